@@ -1,0 +1,177 @@
+//! What the running program has in its hands: the store, the clock, the wire, and what is derived from the
+//! store and kept at hand.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use anyhow::Context;
+use cards::words::{Locale, Words};
+use channels::wecom;
+use knowledge::{Entry, Index};
+
+use crate::blobs::Blobs;
+use crate::clock::{Clock, Ids};
+use crate::drafting::Model;
+use crate::evidence::SigningKey;
+use crate::policy::Triggers;
+use crate::store::desks::Applied;
+use crate::store::knowledge::EntryState;
+use crate::store::{self, Store, Tx};
+
+/// What the running program has in its hands. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Ids, salts and tokens.
+    pub ids: Ids,
+    /// WeCom, once it is configured.
+    pub wecom: Option<Wecom>,
+    /// The language model, once one is configured.
+    pub model: Option<Model>,
+    /// Attachments.
+    pub blobs: Blobs,
+    /// Signs checkpoints.
+    pub signing: SigningKey,
+    /// Where checkpoints are kept, outside the database.
+    pub data_dir: PathBuf,
+    /// Where people reach the review page.
+    pub public_url: Option<String>,
+    /// The trigger words in force when the program started.
+    pub triggers: Triggers,
+    cached: RwLock<Cached>,
+}
+
+#[derive(Default)]
+struct Cached {
+    desk: Option<Arc<Applied>>,
+    index: Option<(String, Arc<Index>)>,
+}
+
+/// The wire to WeCom.
+pub struct Wecom {
+    /// Reviewers' side.
+    pub app: wecom::app::App,
+    /// Customers' side.
+    pub kf: wecom::kf::Kf,
+    /// Opens callbacks.
+    pub crypt: wecom::crypt::Crypt,
+    /// The client of both, for what needs no wrapper of its own.
+    pub api: Arc<wecom::api::Api>,
+    /// The company's id.
+    pub corp_id: String,
+    /// The app's id.
+    pub agent_id: i64,
+    /// What this tenant answers when a message id is used twice, once it has been seen.
+    pub duplicate_code: Option<i64>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an [`App`] is made of.
+pub struct Settings {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Ids, salts and tokens.
+    pub ids: Ids,
+    /// WeCom, once it is configured.
+    pub wecom: Option<Wecom>,
+    /// The language model, once one is configured.
+    pub model: Option<Model>,
+    /// Signs checkpoints.
+    pub signing: SigningKey,
+    /// Where attachments and checkpoints are kept.
+    pub data_dir: PathBuf,
+    /// Where people reach the review page.
+    pub public_url: Option<String>,
+    /// The trigger words.
+    pub triggers: Triggers,
+}
+
+impl App {
+    /// Puts the program together.
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(Parts {
+            blobs: Blobs::new(settings.data_dir.join("blobs")),
+            store: settings.store,
+            clock: settings.clock,
+            ids: settings.ids,
+            wecom: settings.wecom,
+            model: settings.model,
+            signing: settings.signing,
+            data_dir: settings.data_dir,
+            public_url: settings.public_url,
+            triggers: settings.triggers,
+            cached: RwLock::default(),
+        }))
+    }
+
+    /// The configuration in force in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails, or no configuration was ever applied.
+    pub async fn desk(&self, tx: &mut Tx) -> anyhow::Result<Arc<Applied>> {
+        let id = store::desks::current_id(tx).await?.context("no configuration was applied yet")?;
+        if let Some(desk) = self.cached().desk.clone().filter(|d| d.id == id) {
+            return Ok(desk);
+        }
+        let desk = Arc::new(store::desks::current(tx).await?.context("no configuration was applied yet")?);
+        self.cache(|cached| cached.desk = Some(desk.clone()));
+        Ok(desk)
+    }
+
+    /// The search index over the knowledge published in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn index(&self, tx: &mut Tx) -> anyhow::Result<Arc<Index>> {
+        let edition = store::knowledge::edition(tx).await?.unwrap_or_default();
+        if let Some((_, index)) = self.cached().index.clone().filter(|(known, _)| *known == edition) {
+            return Ok(index);
+        }
+        let published = store::knowledge::in_state(tx, EntryState::Published).await?;
+        let entries = published.iter().map(|e| serde_json::from_str::<Entry>(&e.body)).collect::<Result<Vec<_>, _>>()?;
+        let index = Arc::new(Index::build(entries));
+        self.cache(|cached| cached.index = Some((edition, index.clone())));
+        Ok(index)
+    }
+
+    fn cached(&self) -> Cached {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        Cached { desk: cached.desk.clone(), index: cached.index.clone() }
+    }
+
+    fn cache(&self, change: impl FnOnce(&mut Cached)) {
+        change(&mut self.cached.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Applied {
+    /// The words of the desk's language.
+    pub fn words(&self) -> &'static Words {
+        words(self.desk.desk.locale.parse().unwrap_or_default())
+    }
+}
+
+/// The words of a language, loaded once.
+pub fn words(locale: Locale) -> &'static Words {
+    static CHINESE: OnceLock<Words> = OnceLock::new();
+    static ENGLISH: OnceLock<Words> = OnceLock::new();
+    match locale {
+        Locale::ZhCn => CHINESE.get_or_init(|| Words::load(Locale::ZhCn)),
+        Locale::En => ENGLISH.get_or_init(|| Words::load(Locale::En)),
+    }
+}

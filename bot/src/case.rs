@@ -1,0 +1,388 @@
+//! One customer need being answered. Pure: [`step`] takes a case, what happened and the rules in force,
+//! and says what the case becomes, what goes on record and what has to be done. It performs nothing.
+
+mod customer;
+mod draft;
+mod effect;
+mod event;
+mod human;
+mod refusal;
+mod sending;
+mod step;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use draft::{Author, Draft, digest};
+pub use effect::{Effect, Fill, Outcome, Say};
+pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
+pub use refusal::{Refusal, act_key};
+pub use step::{PausedBy, Rules, Step, step};
+
+use cards::RejectReason;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{HOUR, Timestamp};
+
+/// How long a customer's last message keeps the door open (wecom 94677).
+pub const WINDOW: Timestamp = 48 * HOUR;
+/// Messages the platform accepts in one window (wecom 94677).
+pub const QUOTA: i64 = 5;
+/// Messages of the quota never spent on replies: a person must still be able to say something.
+pub const KEPT_FOR_HANDOVER: i64 = 1;
+
+/// One customer need being answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Unique id.
+    pub id: String,
+    /// The desk's short number, never reused.
+    pub number: i64,
+    /// The conversation it belongs to.
+    pub conversation: String,
+    /// Channel id.
+    pub channel: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The case it follows, when the customer came back.
+    pub follows: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// Highest draft version ever shown.
+    pub version: i64,
+    /// Counts draftings, so that a late one is recognised.
+    pub generation: i64,
+    /// Sequence number of the newest customer message.
+    pub watermark: i64,
+    /// The customer's message budget.
+    pub window: Window,
+    /// The last decision taken, for people who come too late.
+    pub last_decision: Option<Decided>,
+}
+
+/// What may still be sent to the customer, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// When the platform stops accepting messages.
+    pub ends_at: Timestamp,
+    /// Messages it still accepts until then.
+    pub quota_left: i64,
+}
+
+impl Window {
+    /// The window a customer's message at `said_at` opens.
+    pub fn opened(said_at: Timestamp) -> Self {
+        Self { ends_at: said_at + WINDOW, quota_left: QUOTA }
+    }
+
+    /// Whether `parts` messages can be sent now with one kept for the hand-over.
+    pub fn allows(&self, parts: usize, now: Timestamp) -> bool {
+        now < self.ends_at && self.quota_left - KEPT_FOR_HANDOVER >= parts as i64
+    }
+
+    /// Messages a reply may use.
+    pub fn for_replies(&self) -> u32 {
+        u32::try_from(self.quota_left - KEPT_FOR_HANDOVER).unwrap_or(0)
+    }
+}
+
+/// Where a case stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// The bot is looking for an answer, after the customer has stopped typing.
+    Drafting(Drafting),
+    /// A draft waits for a person.
+    AwaitingReview(Review),
+    /// There is nothing to send; a person has to act.
+    NeedsPerson(Stuck),
+    /// A decision was taken; the reply is on its way.
+    Sending(Sending),
+    /// A person answers in the platform's own client; the bot is silent.
+    HandedOver {
+        /// Who answers, as far as we know: a person's id, or a WeCom member id nobody configured.
+        to: String,
+        /// Whether the platform's session is theirs too.
+        session: SessionOwner,
+    },
+    /// Finished, one way or another.
+    Closed {
+        /// How it ended.
+        ending: Ending,
+    },
+}
+
+impl State {
+    /// The state's name in the record and in queries.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Drafting(_) => "drafting",
+            Self::AwaitingReview(_) => "awaiting_review",
+            Self::NeedsPerson(_) => "needs_person",
+            Self::Sending(_) => "sending",
+            Self::HandedOver { .. } => "handed_over",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// The bot is looking for an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drafting {
+    /// When the first unanswered message came: the longest wait counts from here.
+    pub first_at: Timestamp,
+    /// When drafting starts unless the customer goes on typing.
+    pub start_at: Timestamp,
+    /// What a reviewer asked the new draft to do better.
+    pub hint: Option<cards::Hint>,
+}
+
+/// A draft waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    /// What would be sent.
+    pub draft: Draft,
+    /// Who is asked.
+    pub level: Level,
+    /// When the next level is asked.
+    pub due: Timestamp,
+    /// Nobody at the last level has answered.
+    pub overdue: bool,
+}
+
+/// There is nothing to send; a person has to act.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// Why the bot cannot go on.
+    pub why: Why,
+    /// What was already tried or half sent, for the person to read.
+    pub draft: Option<Draft>,
+    /// Who is asked.
+    pub level: Level,
+    /// When the next level is asked.
+    pub due: Timestamp,
+    /// Nobody at the last level has answered.
+    pub overdue: bool,
+}
+
+/// Why the bot cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The shop's knowledge has no answer.
+    NoAnswer,
+    /// The matter is for people only.
+    HumanOnly,
+    /// The customer asked for a person.
+    AskedForPerson,
+    /// Drafting failed for a technical reason.
+    DraftFailed,
+    /// A reviewer rejected the draft.
+    Rejected,
+    /// The platform refused the reply.
+    SendRefused,
+    /// Nobody knows whether the reply arrived.
+    SendUnknown,
+    /// The platform accepted the reply and later said it was not delivered.
+    NotDelivered,
+    /// The message budget does not allow another reply.
+    QuotaGone,
+    /// The channel only reads.
+    ReadOnly,
+}
+
+impl Why {
+    /// The word's locale key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "why.no_answer",
+            Self::HumanOnly => "why.human_only",
+            Self::AskedForPerson => "why.asked_for_person",
+            Self::DraftFailed => "why.draft_failed",
+            Self::Rejected => "why.rejected",
+            Self::SendRefused => "why.send_refused",
+            Self::SendUnknown => "why.send_unknown",
+            Self::NotDelivered => "why.not_delivered",
+            Self::QuotaGone => "why.quota_gone",
+            Self::ReadOnly => "why.read_only",
+        }
+    }
+}
+
+/// Who is asked to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The channel's reviewers on duty.
+    Reviewers,
+    /// The channel's escalation owner.
+    EscalationOwner,
+}
+
+/// The reply is on its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sending {
+    /// What is sent.
+    pub draft: Draft,
+    /// By whose authority.
+    pub approval: Approval,
+    /// What became of each part.
+    pub parts: Vec<Part>,
+    /// What the customer did after the first part was claimed: the reply is followed up.
+    pub meanwhile: Meanwhile,
+}
+
+/// What the customer did while a reply was under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meanwhile {
+    /// Nothing.
+    Nothing,
+    /// Wrote again.
+    Said,
+    /// Asked for a person.
+    AskedForPerson,
+}
+
+impl Sending {
+    /// The part that leaves next.
+    pub fn next_part(&self) -> Option<usize> {
+        self.parts.iter().position(|p| *p == Part::Waiting)
+    }
+
+    /// Whether a request may be under way right now.
+    pub fn claimed(&self) -> bool {
+        self.parts.contains(&Part::Claimed)
+    }
+}
+
+/// What became of one part of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Not yet allowed out.
+    Waiting,
+    /// Its request may be under way.
+    Claimed,
+    /// The platform accepted it.
+    Accepted,
+    /// The platform refused it, or it never left: it did not arrive.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// A person's authority to send exactly these bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who approved.
+    pub person: String,
+    /// When.
+    pub at: Timestamp,
+    /// Digest of what was shown and approved.
+    pub digest: String,
+}
+
+/// A decision somebody took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The draft version it was about.
+    pub version: i64,
+    /// The button.
+    pub act: cards::Act,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whose the platform's session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionOwner {
+    /// The transfer is under way.
+    Asked,
+    /// The person's: they answer in WeCom's own client.
+    Person,
+    /// The waiting pool's: any servicer may take it.
+    Pool,
+    /// Still ours: the person answers through 改.
+    Bot,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The customer got the approved reply.
+    Answered,
+    /// A person decided that no answer is due.
+    Rejected,
+    /// The platform's window closed first.
+    WindowLost,
+    /// A person answered in the platform's own client and the session ended.
+    AnsweredByPerson,
+    /// The customer took everything back.
+    Withdrawn,
+}
+
+impl Ending {
+    /// The ending's locale key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Answered => "ending.answered",
+            Self::Rejected => "ending.rejected",
+            Self::WindowLost => "ending.window_lost",
+            Self::AnsweredByPerson => "ending.answered_by_person",
+            Self::Withdrawn => "ending.withdrawn",
+        }
+    }
+}
+
+impl Case {
+    /// The draft people can see now.
+    pub fn draft(&self) -> Option<&Draft> {
+        match &self.state {
+            State::AwaitingReview(review) => Some(&review.draft),
+            State::Sending(sending) => Some(&sending.draft),
+            State::NeedsPerson(stuck) => stuck.draft.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Who is asked now.
+    pub fn level(&self) -> Option<Level> {
+        match &self.state {
+            State::AwaitingReview(review) => Some(review.level),
+            State::NeedsPerson(stuck) => Some(stuck.level),
+            _ => None,
+        }
+    }
+
+    /// When the next level is asked.
+    pub fn due(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::AwaitingReview(review) => Some(review.due),
+            State::NeedsPerson(stuck) => Some(stuck.due),
+            _ => None,
+        }
+    }
+
+    /// Whether the case is finished.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed { .. })
+    }
+}
+
+/// A reason for rejecting together with the person's own words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// From the list.
+    pub reason: RejectReason,
+    /// In the person's words.
+    pub note: Option<String>,
+    /// The person says that no answer is due.
+    pub no_answer_due: bool,
+}

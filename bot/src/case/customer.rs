@@ -1,0 +1,190 @@
+//! What the customer does, what drafting brings, and what passes by itself.
+
+use serde_json::json;
+
+use super::step::{Step, Turn, level_of};
+use super::{
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, State, Why, Window,
+};
+use crate::clock::Timestamp;
+use crate::desk::NoticeKind;
+use crate::evidence::{Actor, Kind};
+
+pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
+    let Event::CustomerSaid { seq, at, adds_nothing, wants_person, text } = event else {
+        return Err(Refusal::Overtaken);
+    };
+    if turn.case().is_closed() {
+        return Err(Refusal::Closed);
+    }
+    turn.record(Kind::CustomerSaid, Actor::Customer, json!({ "seq": seq, "at": at, "text": text }));
+    open_window(&mut turn, *seq, *at);
+    match turn.case().state.clone() {
+        State::HandedOver { .. } => {}
+        State::Sending(sending) if sending.claimed() => note_meanwhile(&mut turn, sending, *wants_person),
+        _ if *wants_person => ask_for_person(&mut turn),
+        State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson => show_again(&mut turn),
+        State::AwaitingReview(review) if *adds_nothing => {
+            turn.settle_cards(Outcome::Updated);
+            turn.show(review.draft, review.level);
+        }
+        State::Drafting(drafting) => {
+            let start_at = turn.rules.draft_start(drafting.first_at, turn.now);
+            turn.draft_anew(start_at, None);
+        }
+        _ => redraft(&mut turn, "customer wrote again"),
+    }
+    turn.done()
+}
+
+fn open_window(turn: &mut Turn, seq: i64, at: Timestamp) {
+    let case = turn.case();
+    case.watermark = case.watermark.max(seq);
+    let opened = Window::opened(at);
+    if opened.ends_at >= case.window.ends_at {
+        case.window = opened;
+    }
+}
+
+fn note_meanwhile(turn: &mut Turn, mut sending: Sending, wants_person: bool) {
+    let what = if wants_person { Meanwhile::AskedForPerson } else { Meanwhile::Said };
+    sending.meanwhile = sending.meanwhile.max(what);
+    turn.case().state = State::Sending(sending);
+}
+
+/// In every mode a customer who asks for a person gets one.
+pub(super) fn ask_for_person(turn: &mut Turn) {
+    turn.void_authority("customer asked for a person");
+    turn.settle_cards(Outcome::Updated);
+    turn.stuck(Why::AskedForPerson, None, Level::Reviewers);
+    turn.effect(Effect::Notice(NoticeKind::Handover));
+}
+
+fn show_again(turn: &mut Turn) {
+    turn.settle_cards(Outcome::Updated);
+    turn.case().version += 1;
+    if let Some(level) = turn.case().level() {
+        turn.ask(level);
+    }
+}
+
+fn redraft(turn: &mut Turn, why: &str) {
+    turn.void_authority(why);
+    turn.settle_cards(Outcome::Updated);
+    let start_at = turn.rules.draft_start(turn.now, turn.now);
+    turn.draft_anew(start_at, None);
+}
+
+pub(super) fn recalled(mut turn: Turn, seq: i64, anything_left: bool) -> Result<Step, Refusal> {
+    turn.record(Kind::CustomerRecalled, Actor::Customer, json!({ "seq": seq }));
+    match turn.case().state.clone() {
+        State::Closed { .. } | State::HandedOver { .. } => {}
+        State::Sending(sending) if sending.claimed() => {}
+        _ if anything_left => redraft(&mut turn, "customer recalled a message"),
+        _ => close(&mut turn, Ending::Withdrawn, Outcome::Updated),
+    }
+    turn.done()
+}
+
+fn close(turn: &mut Turn, ending: Ending, outcome: Outcome) {
+    turn.void_authority("case closed");
+    turn.settle_cards(outcome);
+    turn.case().state = State::Closed { ending };
+    turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
+}
+
+pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Result<Step, Refusal> {
+    if generation != turn.case().generation || !matches!(turn.case().state, State::Drafting(_)) {
+        return Err(Refusal::Overtaken);
+    }
+    match drafted {
+        Drafted::Reply(draft) => propose(&mut turn, draft),
+        Drafted::HumanOnly(draft) => {
+            record_draft(&mut turn, draft);
+            turn.stuck(Why::HumanOnly, Some((**draft).clone()), Level::EscalationOwner);
+        }
+        Drafted::NoAnswer => {
+            turn.record(Kind::KnowledgeGap, Actor::System, json!({ "generation": generation }));
+            turn.stuck(Why::NoAnswer, None, Level::Reviewers);
+            turn.effect(Effect::RecordGap);
+        }
+        Drafted::Failed { why } => {
+            turn.record(Kind::Drafted, Actor::System, json!({ "failed": why }));
+            turn.stuck(Why::DraftFailed, None, Level::Reviewers);
+        }
+    }
+    turn.done()
+}
+
+fn propose(turn: &mut Turn, draft: &super::Draft) {
+    record_draft(turn, draft);
+    let now = turn.now;
+    if turn.case().window.allows(draft.parts.len(), now) {
+        turn.show(draft.clone(), level_of(&draft.verdict));
+    } else {
+        turn.stuck(Why::QuotaGone, Some(draft.clone()), level_of(&draft.verdict));
+    }
+}
+
+/// What was suggested, and why: on record before anybody sees it.
+fn record_draft(turn: &mut Turn, draft: &super::Draft) {
+    let suggestion = json!({
+        "parts": draft.parts, "author": draft.author, "citations": draft.citations, "confidence": draft.confidence,
+        "intent": draft.intent, "action": draft.action, "threshold": turn.rules.desk.policy.confidence,
+    });
+    turn.record(Kind::Drafted, Actor::System, suggestion);
+    let verdict = json!({ "verdict": draft.verdict, "policy": turn.rules.policy });
+    turn.record(Kind::Judged, Actor::Policy(turn.rules.policy.to_owned()), verdict);
+}
+
+pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
+    let ends_at = turn.case().window.ends_at;
+    match turn.case().state.clone() {
+        State::Closed { .. } | State::HandedOver { .. } | State::Sending(_) => return Err(Refusal::Overtaken),
+        _ if turn.now < ends_at => turn.effect(Effect::WindowDeadline { at: ends_at }),
+        _ => lose_window(&mut turn),
+    }
+    turn.done()
+}
+
+pub(super) fn lose_window(turn: &mut Turn) {
+    turn.record(Kind::WindowLost, Actor::System, json!({ "ended_at": turn.case().window.ends_at }));
+    let level = turn.case().level().unwrap_or(Level::EscalationOwner);
+    let number = turn.case().number;
+    close(turn, Ending::WindowLost, Outcome::WindowLost);
+    for person in turn.rules.holders(level) {
+        turn.effect(Effect::Tell { person, say: super::Say::new("told.window_lost").with("number", number) });
+    }
+}
+
+pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {
+    match turn.case().state.clone() {
+        State::AwaitingReview(review) if review.draft.policy != turn.rules.policy => {
+            redraft(&mut turn, "policy changed");
+        }
+        State::Sending(sending) if sending.draft.policy != turn.rules.policy && !sending.claimed() => {
+            redraft(&mut turn, "policy changed");
+        }
+        _ => return Err(Refusal::Overtaken),
+    }
+    let now = turn.now;
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": "policy changed", "at": now }));
+    turn.done()
+}
+
+/// What a reply's end makes of whatever the customer did while it was under way.
+pub(super) fn after_reply(turn: &mut Turn, sending: &Sending) {
+    match sending.meanwhile {
+        Meanwhile::AskedForPerson => ask_for_person(turn),
+        Meanwhile::Said => {
+            let start_at = turn.rules.draft_start(turn.now, turn.now);
+            turn.draft_anew(start_at, None);
+        }
+        Meanwhile::Nothing => {
+            let ending = Ending::Answered;
+            turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
+            turn.case().state = State::Closed { ending };
+        }
+    }
+    debug_assert!(sending.parts.iter().all(|p| *p == Part::Accepted));
+}

@@ -1,0 +1,77 @@
+//! What would be sent, and the digest that binds a decision to it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::drafting::Citation;
+use crate::policy::{Intent, Verdict};
+
+/// A proposed reply, exactly as it would leave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Counts what was shown for this case; every change is a new version.
+    pub version: i64,
+    /// One to three messages, in order.
+    pub parts: Vec<String>,
+    /// Hexadecimal SHA-256 of everything a decision binds, see [`digest`].
+    pub digest: String,
+    /// Sequence number of the newest customer message it answers.
+    pub watermark: i64,
+    /// Policy version it was judged under.
+    pub policy: String,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it rests on.
+    pub citations: Vec<Citation>,
+    /// How the policy judged it.
+    pub verdict: Verdict,
+    /// How sure the drafter is, 0 to 1.
+    pub confidence: f64,
+    /// What the customer wants.
+    pub intent: Intent,
+    /// An action the bot suggests, as text only.
+    pub action: Option<String>,
+}
+
+impl Draft {
+    /// The four characters printed at the end of every shown draft.
+    pub fn code(&self) -> String {
+        let mut bytes = [0; 32];
+        // A digest we did not write ourselves does not decode; its code then matches no card.
+        let _ = hex::decode_to_slice(&self.digest, &mut bytes);
+        cards::code_of(&bytes)
+    }
+}
+
+/// Who wrote a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Author {
+    /// The built-in extractive drafter or a model, by name.
+    Bot {
+        /// `extractive`, or `openai:` and the model's name.
+        drafter: String,
+    },
+    /// A person, by id.
+    Person {
+        /// The person's id.
+        id: String,
+    },
+}
+
+/// Hexadecimal SHA-256 of the recipient (conversation), the newest customer message, the policy version,
+/// the draft version and the exact parts, each with its length in front: what was shown is what is sent.
+pub fn digest(conversation: &str, version: i64, watermark: i64, policy: &str, parts: &[String]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"aijia draft 1\0");
+    let mut field = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    field(conversation.as_bytes());
+    field(&version.to_be_bytes());
+    field(&watermark.to_be_bytes());
+    field(policy.as_bytes());
+    parts.iter().for_each(|part| field(part.as_bytes()));
+    hex::encode(hash.finalize())
+}

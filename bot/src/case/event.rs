@@ -1,0 +1,171 @@
+//! What can happen to a case.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Draft, Rejection};
+use crate::clock::Timestamp;
+use crate::policy::Verdict;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The customer wrote.
+    CustomerSaid {
+        /// The message's sequence number in the conversation.
+        seq: i64,
+        /// When the customer wrote it, by the platform's clock.
+        at: Timestamp,
+        /// It adds nothing to the question: 好的, 在吗, an emoji.
+        adds_nothing: bool,
+        /// It asks for a person.
+        wants_person: bool,
+        /// The words, for the record; they can be erased there.
+        text: String,
+    },
+    /// The customer took a message back; its text is already erased.
+    CustomerRecalled {
+        /// The message's sequence number.
+        seq: i64,
+        /// Whether any readable, unanswered message is left.
+        anything_left: bool,
+    },
+    /// Drafting finished.
+    Drafted {
+        /// The drafting it belongs to.
+        generation: i64,
+        /// What came of it.
+        drafted: Drafted,
+    },
+    /// A person decided something about the case.
+    Tapped(Tap),
+    /// Nobody decided in time.
+    ReviewExpired {
+        /// The time limit that passed.
+        due: Timestamp,
+    },
+    /// The platform's window closed.
+    WindowEnded,
+    /// The deciding part of the configuration changed.
+    PolicyChanged,
+    /// A servicer was seen typing, or took the session in the platform's own client.
+    ServicerActive {
+        /// The person's id, or the WeCom member id nobody configured.
+        who: String,
+    },
+    /// The platform ended the session.
+    SessionEnded,
+    /// The platform answered our wish to hand the session over.
+    SessionMoved {
+        /// Who has it now.
+        to: super::SessionOwner,
+    },
+    /// A worker asks to let the next part out.
+    Claim {
+        /// The part, counted from 0.
+        part: usize,
+        /// A pause in scope was declared after the approval, even if it was lifted since.
+        paused_since_approval: bool,
+    },
+    /// The fate of a claimed part is known, or known to be unknown.
+    Settled {
+        /// The part, counted from 0.
+        part: usize,
+        /// Its fate.
+        result: PartResult,
+    },
+    /// The platform accepted a reply and now says it was not delivered.
+    NotDelivered {
+        /// The platform's number for the reason (wecom 94670, `fail_type`).
+        fail_type: i64,
+    },
+}
+
+/// What came of drafting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drafted {
+    /// A reply to show. Its version and digest are given by `step`.
+    Reply(Box<Draft>),
+    /// No reply may be shown: this is for people only.
+    HumanOnly(Box<Draft>),
+    /// The shop's knowledge has no answer.
+    NoAnswer,
+    /// It could not be tried.
+    Failed {
+        /// What went wrong, for the record.
+        why: String,
+    },
+}
+
+/// A decision by a person, from a card, a page or a command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tap {
+    /// The person's id.
+    pub person: String,
+    /// The draft version they saw.
+    pub version: i64,
+    /// The code they saw; none where nothing could be sent.
+    pub code: String,
+    /// What they decided.
+    pub decision: Decision,
+}
+
+/// What a person can decide.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Send exactly what was shown.
+    Send,
+    /// Replace the text.
+    Edit {
+        /// The new messages, already cleaned.
+        parts: Vec<String>,
+        /// How the policy judges them.
+        verdict: Verdict,
+    },
+    /// Ask for a new draft.
+    Rewrite(cards::Hint),
+    /// Reject, with a reason.
+    Reject(Rejection),
+    /// Ask the next level.
+    Escalate,
+    /// Answer in person.
+    TakeOver,
+    /// Give a taken conversation back to the bot.
+    GiveBack,
+}
+
+impl Decision {
+    /// The button this decision is.
+    pub fn act(&self) -> cards::Act {
+        match self {
+            Self::Send => cards::Act::Send,
+            Self::Edit { .. } | Self::Rewrite(_) => cards::Act::Edit,
+            Self::Reject(_) => cards::Act::Reject,
+            Self::Escalate => cards::Act::Escalate,
+            Self::TakeOver | Self::GiveBack => cards::Act::TakeOver,
+        }
+    }
+}
+
+/// The fate of a part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum PartResult {
+    /// The platform accepted it.
+    Accepted,
+    /// It did not arrive: the platform refused it, or it never left.
+    Failed {
+        /// The platform's code; 0 when it never left.
+        code: i64,
+    },
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Who a message goes to on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// The account we write as.
+    pub account: String,
+    /// The customer's id there.
+    pub customer: String,
+}

@@ -1,0 +1,309 @@
+//! What people decide, and what happens when they do not.
+
+use serde_json::json;
+
+use super::step::{Step, Turn, level_of};
+use super::{
+    Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal,
+    Rejection, Review, Say, Sending, SessionOwner, State, Stuck, Tap, Why,
+};
+use crate::clock::Timestamp;
+use crate::desk::{NoticeKind, Person};
+use crate::evidence::{Actor, Kind};
+use crate::policy::{self, Power};
+
+/// Bytes the platform accepts in one text message (wecom 94677).
+const PART_BYTES: usize = 2048;
+/// Messages one reply may have.
+const MOST_PARTS: usize = 3;
+
+pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
+    permit(&mut turn, tap)?;
+    match &tap.decision {
+        Decision::GiveBack => give_back(&mut turn, tap)?,
+        Decision::TakeOver => {
+            current(&mut turn, tap)?;
+            take_over(&mut turn, tap);
+        }
+        Decision::Send => send(&mut turn, tap)?,
+        Decision::Edit { parts, verdict } => edit(&mut turn, tap, parts, verdict)?,
+        Decision::Rewrite(hint) => rewrite(&mut turn, tap, *hint)?,
+        Decision::Reject(rejection) => reject(&mut turn, tap, rejection)?,
+        Decision::Escalate => escalate(&mut turn, tap)?,
+    }
+    turn.done()
+}
+
+/// Whether the person may decide this, here, at this level.
+fn permit(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    let person = turn.rules.desk.person(&tap.person).ok_or(Refusal::UnknownPerson)?;
+    let power = match tap.decision {
+        Decision::Escalate => Power::Escalate,
+        Decision::TakeOver | Decision::GiveBack => Power::TakeOver,
+        _ => Power::Decide,
+    };
+    policy::may(person, power, Some(turn.rules.channel)).map_err(Refusal::NotPermitted)?;
+    if power == Power::Decide && turn.case().level() == Some(Level::EscalationOwner) && !decides_above(turn, person) {
+        return Err(Refusal::NotTheHolder);
+    }
+    Ok(())
+}
+
+fn decides_above(turn: &Turn, person: &Person) -> bool {
+    turn.rules.channel.escalation_owner.as_deref() == Some(&person.id)
+        || policy::may(person, Power::DecideHighRisk, Some(turn.rules.channel)).is_ok()
+}
+
+/// Refuses a decision about something that is no longer shown.
+fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    if let Some(decided) = turn.case().last_decision.clone().filter(|d| d.version == tap.version) {
+        let same = decided.by == tap.person && decided.act == tap.decision.act();
+        let still_open = decided.act == cards::Act::Escalate && turn.case().version == tap.version && !same;
+        if !still_open {
+            return Err(if same { Refusal::AlreadyDone(decided) } else { Refusal::AlreadyDecided(decided) });
+        }
+    }
+    let version = turn.case().version;
+    match &turn.case().state {
+        State::Closed { .. } => Err(Refusal::Closed),
+        State::HandedOver { to, .. } => Err(Refusal::HandedOver { to: to.clone() }),
+        State::Sending(_) => Err(Refusal::OnItsWay),
+        State::Drafting(_) if tap.decision.act() != cards::Act::TakeOver => Err(Refusal::StillDrafting),
+        State::Drafting(_) => Ok(()),
+        _ if tap.version != version => Err(Refusal::Outdated { current: version }),
+        State::AwaitingReview(review) if tap.code != review.draft.code() => Err(Refusal::WrongCode),
+        _ => Ok(()),
+    }
+}
+
+fn decided(turn: &mut Turn, tap: &Tap) -> Outcome {
+    let (act, at) = (tap.decision.act(), turn.now);
+    turn.case().last_decision = Some(Decided { version: tap.version, act, by: tap.person.clone(), at });
+    Outcome::Decided { act, by: tap.person.clone(), at }
+}
+
+fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    current(turn, tap)?;
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(Refusal::NothingToSend) };
+    if let Some(paused) = &turn.rules.paused {
+        return Err(Refusal::Paused { by: paused.person.clone() });
+    }
+    if review.draft.policy != turn.rules.policy {
+        return Err(Refusal::Outdated { current: 0 });
+    }
+    let now = turn.now;
+    if !turn.case().window.allows(review.draft.parts.len(), now) {
+        return Err(Refusal::QuotaGone);
+    }
+    approve(turn, tap, review.draft);
+    Ok(())
+}
+
+fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
+    let approval = Approval { person: tap.person.clone(), at: turn.now, digest: draft.digest.clone() };
+    let payload = json!({
+        "decision": "send", "version": draft.version, "digest": draft.digest, "code": draft.code(),
+        "parts": draft.parts, "conversation": turn.case().conversation, "watermark": draft.watermark,
+        "policy": draft.policy, "outcome": "sending",
+    });
+    turn.record(Kind::Decided, Actor::Person(tap.person.clone()), payload);
+    let outcome = decided(turn, tap);
+    turn.settle_cards(outcome);
+    let parts = vec![Part::Waiting; draft.parts.len()];
+    turn.case().state = State::Sending(Sending { draft, approval, parts, meanwhile: Meanwhile::Nothing });
+    turn.effect(Effect::Send { part: 0 });
+}
+
+fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict) -> Result<(), Refusal> {
+    let fits = |text: &String| !text.trim().is_empty() && text.len() <= PART_BYTES;
+    if parts.is_empty() || parts.len() > MOST_PARTS || !parts.iter().all(fits) {
+        return Err(Refusal::BadText);
+    }
+    let (before, level) = editable(turn, tap)?;
+    let mut draft = before.clone().unwrap_or_else(|| blank(turn, verdict));
+    draft.parts = parts.to_vec();
+    draft.author = Author::Person { id: tap.person.clone() };
+    draft.verdict = verdict.clone();
+    let change = json!({ "before": before.map(|d| d.parts), "after": draft.parts, "version": tap.version });
+    turn.record(Kind::Edited, Actor::Person(tap.person.clone()), change);
+    turn.settle_cards(Outcome::Updated);
+    turn.show(draft.clone(), level.max(level_of(verdict)));
+    Ok(())
+}
+
+/// What an edit replaces, and who decides about the result.
+fn editable(turn: &mut Turn, tap: &Tap) -> Result<(Option<Draft>, Level), Refusal> {
+    // Someone who took over but cannot speak in the platform's own client answers through 改.
+    if let State::HandedOver { to, session: SessionOwner::Bot } = &turn.case().state
+        && *to == tap.person
+    {
+        return Ok((None, Level::Reviewers));
+    }
+    current(turn, tap)?;
+    match turn.case().state.clone() {
+        State::AwaitingReview(review) => Ok((Some(review.draft), review.level)),
+        State::NeedsPerson(stuck) => Ok((stuck.draft, stuck.level)),
+        _ => Err(Refusal::NothingToSend),
+    }
+}
+
+fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
+    Draft {
+        version: 0,
+        parts: Vec::new(),
+        digest: String::new(),
+        watermark: 0,
+        policy: turn.rules.policy.to_owned(),
+        author: Author::Bot { drafter: String::new() },
+        citations: Vec::new(),
+        verdict: verdict.clone(),
+        confidence: 0.0,
+        intent: policy::Intent::Other,
+        action: None,
+    }
+}
+
+fn rewrite(turn: &mut Turn, tap: &Tap, hint: cards::Hint) -> Result<(), Refusal> {
+    current(turn, tap)?;
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(Refusal::NothingToSend) };
+    let wish = json!({ "hint": hint.as_str(), "version": tap.version, "before": review.draft.parts });
+    turn.record(Kind::Edited, Actor::Person(tap.person.clone()), wish);
+    turn.settle_cards(Outcome::Updated);
+    let now = turn.now;
+    turn.draft_anew(now, Some(hint));
+    Ok(())
+}
+
+fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refusal> {
+    current(turn, tap)?;
+    let payload = json!({ "rejection": rejection, "version": tap.version });
+    turn.record(Kind::Rejected, Actor::Person(tap.person.clone()), payload);
+    let state = turn.case().state.clone();
+    let outcome = decided(turn, tap);
+    turn.settle_cards(outcome);
+    match state {
+        State::AwaitingReview(review) if !rejection.no_answer_due => {
+            turn.stuck(Why::Rejected, Some(review.draft), review.level);
+        }
+        // Where there is nothing to send, rejecting says that no answer is due.
+        _ => {
+            let ending = Ending::Rejected;
+            turn.record(Kind::CaseClosed, Actor::Person(tap.person.clone()), json!({ "ending": ending }));
+            turn.case().state = State::Closed { ending };
+        }
+    }
+    Ok(())
+}
+
+fn escalate(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    current(turn, tap)?;
+    if turn.case().level() == Some(Level::EscalationOwner) {
+        return Err(Refusal::NobodyAbove);
+    }
+    turn.record(Kind::Escalated, Actor::Person(tap.person.clone()), json!({ "version": tap.version }));
+    let outcome = decided(turn, tap);
+    turn.settle_cards(outcome);
+    raise(turn, false);
+    Ok(())
+}
+
+/// Moves the case to the last level with a fresh clock and the whole story.
+fn raise(turn: &mut Turn, overdue: bool) {
+    let due = if overdue { turn.raise_again_at() } else { turn.rules.review_due(turn.now) };
+    let (level, story) = (Level::EscalationOwner, !overdue);
+    match &mut turn.case().state {
+        State::AwaitingReview(review) => *review = Review { level, due, overdue, draft: review.draft.clone() },
+        State::NeedsPerson(stuck) => *stuck = Stuck { level, due, overdue, why: stuck.why, draft: stuck.draft.clone() },
+        _ => return,
+    }
+    for person in turn.rules.holders(level).into_iter().filter(|_| story) {
+        turn.effect(Effect::TellStory { person });
+    }
+    turn.ask(level);
+}
+
+pub(super) fn expired(mut turn: Turn, due: Timestamp) -> Result<Step, Refusal> {
+    if turn.case().due() != Some(due) {
+        return Err(Refusal::Overtaken);
+    }
+    let level = turn.case().level();
+    turn.record(Kind::Expired, Actor::System, json!({ "due": due, "level": level }));
+    let at_the_end = level == Some(Level::EscalationOwner);
+    turn.settle_cards(Outcome::Expired { level: Level::EscalationOwner });
+    raise(&mut turn, at_the_end);
+    if at_the_end {
+        let number = turn.case().number;
+        turn.effect(Effect::Alarm { say: Say::new("told.overdue").with("number", number) });
+    }
+    turn.done()
+}
+
+fn take_over(turn: &mut Turn, tap: &Tap) {
+    turn.record(Kind::TakenOver, Actor::Person(tap.person.clone()), json!({ "version": tap.version }));
+    decided(turn, tap);
+    turn.settle_cards(Outcome::TakenOver { by: tap.person.clone() });
+    turn.case().state = State::HandedOver { to: tap.person.clone(), session: SessionOwner::Asked };
+    turn.effect(Effect::TellStory { person: tap.person.clone() });
+    turn.effect(Effect::Notice(NoticeKind::Handover));
+    turn.effect(Effect::TransferSession { person: tap.person.clone() });
+}
+
+fn give_back(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    let State::HandedOver { to, session } = turn.case().state.clone() else { return Err(Refusal::Overtaken) };
+    let above = turn.rules.desk.person(&tap.person).is_some_and(|p| decides_above(turn, p));
+    if to != tap.person && !above {
+        return Err(Refusal::NotTheHolder);
+    }
+    turn.record(Kind::GivenBack, Actor::Person(tap.person.clone()), json!({ "session": session }));
+    if session == SessionOwner::Bot {
+        let now = turn.now;
+        turn.draft_anew(now, None);
+        return Ok(());
+    }
+    // The platform lets a person's session only end, never return to the bot (wecom 94669).
+    turn.effect(Effect::EndSession);
+    close_answered(turn);
+    Ok(())
+}
+
+fn close_answered(turn: &mut Turn) {
+    let ending = Ending::AnsweredByPerson;
+    turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
+    turn.case().state = State::Closed { ending };
+}
+
+pub(super) fn servicer_active(mut turn: Turn, who: &str) -> Result<Step, Refusal> {
+    match turn.case().state.clone() {
+        State::Closed { .. } => return Err(Refusal::Closed),
+        State::HandedOver { to, session: SessionOwner::Person } if to == who => return Err(Refusal::Overtaken),
+        _ => {}
+    }
+    turn.void_authority("a servicer answers");
+    turn.record(Kind::ServicerTyped, Actor::Person(who.to_owned()), json!({ "who": who }));
+    turn.settle_cards(Outcome::TakenOver { by: who.to_owned() });
+    turn.case().state = State::HandedOver { to: who.to_owned(), session: SessionOwner::Person };
+    turn.done()
+}
+
+pub(super) fn session_ended(mut turn: Turn) -> Result<Step, Refusal> {
+    if !matches!(turn.case().state, State::HandedOver { .. }) {
+        return Err(Refusal::Overtaken);
+    }
+    close_answered(&mut turn);
+    turn.done()
+}
+
+pub(super) fn session_moved(mut turn: Turn, to: SessionOwner) -> Result<Step, Refusal> {
+    let number = turn.case().number;
+    let State::HandedOver { to: person, session } = &mut turn.case().state else { return Err(Refusal::Overtaken) };
+    let person = person.clone();
+    *session = to;
+    turn.record(Kind::HandOver, Actor::System, json!({ "session": to }));
+    let told = match to {
+        SessionOwner::Person => "told.session_yours",
+        SessionOwner::Pool => "told.session_pool",
+        SessionOwner::Bot | SessionOwner::Asked => "told.session_bot",
+    };
+    turn.effect(Effect::Tell { person, say: Say::new(told).with("number", number) });
+    turn.done()
+}

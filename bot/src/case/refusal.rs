@@ -1,0 +1,104 @@
+//! Why a tap changed nothing: data for the record, and words for the person.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decided, Say};
+use crate::policy::Denied;
+
+/// Why an event changed nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The person may not do this here.
+    NotPermitted(Denied),
+    /// Nobody is configured with this id any more.
+    UnknownPerson,
+    /// Somebody decided about this version before.
+    AlreadyDecided(Decided),
+    /// The same person already decided exactly this: done, not an error.
+    AlreadyDone(Decided),
+    /// The card shows an older version.
+    Outdated {
+        /// The version people see now, 0 when none.
+        current: i64,
+    },
+    /// The code does not belong to what is shown now.
+    WrongCode,
+    /// The case is with somebody else now.
+    NotTheHolder,
+    /// There is no draft to send.
+    NothingToSend,
+    /// A pause covers this conversation.
+    Paused {
+        /// Who paused.
+        by: String,
+    },
+    /// The platform does not accept enough messages any more.
+    QuotaGone,
+    /// The case is finished.
+    Closed,
+    /// The case is handed over to a person.
+    HandedOver {
+        /// Who answers.
+        to: String,
+    },
+    /// The reply is already on its way.
+    OnItsWay,
+    /// The bot is drafting; nothing is shown yet.
+    StillDrafting,
+    /// There is no level above.
+    NobodyAbove,
+    /// The text is empty, too long or in too many parts.
+    BadText,
+    /// A late result or deadline that no longer matters.
+    Overtaken,
+}
+
+impl Refusal {
+    /// What the person is told.
+    pub fn say(&self, number: i64) -> Say {
+        let say = Say::new(self.key()).with("number", number);
+        match self {
+            Self::AlreadyDecided(d) | Self::AlreadyDone(d) => say.with_person("by", &d.by).with_key("act", act_key(d.act)),
+            Self::Paused { by } => say.with_person("by", by),
+            Self::HandedOver { to } => say.with_person("by", to),
+            Self::NotPermitted(denied) => Say { key: denied.key().into(), ..say },
+            _ => say,
+        }
+    }
+
+    /// The sentence's locale key.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::NotPermitted(_) => "refused.not_permitted",
+            Self::UnknownPerson => "refused.unknown_person",
+            Self::AlreadyDecided(_) => "refused.already_decided",
+            Self::AlreadyDone(_) => "refused.already_done",
+            Self::Outdated { .. } => "refused.outdated",
+            Self::WrongCode => "refused.wrong_code",
+            Self::NotTheHolder => "refused.not_the_holder",
+            Self::NothingToSend => "refused.nothing_to_send",
+            Self::Paused { .. } => "refused.paused",
+            Self::QuotaGone => "refused.quota_gone",
+            Self::Closed => "refused.closed",
+            Self::HandedOver { .. } => "refused.handed_over",
+            Self::OnItsWay => "refused.on_its_way",
+            Self::StillDrafting => "refused.still_drafting",
+            Self::NobodyAbove => "refused.nobody_above",
+            Self::BadText => "refused.bad_text",
+            Self::Overtaken => "refused.overtaken",
+        }
+    }
+}
+
+/// The locale key of a decision in the past tense.
+pub fn act_key(act: cards::Act) -> &'static str {
+    match act {
+        cards::Act::Send => "done.send",
+        cards::Act::Edit => "done.edit",
+        cards::Act::Escalate => "done.escalate",
+        cards::Act::TakeOver => "done.take_over",
+        cards::Act::Reject | cards::Act::ConfirmReject => "done.reject",
+        cards::Act::Pause | cards::Act::ConfirmPause => "done.pause",
+    }
+}

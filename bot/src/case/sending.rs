@@ -1,0 +1,191 @@
+//! The way out: claim, then settle. Nothing leaves that was not claimed here, and nothing is claimed
+//! against a pause, a newer message, a newer policy, a spent budget or a person who lost the right.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::step::{Step, Turn, level_of};
+use super::{Author, Effect, Ending, Level, Part, PartResult, Refusal, Say, Sending, State, Why, customer};
+use crate::evidence::{Actor, Kind};
+use crate::policy;
+
+/// The customer-service channel's "five messages" code (wecom 94677).
+const QUOTA_SPENT: i64 = 95001;
+/// The customer-service channel's "48 hours" code (wecom 94677).
+const WINDOW_CLOSED: i64 = 95002;
+
+pub(super) fn claim(mut turn: Turn, part: usize, paused_since_approval: bool) -> Result<Step, Refusal> {
+    let State::Sending(sending) = turn.case().state.clone() else { return Err(Refusal::Overtaken) };
+    if sending.claimed() || sending.next_part() != Some(part) {
+        return Err(Refusal::Overtaken);
+    }
+    match objection(&mut turn, &sending, paused_since_approval) {
+        None => let_out(&mut turn, sending, part),
+        Some(objection) => object(&mut turn, sending, objection),
+    }
+    turn.done()
+}
+
+/// What speaks against letting a part out now.
+enum Objection {
+    Paused,
+    PolicyChanged,
+    NewerMessage,
+    RightLost,
+    WindowClosed,
+    QuotaGone,
+}
+
+fn objection(turn: &mut Turn, sending: &Sending, paused_since_approval: bool) -> Option<Objection> {
+    let now = turn.now;
+    let case = turn.case().clone();
+    let waiting = sending.parts.iter().filter(|p| **p == Part::Waiting).count();
+    let checks = [
+        (turn.rules.paused.is_some() || paused_since_approval, Objection::Paused),
+        (sending.draft.policy != turn.rules.policy, Objection::PolicyChanged),
+        (sending.draft.watermark != case.watermark, Objection::NewerMessage),
+        (!still_permitted(turn, sending), Objection::RightLost),
+        (now >= case.window.ends_at, Objection::WindowClosed),
+        (!case.window.allows(waiting, now), Objection::QuotaGone),
+    ];
+    checks.into_iter().find(|(holds, _)| *holds).map(|(_, objection)| objection)
+}
+
+fn still_permitted(turn: &Turn, sending: &Sending) -> bool {
+    let channel = Some(turn.rules.channel);
+    let person = turn.rules.desk.person(&sending.approval.person);
+    person.is_some_and(|p| policy::may(p, policy::Power::Decide, channel).is_ok())
+}
+
+fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
+    let claimed = json!({
+        "part": part, "body_sha256": hex::encode(Sha256::digest(sending.draft.parts[part].as_bytes())),
+        "digest": sending.draft.digest, "approved_by": sending.approval.person, "policy": sending.draft.policy,
+        "watermark": sending.draft.watermark,
+    });
+    turn.record(Kind::SendClaimed, Actor::Person(sending.approval.person.clone()), claimed);
+    sending.parts[part] = Part::Claimed;
+    let case = turn.case();
+    case.window.quota_left -= 1;
+    case.state = State::Sending(sending);
+}
+
+fn object(turn: &mut Turn, sending: Sending, objection: Objection) {
+    match objection {
+        Objection::Paused => back_to_review(turn, sending, "paused", "told.paused_before_send"),
+        Objection::RightLost => back_to_review(turn, sending, "the approver lost the right", "told.right_lost"),
+        Objection::PolicyChanged => draft_again(turn, &sending, "policy changed", "told.policy_changed"),
+        Objection::NewerMessage => draft_again(turn, &sending, "customer wrote again", "told.customer_wrote_again"),
+        Objection::WindowClosed => {
+            turn.void_authority("window closed");
+            customer::lose_window(turn);
+        }
+        Objection::QuotaGone => {
+            turn.void_authority("message budget spent");
+            turn.stuck(Why::QuotaGone, Some(sending.draft), Level::Reviewers);
+        }
+    }
+}
+
+/// What has not left needs a new decision, as a new version.
+fn back_to_review(turn: &mut Turn, sending: Sending, why: &str, told: &str) {
+    turn.void_authority(why);
+    tell_approver(turn, &sending, told);
+    let mut draft = sending.draft;
+    let waiting = draft.parts.iter().zip(&sending.parts).filter(|(_, part)| **part == Part::Waiting);
+    draft.parts = waiting.map(|(text, _)| text.clone()).collect();
+    let level = level_of(&draft.verdict);
+    turn.show(draft, level);
+}
+
+fn draft_again(turn: &mut Turn, sending: &Sending, why: &str, told: &str) {
+    turn.void_authority(why);
+    tell_approver(turn, sending, told);
+    let start_at = turn.rules.draft_start(turn.now, turn.now);
+    turn.draft_anew(start_at, None);
+}
+
+fn tell_approver(turn: &mut Turn, sending: &Sending, told: &str) {
+    let say = Say::new(told).with("number", turn.case().number);
+    turn.effect(Effect::Tell { person: sending.approval.person.clone(), say });
+}
+
+pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Result<Step, Refusal> {
+    turn.record(Kind::SendSettled, Actor::System, json!({ "part": part, "result": result }));
+    let State::Sending(mut sending) = turn.case().state.clone() else { return turn.done() };
+    if sending.parts.get(part) != Some(&Part::Claimed) {
+        return Err(Refusal::Overtaken);
+    }
+    match result {
+        PartResult::Accepted => {
+            sending.parts[part] = Part::Accepted;
+            accepted(&mut turn, sending);
+        }
+        PartResult::Failed { code } => {
+            correct_budget(&mut turn, *code);
+            sending.parts[part] = Part::Failed;
+            stop(&mut turn, sending, Why::SendRefused);
+        }
+        PartResult::Unknown => {
+            sending.parts[part] = Part::Unknown;
+            stop(&mut turn, sending, Why::SendUnknown);
+        }
+    }
+    turn.done()
+}
+
+fn accepted(turn: &mut Turn, sending: Sending) {
+    turn.case().state = State::Sending(sending.clone());
+    if let Some(part) = sending.next_part() {
+        match sending.meanwhile {
+            super::Meanwhile::Nothing => return turn.effect(Effect::Send { part }),
+            // The customer wrote between two parts: what is left no longer answers what was said.
+            _ => turn.void_authority("customer wrote again"),
+        }
+    } else if matches!(sending.draft.author, Author::Person { .. }) {
+        turn.effect(Effect::ProposeKnowledge { text: sending.draft.parts.join("\n") });
+    }
+    customer::after_reply(turn, &sending);
+}
+
+/// The platform's own count wins over ours.
+fn correct_budget(turn: &mut Turn, code: i64) {
+    let now = turn.now;
+    let window = &mut turn.case().window;
+    match code {
+        QUOTA_SPENT => window.quota_left = 0,
+        WINDOW_CLOSED => window.ends_at = window.ends_at.min(now),
+        _ => window.quota_left += 1,
+    }
+}
+
+/// The first part that fails stops the rest; a person sees what arrived.
+fn stop(turn: &mut Turn, sending: Sending, why: Why) {
+    let number = turn.case().number;
+    turn.case().state = State::Sending(sending.clone());
+    turn.void_authority("a part did not arrive");
+    if turn.now >= turn.case().window.ends_at {
+        return customer::lose_window(turn);
+    }
+    match sending.meanwhile {
+        super::Meanwhile::AskedForPerson => customer::ask_for_person(turn),
+        _ => turn.stuck(why, Some(sending.draft), Level::Reviewers),
+    }
+    turn.effect(Effect::Alarm { say: Say::new(why.key()).with("number", number) });
+}
+
+pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {
+    let draft = match turn.case().state.clone() {
+        State::Closed { ending: Ending::Answered } => None,
+        State::Sending(sending) => Some(sending.draft),
+        _ => return Err(Refusal::Overtaken),
+    };
+    turn.record(Kind::DeliveryFailed, Actor::System, json!({ "fail_type": fail_type }));
+    turn.void_authority("not delivered");
+    turn.stuck(Why::NotDelivered, draft, Level::Reviewers);
+    let number = turn.case().number;
+    turn.effect(Effect::Alarm { say: Say::new(Why::NotDelivered.key()).with("number", number) });
+    let at = turn.case().window.ends_at;
+    turn.effect(Effect::WindowDeadline { at });
+    turn.done()
+}

@@ -1,0 +1,211 @@
+//! The one function that decides, and what the parts of it share.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::{
+    Case, Drafting, Effect, Event, Level, Outcome, Refusal, Review, State, Stuck, Why, customer, human,
+    sending,
+};
+use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::desk::{Channel, Desk, Mode, NoticeKind, Role};
+use crate::evidence::{Actor, Entry, Kind};
+use crate::policy;
+
+/// What is in force while a step is decided.
+#[derive(Debug, Clone)]
+pub struct Rules<'a> {
+    /// Everything configured.
+    pub desk: &'a Desk,
+    /// The case's channel.
+    pub channel: &'a Channel,
+    /// The policy version.
+    pub policy: &'a str,
+    /// The pause that covers the conversation, if any.
+    pub paused: Option<PausedBy>,
+    /// Ids of the people who said they are off duty.
+    pub off_duty: &'a HashSet<String>,
+}
+
+/// Who declared the pause that covers a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PausedBy {
+    /// The person's id.
+    pub person: String,
+}
+
+impl Rules<'_> {
+    /// The people asked at `level`; reviewers only while on duty.
+    pub fn holders(&self, level: Level) -> Vec<String> {
+        match level {
+            Level::Reviewers => self.reviewers_on_duty(),
+            Level::EscalationOwner => self.channel.escalation_owner.iter().cloned().collect(),
+        }
+    }
+
+    fn reviewers_on_duty(&self) -> Vec<String> {
+        let works = |id: &&String| {
+            let reviews = self.desk.person(id).is_some_and(|p| p.is(Role::Reviewer) || p.is(Role::Supervisor));
+            reviews && !self.off_duty.contains(*id)
+        };
+        self.channel.permitted.iter().filter(works).cloned().collect()
+    }
+
+    /// The lowest level, at or above `wanted`, at which somebody can be asked.
+    pub(super) fn staffed(&self, wanted: Level) -> Level {
+        if wanted == Level::Reviewers && self.reviewers_on_duty().is_empty() { Level::EscalationOwner } else { wanted }
+    }
+
+    pub(super) fn review_due(&self, now: Timestamp) -> Timestamp {
+        now + Timestamp::from(self.desk.desk.review_minutes) * MINUTE
+    }
+
+    pub(super) fn draft_start(&self, first_at: Timestamp, now: Timestamp) -> Timestamp {
+        let quiet = now + Timestamp::from(self.desk.desk.quiet_seconds) * SECOND;
+        let longest = first_at + Timestamp::from(self.desk.desk.quiet_at_most_seconds) * SECOND;
+        quiet.min(longest).max(now)
+    }
+}
+
+/// What a case becomes, what goes on record, and what has to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The case afterwards.
+    pub next: Case,
+    /// What goes on record, in order.
+    pub evidence: Vec<Entry>,
+    /// What has to be done, in order.
+    pub effects: Vec<Effect>,
+}
+
+/// Decides what `event` makes of `case` under `rules` at `now`.
+///
+/// # Errors
+/// A [`Refusal`] when the event changes nothing; the caller records it and tells the person why.
+pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result<Step, Refusal> {
+    let turn = Turn { rules, now, step: Step { next: case.clone(), evidence: Vec::new(), effects: Vec::new() } };
+    match event {
+        Event::CustomerSaid { .. } => customer::said(turn, event),
+        Event::CustomerRecalled { seq, anything_left } => customer::recalled(turn, *seq, *anything_left),
+        Event::Drafted { generation, drafted } => customer::drafted(turn, *generation, drafted),
+        Event::Tapped(tap) => human::tapped(turn, tap),
+        Event::ReviewExpired { due } => human::expired(turn, *due),
+        Event::WindowEnded => customer::window_ended(turn),
+        Event::PolicyChanged => customer::policy_changed(turn),
+        Event::ServicerActive { who } => human::servicer_active(turn, who),
+        Event::SessionEnded => human::session_ended(turn),
+        Event::SessionMoved { to } => human::session_moved(turn, *to),
+        Event::Claim { part, paused_since_approval } => sending::claim(turn, *part, *paused_since_approval),
+        Event::Settled { part, result } => sending::settled(turn, *part, result),
+        Event::NotDelivered { fail_type } => sending::not_delivered(turn, *fail_type),
+    }
+}
+
+/// A step while it is being decided.
+pub(super) struct Turn<'a> {
+    pub(super) rules: &'a Rules<'a>,
+    pub(super) now: Timestamp,
+    step: Step,
+}
+
+impl Turn<'_> {
+    pub(super) fn case(&mut self) -> &mut Case {
+        &mut self.step.next
+    }
+
+    pub(super) fn done(self) -> Result<Step, Refusal> {
+        Ok(self.step)
+    }
+
+    pub(super) fn record(&mut self, kind: Kind, actor: Actor, payload: Value) {
+        self.step.evidence.push(Entry { kind, actor, payload });
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.step.effects.push(effect);
+    }
+
+    /// Looks for an answer again, from the beginning.
+    pub(super) fn draft_anew(&mut self, start_at: Timestamp, hint: Option<cards::Hint>) {
+        let now = self.now;
+        let first_at = match &self.step.next.state {
+            State::Drafting(drafting) => drafting.first_at,
+            _ => now,
+        };
+        let case = self.case();
+        case.generation += 1;
+        case.state = State::Drafting(Drafting { first_at, start_at, hint });
+        let generation = case.generation;
+        self.effect(Effect::Draft { generation, at: start_at });
+    }
+
+    /// Shows the case to whoever `level` asks, with a fresh clock.
+    pub(super) fn ask(&mut self, level: Level) {
+        for person in self.rules.holders(level) {
+            self.effect(Effect::PostCard { person });
+        }
+        if let Some(due) = self.step.next.due() {
+            self.effect(Effect::ReviewDeadline { due });
+        }
+    }
+
+    /// Puts a draft before people, as a new version.
+    pub(super) fn show(&mut self, mut draft: super::Draft, wanted: Level) {
+        let level = self.rules.staffed(wanted);
+        let due = self.rules.review_due(self.now);
+        self.stamp(&mut draft);
+        self.case().state = State::AwaitingReview(Review { draft, level, due, overdue: false });
+        self.ask(level);
+    }
+
+    /// Gives a draft its version and digest.
+    pub(super) fn stamp(&mut self, draft: &mut super::Draft) {
+        let policy = self.rules.policy.to_owned();
+        let case = self.case();
+        case.version += 1;
+        draft.version = case.version;
+        draft.watermark = case.watermark;
+        draft.policy = policy;
+        draft.digest =
+            super::digest(&case.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
+    }
+
+    /// Asks people to act where there is nothing to send.
+    pub(super) fn stuck(&mut self, why: Why, draft: Option<super::Draft>, wanted: Level) {
+        let level = self.rules.staffed(wanted);
+        let due = self.rules.review_due(self.now);
+        let case = self.case();
+        // People see a new version even without a draft: old cards must not decide about a new situation.
+        case.version += 1;
+        case.state = State::NeedsPerson(Stuck { why, draft, level, due, overdue: false });
+        self.ask(level);
+        if self.rules.channel.mode != Mode::ReadOnly {
+            self.effect(Effect::Notice(NoticeKind::Received));
+        }
+    }
+
+    pub(super) fn settle_cards(&mut self, outcome: Outcome) {
+        self.effect(Effect::SettleCards(outcome));
+    }
+
+    /// A person's authority ends before its bytes left.
+    pub(super) fn void_authority(&mut self, why: &str) {
+        let State::Sending(sending) = &self.step.next.state else { return };
+        let payload = json!({ "why": why, "approval": sending.approval, "parts": sending.parts });
+        self.record(Kind::AuthorityVoided, Actor::System, payload);
+    }
+
+    /// How long until a case nobody decides is raised again at the last level.
+    pub(super) fn raise_again_at(&self) -> Timestamp {
+        self.rules.review_due(self.now).max(self.now + HOUR)
+    }
+}
+
+/// The level a verdict asks for.
+pub(super) fn level_of(verdict: &policy::Verdict) -> Level {
+    match verdict.route {
+        policy::Route::Review(policy::Level::Reviewer) => Level::Reviewers,
+        policy::Route::Review(policy::Level::Supervisor) | policy::Route::HumanOnly => Level::EscalationOwner,
+    }
+}

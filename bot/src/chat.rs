@@ -1,0 +1,190 @@
+//! The desk in chat: what a colleague writes, and what the bot answers.
+
+mod act;
+mod pause;
+mod show;
+
+pub use pause::pause_from_card;
+
+use cards::Act;
+use serde_json::json;
+
+use crate::app::App;
+use crate::case::{Case, Decision, Event, Refusal, Say, State, Tap};
+use crate::clock::{MINUTE, Timestamp};
+use crate::command::{self, Command, Parsed};
+use crate::desk::Person;
+use crate::drafting::clean;
+use crate::evidence::{Actor, Entry, Kind};
+use crate::policy::{self, Matter, Power, Verdict};
+use crate::store::desks::Applied;
+use crate::store::people::{self, PendingEdit};
+use crate::store::{Tx, cases, record};
+use crate::view::View;
+use crate::worker::{Job, apply};
+
+/// How long 改 waits for the next message.
+const EDIT_WAITS: Timestamp = 5 * MINUTE;
+
+/// A colleague at the desk, in one unit of work.
+pub struct Desk<'a, 't> {
+    /// The transaction.
+    pub tx: &'t mut Tx,
+    /// The program.
+    pub app: &'a App,
+    /// The configuration in force.
+    pub desk: &'a Applied,
+    /// Who.
+    pub person: &'a Person,
+    /// Their member id, where answers go.
+    pub member: &'a str,
+}
+
+/// Somebody wrote: a command, the text of an edit, or something we do not understand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn said(desk: &mut Desk<'_, '_>, text: &str) -> anyhow::Result<()> {
+    match command::parse(text) {
+        Parsed::Command(Command::Cancel) => {
+            let ended = desk.end_edit().await?.is_some();
+            desk.say(Say::new(if ended { "told.edit_cancelled" } else { "told.nothing_to_cancel" })).await
+        }
+        Parsed::Command(command) => {
+            // A command ends an edit that is waiting for its text.
+            desk.end_edit().await?;
+            act::on(desk, command).await
+        }
+        Parsed::Bad { usage_key, .. } => desk.say(Say::new("told.usage").with_key("usage", usage_key)).await,
+        Parsed::NotACommand(text) => match desk.end_edit().await? {
+            Some(edit) => desk.edited(edit, &text).await,
+            None => desk.say(Say::new("told.not_understood")).await,
+        },
+    }
+}
+
+impl Desk<'_, '_> {
+    /// Says something to the person.
+    pub(crate) async fn say(&mut self, say: Say) -> anyhow::Result<()> {
+        apply::queue_say(self.tx, self.app, self.member, &say, self.app.clock.now()).await
+    }
+
+    /// Says words that are already put together.
+    pub(crate) async fn text(&mut self, text: String) -> anyhow::Result<()> {
+        let job = Job::Text { member: self.member.to_owned(), text };
+        job.enqueue(self.tx, self.app, self.app.clock.now()).await
+    }
+
+    /// Lets the person decide; a refusal is said to them.
+    pub(crate) async fn decide(&mut self, case: &Case, event: &Event) -> anyhow::Result<Result<Case, Refusal>> {
+        let decided = apply::apply(self.tx, self.app, &case.id, event).await?;
+        if let Err(refusal) = &decided {
+            apply::tell_refusal(self.tx, self.app, self.member, case.number, refusal).await?;
+        }
+        Ok(decided)
+    }
+
+    /// A tap that needs something else first: said, and on record.
+    pub(crate) async fn refused_in_words(&mut self, case: &Case, act: Act, key: &str) -> anyhow::Result<()> {
+        let payload = json!({ "refusal": key, "act": act, "version": case.version });
+        let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
+        record::append(self.tx, self.app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+        self.say(Say::new(key).with("number", case.number)).await
+    }
+
+    /// A person without the right: said, and on record.
+    pub(crate) async fn denied(&mut self, denied: &policy::Denied) -> anyhow::Result<()> {
+        let payload = json!({ "refusal": denied });
+        let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
+        record::append(self.tx, self.app, record::DESK, None, &entry).await?;
+        self.say(Say::new(denied.key())).await
+    }
+
+    /// The case with this number, if the person may see it; otherwise they are told.
+    pub(crate) async fn case(&mut self, number: i64) -> anyhow::Result<Option<View>> {
+        let Some(case) = cases::by_number(self.tx, number).await? else {
+            self.say(Say::new("told.no_such_case").with("number", number)).await?;
+            return Ok(None);
+        };
+        let view = View::load(self.tx, self.app, &case.id).await?;
+        match policy::may(self.person, Power::SeeCase, view.channel()) {
+            Ok(()) => Ok(Some(view)),
+            Err(denied) => self.denied(&denied).await.map(|()| None),
+        }
+    }
+
+    /// The next message of this person is the case's new text.
+    pub(crate) async fn begin_edit(&mut self, case: &Case, version: i64, code: &str) -> anyhow::Result<()> {
+        let shown = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_) | State::HandedOver { .. });
+        if !shown || version != case.version {
+            let refusal = Refusal::Outdated { current: case.version };
+            return self.refused_in_words(case, Act::Edit, refusal.key()).await;
+        }
+        let until = self.app.clock.now() + EDIT_WAITS;
+        let (person, case_id) = (self.person.id.clone(), case.id.clone());
+        let edit = PendingEdit { person, case_id, version, code: code.into(), until };
+        people::begin_edit(self.tx, &edit).await?;
+        let link = crate::http::give_link(self.tx, self.app, &self.person.id, case).await?;
+        let say = Say::new(if link.is_some() { "told.edit_prompt_link" } else { "told.edit_prompt" });
+        self.say(say.with("number", case.number).with("link", link.unwrap_or_default())).await
+    }
+
+    async fn end_edit(&mut self) -> anyhow::Result<Option<PendingEdit>> {
+        Ok(people::end_edit(self.tx, &self.person.id, self.app.clock.now()).await?)
+    }
+
+    /// The text of an edit arrived.
+    async fn edited(&mut self, edit: PendingEdit, text: &str) -> anyhow::Result<()> {
+        let Some(case) = cases::load(self.tx, &edit.case_id).await? else { return Ok(()) };
+        self.edit(&case, edit.version, &edit.code, text).await
+    }
+
+    /// Replaces a case's text. What cannot be used is given back to its author, not lost.
+    pub(crate) async fn edit(&mut self, case: &Case, version: i64, code: &str, text: &str) -> anyhow::Result<()> {
+        let (app, person) = (self.app, self.person.id.clone());
+        let event = edit_event(self.tx, app, case, &person, version, code, text).await?;
+        if self.decide(case, &event).await?.is_err() {
+            let kept = Say::new("told.edit_kept").with("number", case.number).with("text", text);
+            self.say(kept).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The event of an edit: the cleaned text in parts, judged like any other draft.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn edit_event(
+    tx: &mut Tx,
+    app: &App,
+    case: &Case,
+    person: &str,
+    version: i64,
+    code: &str,
+    text: &str,
+) -> anyhow::Result<Event> {
+    let parts = channels::wecom::kf::split_for_kf(&clean(text));
+    let verdict = judge_edit(tx, app, case, &parts).await?;
+    let decision = Decision::Edit { parts, verdict };
+    Ok(Event::Tapped(Tap { person: person.into(), version, code: code.into(), decision }))
+}
+
+async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> anyhow::Result<Verdict> {
+    let view = View::load(tx, app, &case.id).await?;
+    let (asked, attachments) = view.asked();
+    let texts = vec![asked];
+    let intent = case.draft().map_or_else(|| policy::intent_of(&texts), |d| d.intent);
+    // A person wrote it: certainty and sources are theirs, the words are judged as any others.
+    let matter = Matter {
+        customer: &texts,
+        draft: Some(parts),
+        confidence: 1.0,
+        citations: 1,
+        intent,
+        turns: 0,
+        attachments,
+        order_cents: None,
+    };
+    Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
+}

@@ -1,0 +1,101 @@
+//! Carrying out a command.
+
+use super::{Desk, pause, show};
+use crate::case::{Decision, Event, Rejection, Say, State, Tap};
+use crate::command::Command;
+use crate::policy::{self, Power};
+use crate::store::people;
+use crate::view::View;
+use crate::worker::{Job, apply};
+
+pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Help => show::help(desk).await,
+        Command::Status => show::status(desk).await,
+        Command::Queue => show::queue(desk).await,
+        Command::Whoami => show::whoami(desk).await,
+        Command::Why { n } => show::why(desk, n).await,
+        Command::Evidence { n } => show::evidence(desk, n).await,
+        Command::Case { n } => card(desk, n).await,
+        Command::Approve { n, code } => approve(desk, n, code).await,
+        Command::Edit { n, text } => edit(desk, n, &text).await,
+        Command::Reject { n, reason, note } => match reason {
+            Some(reason) => {
+                let rejection = Rejection { reason, note, no_answer_due: false };
+                decide(desk, n, Decision::Reject(rejection)).await
+            }
+            None => desk.say(Say::new("refused.needs_reason").with("number", n)).await,
+        },
+        Command::Escalate { n } => decide(desk, n, Decision::Escalate).await,
+        Command::Take { n } => decide(desk, n, Decision::TakeOver).await,
+        Command::GiveBack { n } => decide(desk, n, Decision::GiveBack).await,
+        Command::Pause { scope, why } => pause::pause(desk, scope, why).await,
+        Command::Resume { scope } => pause::resume(desk, scope).await,
+        Command::OnDuty => duty(desk, true).await,
+        Command::OffDuty => duty(desk, false).await,
+        Command::Cancel => Ok(()),
+        Command::NotYet(name) => desk.say(Say::new("told.not_yet").with("command", name)).await,
+    }
+}
+
+/// The current card again; where nothing is left to decide, the story.
+async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    let decides = policy::may(desk.person, Power::Decide, view.channel()).is_ok();
+    if decides && view.card(None).is_some() {
+        return apply::announce(desk.tx, desk.app, &view.case, &desk.person.id, desk.member).await;
+    }
+    let (case, person, member) = (view.case.id.clone(), desk.person.id.clone(), desk.member.to_owned());
+    Job::Story { case, member, person }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
+}
+
+/// Approving needs the code of what is shown now; without it, or with an old one, the card is shown instead.
+async fn approve(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    let current = match &view.case.state {
+        State::AwaitingReview(review) => Some(review.draft.code()),
+        _ => None,
+    };
+    match (code, current) {
+        (Some(code), Some(current)) if code == current => taken(desk, view, code, Decision::Send).await,
+        (_, Some(_)) => {
+            desk.say(Say::new("refused.wrong_code").with("number", n)).await?;
+            card(desk, n).await
+        }
+        (code, None) => taken(desk, view, code.unwrap_or_default(), Decision::Send).await,
+    }
+}
+
+async fn edit(desk: &mut Desk<'_, '_>, n: i64, text: &str) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    let code = shown_code(&view);
+    desk.edit(&view.case, view.case.version, &code, text).await
+}
+
+async fn decide(desk: &mut Desk<'_, '_>, n: i64, decision: Decision) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    let code = shown_code(&view);
+    taken(desk, view, code, decision).await
+}
+
+fn shown_code(view: &View) -> String {
+    match &view.case.state {
+        State::AwaitingReview(review) => review.draft.code(),
+        _ => String::new(),
+    }
+}
+
+async fn taken(desk: &mut Desk<'_, '_>, view: View, code: String, decision: Decision) -> anyhow::Result<()> {
+    let act = decision.act();
+    let tap = Tap { person: desk.person.id.clone(), version: view.case.version, code, decision };
+    if desk.decide(&view.case, &Event::Tapped(tap)).await?.is_ok() {
+        let done = Say::new("told.done").with("number", view.case.number);
+        desk.say(done.with_key("act", crate::case::act_key(act))).await?;
+    }
+    Ok(())
+}
+
+async fn duty(desk: &mut Desk<'_, '_>, on: bool) -> anyhow::Result<()> {
+    people::set_duty(desk.tx, &desk.person.id, on, desk.app.clock.now()).await?;
+    desk.say(Say::new(if on { "told.on_duty" } else { "told.off_duty" })).await
+}

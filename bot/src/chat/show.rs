@@ -1,0 +1,141 @@
+//! Answers that only tell.
+
+use super::Desk;
+use crate::case::Case;
+use crate::command;
+use crate::desk::Role;
+use crate::policy::{self, Power};
+use crate::store::{cases, conversations, pauses, people, record};
+use crate::why;
+
+/// Cases a list shows.
+const LISTED: usize = 15;
+
+/// Only what the person may do.
+pub(super) async fn help(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    let words = desk.desk.words();
+    let mut lines = vec![words.text("help.head", &[])];
+    for (key, power) in command::help_text_keys() {
+        let anywhere = |power| {
+            policy::may(desk.person, power, None).is_ok()
+                || desk.desk.desk.channels.iter().any(|c| policy::may(desk.person, power, Some(c)).is_ok())
+        };
+        if power.is_none_or(anywhere) {
+            lines.push(words.text(key, &[]));
+        }
+    }
+    desk.text(lines.join("\n")).await
+}
+
+pub(super) async fn whoami(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    let words = desk.desk.words();
+    let roles = desk.person.roles.iter().map(|role| words.text(role_key(*role), &[]));
+    let roles = roles.collect::<Vec<_>>().join("、");
+    let channels = desk.desk.desk.channels.iter();
+    let channels = channels.filter(|c| policy::may(desk.person, Power::Decide, Some(c)).is_ok());
+    let channels = channels.map(|c| c.label()).collect::<Vec<_>>().join("、");
+    let (name, id) = (desk.person.name.as_str(), desk.person.id.as_str());
+    let text = words.text("told.whoami", &[("name", name), ("id", id), ("roles", &roles), ("channels", &channels)]);
+    desk.text(text).await
+}
+
+fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Reviewer => "role.reviewer",
+        Role::Supervisor => "role.supervisor",
+        Role::Admin => "role.admin",
+        Role::KnowledgeOwner => "role.knowledge_owner",
+        Role::Auditor => "role.auditor",
+    }
+}
+
+/// How the desk stands: cases by state, pauses, who is off duty.
+pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    let words = desk.desk.words();
+    let mut lines = vec![words.text("status.head", &[])];
+    for (state, count) in cases::counts(desk.tx).await? {
+        lines.push(format!("{} {count}", words.text(&format!("state.{state}"), &[])));
+    }
+    for pause in pauses::in_force(desk.tx).await? {
+        let by = desk.desk.desk.name_of(&pause.person).to_owned();
+        let scope = pause_scope(desk, &pause).await?;
+        lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
+    }
+    let off = people::off_duty(desk.tx).await?;
+    let off = off.iter().map(|id| desk.desk.desk.name_of(id)).collect::<Vec<_>>().join("、");
+    if !off.is_empty() {
+        lines.push(words.text("status.off_duty", &[("people", &off)]));
+    }
+    desk.text(lines.join("\n")).await
+}
+
+async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::Result<String> {
+    let words = desk.desk.words();
+    Ok(match pause.scope.as_str() {
+        "channel" => desk.desk.desk.channel(&pause.target).map_or(pause.target.clone(), |c| c.label().to_owned()),
+        "conversation" => {
+            let open = conversations::load(desk.tx, &pause.target).await?.and_then(|c| c.case_id);
+            let case = match open {
+                Some(id) => cases::load(desk.tx, &id).await?,
+                None => None,
+            };
+            case.map_or_else(String::new, |case| format!("#{}", case.number))
+        }
+        _ => words.text("pause.everything", &[]),
+    })
+}
+
+/// What waits, oldest first, as far as the person may see it.
+pub(super) async fn queue(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    let words = desk.desk.words();
+    let open = cases::open(desk.tx, 500).await?;
+    let visible: Vec<Case> = open.into_iter().filter(|case| sees(desk, case)).collect();
+    if visible.is_empty() {
+        return desk.text(words.text("queue.empty", &[])).await;
+    }
+    let mut lines = vec![words.text("queue.head", &[("count", &visible.len().to_string())])];
+    lines.extend(visible.iter().take(LISTED).map(|case| queue_line(desk, case)));
+    if visible.len() > LISTED {
+        lines.push(words.text("queue.more", &[("count", &(visible.len() - LISTED).to_string())]));
+    }
+    desk.text(lines.join("\n")).await
+}
+
+fn sees(desk: &Desk<'_, '_>, case: &Case) -> bool {
+    policy::may(desk.person, Power::SeeCase, desk.desk.desk.channel(&case.channel)).is_ok()
+}
+
+fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
+    let words = desk.desk.words();
+    let shop = desk.desk.desk.channel(&case.channel).map_or(case.channel.as_str(), |c| c.label());
+    let state = words.text(&format!("state.{}", case.state.name()), &[]);
+    let left = case.due().map_or(0, |due| (due - desk.app.clock.now()) / crate::clock::MINUTE);
+    let args = [("number", case.number.to_string()), ("left", left.to_string())];
+    let args = [("number", args[0].1.as_str()), ("shop", shop), ("state", &state), ("left", args[1].1.as_str())];
+    words.text(if case.due().is_some() { "queue.line_due" } else { "queue.line" }, &args)
+}
+
+/// Suggested, why, done, approved by whom: from stored records only.
+pub(super) async fn why(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    let told = why::tell(desk.tx, &view).await?;
+    desk.text(told).await
+}
+
+/// The record of a case in figures, checked now.
+pub(super) async fn evidence(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
+    let Some(view) = desk.case(n).await? else { return Ok(()) };
+    if let Err(denied) = policy::may(desk.person, Power::ReadEvidence, view.channel()) {
+        return desk.denied(&denied).await;
+    }
+    let words = desk.desk.words();
+    let chain = record::chain_of(&view.case.conversation);
+    let text = match record::verify(desk.tx, &chain).await? {
+        Ok(head) => {
+            let hash = hex::encode(head.hash);
+            words.text("evidence.good", &[("number", &n.to_string()), ("entries", &head.seq.to_string()), ("hash", &hash[..16])])
+        }
+        Err(bad) => words.text("evidence.bad", &[("number", &n.to_string()), ("place", &bad.to_string())]),
+    };
+    desk.text(text).await
+}

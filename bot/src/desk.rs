@@ -1,0 +1,274 @@
+//! Who works at the desk, on which channels, under which settings: the part of the configuration the
+//! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything configured about one company's desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Settings of the desk as a whole.
+    #[serde(default)]
+    pub desk: Settings,
+    /// The people who may do something here.
+    #[serde(default)]
+    pub people: Vec<Person>,
+    /// The channels customers write on.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// What decides about risk and review.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// Settings of the desk as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Interface language: `zh-CN` or `en`.
+    pub locale: String,
+    /// IANA name of the zone times are shown in.
+    pub timezone: String,
+    /// Minutes a reviewer has before the next level is asked.
+    pub review_minutes: u32,
+    /// ISO 4217 code amounts are shown in.
+    pub currency: String,
+    /// Seconds of silence after which a customer's messages are answered together.
+    pub quiet_seconds: u32,
+    /// Longest time in seconds the bot waits for a customer to stop typing.
+    pub quiet_at_most_seconds: u32,
+    /// The person who gets checkpoints and alarms by chat; the first admin when absent.
+    pub alarms_to: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            locale: "zh-CN".into(),
+            timezone: "Asia/Shanghai".into(),
+            review_minutes: 10,
+            currency: "CNY".into(),
+            quiet_seconds: 3,
+            quiet_at_most_seconds: 12,
+            alarms_to: None,
+        }
+    }
+}
+
+/// A person with at least one role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Short id used in the configuration and in the record.
+    pub id: String,
+    /// Name shown to colleagues.
+    pub name: String,
+    /// WeCom member id, as configured; compared without case.
+    #[serde(default)]
+    pub wecom: Option<String>,
+    /// Telegram user id.
+    #[serde(default)]
+    pub telegram: Option<i64>,
+    /// What the person may do.
+    pub roles: Vec<Role>,
+}
+
+impl Person {
+    /// Whether the person has `role`.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// What a person may do, coarsely; [`crate::policy`] turns roles into powers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Decides on drafts of the channels that permit them.
+    Reviewer,
+    /// Decides on everything, including high risk.
+    Supervisor,
+    /// Configures, pauses and resumes everything.
+    Admin,
+    /// Answers for knowledge entries.
+    KnowledgeOwner,
+    /// Reads the record, changes nothing.
+    Auditor,
+}
+
+/// A channel customers write on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Short id used in the configuration, in commands and in the record.
+    pub id: String,
+    /// Which wire it is on.
+    pub kind: ChannelKind,
+    /// The account on that wire (`open_kfid` for WeChat customer service).
+    pub account: String,
+    /// The shop it serves: the scope of knowledge and pauses.
+    pub store: String,
+    /// Name shown on cards; the id when absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The person who answers for the channel.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// People whose decisions count here.
+    #[serde(default)]
+    pub permitted: Vec<String>,
+    /// The person asked when nobody decides or somebody escalates.
+    #[serde(default)]
+    pub escalation_owner: Option<String>,
+    /// How far the bot may go.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Actions that exist here; everything else is not allowed.
+    #[serde(default)]
+    pub allowed_actions: Vec<String>,
+    /// Intents or actions that always need a person, on top of what always does.
+    #[serde(default)]
+    pub review_required: Vec<String>,
+    /// Fixed texts the bot may send without a tap; all off by default.
+    #[serde(default)]
+    pub notices: Notices,
+}
+
+impl Channel {
+    /// The name people see.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// The wires a channel can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// WeChat customer service (微信客服).
+    WecomKf,
+}
+
+/// How far the bot may go on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Reads and records; nothing is drafted or sent.
+    #[default]
+    ReadOnly,
+    /// Drafts replies; a person approves each.
+    Draft,
+    /// Also prepares actions; a person approves each.
+    Reviewed,
+    /// Answers low-risk repetition by permit.
+    Auto,
+}
+
+/// The fixed texts of a channel, each approved by an admin for exactly these bytes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// Sent when a customer enters (spends the welcome code, not the message budget).
+    #[serde(default)]
+    pub welcome: Option<Notice>,
+    /// Sent when a message was received and a person will look.
+    #[serde(default)]
+    pub received: Option<Notice>,
+    /// Sent when a person takes over.
+    #[serde(default)]
+    pub handover: Option<Notice>,
+}
+
+/// The fixed texts sent in the course of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A person will look.
+    Received,
+    /// A person takes over.
+    Handover,
+}
+
+impl NoticeKind {
+    /// The name in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Handover => "handover",
+        }
+    }
+}
+
+/// One fixed text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The words sent.
+    pub text: String,
+    /// The admin who approved them.
+    pub approved_by: String,
+    /// Lower-case hex SHA-256 of `text`: the approval is for exactly these bytes.
+    pub sha256: String,
+}
+
+/// What decides about risk and review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Confidence below which an item is uncertain, 0 to 1.
+    pub confidence: f64,
+    /// Orders worth at least this many cents are high value.
+    pub high_value_cents: i64,
+    /// File with a table of trigger words that replaces the built-in one.
+    pub triggers: Option<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { confidence: 0.90, high_value_cents: 50_000, triggers: None }
+    }
+}
+
+impl Notices {
+    /// The approved text of this kind, if the channel has one.
+    pub fn get(&self, kind: NoticeKind) -> Option<&Notice> {
+        match kind {
+            NoticeKind::Received => self.received.as_ref(),
+            NoticeKind::Handover => self.handover.as_ref(),
+        }
+    }
+}
+
+impl Desk {
+    /// The name of a person, or the id of somebody who is not configured (any more).
+    pub fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.person(id).map_or(id, |p| p.name.as_str())
+    }
+
+    /// The person who gets alarms and checkpoints.
+    pub fn watcher(&self) -> Option<&Person> {
+        let named = self.desk.alarms_to.as_deref().and_then(|id| self.person(id));
+        named.or_else(|| self.people.iter().find(|p| p.is(Role::Admin)))
+    }
+
+    /// The person with this id.
+    pub fn person(&self, id: &str) -> Option<&Person> {
+        self.people.iter().find(|p| p.id == id)
+    }
+
+    /// The person with this WeCom member id, compared without case.
+    pub fn person_by_wecom(&self, userid: &str) -> Option<&Person> {
+        let same = |p: &&Person| p.wecom.as_deref().is_some_and(|w| w.eq_ignore_ascii_case(userid));
+        self.people.iter().find(same)
+    }
+
+    /// The channel with this id.
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|c| c.id == id)
+    }
+
+    /// The channel on this account of a wire.
+    pub fn channel_by_account(&self, kind: ChannelKind, account: &str) -> Option<&Channel> {
+        self.channels.iter().find(|c| c.kind == kind && c.account == account)
+    }
+}

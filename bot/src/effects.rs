@@ -1,0 +1,92 @@
+//! Outward calls, and nothing else: what leaves this program leaves here.
+
+mod draft;
+mod media;
+mod phone;
+mod reply;
+mod session;
+
+use channels::wecom::api::ApiError;
+
+use crate::app::App;
+use crate::clock::{SECOND, Timestamp};
+use crate::store::queue::{self, Door, Row};
+use crate::worker::{Job, apply};
+
+/// Attempts after which a message to a phone is given up and somebody is told.
+const MOST_ATTEMPTS: i64 = 8;
+
+/// Does one claimed job of the outbox.
+///
+/// # Errors
+/// When the database fails; the job is then done again by whoever claims it next.
+pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
+    let job: Job = serde_json::from_str(&row.body)?;
+    match job {
+        Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
+        Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
+        Job::SettleCard { task_id, member } => phone::settle_card(app, row, task_id, member).await,
+        Job::Ask { task_id, member, question } => phone::ask(app, row, task_id, member, question).await,
+        Job::Say { member, say } => phone::say(app, row, member, say).await,
+        Job::Text { member, text } => phone::text(app, row, member, text).await,
+        Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
+        Job::ReviewDeadline { case, due } => {
+            happen(app, row, case, crate::case::Event::ReviewExpired { due }).await
+        }
+        Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
+        Job::Send { case, part, .. } => reply::send(app, row, case, part).await,
+        Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
+        Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,
+        Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
+        Job::EndSession { conversation } => session::end(app, row, conversation).await,
+        Job::FetchMedia { conversation, seq, media_id } => {
+            media::fetch(app, row, conversation, seq, media_id).await
+        }
+    }
+}
+
+/// A job that is only a date: something happens to a case.
+async fn happen(app: &App, row: Row, case: String, event: crate::case::Event) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                // A refusal means that it no longer matters.
+                let _ = apply::apply(tx, &app, &case, &event).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
+/// Marks a job as done that left nothing else to write.
+async fn finished(app: &App, row: Row) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let unit = move |tx: &mut _| -> futures::future::BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move { apply::finish(tx, Door::Outbox, &row, now).await })
+    };
+    app.store.commit(unit).await
+}
+
+/// Puts a job back: 2, 4, 8, … seconds, at most five minutes.
+async fn later(app: &App, row: Row, problem: String) -> anyhow::Result<()> {
+    let due = app.clock.now() + backoff(row.attempts);
+    let unit = move |tx: &mut _| -> futures::future::BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move { Ok(queue::later(tx, Door::Outbox, &row, due, &problem).await?) })
+    };
+    app.store.commit(unit).await
+}
+
+/// How long to wait after the `attempts`-th failure.
+pub(crate) fn backoff(attempts: i64) -> Timestamp {
+    let doubled = 1_i64 << attempts.clamp(1, 9);
+    (doubled * SECOND).min(300 * SECOND)
+}
+
+/// What an error means for a message whose repetition harms nobody.
+fn worth_repeating(error: &ApiError, attempts: i64) -> bool {
+    let refused_for_good = matches!(error, ApiError::Refused { .. }) && !error.retryable_later();
+    !refused_for_good && attempts < MOST_ATTEMPTS
+}

@@ -1,0 +1,141 @@
+//! Looking for an answer: search, draft, judge. Holds no transaction while it works.
+
+use cards::Hint;
+use knowledge::{Found, Query, Scope};
+
+use crate::app::App;
+use crate::case::{Author, Draft, Drafted, Event, State};
+use crate::drafting::{self, DraftError, Proposal};
+use crate::policy::{self, Intent, Matter, Route};
+use crate::store::queue::{Door, Row};
+use crate::store::{cases, conversations};
+use crate::view::View;
+use crate::worker::apply;
+
+/// Passages a drafter may rest on.
+const PASSAGES: usize = 5;
+
+pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
+    let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
+    let drafted = search_and_judge(app, &matter).await?;
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let event = Event::Drafted { generation, drafted };
+                // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
+                let _ = apply::apply(tx, &app, &case, &event).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
+/// What the customer wants answered.
+struct Wanted {
+    view: View,
+    texts: Vec<String>,
+    attachments: u32,
+    hint: Option<Hint>,
+}
+
+async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<Wanted>> {
+    let (reader, case) = (app.clone(), case.to_owned());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(current) = cases::load(tx, &case).await? else { return Ok(None) };
+                let State::Drafting(drafting) = &current.state else { return Ok(None) };
+                if current.generation != generation {
+                    return Ok(None);
+                }
+                let hint = drafting.hint;
+                let open = conversations::unanswered(tx, &current.conversation).await?;
+                let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
+                let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
+                Ok(Some(Wanted { view: View::load(tx, &reader, &case).await?, texts, attachments, hint }))
+            })
+        })
+        .await
+}
+
+async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted> {
+    let intent = policy::intent_of(&wanted.texts);
+    let reader = app.clone();
+    let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
+    let question = wanted.texts.join("\n");
+    let scope = scope(&wanted.view);
+    let query = Query { text: &question, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES };
+    let found = index.search(&query);
+    let proposal = propose(app, wanted, &found, intent).await;
+    let judged = judge(app, wanted, proposal.as_ref(), intent)?;
+    Ok(decide(wanted, proposal, judged, intent))
+}
+
+fn scope(view: &View) -> Scope {
+    Scope { store: view.channel().map(|c| c.store.clone()), platform: Some("wecom".into()), ..Scope::default() }
+}
+
+/// The model's reply when it is usable, else the built-in drafter's; none when the knowledge has no answer.
+async fn propose(app: &App, wanted: &Wanted, found: &Found, intent: Intent) -> Option<Proposal> {
+    let words = wanted.view.words();
+    let threshold = drafting::LEAST_CONFIDENCE;
+    if let (Some(model), true) = (&app.model, found.confidence >= threshold) {
+        match model.draft(&wanted.texts, found, wanted.hint).await {
+            Ok(proposal) => return Some(proposal),
+            Err(error @ (DraftError::Unavailable(_) | DraftError::Unusable(_))) => {
+                tracing::warn!(case = wanted.view.case.number, %error, "the model gave no usable draft");
+            }
+        }
+    }
+    drafting::extractive(found, intent, wanted.hint, words)
+}
+
+fn judge(
+    app: &App,
+    wanted: &Wanted,
+    proposal: Option<&Proposal>,
+    intent: Intent,
+) -> anyhow::Result<policy::Verdict> {
+    let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
+    let matter = Matter {
+        customer: &wanted.texts,
+        draft: proposal.map(|p| p.parts.as_slice()),
+        confidence: proposal.map_or(0.0, |p| p.confidence),
+        citations: proposal.map_or(0, |p| p.citations.len()),
+        intent,
+        turns: u32::try_from(turns).unwrap_or(u32::MAX),
+        attachments: wanted.attachments,
+        order_cents: None,
+    };
+    Ok(policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel())))
+}
+
+fn decide(wanted: &Wanted, proposal: Option<Proposal>, verdict: policy::Verdict, intent: Intent) -> Drafted {
+    let human_only = verdict.route == Route::HumanOnly;
+    match (proposal, human_only) {
+        (Some(proposal), false) => Drafted::Reply(Box::new(draft_of(proposal, verdict, intent))),
+        (proposal, true) => Drafted::HumanOnly(Box::new(draft_of(proposal.unwrap_or_default(), verdict, intent))),
+        (None, false) if wanted.texts.is_empty() && wanted.attachments == 0 => {
+            Drafted::Failed { why: "the customer's words are not readable".into() }
+        }
+        (None, false) => Drafted::NoAnswer,
+    }
+}
+
+fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent) -> Draft {
+    Draft {
+        version: 0,
+        parts: proposal.parts,
+        digest: String::new(),
+        watermark: 0,
+        policy: String::new(),
+        author: Author::Bot { drafter: proposal.drafter },
+        citations: proposal.citations,
+        verdict,
+        confidence: proposal.confidence,
+        intent,
+        action: proposal.action,
+    }
+}

@@ -1,0 +1,307 @@
+//! Messages and cards to the people of the desk. Repeating one harms nobody; losing one delays a customer,
+//! so what cannot be delivered is said aloud.
+
+use cards::wecom::Posting;
+use cards::{Card, wecom};
+use channels::wecom::api::ApiError;
+use futures::future::BoxFuture;
+use serde_json::json;
+
+use super::{finished, later, worth_repeating};
+use crate::app::{App, Wecom};
+use crate::case::{Outcome, Say};
+use crate::clock::HOUR;
+use crate::evidence::{Actor, Entry, Kind};
+use crate::store::queue::{Door, Row};
+use crate::store::{self, Tx, cases, queue, record};
+use crate::view::View;
+use crate::worker::{Job, Question, apply};
+
+/// How long a card can be changed after it was posted (wecom 94888).
+const CARD_LIFE: i64 = 72 * HOUR;
+
+pub(super) async fn say(app: &App, row: Row, member: String, say: Say) -> anyhow::Result<()> {
+    let reader = app.clone();
+    let text = app
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let desk = reader.desk(tx).await?;
+                Ok(say.in_words(desk.words(), &desk.desk))
+            })
+        })
+        .await?;
+    self::text(app, row, member, text).await
+}
+
+pub(super) async fn text(app: &App, row: Row, member: String, text: String) -> anyhow::Result<()> {
+    let Some(wecom) = &app.wecom else { return finished(app, row).await };
+    for piece in channels::wecom::kf::split_for_kf(&text) {
+        paced(app, &member, &row).await?;
+        match wecom.app.send_text(&member, &piece).await {
+            Ok(sent) if sent.invalid.is_empty() => {}
+            Ok(_) => return give_up(app, row, member, "the platform does not know this member".into()).await,
+            Err(error) if worth_repeating(&error, row.attempts) => return later(app, row, error.to_string()).await,
+            Err(error) => return give_up(app, row, member, error.to_string()).await,
+        }
+    }
+    finished(app, row).await
+}
+
+/// Counts a message before it leaves: what the platform would drop silently is never sent.
+async fn paced(app: &App, member: &str, row: &Row) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let (member, id) = (member.to_owned(), format!("{}-{}", row.id, app.ids.next(now)?));
+    app.store.commit(move |tx| Box::pin(async move { Ok(queue::pace(tx, &member, &id, now).await?) })).await
+}
+
+/// A message that cannot be delivered: on record, and said to whoever watches over the desk.
+async fn give_up(app: &App, row: Row, member: String, problem: String) -> anyhow::Result<()> {
+    tracing::warn!(%member, %problem, "a message to a colleague was not delivered");
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let payload = json!({ "member": member, "problem": problem });
+                let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
+                record::append(tx, &app, record::DESK, None, &entry).await?;
+                warn_watcher(tx, &app, &member).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
+async fn warn_watcher(tx: &mut Tx, app: &App, member: &str) -> anyhow::Result<()> {
+    let desk = app.desk(tx).await?;
+    let watcher = desk.desk.watcher().and_then(|p| p.wecom.clone()).unwrap_or_default();
+    if watcher.eq_ignore_ascii_case(member) {
+        return Ok(());
+    }
+    apply::alarm(tx, app, &desk, &Say::new("told.unreachable").with("member", member)).await
+}
+
+/// Makes an announced card appear, with the whole draft above it where the card is too small.
+pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: String) -> anyhow::Result<()> {
+    let Some(wecom_app) = &app.wecom else { return finished(app, row).await };
+    let Some((posting, card)) = announced(app, &task_id).await? else { return finished(app, row).await };
+    // A task id is good for one request only: one whose answer got lost cannot be used again.
+    let task_id = if row.attempts > 1 { renamed(app, &posting, row.attempts).await? } else { task_id };
+    let rendered = wecom::post(&card.0, card.1, &task_id);
+    for picture in pictures(app, &posting.case_id).await? {
+        paced(app, &member, &row).await?;
+        show_picture(wecom_app, app, &member, &picture).await;
+    }
+    match deliver(app, wecom_app, &member, &row, &rendered).await {
+        Ok(response_code) => posted(app, row, task_id, response_code).await,
+        Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
+        Err(error) => give_up(app, row, member, error.to_string()).await,
+    }
+}
+
+type Rendered = (Card, &'static cards::words::Words);
+
+/// The announced posting and its card, unless something newer made it needless.
+async fn announced(app: &App, task_id: &str) -> anyhow::Result<Option<(store::cards::Posting, Rendered)>> {
+    let (reader, task_id) = (app.clone(), task_id.to_owned());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
+                let view = View::load(tx, &reader, &posting.case_id).await?;
+                if posting.state != "posting" || posting.version != view.case.version {
+                    return Ok(None);
+                }
+                let page = reader.page_url(view.case.number);
+                Ok(view.card(page).map(|card| (posting, (card, view.words()))))
+            })
+        })
+        .await
+}
+
+async fn renamed(app: &App, posting: &store::cards::Posting, attempt: i64) -> anyhow::Result<String> {
+    let old = posting.task_id.clone();
+    let new = format!("{old}-{attempt}");
+    let announced = store::cards::Posting { task_id: new.clone(), ..posting.clone() };
+    app.store
+        .commit(move |tx| {
+            Box::pin(async move {
+                store::cards::settle(tx, &old, "").await?;
+                Ok(store::cards::announce(tx, &announced).await?)
+            })
+        })
+        .await?;
+    Ok(new)
+}
+
+async fn deliver(
+    app: &App,
+    wire: &Wecom,
+    member: &str,
+    row: &Row,
+    rendered: &Posting,
+) -> Result<Option<String>, ApiError> {
+    let unreachable = || ApiError::Refused { code: 81013, message: "the platform does not know this member".into() };
+    let unpaced = |problem: anyhow::Error| ApiError::NotSent { why: problem.to_string() };
+    // 发送 is on the card: it leaves only after every word of the draft was accepted for this person.
+    for text in &rendered.above {
+        paced(app, member, row).await.map_err(unpaced)?;
+        let sent = wire.app.send_text(member, text).await?;
+        if !sent.invalid.is_empty() {
+            return Err(unreachable());
+        }
+    }
+    paced(app, member, row).await.map_err(unpaced)?;
+    let sent = wire.app.send_card(member, &rendered.template_card).await?;
+    if sent.invalid.is_empty() { Ok(sent.response_code) } else { Err(unreachable()) }
+}
+
+async fn posted(app: &App, row: Row, task_id: String, response_code: Option<String>) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let now = app.clock.now();
+                let posting = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await?;
+                if let Some(posting) = posting {
+                    shown(tx, &app, &posting).await?;
+                }
+                apply::finish(tx, Door::Outbox, &row, now).await
+            })
+        })
+        .await
+}
+
+/// What a person was shown is on record; a card that was settled on its way is settled now.
+async fn shown(tx: &mut Tx, app: &App, posting: &store::cards::Posting) -> anyhow::Result<()> {
+    if let Some(case) = cases::load(tx, &posting.case_id).await? {
+        let payload = json!({ "person": posting.person, "version": posting.version, "code": posting.code,
+            "task_id": posting.task_id, "posting": posting.posting });
+        let entry = Entry { kind: Kind::CardPosted, actor: Actor::System, payload };
+        record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+    }
+    if posting.state == "settled" {
+        let job = Job::SettleCard { task_id: posting.task_id.clone(), member: posting.member.clone() };
+        job.enqueue(tx, app, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// Turns a card into what became of it. A card too old to be changed is answered by a new message.
+pub(super) async fn settle_card(app: &App, row: Row, task_id: String, member: String) -> anyhow::Result<()> {
+    let Some(wire) = &app.wecom else { return finished(app, row).await };
+    let Some((code, card)) = to_settle(app, &task_id).await? else { return finished(app, row).await };
+    let (card, words) = card;
+    let title = match &card {
+        Card::Settled { title, desc, .. } => format!("{desc} {title}"),
+        _ => String::new(),
+    };
+    let Some(code) = code else { return text(app, row, member, title).await };
+    let body = wecom::settle(&card, words, &task_id);
+    match wire.app.update_card(std::slice::from_ref(&member), &code, &body).await {
+        Ok(_) => finished(app, row).await,
+        Err(error) if matches!(error, ApiError::NotSent { .. }) => {
+            put_code_back(app, &task_id, &code).await?;
+            later(app, row, error.to_string()).await
+        }
+        // The code is spent, too old, or nobody knows: the words still reach the person.
+        Err(_) => text(app, row, member, title).await,
+    }
+}
+
+type ToSettle = (Option<String>, Rendered);
+
+/// The code that changes the card, taken so that nobody uses it twice, and what the card becomes.
+async fn to_settle(app: &App, task_id: &str) -> anyhow::Result<Option<ToSettle>> {
+    let (app, task_id) = (app.clone(), task_id.to_owned());
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
+                if posting.posted_at.is_none() {
+                    return Ok(None);
+                }
+                let outcome = posting.outcome.as_deref().and_then(|o| serde_json::from_str::<Outcome>(o).ok());
+                let Some(outcome) = outcome else { return Ok(None) };
+                let view = View::load(tx, &app, &posting.case_id).await?;
+                let now = app.clock.now();
+                let code = store::cards::take_code(tx, &task_id).await?;
+                let code = code.filter(|(_, posted_at)| now - posted_at < CARD_LIFE).map(|(code, _)| code);
+                Ok(Some((code, (view.settled(&outcome), view.words()))))
+            })
+        })
+        .await
+}
+
+async fn put_code_back(app: &App, task_id: &str, code: &str) -> anyhow::Result<()> {
+    let (task_id, code) = (task_id.to_owned(), code.to_owned());
+    app.store
+        .commit(move |tx| -> BoxFuture<'_, anyhow::Result<()>> {
+            Box::pin(async move { Ok(store::cards::tapped(tx, &task_id, &code).await?) })
+        })
+        .await
+}
+
+/// Turns the tapper's card into a question about the tap.
+pub(super) async fn ask(
+    app: &App,
+    row: Row,
+    task_id: String,
+    member: String,
+    question: Question,
+) -> anyhow::Result<()> {
+    let Some(wire) = &app.wecom else { return finished(app, row).await };
+    let Some((code, card, words)) = to_ask(app, &task_id, question).await? else { return finished(app, row).await };
+    let body = wecom::settle(&card, words, &task_id);
+    match wire.app.update_card(std::slice::from_ref(&member), &code, &body).await {
+        Ok(_) => finished(app, row).await,
+        Err(error) if matches!(error, ApiError::NotSent { .. }) => {
+            put_code_back(app, &task_id, &code).await?;
+            later(app, row, error.to_string()).await
+        }
+        Err(_) => say(app, row, member, Say::new("told.ask_again")).await,
+    }
+}
+
+type Asked = (String, Card, &'static cards::words::Words);
+
+async fn to_ask(app: &App, task_id: &str, question: Question) -> anyhow::Result<Option<Asked>> {
+    let (app, task_id) = (app.clone(), task_id.to_owned());
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
+                let Some((code, _)) = store::cards::take_code(tx, &task_id).await? else { return Ok(None) };
+                let view = View::load(tx, &app, &posting.case_id).await?;
+                let (number, version, shown) = (view.case.number, posting.version, posting.code);
+                let card = match question {
+                    Question::Reason => Card::AskReason { number, version, code: shown },
+                    Question::Scope => Card::AskPause { number, version, code: shown },
+                };
+                Ok(Some((code, card, view.words())))
+            })
+        })
+        .await
+}
+
+/// Tells the whole story of a case.
+pub(super) async fn story(app: &App, row: Row, case: String, member: String, person: String) -> anyhow::Result<()> {
+    let reader = app.clone();
+    let told = app
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let view = View::load(tx, &reader, &case).await?;
+                Ok(view.may_see(&person).then(|| view.story()))
+            })
+        })
+        .await?;
+    match told {
+        Some(story) => text(app, row, member, story).await,
+        None => finished(app, row).await,
+    }
+}

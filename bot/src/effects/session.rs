@@ -1,0 +1,87 @@
+//! Whose the platform's session is.
+
+use anyhow::Context;
+use channels::wecom::api::ApiError;
+use channels::wecom::kf::Transfer;
+
+use super::{finished, later};
+use crate::app::{App, Wecom};
+use crate::case::{Event, SessionOwner};
+use crate::store::conversations::{self, Conversation};
+use crate::store::queue::{Door, Row};
+use crate::worker::apply;
+
+/// Attempts before the person is told to answer through 改.
+const MOST_ATTEMPTS: i64 = 4;
+
+/// Gives the session to a person; not receiving → the pool; neither possible → the person answers through 改.
+pub(super) async fn transfer(
+    app: &App,
+    row: Row,
+    case: String,
+    conversation: String,
+    person: String,
+) -> anyhow::Result<()> {
+    let Some(wecom) = &app.wecom else { return moved(app, row, case, SessionOwner::Bot).await };
+    let (open, member) = whose(app, &conversation, &person).await?;
+    let owner = match hand_over(wecom, &open, member).await {
+        Ok(owner) => owner,
+        Err(error) if row.attempts < MOST_ATTEMPTS => return later(app, row, error.to_string()).await,
+        Err(_) => SessionOwner::Bot,
+    };
+    moved(app, row, case, owner).await
+}
+
+async fn whose(app: &App, conversation: &str, person: &str) -> anyhow::Result<(Conversation, Option<String>)> {
+    let (reader, conversation, person) = (app.clone(), conversation.to_owned(), person.to_owned());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
+                let desk = reader.desk(tx).await?;
+                Ok((open, desk.desk.person(&person).and_then(|p| p.wecom.clone())))
+            })
+        })
+        .await
+}
+
+async fn hand_over(wire: &Wecom, open: &Conversation, member: Option<String>) -> Result<SessionOwner, ApiError> {
+    if let Some(member) = member {
+        match wire.kf.transfer(&open.account, &open.customer, Transfer::Servicer(member)).await {
+            Ok(_) => return Ok(SessionOwner::Person),
+            // Not a servicer, not receiving, or not from this state: the pool is next (wecom 94669).
+            Err(ApiError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    match wire.kf.transfer(&open.account, &open.customer, Transfer::Pool).await {
+        Ok(_) => Ok(SessionOwner::Pool),
+        Err(ApiError::Refused { .. }) => Ok(SessionOwner::Bot),
+        Err(error) => Err(error),
+    }
+}
+
+async fn moved(app: &App, row: Row, case: String, to: SessionOwner) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let _ = apply::apply(tx, &app, &case, &Event::SessionMoved { to }).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
+/// Ends the session, so that the customer's next message reaches the bot again.
+pub(super) async fn end(app: &App, row: Row, conversation: String) -> anyhow::Result<()> {
+    let Some(wecom) = &app.wecom else { return finished(app, row).await };
+    let (open, _) = whose(app, &conversation, "").await?;
+    match wecom.kf.transfer(&open.account, &open.customer, Transfer::End).await {
+        Err(error) if !matches!(error, ApiError::Refused { .. }) && row.attempts < MOST_ATTEMPTS => {
+            later(app, row, error.to_string()).await
+        }
+        _ => finished(app, row).await,
+    }
+}

@@ -1,0 +1,44 @@
+//! The HTTP edge: callbacks in, pages out. Verified, stored, answered; everything else happens later.
+
+mod callback;
+mod health;
+mod review;
+
+pub use review::give_link;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+
+/// Largest request body, in bytes: callbacks and review forms are far smaller.
+const BODY: usize = 256 << 10;
+/// The platform gives up after five seconds; so do we, a little earlier.
+const ANSWER_WITHIN: Duration = Duration::from_millis(4500);
+
+/// Every page and callback of the program.
+pub fn router(app: App) -> Router {
+    let header = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/callback/wecom", get(callback::verify).post(callback::receive))
+        .merge(review::routes())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}

@@ -1,0 +1,70 @@
+//! Customer-service accounts: how far their messages were read, and whether somebody rang.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::{MINUTE, SECOND, Timestamp};
+
+/// Without a doorbell's token the platform allows about ten polls a minute; we stay at six.
+const POLL_EVERY: Timestamp = 10 * SECOND;
+/// How long one reader owns an account.
+const LEASE: Timestamp = 60 * SECOND;
+
+/// An account to be read.
+#[derive(Debug, Clone, FromRow)]
+pub struct Account {
+    /// The platform's id (`open_kfid`).
+    pub account: String,
+    /// Where the next page starts.
+    pub cursor: Option<String>,
+    /// The newest doorbell's token.
+    pub token: Option<String>,
+    /// Until when the token is good.
+    pub token_until: Timestamp,
+    /// Until when the account is ours to read.
+    pub lease_until: Timestamp,
+    /// When it was first read; nothing much older is answered.
+    pub first_sync_at: Option<Timestamp>,
+}
+
+/// Somebody rang: there may be messages.
+pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, lease_until)
+               VALUES ($1, $2, $3, 1, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
+               token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + 1";
+    tx.has_work();
+    tx.run(sql, args![account, token, now + 10 * MINUTE]).await.map(drop)
+}
+
+/// Makes an account known, so that it is polled even if nobody ever rings.
+pub async fn know(tx: &mut Tx, account: &str) -> sqlx::Result<()> {
+    let sql = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, lease_until)
+               VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT (account) DO NOTHING";
+    tx.run(sql, args![account]).await.map(drop)
+}
+
+/// Claims one account that was rung since it was last read, or not read for a while. Rings that come
+/// while it is read are heard by the next claim.
+pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Account>> {
+    tx.claim_alone().await?;
+    let sql = "UPDATE accounts SET lease_until = $2, synced_at = $1, heard = rings WHERE account = (
+                 SELECT account FROM accounts WHERE lease_until <= $1 AND (rings > heard OR synced_at <= $3)
+                 ORDER BY rings - heard DESC, account LIMIT 1)
+               RETURNING account, cursor, token, token_until, lease_until, first_sync_at";
+    tx.one(sql, args![now, now + LEASE, now - POLL_EVERY]).await
+}
+
+/// Moves the cursor, in the transaction that stored the page; false when the account is no longer ours.
+pub async fn advance(tx: &mut Tx, claimed: &Account, cursor: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE accounts SET cursor = $3, first_sync_at = COALESCE(first_sync_at, $4)
+               WHERE account = $1 AND lease_until = $2";
+    Ok(tx.run(sql, args![&claimed.account, claimed.lease_until, cursor, now]).await? == 1)
+}
+
+/// Lets go of an account; one that could not be read is tried again after `until`.
+pub async fn release(tx: &mut Tx, claimed: &Account, until: Option<Timestamp>) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET lease_until = $3, heard = heard - $4 WHERE account = $1 AND lease_until = $2";
+    let unheard = i64::from(until.is_some());
+    tx.run(sql, args![&claimed.account, claimed.lease_until, until.unwrap_or(0), unheard]).await.map(drop)
+}

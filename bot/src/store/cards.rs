@@ -1,0 +1,90 @@
+//! Cards on people's phones.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// One posting of a card.
+#[derive(Debug, Clone, FromRow)]
+pub struct Posting {
+    /// The platform's task id, unique for ever.
+    pub task_id: String,
+    /// The case it shows.
+    pub case_id: String,
+    /// The person's id.
+    pub person: String,
+    /// The member id it was sent to.
+    pub member: String,
+    /// The draft version it shows.
+    pub version: i64,
+    /// The code it shows, empty without a draft.
+    pub code: String,
+    /// Counts the case's postings.
+    pub posting: i64,
+    /// `posting`, `open`, `settled`.
+    pub state: String,
+    /// Lets us change the card once.
+    pub response_code: Option<String>,
+    /// What became of it, as JSON, when it was settled before it was posted.
+    pub outcome: Option<String>,
+    /// When it appeared.
+    pub posted_at: Option<Timestamp>,
+}
+
+/// Announces a posting before it is sent.
+pub async fn announce(tx: &mut Tx, p: &Posting) -> sqlx::Result<()> {
+    let sql = "INSERT INTO cards (task_id, case_id, person, member, version, code, posting, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'posting')";
+    let args = args![&p.task_id, &p.case_id, &p.person, &p.member, p.version, &p.code, p.posting];
+    tx.run(sql, args).await.map(drop)
+}
+
+/// The number of the case's next posting.
+pub async fn next_posting(tx: &mut Tx, case_id: &str) -> sqlx::Result<i64> {
+    let sql = "SELECT COALESCE(MAX(posting), 0) FROM cards WHERE case_id = $1";
+    Ok(tx.one::<(i64,)>(sql, args![case_id]).await?.map_or(1, |(n,)| n + 1))
+}
+
+/// The card has appeared; gives it as stored, so that one settled meanwhile can be settled now.
+pub async fn posted(
+    tx: &mut Tx,
+    task_id: &str,
+    response_code: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<Option<Posting>> {
+    let sql = "UPDATE cards SET state = CASE WHEN state = 'posting' THEN 'open' ELSE state END, response_code = $2,
+               posted_at = $3 WHERE task_id = $1";
+    tx.run(sql, args![task_id, response_code, now]).await?;
+    load(tx, task_id).await
+}
+
+/// The posting with this task id.
+pub async fn load(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<Posting>> {
+    tx.one("SELECT * FROM cards WHERE task_id = $1", args![task_id]).await
+}
+
+/// The case's cards that are open or on their way.
+pub async fn open(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Posting>> {
+    let sql = "SELECT * FROM cards WHERE case_id = $1 AND state IN ('posting', 'open') ORDER BY posting";
+    tx.all(sql, args![case_id]).await
+}
+
+/// Marks a card as settled, with what became of it.
+pub async fn settle(tx: &mut Tx, task_id: &str, outcome: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE cards SET state = 'settled', outcome = $2 WHERE task_id = $1";
+    tx.run(sql, args![task_id, outcome]).await.map(drop)
+}
+
+/// Replaces the code that changes a card: a tap gives a fresh one and ends the old one.
+pub async fn tapped(tx: &mut Tx, task_id: &str, response_code: &str) -> sqlx::Result<()> {
+    tx.run("UPDATE cards SET response_code = $2 WHERE task_id = $1", args![task_id, response_code]).await.map(drop)
+}
+
+/// Gives the code that changes a card to one user, once.
+pub async fn take_code(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<(String, Timestamp)>> {
+    let found = load(tx, task_id).await?;
+    tx.run("UPDATE cards SET response_code = NULL WHERE task_id = $1", args![task_id]).await?;
+    Ok(found.and_then(|p| Some((p.response_code?, p.posted_at.unwrap_or(0)))))
+}

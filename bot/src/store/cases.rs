@@ -1,0 +1,93 @@
+//! Cases.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::case::Case;
+use crate::clock::Timestamp;
+
+#[derive(FromRow)]
+struct Stored {
+    body: String,
+}
+
+fn read(row: Option<Stored>) -> sqlx::Result<Option<Case>> {
+    row.map(|row| serde_json::from_str(&row.body)).transpose().map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+/// The case with this id.
+pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Case>> {
+    read(tx.one("SELECT body FROM cases WHERE id = $1", args![id]).await?)
+}
+
+/// The case with this desk number.
+pub async fn by_number(tx: &mut Tx, number: i64) -> sqlx::Result<Option<Case>> {
+    read(tx.one("SELECT body FROM cases WHERE number = $1", args![number]).await?)
+}
+
+/// Cases that are not closed, oldest first.
+pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Case>> {
+    let sql = "SELECT body FROM cases WHERE state <> 'closed' ORDER BY opened_at, number LIMIT $1";
+    list(tx.all(sql, args![limit]).await?)
+}
+
+/// Cases in one state, oldest first.
+pub async fn in_state(tx: &mut Tx, state: &str) -> sqlx::Result<Vec<Case>> {
+    list(tx.all("SELECT body FROM cases WHERE state = $1 ORDER BY opened_at, number", args![state]).await?)
+}
+
+/// The newest cases, newest first.
+pub async fn newest(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Case>> {
+    list(tx.all("SELECT body FROM cases ORDER BY number DESC LIMIT $1", args![limit]).await?)
+}
+
+fn list(rows: Vec<Stored>) -> sqlx::Result<Vec<Case>> {
+    rows.into_iter().map(|row| read(Some(row))).filter_map(Result::transpose).collect()
+}
+
+/// A case's place among those waiting for people on its channel: (place, waiting), both from 1.
+pub async fn place(tx: &mut Tx, case: &Case) -> sqlx::Result<(i64, i64)> {
+    let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM cases
+               WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person')";
+    let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number]).await?;
+    Ok(found.map_or((1, 1), |(place, all)| (place.unwrap_or(1).max(1), all.max(1))))
+}
+
+/// How many cases are in each state.
+pub async fn counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
+    tx.all("SELECT state, COUNT(*) FROM cases GROUP BY state ORDER BY state", args![]).await
+}
+
+/// Stores a case.
+pub async fn save(tx: &mut Tx, case: &Case, now: Timestamp) -> anyhow::Result<()> {
+    let body = serde_json::to_string(case)?;
+    let args = args![
+        &case.id,
+        case.number,
+        &case.conversation,
+        &case.channel,
+        case.state.name(),
+        body,
+        case.opened_at,
+        case.due(),
+        now
+    ];
+    tx.run(
+        "INSERT INTO cases (id, number, conversation, channel, state, body, opened_at, due_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body, due_at = excluded.due_at,
+         updated_at = excluded.updated_at",
+        args,
+    )
+    .await?;
+    Ok(())
+}
+
+/// The next desk number, never given twice.
+pub async fn next_number(tx: &mut Tx) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO kv (name, value) VALUES ('case_number', '1')
+               ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT) RETURNING value";
+    let (value,): (String,) = tx.one(sql, args![]).await?.ok_or(sqlx::Error::RowNotFound)?;
+    value.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}

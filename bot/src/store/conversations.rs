@@ -1,0 +1,208 @@
+//! Conversations and what was said in them.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// One customer on one channel.
+#[derive(Debug, Clone, FromRow)]
+pub struct Conversation {
+    /// Unique id.
+    pub id: String,
+    /// Channel id.
+    pub channel: String,
+    /// The account the customer wrote to.
+    pub account: String,
+    /// The customer's id on the wire.
+    pub customer: String,
+    /// The customer's name, when known.
+    pub name: Option<String>,
+    /// Sequence number of the newest message.
+    pub last_seq: i64,
+    /// When the platform's window closes.
+    pub window_ends_at: Timestamp,
+    /// Messages the platform still accepts.
+    pub quota_left: i64,
+    /// The newest case.
+    pub case_id: Option<String>,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, FromRow)]
+pub struct Message {
+    /// The conversation.
+    pub conversation: String,
+    /// Its place there.
+    pub seq: i64,
+    /// The case it belongs to.
+    pub case_id: Option<String>,
+    /// Who wrote it: an [`Author`] in words.
+    pub author: String,
+    /// What it is: `text`, `image`, `voice`, `file`, …
+    pub kind: String,
+    /// The words, or what the attachment is.
+    pub body: String,
+    /// The platform's id.
+    pub wire_id: String,
+    /// The platform's id of the attachment.
+    pub media_id: Option<String>,
+    /// Hexadecimal SHA-256 of the stored attachment.
+    pub media_sha256: Option<String>,
+    /// The stored attachment's media type.
+    pub media_type: Option<String>,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The author took it back.
+    pub recalled: bool,
+    /// A reply or a person has answered it.
+    pub answered: bool,
+}
+
+impl Message {
+    /// Who wrote it.
+    pub fn author(&self) -> Author {
+        match self.author.as_str() {
+            "customer" => Author::Customer,
+            "servicer" => Author::Servicer,
+            _ => Author::Shop,
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// The bot, with a recorded authority.
+    Shop,
+    /// A person in the platform's own client.
+    Servicer,
+}
+
+impl Author {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Shop => "shop",
+            Self::Servicer => "servicer",
+        }
+    }
+}
+
+/// The conversation with this customer, created when new, and locked until the transaction ends.
+pub async fn open(tx: &mut Tx, new: &Conversation, now: Timestamp) -> sqlx::Result<Conversation> {
+    let args = args![&new.id, &new.channel, &new.account, &new.customer, now];
+    tx.run(
+        "INSERT INTO conversations (id, channel, account, customer, last_seq, window_ends_at, quota_left, created_at, touched_at)
+         VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $5) ON CONFLICT (channel, customer) DO NOTHING",
+        args,
+    )
+    .await?;
+    let touch = "UPDATE conversations SET touched_at = $3 WHERE channel = $1 AND customer = $2";
+    tx.run(touch, args![&new.channel, &new.customer, now]).await?;
+    let found = by_customer(tx, &new.channel, &new.customer).await?;
+    found.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The conversation with this customer.
+pub async fn by_customer(tx: &mut Tx, channel: &str, customer: &str) -> sqlx::Result<Option<Conversation>> {
+    tx.one("SELECT * FROM conversations WHERE channel = $1 AND customer = $2", args![channel, customer]).await
+}
+
+/// The conversation with this id.
+pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Conversation>> {
+    tx.one("SELECT * FROM conversations WHERE id = $1", args![id]).await
+}
+
+/// The conversation with this id, locked until the transaction ends. It owns budget, order and watermark.
+pub async fn lock(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<Option<Conversation>> {
+    tx.run("UPDATE conversations SET touched_at = $2 WHERE id = $1", args![id, now]).await?;
+    load(tx, id).await
+}
+
+/// Stores what changes about a conversation.
+pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
+    let args = args![&c.id, c.name.clone(), c.last_seq, c.window_ends_at, c.quota_left, c.case_id.clone()];
+    let sql = "UPDATE conversations SET name = $2, last_seq = $3, window_ends_at = $4, quota_left = $5, case_id = $6
+               WHERE id = $1";
+    tx.run(sql, args).await.map(drop)
+}
+
+/// Adds a message; false when the platform's id is already there.
+pub async fn add_message(tx: &mut Tx, m: &Message, author: Author) -> sqlx::Result<bool> {
+    let args = args![
+        &m.conversation,
+        m.seq,
+        m.case_id.clone(),
+        author.as_str(),
+        &m.kind,
+        &m.body,
+        &m.wire_id,
+        m.media_id.clone(),
+        m.at,
+        m.answered
+    ];
+    let added = tx
+        .run(
+            "INSERT INTO messages (conversation, seq, case_id, author, kind, body, wire_id, media_id, at, answered, recalled)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE) ON CONFLICT (conversation, wire_id) DO NOTHING",
+            args,
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// Whether the platform's message is already stored.
+pub async fn has_message(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT seq FROM messages WHERE conversation = $1 AND wire_id = $2";
+    Ok(tx.one::<(i64,)>(sql, args![conversation, wire_id]).await?.is_some())
+}
+
+/// The newest `limit` messages, oldest first.
+pub async fn history(tx: &mut Tx, conversation: &str, limit: i64) -> sqlx::Result<Vec<Message>> {
+    let sql = "SELECT * FROM messages WHERE conversation = $1 ORDER BY seq DESC LIMIT $2";
+    let mut messages: Vec<Message> = tx.all(sql, args![conversation, limit]).await?;
+    messages.reverse();
+    Ok(messages)
+}
+
+/// The customer's messages nobody has answered, oldest first, without what was taken back.
+pub async fn unanswered(tx: &mut Tx, conversation: &str) -> sqlx::Result<Vec<Message>> {
+    let sql = "SELECT * FROM messages WHERE conversation = $1 AND author = 'customer' AND answered = FALSE
+               AND recalled = FALSE ORDER BY seq";
+    tx.all(sql, args![conversation]).await
+}
+
+/// Marks the customer's messages up to `seq` as answered.
+pub async fn answered(tx: &mut Tx, conversation: &str, seq: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE messages SET answered = TRUE WHERE conversation = $1 AND seq <= $2 AND answered = FALSE";
+    tx.run(sql, args![conversation, seq]).await.map(drop)
+}
+
+/// Erases a message its author took back; gives the message as it was.
+pub async fn recall(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<Option<Message>> {
+    let sql = "SELECT * FROM messages WHERE conversation = $1 AND wire_id = $2 AND recalled = FALSE";
+    let found: Option<Message> = tx.one(sql, args![conversation, wire_id]).await?;
+    let erase = "UPDATE messages SET recalled = TRUE, body = '', media_id = NULL, media_sha256 = NULL
+                 WHERE conversation = $1 AND wire_id = $2";
+    tx.run(erase, args![conversation, wire_id]).await?;
+    Ok(found)
+}
+
+/// Notes where a message's attachment is kept.
+pub async fn media_stored(
+    tx: &mut Tx,
+    conversation: &str,
+    seq: i64,
+    sha256: &str,
+    media_type: &str,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE messages SET media_sha256 = $3, media_type = $4
+               WHERE conversation = $1 AND seq = $2 AND recalled = FALSE";
+    tx.run(sql, args![conversation, seq, sha256, media_type]).await.map(drop)
+}

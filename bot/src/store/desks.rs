@@ -1,0 +1,68 @@
+//! Versions of the configuration: the newest is the only truth at run time.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+use crate::desk::Desk;
+
+/// A version of the configuration in force.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Its id; a new one means that something changed.
+    pub id: String,
+    /// SHA-256 of the file it came from.
+    pub content_sha256: String,
+    /// Everything configured.
+    pub desk: Desk,
+    /// The policy version.
+    pub policy: String,
+}
+
+#[derive(FromRow)]
+struct Stored {
+    id: String,
+    content_sha256: String,
+    body: String,
+    policy: String,
+}
+
+/// The version in force, if any was ever applied.
+pub async fn current(tx: &mut Tx) -> anyhow::Result<Option<Applied>> {
+    let sql = "SELECT id, content_sha256, body, policy FROM desks ORDER BY id DESC LIMIT 1";
+    let Some(row) = tx.one::<Stored>(sql, args![]).await? else { return Ok(None) };
+    let desk = serde_json::from_str(&row.body)?;
+    Ok(Some(Applied { id: row.id, content_sha256: row.content_sha256, desk, policy: row.policy }))
+}
+
+/// The id of the version in force.
+pub async fn current_id(tx: &mut Tx) -> sqlx::Result<Option<String>> {
+    Ok(tx.one::<(Option<String>,)>("SELECT MAX(id) FROM desks", args![]).await?.and_then(|(id,)| id))
+}
+
+/// Whether a file with this content was ever applied.
+pub async fn was_applied(tx: &mut Tx, content_sha256: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM desks WHERE content_sha256 = $1 LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![content_sha256]).await?.is_some())
+}
+
+/// Puts a version in force.
+pub async fn apply(tx: &mut Tx, new: &Applied, people: &str, now: Timestamp) -> anyhow::Result<()> {
+    let body = serde_json::to_string(&new.desk)?;
+    let sql = "INSERT INTO desks (id, content_sha256, body, policy, people, applied_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.has_work();
+    tx.run(sql, args![&new.id, &new.content_sha256, body, &new.policy, people, now]).await?;
+    Ok(())
+}
+
+/// A named value of the desk.
+pub async fn value(tx: &mut Tx, name: &str) -> sqlx::Result<Option<String>> {
+    Ok(tx.one::<(String,)>("SELECT value FROM kv WHERE name = $1", args![name]).await?.map(|(value,)| value))
+}
+
+/// Sets a named value of the desk.
+pub async fn set_value(tx: &mut Tx, name: &str, value: &str) -> sqlx::Result<()> {
+    let sql = "INSERT INTO kv (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    tx.run(sql, args![name, value]).await.map(drop)
+}

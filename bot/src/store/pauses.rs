@@ -1,0 +1,96 @@
+//! The pause register.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// One pause, in force until lifted.
+#[derive(Debug, Clone, FromRow)]
+pub struct Pause {
+    /// Unique id.
+    pub id: String,
+    /// `everything`, `channel` or `conversation`.
+    pub scope: String,
+    /// The channel or conversation id; empty for everything.
+    pub target: String,
+    /// Who declared it.
+    pub person: String,
+    /// Why, in the person's words.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who asked to lift it, where a second person must agree.
+    pub resume_wanted_by: Option<String>,
+}
+
+/// What a pause covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole desk.
+    Everything,
+    /// One channel, by id.
+    Channel(String),
+    /// One conversation, by id.
+    Conversation(String),
+}
+
+impl Scope {
+    /// The scope's name and target as stored.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Everything => ("everything", ""),
+            Self::Channel(id) => ("channel", id),
+            Self::Conversation(id) => ("conversation", id),
+        }
+    }
+}
+
+/// Declares a pause, before anything else can be claimed.
+pub async fn declare(tx: &mut Tx, id: &str, scope: &Scope, person: &str, why: &str, now: Timestamp) -> sqlx::Result<()> {
+    turn_register(tx).await?;
+    let (name, target) = scope.parts();
+    let sql = "INSERT INTO pauses (id, scope, target, person, why, at) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.run(sql, args![id, name, target, person, why, now]).await.map(drop)
+}
+
+/// Waits for every claim under way and keeps new ones out until this transaction ends.
+async fn turn_register(tx: &mut Tx) -> sqlx::Result<()> {
+    let sql = "INSERT INTO kv (name, value) VALUES ('pause_register', '1')
+               ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT)";
+    tx.run(sql, args![]).await.map(drop)
+}
+
+/// The pauses in force.
+pub async fn in_force(tx: &mut Tx) -> sqlx::Result<Vec<Pause>> {
+    tx.all("SELECT * FROM pauses WHERE lifted_at IS NULL ORDER BY at, id", args![]).await
+}
+
+/// Keeps the register still, then tells which pause covers a conversation now.
+pub async fn covering(tx: &mut Tx, channel: &str, conversation: &str) -> sqlx::Result<Option<Pause>> {
+    tx.hold_register().await?;
+    let sql = "SELECT * FROM pauses WHERE lifted_at IS NULL AND (scope = 'everything'
+               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)) ORDER BY at LIMIT 1";
+    tx.one(sql, args![channel, conversation]).await
+}
+
+/// Whether any pause covered a conversation at or after `since`, lifted or not.
+pub async fn covered_since(tx: &mut Tx, channel: &str, conversation: &str, since: Timestamp) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM pauses WHERE at >= $3 AND (scope = 'everything'
+               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)) LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![channel, conversation, since]).await?.is_some())
+}
+
+/// Notes that somebody wants to lift a pause that needs a second person.
+pub async fn want_resume(tx: &mut Tx, id: &str, person: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE pauses SET resume_wanted_by = $2, resume_wanted_at = $3 WHERE id = $1";
+    tx.run(sql, args![id, person, now]).await.map(drop)
+}
+
+/// Lifts a pause.
+pub async fn lift(tx: &mut Tx, id: &str, person: &str, now: Timestamp) -> sqlx::Result<()> {
+    turn_register(tx).await?;
+    let sql = "UPDATE pauses SET lifted_by = $2, lifted_at = $3 WHERE id = $1 AND lifted_at IS NULL";
+    tx.run(sql, args![id, person, now]).await.map(drop)
+}

@@ -1,0 +1,88 @@
+//! What people have in hand: edits they are typing, whether they are on duty, links they were given.
+
+use std::collections::HashSet;
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// A person whose next message is a case's new text.
+#[derive(Debug, Clone, FromRow)]
+pub struct PendingEdit {
+    /// The person's id.
+    pub person: String,
+    /// The case.
+    pub case_id: String,
+    /// The draft version they saw.
+    pub version: i64,
+    /// The code they saw.
+    pub code: String,
+    /// When it ends by itself.
+    pub until: Timestamp,
+}
+
+/// Begins an edit, ending any other of the same person.
+pub async fn begin_edit(tx: &mut Tx, edit: &PendingEdit) -> sqlx::Result<()> {
+    let sql = "INSERT INTO pending_edits (person, case_id, version, code, until) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (person) DO UPDATE SET case_id = excluded.case_id, version = excluded.version,
+               code = excluded.code, until = excluded.until";
+    tx.run(sql, args![&edit.person, &edit.case_id, edit.version, &edit.code, edit.until]).await.map(drop)
+}
+
+/// Ends a person's edit and gives it, if there was one that is still good.
+pub async fn end_edit(tx: &mut Tx, person: &str, now: Timestamp) -> sqlx::Result<Option<PendingEdit>> {
+    let found: Option<PendingEdit> =
+        tx.one("SELECT * FROM pending_edits WHERE person = $1", args![person]).await?;
+    tx.run("DELETE FROM pending_edits WHERE person = $1", args![person]).await?;
+    Ok(found.filter(|edit| edit.until > now))
+}
+
+/// Notes that a person stopped or started working.
+pub async fn set_duty(tx: &mut Tx, person: &str, on: bool, now: Timestamp) -> sqlx::Result<()> {
+    tx.run("DELETE FROM duties WHERE person = $1", args![person]).await?;
+    if !on {
+        tx.run("INSERT INTO duties (person, off_since) VALUES ($1, $2)", args![person, now]).await?;
+    }
+    Ok(())
+}
+
+/// Ids of the people who said they are off duty.
+pub async fn off_duty(tx: &mut Tx) -> sqlx::Result<HashSet<String>> {
+    let rows: Vec<(String,)> = tx.all("SELECT person FROM duties", args![]).await?;
+    Ok(rows.into_iter().map(|(person,)| person).collect())
+}
+
+/// A link to a review page for one person, case and version.
+#[derive(Debug, Clone, FromRow)]
+pub struct Link {
+    /// The person's id.
+    pub person: String,
+    /// The case.
+    pub case_id: String,
+    /// The draft version it was given for.
+    pub version: i64,
+    /// When it ends.
+    pub until: Timestamp,
+    /// When a text was handed in through it.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Remembers a link by the hash of its token.
+pub async fn add_link(tx: &mut Tx, token_sha256: &str, link: &Link) -> sqlx::Result<()> {
+    let sql = "INSERT INTO links (token_sha256, person, case_id, version, until) VALUES ($1, $2, $3, $4, $5)";
+    tx.run(sql, args![token_sha256, &link.person, &link.case_id, link.version, link.until]).await.map(drop)
+}
+
+/// The link with this token's hash, if it is still good.
+pub async fn link(tx: &mut Tx, token_sha256: &str, now: Timestamp) -> sqlx::Result<Option<Link>> {
+    let sql = "SELECT person, case_id, version, until, used_at FROM links WHERE token_sha256 = $1 AND until > $2";
+    tx.one(sql, args![token_sha256, now]).await
+}
+
+/// Uses a link up; false when it was used before.
+pub async fn use_link(tx: &mut Tx, token_sha256: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE links SET used_at = $2 WHERE token_sha256 = $1 AND used_at IS NULL AND until > $2";
+    Ok(tx.run(sql, args![token_sha256, now]).await? == 1)
+}

@@ -1,0 +1,117 @@
+//! Send intents: what was claimed to leave, with whose authority, and what became of it.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// One message on its way to a customer.
+#[derive(Debug, Clone, FromRow)]
+pub struct Send {
+    /// The platform's `msgid`, derived from the intent.
+    pub id: String,
+    /// `reply` or `notice`.
+    pub kind: String,
+    /// The conversation.
+    pub conversation: String,
+    /// The case.
+    pub case_id: String,
+    /// The draft version.
+    pub version: i64,
+    /// The part, from 0.
+    pub part: i64,
+    /// The account we write as.
+    pub account: String,
+    /// The customer's id there.
+    pub customer: String,
+    /// The exact words.
+    pub body: String,
+    /// Their hexadecimal SHA-256.
+    pub body_sha256: String,
+    /// Who allowed it, as JSON.
+    pub authority: String,
+    /// Where it stands, see [`SendState`].
+    pub state: String,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+}
+
+/// Where a send stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendState {
+    /// A request may be under way.
+    InFlight,
+    /// The platform accepted it.
+    Accepted,
+    /// It did not arrive.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl SendState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InFlight => "in_flight",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Records a claim; false when this intent was claimed before.
+pub async fn claim(tx: &mut Tx, send: &Send) -> sqlx::Result<bool> {
+    let args = args![
+        &send.id,
+        &send.kind,
+        &send.conversation,
+        &send.case_id,
+        send.version,
+        send.part,
+        &send.account,
+        &send.customer,
+        &send.body,
+        &send.body_sha256,
+        &send.authority,
+        SendState::InFlight.as_str(),
+        send.claimed_at
+    ];
+    let added = tx
+        .run(
+            "INSERT INTO sends (id, kind, conversation, case_id, version, part, account, customer, body, body_sha256,
+             authority, state, claimed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             ON CONFLICT (id) DO NOTHING",
+            args,
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// The intent with this id.
+pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Send>> {
+    tx.one("SELECT * FROM sends WHERE id = $1", args![id]).await
+}
+
+/// Records what became of a claimed send.
+pub async fn settle(tx: &mut Tx, id: &str, state: SendState, code: i64, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE sends SET state = $2, code = $3, settled_at = $4 WHERE id = $1";
+    tx.run(sql, args![id, state.as_str(), code, now]).await.map(drop)
+}
+
+/// Sends whose request may be under way right now, oldest first.
+pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
+    tx.all("SELECT * FROM sends WHERE state = 'in_flight' ORDER BY claimed_at", args![]).await
+}
+
+/// Whether a notice of this kind was sent, or may have been, for the case.
+pub async fn noticed(tx: &mut Tx, case_id: &str, kind: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM sends WHERE case_id = $1 AND kind = $2 AND state <> 'failed'";
+    Ok(tx.one::<(String,)>(sql, args![case_id, kind]).await?.is_some())
+}
+
+/// All sends of a case, in order.
+pub async fn of_case(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Send>> {
+    tx.all("SELECT * FROM sends WHERE case_id = $1 ORDER BY claimed_at, part", args![case_id]).await
+}

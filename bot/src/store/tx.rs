@@ -1,0 +1,174 @@
+//! One transaction on either database, and the values its queries take.
+
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
+use sqlx::{FromRow, Transaction};
+
+/// The PostgreSQL channel on which instances tell each other that there is work.
+pub(super) const WORK_CHANNEL: &str = "aijia_work";
+
+/// Arguments in the order of the placeholders `$1`, `$2`, …
+pub type Args = Vec<Value>;
+
+/// An argument of a query.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// TEXT, or its NULL.
+    Text(Option<String>),
+    /// BIGINT, or its NULL.
+    Int(Option<i64>),
+    /// BOOLEAN.
+    Bool(bool),
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::Text(Some(value.clone()))
+    }
+}
+impl From<Option<String>> for Value {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+/// A row type both databases can give.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A transaction in progress.
+pub struct Tx {
+    inner: Inner,
+    has_work: bool,
+}
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+type SqliteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
+
+fn sqlite_query(sql: &'static str, args: Args) -> SqliteQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::Bool(flag) => query.bind(flag),
+    })
+}
+
+fn postgres_query(sql: &'static str, args: Args) -> PgQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::Bool(flag) => query.bind(flag),
+    })
+}
+
+impl Tx {
+    pub(super) fn sqlite(inner: Transaction<'static, Sqlite>) -> Self {
+        Self { inner: Inner::Sqlite(inner), has_work: false }
+    }
+
+    pub(super) fn postgres(inner: Transaction<'static, Postgres>) -> Self {
+        Self { inner: Inner::Postgres(inner), has_work: false }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub async fn run(&mut self, sql: &'static str, args: Args) -> sqlx::Result<u64> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => Ok(sqlite_query(sql, args).execute(&mut **tx).await?.rows_affected()),
+            Inner::Postgres(tx) => Ok(postgres_query(sql, args).execute(&mut **tx).await?.rows_affected()),
+        }
+    }
+
+    /// All rows of a query.
+    pub async fn all<T: Row>(&mut self, sql: &'static str, args: Args) -> sqlx::Result<Vec<T>> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let rows = sqlite_query(sql, args).fetch_all(&mut **tx).await?;
+                rows.iter().map(T::from_row).collect()
+            }
+            Inner::Postgres(tx) => {
+                let rows = postgres_query(sql, args).fetch_all(&mut **tx).await?;
+                rows.iter().map(T::from_row).collect()
+            }
+        }
+    }
+
+    /// The first row of a query, if there is one.
+    pub async fn one<T: Row>(&mut self, sql: &'static str, args: Args) -> sqlx::Result<Option<T>> {
+        Ok(self.all(sql, args).await?.into_iter().next())
+    }
+
+    /// Remembers to wake the workers of all instances after the commit.
+    pub(super) fn has_work(&mut self) {
+        self.has_work = true;
+    }
+
+    /// Lets only one transaction at a time claim work; SQLite has one writer anyway.
+    pub(super) async fn claim_alone(&mut self) -> sqlx::Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            self.run("SELECT pg_advisory_xact_lock(20261125)", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the pause register still until this transaction ends; several may hold it at once.
+    pub(super) async fn hold_register(&mut self) -> sqlx::Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            self.run("SELECT value FROM kv WHERE name = 'pause_register' FOR SHARE", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn commit(mut self) -> anyhow::Result<()> {
+        if self.has_work && matches!(self.inner, Inner::Postgres(_)) {
+            self.run("SELECT pg_notify('aijia_work', '')", Vec::new()).await?;
+        }
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(self) -> anyhow::Result<()> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.rollback().await?,
+            Inner::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}

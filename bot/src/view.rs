@@ -1,0 +1,283 @@
+//! What people are shown about a case: the card, the whole story, the answer to "why". Words only; what is
+//! shown comes from stored rows.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use cards::words::Words;
+use cards::{Act, Card, ReviewCard, Row, RowLabel};
+
+use crate::app::App;
+use crate::case::{Author, Case, Decided, Draft, Level, Outcome, SessionOwner, State, act_key};
+use crate::clock::{SECOND, Timestamp};
+use crate::desk::Channel;
+use crate::policy::{self, Power, Reason};
+use crate::store::conversations::{self, Conversation, Message};
+use crate::store::desks::Applied;
+use crate::store::{Tx, cases};
+
+/// Messages of the conversation a person is shown.
+const HISTORY: i64 = 30;
+
+/// A case with everything people see around it.
+#[derive(Clone)]
+pub struct View {
+    /// The case.
+    pub case: Case,
+    /// The conversation it belongs to.
+    pub conversation: Conversation,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// The configuration in force.
+    pub desk: Arc<Applied>,
+    /// Place in the queue, of how many.
+    pub place: (i64, i64),
+    /// When this was looked at.
+    pub now: Timestamp,
+}
+
+impl View {
+    /// Looks at a case.
+    ///
+    /// # Errors
+    /// When the database fails or the case does not exist.
+    pub async fn load(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<Self> {
+        let mut case = cases::load(tx, case_id).await?.context("no such case")?;
+        let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
+        case.window.ends_at = conversation.window_ends_at;
+        case.window.quota_left = conversation.quota_left;
+        let messages = conversations::history(tx, &case.conversation, HISTORY).await?;
+        let place = cases::place(tx, &case).await?;
+        Ok(Self { case, conversation, messages, desk: app.desk(tx).await?, place, now: app.clock.now() })
+    }
+
+    /// The channel, unless it was removed.
+    pub fn channel(&self) -> Option<&Channel> {
+        self.desk.desk.channel(&self.case.channel)
+    }
+
+    /// The words people read.
+    pub fn words(&self) -> &'static Words {
+        self.desk.words()
+    }
+
+    /// The customer's words since the last answer, and how many attachments came with them.
+    pub fn asked(&self) -> (String, u32) {
+        let newest = self.messages.iter().filter(|m| m.author == "customer" && !m.recalled);
+        let open: Vec<&Message> = newest.clone().filter(|m| !m.answered).collect();
+        let shown = if open.is_empty() { newest.last().into_iter().collect() } else { open };
+        let text = shown.iter().filter(|m| m.kind == "text").map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
+        let attachments = shown.iter().filter(|m| m.kind != "text").count();
+        (text, u32::try_from(attachments).unwrap_or(u32::MAX))
+    }
+
+    /// The card as it stands now, for a person; none when there is nothing left to decide.
+    pub fn card(&self, page_url: Option<String>) -> Option<Card> {
+        let (body, note, acts) = match &self.case.state {
+            State::AwaitingReview(review) => {
+                let acts = vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
+                (Some(review.draft.parts.clone()), None, acts)
+            }
+            State::NeedsPerson(stuck) => {
+                let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
+                (None, Some(self.words().text(stuck.why.key(), &[])), acts)
+            }
+            _ => return None,
+        };
+        let (customer, attachments) = self.asked();
+        let draft = self.case.draft();
+        Some(Card::Review(ReviewCard {
+            number: self.case.number,
+            version: self.case.version,
+            code: draft.filter(|_| body.is_some()).map(Draft::code).unwrap_or_default(),
+            shop: self.channel().map_or_else(|| self.case.channel.clone(), |c| c.label().to_owned()),
+            place: Some((to_u32(self.place.0), to_u32(self.place.1))),
+            intent: self.intent(),
+            risk: draft.map_or(cards::Risk::Low, |d| d.verdict.risk),
+            overdue: self.overdue(),
+            seconds_left: self.case.due().map(|due| (due - self.now) / SECOND),
+            quota_left: Some(self.case.window.for_replies()),
+            customer,
+            attachments,
+            hints: body.is_some(),
+            acts: self.without_dead_buttons(acts),
+            body,
+            note,
+            rows: self.rows(),
+            page_url,
+        }))
+    }
+
+    fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {
+        if self.case.level() == Some(Level::EscalationOwner) {
+            acts.retain(|act| *act != Act::Escalate);
+        }
+        acts
+    }
+
+    fn intent(&self) -> String {
+        let intent = self.case.draft().map_or(policy::Intent::Other, |d| d.intent);
+        self.words().text(intent.key(), &[])
+    }
+
+    fn overdue(&self) -> bool {
+        match &self.case.state {
+            State::AwaitingReview(review) => review.overdue,
+            State::NeedsPerson(stuck) => stuck.overdue,
+            _ => false,
+        }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |label, value| Row { label, value, link: None };
+        let draft = self.case.draft();
+        let mut rows: Vec<Row> = Vec::new();
+        if let Some(citation) = draft.and_then(|d| d.citations.first()) {
+            rows.push(row(RowLabel::Basis, format!("{} v{}", citation.title, citation.version)));
+        }
+        let risk = self.reasons();
+        if !risk.is_empty() {
+            rows.push(row(RowLabel::Risk, risk.join("·")));
+        }
+        rows.push(row(RowLabel::History, self.history_line()));
+        rows.push(row(RowLabel::Owner, self.owner_line()));
+        if let Some(action) = draft.and_then(|d| d.action.as_deref()) {
+            rows.push(row(RowLabel::Evidence, self.words().text("card.suggests", &[("action", &self.words().text(action, &[]))])));
+        }
+        rows
+    }
+
+    /// Why it was not automatic, in words.
+    pub fn reasons(&self) -> Vec<String> {
+        let reasons = self.case.draft().map(|d| d.verdict.reasons.as_slice()).unwrap_or_default();
+        let mut words: Vec<String> = reasons.iter().map(|r: &Reason| self.words().text(r.key(), &[])).collect();
+        words.dedup();
+        words
+    }
+
+    fn history_line(&self) -> String {
+        let times = self.messages.iter().filter(|m| m.author == "customer").count();
+        let answered = self.messages.iter().filter(|m| m.author != "customer").count();
+        self.words().text("card.history", &[("times", &times.to_string()), ("answers", &answered.to_string())])
+    }
+
+    fn owner_line(&self) -> String {
+        let desk = &self.desk.desk;
+        let Some(channel) = self.channel() else { return String::new() };
+        let holders = match self.case.level() {
+            Some(Level::EscalationOwner) => channel.escalation_owner.iter().collect::<Vec<_>>(),
+            _ => channel.permitted.iter().collect(),
+        };
+        holders.into_iter().map(|id| desk.name_of(id)).collect::<Vec<_>>().join("、")
+    }
+
+    /// What a card turns into.
+    pub fn settled(&self, outcome: &Outcome) -> Card {
+        let words = self.words();
+        let title = match outcome {
+            Outcome::Decided { act, by, at } => self.decided_line(*act, by, *at),
+            Outcome::Updated => words.text("settled.updated", &[]),
+            Outcome::Expired { level: _ } => {
+                let to = self.channel().and_then(|c| c.escalation_owner.clone()).unwrap_or_default();
+                words.text("settled.expired", &[("to", self.desk.desk.name_of(&to))])
+            }
+            Outcome::WindowLost => words.text("settled.window_lost", &[]),
+            Outcome::TakenOver { by } => words.text("settled.taken_over", &[("by", self.desk.desk.name_of(by))]),
+        };
+        let desc = words.text("settled.case", &[("number", &self.case.number.to_string())]);
+        Card::Settled { number: self.case.number, title, desc, text: String::new() }
+    }
+
+    fn decided_line(&self, act: Act, by: &str, at: Timestamp) -> String {
+        let words = self.words();
+        let (act, name, time) = (words.text(act_key(act), &[]), self.desk.desk.name_of(by), self.clock(at));
+        words.text("settled.decided", &[("act", &act), ("by", name), ("time", &time)])
+    }
+
+    /// A time of day in the desk's zone.
+    pub fn clock(&self, at: Timestamp) -> String {
+        local(at, &self.desk.desk.desk.timezone, "%H:%M")
+    }
+
+    /// The whole story as a chat message: who wrote what, what was suggested, on what grounds, and why it is here.
+    pub fn story(&self) -> String {
+        let words = self.words();
+        let number = self.case.number.to_string();
+        let shop = self.channel().map_or(self.case.channel.as_str(), Channel::label);
+        let customer = self.conversation.name.as_deref().unwrap_or(&self.conversation.customer);
+        let mut lines = vec![words.text("story.head", &[("number", &number), ("shop", shop), ("customer", customer)])];
+        lines.push(self.state_line());
+        lines.push(words.text("story.history", &[]));
+        lines.extend(self.messages.iter().rev().take(8).rev().map(|m| self.message_line(m)));
+        if let Some(draft) = self.case.draft() {
+            lines.extend(self.draft_lines(draft));
+        }
+        lines.push(words.text("story.budget", &[("left", &self.case.window.for_replies().to_string())]));
+        lines.join("\n")
+    }
+
+    fn message_line(&self, message: &Message) -> String {
+        let who = self.words().text(&format!("author.{}", message.author), &[]);
+        let what = match (message.recalled, message.kind.as_str()) {
+            (true, _) => self.words().text("story.recalled", &[]),
+            (false, "text") => message.body.clone(),
+            (false, kind) => self.words().text("story.attachment", &[("kind", kind)]),
+        };
+        format!("{} {who}：{what}", self.clock(message.at))
+    }
+
+    fn draft_lines(&self, draft: &Draft) -> Vec<String> {
+        let words = self.words();
+        let mut lines = vec![words.text("story.draft", &[("version", &draft.version.to_string())])];
+        lines.extend(draft.parts.iter().cloned());
+        let cited = draft.citations.iter().map(|c| format!("{} v{}", c.title, c.version));
+        let cited = cited.collect::<Vec<_>>().join("、");
+        if !cited.is_empty() {
+            lines.push(words.text("story.basis", &[("entries", &cited)]));
+        }
+        let reasons = self.reasons().join("、");
+        if !reasons.is_empty() {
+            lines.push(words.text("story.reasons", &[("reasons", &reasons)]));
+        }
+        if let Author::Person { id } = &draft.author {
+            lines.push(words.text("story.edited_by", &[("by", self.desk.desk.name_of(id))]));
+        }
+        lines
+    }
+
+    /// Where the case stands, in one line.
+    pub fn state_line(&self) -> String {
+        let words = self.words();
+        match &self.case.state {
+            State::NeedsPerson(stuck) => words.text(stuck.why.key(), &[]),
+            State::HandedOver { to, session } => {
+                let key = if *session == SessionOwner::Bot { "state.handed_over_here" } else { "state.handed_over" };
+                words.text(key, &[("by", self.desk.desk.name_of(to))])
+            }
+            State::Closed { ending } => words.text(ending.key(), &[]),
+            state => words.text(&format!("state.{}", state.name()), &[]),
+        }
+    }
+
+    /// The last decision, in one line.
+    pub fn decision_line(&self, decided: &Decided) -> String {
+        self.decided_line(decided.act, &decided.by, decided.at)
+    }
+
+    /// Whether a person may see the case.
+    pub fn may_see(&self, person: &str) -> bool {
+        let person = self.desk.desk.person(person);
+        person.is_some_and(|p| policy::may(p, Power::SeeCase, self.channel()).is_ok())
+    }
+}
+
+fn to_u32(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A time in a zone, by a `strftime` pattern.
+pub fn local(at: Timestamp, timezone: &str, pattern: &str) -> String {
+    let zone: chrono_tz::Tz = timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
+    let utc = chrono::DateTime::from_timestamp_millis(at).unwrap_or_default();
+    utc.with_timezone(&zone).format(pattern).to_string()
+}

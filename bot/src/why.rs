@@ -1,0 +1,113 @@
+//! "Why?" answered from stored records: what was suggested, why, what was done, and who approved it.
+
+use serde_json::Value;
+
+use crate::evidence::{Actor, Kind};
+use crate::store::record::{self, Told};
+use crate::store::Tx;
+use crate::view::{View, local};
+
+/// The story of a case as its record tells it, one line an entry, in the desk's words and time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell(tx: &mut Tx, view: &View) -> anyhow::Result<String> {
+    let words = view.words();
+    let mut lines = vec![words.text("why.head", &[("number", &view.case.number.to_string())])];
+    for told in record::of_case(tx, &view.case.id).await? {
+        lines.extend(line(view, &told));
+    }
+    lines.push(view.state_line());
+    Ok(lines.join("\n"))
+}
+
+fn line(view: &View, told: &Told) -> Option<String> {
+    let words = view.words();
+    let key = key_of(told.kind)?;
+    let zone = &view.desk.desk.desk.timezone;
+    let at = local(told.at_ms, zone, "%m-%d %H:%M:%S");
+    let who = actor(view, &told.actor);
+    let detail = told.payload.as_ref().map_or_else(|| words.text("why.erased", &[]), |p| detail(view, told.kind, p));
+    Some(format!("{at} {who} {}{}", words.text(key, &[]), if detail.is_empty() { detail } else { format!("：{detail}") }))
+}
+
+fn actor(view: &View, actor: &Actor) -> String {
+    let words = view.words();
+    match actor {
+        Actor::System => words.text("actor.system", &[]),
+        Actor::Customer => words.text("author.customer", &[]),
+        Actor::Person(id) => view.desk.desk.name_of(id).to_owned(),
+        Actor::Policy(_) => words.text("actor.policy", &[]),
+    }
+}
+
+/// The entry's name in the story; entries about our own housekeeping are left out.
+fn key_of(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::CustomerSaid => "record.customer_said",
+        Kind::CustomerRecalled => "record.customer_recalled",
+        Kind::Drafted => "record.drafted",
+        Kind::Judged => "record.judged",
+        Kind::CardPosted => "record.card_posted",
+        Kind::Decided => "record.decided",
+        Kind::Edited => "record.edited",
+        Kind::Rejected => "record.rejected",
+        Kind::Escalated => "record.escalated",
+        Kind::TakenOver => "record.taken_over",
+        Kind::GivenBack => "record.given_back",
+        Kind::Refused => "record.refused",
+        Kind::Expired => "record.expired",
+        Kind::Superseded => "record.superseded",
+        Kind::WindowLost => "record.window_lost",
+        Kind::SendClaimed => "record.send_claimed",
+        Kind::SendSettled => "record.send_settled",
+        Kind::NoticeSent => "record.notice_sent",
+        Kind::HandOver => "record.hand_over",
+        Kind::ServicerTyped => "record.servicer_typed",
+        Kind::AuthorityVoided => "record.authority_voided",
+        Kind::KnowledgeGap => "record.knowledge_gap",
+        Kind::DeliveryFailed => "record.delivery_failed",
+        Kind::MediaStored => "record.media_stored",
+        Kind::CaseClosed => "record.case_closed",
+        _ => return None,
+    })
+}
+
+fn detail(view: &View, kind: Kind, payload: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let joined = |value: &Value| {
+        let parts = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" / ")
+    };
+    match kind {
+        Kind::CustomerSaid => text(&payload["text"]),
+        Kind::Drafted if payload["failed"].is_string() => text(&payload["failed"]),
+        Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
+        Kind::Judged => reasons(view, payload),
+        Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
+        Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
+        Kind::Edited if payload["hint"].is_string() => text(&payload["hint"]),
+        Kind::Edited => format!("{} → {}", joined(&payload["before"]), joined(&payload["after"])),
+        Kind::Rejected => view.words().text(&format!("reason.{}", text(&payload["rejection"]["reason"])), &[]),
+        Kind::Refused => text(&payload["refusal"]["refusal"]),
+        Kind::SendSettled => view.words().text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
+        Kind::NoticeSent => text(&payload["text"]),
+        Kind::AuthorityVoided => text(&payload["why"]),
+        _ => String::new(),
+    }
+}
+
+fn cited(citations: &Value) -> String {
+    let citations = citations.as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = citations.iter().map(|c| format!("《{}》v{}", c["title"].as_str().unwrap_or_default(), c["version"]));
+    named.collect::<String>()
+}
+
+fn reasons(view: &View, payload: &Value) -> String {
+    let verdict = serde_json::from_value::<crate::policy::Verdict>(payload["verdict"].clone());
+    let Ok(verdict) = verdict else { return String::new() };
+    let words = view.words();
+    let mut named = vec![verdict.risk.label(words)];
+    named.extend(verdict.reasons.iter().map(|r| words.text(r.key(), &[])));
+    named.join("、")
+}

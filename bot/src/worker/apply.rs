@@ -1,0 +1,302 @@
+//! The only writer of cases: lock the conversation, decide, and store the case, the record and what has
+//! to be done, all in the unit of work that handles the event.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::job::Job;
+use crate::app::App;
+use crate::case::{
+    Case, Draft, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
+};
+use crate::clock::Timestamp;
+use crate::desk::{Channel, NoticeKind};
+use crate::evidence::{Actor, Entry, Kind};
+use crate::store::conversations::Conversation;
+use crate::store::desks::Applied;
+use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record};
+
+/// Lets an event happen to a case. A refusal changes nothing but the record.
+///
+/// # Errors
+/// When the database fails, or the case or its channel does not exist.
+pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyhow::Result<Result<Case, Refusal>> {
+    let now = app.clock.now();
+    let desk = app.desk(tx).await?;
+    let known = cases::load(tx, case_id).await?.context("no such case")?;
+    // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
+    let pause = pauses::covering(tx, &known.channel, &known.conversation).await?;
+    let mut conversation = conversations::lock(tx, &known.conversation, now).await?.context("no such conversation")?;
+    let mut case = cases::load(tx, case_id).await?.context("no such case")?;
+    case.window = Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left };
+    let Some(channel) = desk.desk.channel(&case.channel) else { return Ok(Err(Refusal::Overtaken)) };
+    let off_duty = people::off_duty(tx).await?;
+    let paused = pause.map(|p| PausedBy { person: p.person });
+    let rules = rules(&desk, channel, paused, &off_duty);
+    match step(&case, event, &rules, now) {
+        Ok(step) => {
+            let next = step.next.clone();
+            keep(tx, app, &desk, &mut conversation, step).await?;
+            Ok(Ok(next))
+        }
+        Err(refusal) => {
+            refuse(tx, app, &case, event, &refusal).await?;
+            Ok(Err(refusal))
+        }
+    }
+}
+
+fn rules<'a>(
+    desk: &'a Applied,
+    channel: &'a Channel,
+    paused: Option<PausedBy>,
+    off_duty: &'a HashSet<String>,
+) -> Rules<'a> {
+    Rules { desk: &desk.desk, channel, policy: &desk.policy, paused, off_duty }
+}
+
+async fn keep(
+    tx: &mut Tx,
+    app: &App,
+    desk: &Arc<Applied>,
+    conversation: &mut Conversation,
+    step: Step,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let case = &step.next;
+    cases::save(tx, case, now).await?;
+    conversation.window_ends_at = case.window.ends_at;
+    conversation.quota_left = case.window.quota_left;
+    conversation.case_id = Some(case.id.clone());
+    conversations::save(tx, conversation).await?;
+    for entry in &step.evidence {
+        record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
+    }
+    if answered(&case.state) {
+        conversations::answered(tx, &case.conversation, case.watermark).await?;
+    }
+    let mut planned = Planning { tx, app, desk, case, now };
+    for effect in &step.effects {
+        planned.plan(effect).await?;
+    }
+    Ok(())
+}
+
+fn answered(state: &State) -> bool {
+    matches!(state, State::Closed { .. } | State::HandedOver { .. })
+}
+
+async fn refuse(tx: &mut Tx, app: &App, case: &Case, event: &Event, refusal: &Refusal) -> anyhow::Result<()> {
+    let Event::Tapped(tap) = event else { return Ok(()) };
+    let payload = json!({ "refusal": refusal, "act": tap.decision.act(), "version": tap.version, "code": tap.code });
+    let entry = Entry { kind: Kind::Refused, actor: Actor::Person(tap.person.clone()), payload };
+    record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await
+}
+
+/// Opens a case for what the customer says next. The conversation is locked by the caller.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> anyhow::Result<Case> {
+    let now = app.clock.now();
+    let case = Case {
+        id: app.ids.next(now)?,
+        number: cases::next_number(tx).await?,
+        conversation: conversation.id.clone(),
+        channel: conversation.channel.clone(),
+        opened_at: now,
+        follows: conversation.case_id.clone(),
+        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+        version: 0,
+        generation: 0,
+        watermark: conversation.last_seq,
+        window: Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left },
+        last_decision: None,
+    };
+    cases::save(tx, &case, now).await?;
+    let opened = json!({ "number": case.number, "follows": case.follows, "channel": case.channel });
+    let entry = Entry { kind: Kind::CaseOpened, actor: Actor::System, payload: opened };
+    record::append(tx, app, &record::chain_of(&conversation.id), Some(&case.id), &entry).await?;
+    let deadline = Job::WindowDeadline { case: case.id.clone() };
+    deadline.enqueue(tx, app, now + crate::case::WINDOW).await?;
+    Ok(case)
+}
+
+/// Turns effects into jobs.
+struct Planning<'a, 't> {
+    tx: &'t mut Tx,
+    app: &'a App,
+    desk: &'a Arc<Applied>,
+    case: &'a Case,
+    now: Timestamp,
+}
+
+impl Planning<'_, '_> {
+    async fn plan(&mut self, effect: &Effect) -> anyhow::Result<()> {
+        let case = self.case.id.clone();
+        match effect {
+            Effect::Draft { generation, at } => self.job(Job::Draft { case, generation: *generation }, *at).await,
+            Effect::PostCard { person } => self.announce_card(person).await,
+            Effect::SettleCards(outcome) => self.settle_cards(outcome).await,
+            Effect::Tell { person, say } => self.tell(person, say).await,
+            Effect::Alarm { say } => alarm(self.tx, self.app, self.desk, say).await,
+            Effect::TellStory { person } => match self.member(person) {
+                Some(member) => self.job(Job::Story { case, member, person: person.clone() }, self.now).await,
+                None => Ok(()),
+            },
+            Effect::ReviewDeadline { due } => self.job(Job::ReviewDeadline { case, due: *due }, *due).await,
+            Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case }, *at).await,
+            Effect::Send { part } => {
+                let conversation = self.case.conversation.clone();
+                self.job(Job::Send { case, conversation, part: *part }, self.now).await
+            }
+            Effect::TransferSession { person } => {
+                let conversation = self.case.conversation.clone();
+                self.job(Job::Transfer { case, conversation, person: person.clone() }, self.now).await
+            }
+            Effect::EndSession => {
+                let conversation = self.case.conversation.clone();
+                self.job(Job::EndSession { conversation }, self.now).await
+            }
+            Effect::Notice(kind) => self.notice(*kind).await,
+            Effect::RecordGap => self.record_gap().await,
+            Effect::ProposeKnowledge { text } => self.propose(text).await,
+        }
+    }
+
+    async fn job(&mut self, job: Job, due: Timestamp) -> anyhow::Result<()> {
+        job.enqueue(self.tx, self.app, due).await
+    }
+
+    fn member(&self, person: &str) -> Option<String> {
+        self.desk.desk.person(person).and_then(|p| p.wecom.clone())
+    }
+
+    async fn tell(&mut self, person: &str, say: &Say) -> anyhow::Result<()> {
+        let Some(member) = self.member(person) else { return Ok(()) };
+        self.job(Job::Say { member, say: say.clone() }, self.now).await
+    }
+
+    async fn announce_card(&mut self, person: &str) -> anyhow::Result<()> {
+        match self.member(person) {
+            Some(member) => announce(self.tx, self.app, self.case, person, &member).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn settle_cards(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
+        let outcome = serde_json::to_string(outcome)?;
+        for card in cards::open(self.tx, &self.case.id).await? {
+            cards::settle(self.tx, &card.task_id, &outcome).await?;
+            self.job(Job::SettleCard { task_id: card.task_id, member: card.member }, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn notice(&mut self, kind: NoticeKind) -> anyhow::Result<()> {
+        let channel = self.desk.desk.channel(&self.case.channel);
+        if channel.and_then(|c| c.notices.get(kind)).is_none() {
+            return Ok(());
+        }
+        let (case, conversation) = (self.case.id.clone(), self.case.conversation.clone());
+        self.job(Job::Notice { case, conversation, kind }, self.now).await
+    }
+
+    async fn record_gap(&mut self) -> anyhow::Result<()> {
+        let messages = conversations::unanswered(self.tx, &self.case.conversation).await?;
+        let question = messages.iter().map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
+        let key = ::knowledge::gap_key(&question);
+        Ok(knowledge::record_gap(self.tx, &key, &question, &self.case.id, self.now).await?)
+    }
+
+    /// An edited reply that reached the customer is what the knowledge should have said: its owner decides.
+    async fn propose(&mut self, text: &str) -> anyhow::Result<()> {
+        let said = conversations::history(self.tx, &self.case.conversation, 20).await?;
+        let asked = said.iter().filter(|m| m.author == "customer" && m.case_id.as_deref() == Some(&self.case.id));
+        let question = asked.map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
+        let owner = self.desk.desk.channel(&self.case.channel).and_then(|c| c.owner.clone()).unwrap_or_default();
+        let body = json!({ "question": question, "answer": text, "case": self.case.number });
+        let proposed = knowledge::StoredEntry {
+            id: format!("proposal-{}-{}", self.case.number, self.case.version),
+            version: 1,
+            state: String::new(),
+            owner,
+            title: question.chars().take(60).collect(),
+            content_sha256: hex::encode(Sha256::digest(body.to_string())),
+            body: body.to_string(),
+        };
+        Ok(knowledge::add(self.tx, &proposed, knowledge::EntryState::Proposed, self.now).await?)
+    }
+}
+
+/// Announces a card that shows the case as it stands, and has it posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, member: &str) -> anyhow::Result<()> {
+    let posting = cards::next_posting(tx, &case.id).await?;
+    let random = hex::encode(&app.ids.random16()?[..4]);
+    let announced = cards::Posting {
+        task_id: format!("c{}-v{}-p{posting}-{random}", case.number, case.version),
+        case_id: case.id.clone(),
+        person: person.into(),
+        member: member.into(),
+        version: case.version,
+        code: case.draft().map(Draft::code).unwrap_or_default(),
+        posting,
+        state: String::new(),
+        response_code: None,
+        outcome: None,
+        posted_at: None,
+    };
+    cards::announce(tx, &announced).await?;
+    let job = Job::PostCard { task_id: announced.task_id, member: member.into() };
+    job.enqueue(tx, app, app.clock.now()).await
+}
+
+/// Tells whoever watches over the desk.
+///
+/// # Errors
+/// When the database fails.
+pub async fn alarm(tx: &mut Tx, app: &App, desk: &Applied, say: &Say) -> anyhow::Result<()> {
+    let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload: json!({ "key": say.key, "args": say.args }) };
+    record::append(tx, app, record::DESK, None, &entry).await?;
+    let Some(member) = desk.desk.watcher().and_then(|p| p.wecom.clone()) else { return Ok(()) };
+    let now = app.clock.now();
+    queue_say(tx, app, &member, say, now).await
+}
+
+/// Says something to a member.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queue_say(tx: &mut Tx, app: &App, member: &str, say: &Say, due: Timestamp) -> anyhow::Result<()> {
+    Job::Say { member: member.into(), say: say.clone() }.enqueue(tx, app, due).await
+}
+
+/// Tells a case's refusal to the person it concerns.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_refusal(
+    tx: &mut Tx,
+    app: &App,
+    member: &str,
+    number: i64,
+    refusal: &Refusal,
+) -> anyhow::Result<()> {
+    queue_say(tx, app, member, &refusal.say(number), app.clock.now()).await
+}
+
+/// Marks a claimed row as done, in the unit that did its work.
+///
+/// # Errors
+/// When the lease was lost: the unit must not be kept, since somebody else does the work.
+pub async fn finish(tx: &mut Tx, door: queue::Door, row: &queue::Row, now: Timestamp) -> anyhow::Result<()> {
+    anyhow::ensure!(queue::done(tx, door, row, now).await?, "the lease of {} was lost", row.id);
+    Ok(())
+}

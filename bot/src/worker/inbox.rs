@@ -1,0 +1,74 @@
+//! What the world said, from the moment it is stored until its case knows.
+
+use channels::wecom::callback::{Incoming, Received};
+use channels::wecom::kf::KfMessage;
+use serde::{Deserialize, Serialize};
+
+use super::{customer, reviewer};
+use crate::app::App;
+use crate::store::queue::Row;
+use crate::store::{Tx, accounts, queue};
+
+/// Something the world said, as stored in the inbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Inbound {
+    /// A colleague wrote, tapped or chose.
+    Member {
+        /// What they did.
+        incoming: Incoming,
+    },
+    /// Something happened in a customer-service conversation.
+    Customer {
+        /// The account it was read from.
+        account: String,
+        /// What happened.
+        message: KfMessage,
+        /// It is older than the desk's first minutes: stored, shown, not answered.
+        backlog: bool,
+    },
+}
+
+/// Stores a verified callback; nothing else happens before it is durable.
+///
+/// # Errors
+/// When the database fails; the platform then delivers it again.
+pub async fn receive(app: &App, received: Received) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let now = app.clock.now();
+                if !queue::first_seen(tx, &received.replay_key, now).await? {
+                    return Ok(());
+                }
+                match received.incoming {
+                    Incoming::Doorbell { open_kfid, token } => {
+                        Ok(accounts::ring(tx, &open_kfid, Some(token.as_str()), now).await?)
+                    }
+                    incoming => store_member(tx, &app, &received.event_key, incoming).await,
+                }
+            })
+        })
+        .await
+}
+
+async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let lane = format!("from:{}", incoming.userid().unwrap_or_default().to_ascii_lowercase());
+    let body = serde_json::to_string(&Inbound::Member { incoming })?;
+    queue::receive(tx, &app.ids.next(now)?, &format!("member:{key}"), &lane, &body, now).await?;
+    Ok(())
+}
+
+/// Handles one claimed row of the inbox.
+///
+/// # Errors
+/// When the database fails; the row is then handled again.
+pub(super) async fn handle(app: &App, row: Row) -> anyhow::Result<()> {
+    match serde_json::from_str(&row.body)? {
+        Inbound::Member { incoming } => reviewer::did(app, row, incoming).await,
+        Inbound::Customer { account, message, backlog } => customer::did(app, row, account, message, backlog).await,
+    }
+}

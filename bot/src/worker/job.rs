@@ -1,0 +1,232 @@
+//! What has to be done, as stored in the outbox.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::case::Say;
+use crate::clock::Timestamp;
+use crate::desk::NoticeKind;
+use crate::store::{Tx, queue};
+
+/// A job of the outbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// Look for an answer.
+    Draft {
+        /// The case.
+        case: String,
+        /// The drafting it belongs to.
+        generation: i64,
+    },
+    /// Make an announced card appear.
+    PostCard {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        member: String,
+    },
+    /// Turn a card into what became of it.
+    SettleCard {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        member: String,
+    },
+    /// Turn the tapper's card into a question about the tap.
+    Ask {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        member: String,
+        /// The question.
+        question: Question,
+    },
+    /// Say a sentence.
+    Say {
+        /// Whose phone.
+        member: String,
+        /// The sentence.
+        say: Say,
+    },
+    /// Say words that were put together when the question came.
+    Text {
+        /// Whose phone.
+        member: String,
+        /// The words.
+        text: String,
+    },
+    /// Tell the whole story of a case.
+    Story {
+        /// The case.
+        case: String,
+        /// Whose phone.
+        member: String,
+        /// The person's id.
+        person: String,
+    },
+    /// Ask the next level when nobody decided.
+    ReviewDeadline {
+        /// The case.
+        case: String,
+        /// The time limit.
+        due: Timestamp,
+    },
+    /// Close the case when the platform's window has closed.
+    WindowDeadline {
+        /// The case.
+        case: String,
+    },
+    /// Claim a part and let it out.
+    Send {
+        /// The case.
+        case: String,
+        /// The conversation: its messages leave one after another.
+        conversation: String,
+        /// The part, from 0.
+        part: usize,
+    },
+    /// Give the platform's session to a person.
+    Transfer {
+        /// The case.
+        case: String,
+        /// The conversation.
+        conversation: String,
+        /// The person's id.
+        person: String,
+    },
+    /// End the platform's session.
+    EndSession {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Send a fixed text an admin approved.
+    Notice {
+        /// The case.
+        case: String,
+        /// The conversation.
+        conversation: String,
+        /// Which text.
+        kind: NoticeKind,
+    },
+    /// Greet a customer with the code the platform gave us for it.
+    Welcome {
+        /// The conversation.
+        conversation: String,
+        /// The platform's code, good for 20 seconds.
+        code: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// Fetch an attachment before the platform forgets it.
+    FetchMedia {
+        /// The conversation.
+        conversation: String,
+        /// The message.
+        seq: i64,
+        /// The platform's id.
+        media_id: String,
+    },
+    /// Draft again what was judged under an older policy.
+    PolicyChanged {
+        /// The case.
+        case: String,
+    },
+}
+
+/// What the tapper is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Why the draft is rejected.
+    Reason,
+    /// What the pause covers.
+    Scope,
+}
+
+impl Job {
+    /// Stores the job, to be done at `due` or later.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enqueue(&self, tx: &mut Tx, app: &App, due: Timestamp) -> anyhow::Result<()> {
+        let job = queue::Job {
+            id: app.ids.next(app.clock.now())?,
+            lane: self.lane(),
+            kind: self.kind(),
+            case_id: self.case(),
+            member: self.paced_member(),
+            body: serde_json::to_string(self)?,
+            due_at: due,
+        };
+        Ok(queue::enqueue(tx, job).await?)
+    }
+
+    /// Jobs of one lane are done one after another.
+    fn lane(&self) -> String {
+        match self {
+            Self::Draft { case, .. } => format!("draft:{case}"),
+            Self::PostCard { member, .. }
+            | Self::SettleCard { member, .. }
+            | Self::Ask { member, .. }
+            | Self::Say { member, .. }
+            | Self::Text { member, .. }
+            | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
+            Self::ReviewDeadline { case, .. } | Self::WindowDeadline { case } | Self::PolicyChanged { case } => {
+                format!("due:{case}")
+            }
+            Self::Send { conversation, .. }
+            | Self::Transfer { conversation, .. }
+            | Self::EndSession { conversation }
+            | Self::Notice { conversation, .. } => format!("send:{conversation}"),
+            Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
+            Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Draft { .. } => "draft",
+            Self::PostCard { .. } => "post_card",
+            Self::SettleCard { .. } => "settle_card",
+            Self::Ask { .. } => "ask",
+            Self::Say { .. } => "say",
+            Self::Text { .. } => "text",
+            Self::Story { .. } => "story",
+            Self::ReviewDeadline { .. } => "review_deadline",
+            Self::WindowDeadline { .. } => "window_deadline",
+            Self::Send { .. } => "send",
+            Self::Transfer { .. } => "transfer",
+            Self::EndSession { .. } => "end_session",
+            Self::Notice { .. } => "notice",
+            Self::Welcome { .. } => "welcome",
+            Self::FetchMedia { .. } => "fetch_media",
+            Self::PolicyChanged { .. } => "policy_changed",
+        }
+    }
+
+    fn case(&self) -> Option<&str> {
+        match self {
+            Self::Draft { case, .. }
+            | Self::Story { case, .. }
+            | Self::ReviewDeadline { case, .. }
+            | Self::WindowDeadline { case }
+            | Self::Send { case, .. }
+            | Self::Transfer { case, .. }
+            | Self::Notice { case, .. }
+            | Self::PolicyChanged { case } => Some(case),
+            _ => None,
+        }
+    }
+
+    /// The member whose phone a new message would reach; changing a card is no message.
+    fn paced_member(&self) -> Option<&str> {
+        match self {
+            Self::PostCard { member, .. }
+            | Self::Say { member, .. }
+            | Self::Text { member, .. }
+            | Self::Story { member, .. } => Some(member),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading the customer-service accounts: a doorbell, or the polling net, starts a loop over pages. Each
+//! page and the cursor after it commit together.
+
+use channels::wecom::kf::{KfMessage, Page};
+
+use super::inbox::Inbound;
+use crate::app::App;
+use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::desk::ChannelKind;
+use crate::store::accounts::{self, Account};
+use crate::store::{Tx, queue};
+
+/// On the very first reading, messages older than this are not answered.
+const FRESH: Timestamp = 10 * MINUTE;
+/// Pages read in one turn; a longer backlog goes on in the next one.
+const PAGES: usize = 50;
+/// Messages in a page (wecom 94670).
+const PAGE: u32 = 1000;
+
+/// Reads every account that was rung or not read for a while; says whether there was one.
+pub(super) async fn read_accounts(app: &App) -> anyhow::Result<bool> {
+    if app.wecom.is_none() {
+        return Ok(false);
+    }
+    let mut any = false;
+    while let Some(account) = claim(app).await? {
+        any |= read(app, account).await?;
+    }
+    Ok(any)
+}
+
+async fn claim(app: &App) -> anyhow::Result<Option<Account>> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let desk = app.desk(tx).await?;
+                for channel in desk.desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf) {
+                    accounts::know(tx, &channel.account).await?;
+                }
+                Ok(accounts::claim(tx, app.clock.now()).await?)
+            })
+        })
+        .await
+}
+
+/// Whether anything new was read.
+async fn read(app: &App, mut account: Account) -> anyhow::Result<bool> {
+    let mut any = false;
+    for _ in 0..PAGES {
+        let page = match fetch(app, &account).await {
+            Ok(page) => page,
+            Err(problem) => {
+                tracing::warn!(account = %account.account, %problem, "messages could not be read");
+                release(app, account, Some(app.clock.now() + 5 * SECOND)).await?;
+                return Ok(any);
+            }
+        };
+        let more = page.has_more;
+        any |= !page.messages.is_empty();
+        account.cursor = Some(page.next_cursor.clone()).filter(|c| !c.is_empty()).or(account.cursor);
+        keep(app, &account, page).await?;
+        if !more {
+            break;
+        }
+    }
+    release(app, account, None).await?;
+    Ok(any)
+}
+
+async fn fetch(app: &App, account: &Account) -> anyhow::Result<Page> {
+    let wecom = app.wecom.as_ref().ok_or_else(|| anyhow::anyhow!("WeCom is not configured"))?;
+    let token = account.token.as_deref().filter(|_| app.clock.now() < account.token_until);
+    Ok(wecom.kf.sync(&account.account, account.cursor.as_deref(), token, PAGE).await?)
+}
+
+async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
+    let (app, account) = (app.clone(), account.clone());
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let now = app.clock.now();
+                let first = account.first_sync_at.is_none();
+                for message in page.messages {
+                    let backlog = first && message.send_time * SECOND < now - FRESH;
+                    store_message(tx, &app, &account.account, message, backlog).await?;
+                }
+                let cursor = account.cursor.clone().unwrap_or_default();
+                let ours = accounts::advance(tx, &account, &cursor, now).await?;
+                anyhow::ensure!(ours, "the account {} is read by somebody else now", account.account);
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn store_message(
+    tx: &mut Tx,
+    app: &App,
+    account: &str,
+    message: KfMessage,
+    backlog: bool,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let customer = message.customer().unwrap_or_default();
+    let lane = format!("kf:{account}:{customer}");
+    let dedup = format!("kf:{account}:{}", message.msgid);
+    let body = serde_json::to_string(&Inbound::Customer { account: account.into(), message, backlog })?;
+    queue::receive(tx, &app.ids.next(now)?, &dedup, &lane, &body, now).await?;
+    Ok(())
+}
+
+async fn release(app: &App, account: Account, until: Option<Timestamp>) -> anyhow::Result<()> {
+    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::release(tx, &account, until).await?) })).await
+}

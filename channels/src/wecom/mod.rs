@@ -1,0 +1,12 @@
+//! WeCom (企业微信): a self-built app for the people of the desk, 微信客服 for the customers.
+
+pub mod api;
+pub mod app;
+pub mod callback;
+pub mod crypt;
+pub mod kf;
+pub mod oauth;
+
+mod json;
+mod query;
+mod xml;

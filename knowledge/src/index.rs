@@ -1,0 +1,168 @@
+//! Finding the entry that answers a question.
+//!
+//! Two steps: postings lists score every entry that shares a term with the question (BM25F, [`postings`]), then the
+//! best [`CANDIDATES`] are looked at closely ([`rank`]): how much of the question they cover and how alike the best of
+//! their own questions is. The same features give the confidence. Another way of finding candidates (vectors) would
+//! join between the two steps.
+
+mod build;
+mod passage;
+mod postings;
+mod questions;
+mod rank;
+mod terms;
+
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::{Entry, Kind, Lexicon, Scope};
+use postings::{Postings, Scratch};
+use questions::Questions;
+use terms::{Terms, Wanted};
+
+/// Entries looked at closely for one question.
+const CANDIDATES: usize = 64;
+/// Most hits given back, whatever the limit asks.
+const MAX_HITS: usize = 100;
+/// Characters of a question that are read.
+const MAX_QUERY_CHARS: usize = 2_000;
+
+/// Published entries, ready to be searched from many threads.
+#[derive(Debug)]
+pub struct Index {
+    lexicon: Lexicon,
+    entries: Vec<Entry>,
+    rules: Vec<Entry>,
+    /// The distinct scopes, and which of them each entry has.
+    scopes: Vec<Scope>,
+    scope_of: Vec<u32>,
+    terms: Terms,
+    postings: Postings,
+    questions: Questions,
+    /// Buffers of searches that ended, so that a search allocates nothing in proportion to the index.
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// A question to the index.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// The customer's words.
+    pub text: &'a str,
+    /// Where it was asked: everything known, see [`Scope::covers`].
+    pub scope: &'a Scope,
+    /// Unix ms; decides what is valid.
+    pub now_ms: i64,
+    /// Most hits wanted, at most 100.
+    pub limit: usize,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// How likely the first hit answers the question, 0 to 1; 0 without hits.
+    pub confidence: f64,
+}
+
+/// One entry that may answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hit {
+    /// Entry id.
+    pub entry: String,
+    /// Its version.
+    pub version: i64,
+    /// The imported file's id for it.
+    pub file_id: Option<String>,
+    /// Its kind, never a rule.
+    pub kind: Kind,
+    /// Its title.
+    pub title: String,
+    /// The question of the entry that is most like the one asked; the title when it has none.
+    pub question: String,
+    /// The whole answer.
+    pub text: String,
+    /// The sentences of `text` to cite: a byte range on character bounds.
+    pub span: (usize, usize),
+    /// For ordering within one search only.
+    pub score: f64,
+    /// Person id of the owner.
+    pub owner: String,
+    /// Where the entry came from.
+    pub source: String,
+    /// Unix ms by which the owner should have confirmed it.
+    pub verify_by: Option<i64>,
+}
+
+impl Index {
+    /// Indexes `entries` with the shipped lexicon. Rules are kept apart: see [`Index::rules`].
+    pub fn build(entries: impl IntoIterator<Item = Entry>) -> Index {
+        Index::with_lexicon(Lexicon::builtin().clone(), entries)
+    }
+
+    /// Number of entries that can be found, rules not counted.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing can be found.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The rules of `kind` that hold in `scope` at `now_ms`, in the order they were given.
+    pub fn rules<'a>(&'a self, kind: Kind, scope: &'a Scope, now_ms: i64) -> impl Iterator<Item = &'a Entry> {
+        self.rules.iter().filter(move |rule| rule.kind == kind && rule.is_valid_at(now_ms) && rule.scope.covers(scope))
+    }
+
+    /// Finds what answers `query`: only entries valid at its time and covering its scope, never rules.
+    pub fn search(&self, query: &Query<'_>) -> Found {
+        let text: String = query.text.chars().take(MAX_QUERY_CHARS).collect();
+        let wanted = self.terms.wanted(&text, &self.lexicon, self.entries.len());
+        let candidates = self.candidates(&wanted, query);
+        let ranked = rank::rank(self, &text, &wanted, &candidates, query.scope);
+        let confidence = rank::confidence(&ranked);
+        let shown = ranked.iter().take(query.limit.min(MAX_HITS));
+        Found { hits: shown.filter_map(|ranked| self.hit(ranked, &wanted)).collect(), confidence }
+    }
+
+    /// The best entries by postings alone that may be used at all.
+    fn candidates(&self, wanted: &Wanted, query: &Query<'_>) -> Vec<postings::Candidate> {
+        let allowed: Vec<bool> = self.scopes.iter().map(|scope| scope.covers(query.scope)).collect();
+        let usable = |doc: u32| {
+            let scope = self.scope_of.get(doc as usize).and_then(|&scope| allowed.get(scope as usize));
+            let entry = self.entries.get(doc as usize);
+            scope == Some(&true) && entry.is_some_and(|entry| entry.is_valid_at(query.now_ms))
+        };
+        let mut scratch = self.scratch.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
+        let found = self.postings.best(wanted, &mut scratch, CANDIDATES.max(query.limit.min(MAX_HITS)), usable);
+        if let Ok(mut pool) = self.scratch.lock() {
+            pool.push(scratch);
+        }
+        found
+    }
+
+    fn hit(&self, ranked: &rank::Ranked, wanted: &Wanted) -> Option<Hit> {
+        let entry = self.entries.get(ranked.doc as usize)?;
+        let question = ranked.question.and_then(|number| entry.questions.get(number)).unwrap_or(&entry.title);
+        Some(Hit {
+            entry: entry.id.clone(),
+            version: entry.version,
+            file_id: entry.file_id.clone(),
+            kind: entry.kind,
+            title: entry.title.clone(),
+            question: question.clone(),
+            text: entry.answer.clone(),
+            span: passage::span(&entry.answer, wanted, &self.terms, &self.lexicon),
+            score: f64::from(ranked.score),
+            owner: entry.owner.clone(),
+            source: entry.source.clone(),
+            verify_by: entry.verify_by,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;

@@ -1,0 +1,171 @@
+//! From entries to an index.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use super::Index;
+use super::postings::{Posting, Postings};
+use super::questions::Questions;
+use super::terms::Terms;
+use crate::text::Canonical;
+use crate::{Entry, Lexicon, Scope};
+
+/// Fields of an entry that are searched, in the order of their arrays.
+const FIELDS: usize = 3;
+const QUESTION: usize = 0;
+const TITLE: usize = 1;
+const ANSWER: usize = 2;
+/// What a word in each field says, relative to the answer.
+const FIELD_WEIGHT: [f32; FIELDS] = [1.5, 1.0, 1.0];
+/// How much longer fields are marked down (BM25's b).
+const LENGTH: [f32; FIELDS] = [0.5, 0.6, 0.9];
+/// How fast repetition stops to matter (BM25's k1).
+const SATURATION: f32 = 1.5;
+
+/// How often an entry's fields have a term.
+type Counts = [u16; FIELDS];
+
+/// An entry's counts of one term.
+struct Raw {
+    doc: u32,
+    counts: Counts,
+}
+
+/// The index under construction.
+struct Builder {
+    lexicon: Lexicon,
+    terms: Terms,
+    raw: Vec<Vec<Raw>>,
+    /// Tokens in each entry's fields.
+    lengths: Vec<[f32; FIELDS]>,
+    /// Term sets of each entry's questions with their tokens' own weights.
+    questions: Vec<Vec<HashMap<u32, f32>>>,
+}
+
+impl Index {
+    /// Indexes `entries` with `lexicon`.
+    pub fn with_lexicon(lexicon: Lexicon, entries: impl IntoIterator<Item = Entry>) -> Index {
+        let (rules, entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind.is_rule());
+        let mut builder =
+            Builder { lexicon, terms: Terms::default(), raw: Vec::new(), lengths: Vec::new(), questions: Vec::new() };
+        for (doc, entry) in entries.iter().enumerate() {
+            builder.add(doc as u32, entry);
+        }
+        let (scopes, scope_of) = scopes(&entries);
+        Index {
+            questions: builder.questions(&entries),
+            postings: builder.postings(),
+            terms: builder.terms,
+            lexicon: builder.lexicon,
+            entries,
+            rules,
+            scopes,
+            scope_of,
+            scratch: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+/// The distinct scopes and each entry's place among them.
+fn scopes(entries: &[Entry]) -> (Vec<Scope>, Vec<u32>) {
+    let mut distinct: Vec<Scope> = Vec::new();
+    let mut places: HashMap<&Scope, u32> = HashMap::new();
+    let mut scope_of = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let place = *places.entry(&entry.scope).or_insert_with(|| {
+            distinct.push(entry.scope.clone());
+            distinct.len() as u32 - 1
+        });
+        scope_of.push(place);
+    }
+    (distinct, scope_of)
+}
+
+impl Builder {
+    fn add(&mut self, doc: u32, entry: &Entry) {
+        let mut counts: HashMap<u32, Counts> = HashMap::new();
+        let mut lengths = [0.0; FIELDS];
+        let mut questions = Vec::with_capacity(entry.questions.len());
+        for question in &entry.questions {
+            let terms = self.read(question);
+            for &term in terms.keys() {
+                // The most any one question has it: ten wordings of one question are not ten times the evidence.
+                let count = &mut counts.entry(term).or_default()[QUESTION];
+                *count = (*count).max(1);
+            }
+            lengths[QUESTION] += terms.len() as f32 / entry.questions.len() as f32;
+            questions.push(terms);
+        }
+        // A title that repeats a question would count it twice.
+        if !entry.questions.contains(&entry.title) {
+            lengths[TITLE] = self.count(&entry.title, TITLE, &mut counts);
+        }
+        lengths[ANSWER] = self.count(&entry.answer, ANSWER, &mut counts);
+        for (term, counts) in counts {
+            self.terms.count(term);
+            self.raw.resize_with(self.terms.len(), Vec::new);
+            self.raw[term as usize].push(Raw { doc, counts });
+        }
+        self.lengths.push(lengths);
+        self.questions.push(questions);
+    }
+
+    /// The distinct terms of a question with the weight of their tokens.
+    fn read(&mut self, question: &str) -> HashMap<u32, f32> {
+        let mut terms = HashMap::new();
+        Canonical::new(question).tokens(&self.lexicon, |token| {
+            let weight: &mut f32 = terms.entry(self.terms.intern(token)).or_default();
+            *weight = weight.max(token.weight * super::terms::class_weight(token.class));
+        });
+        terms
+    }
+
+    /// Counts the terms of `text` in `field` and returns their number.
+    fn count(&mut self, text: &str, field: usize, counts: &mut HashMap<u32, Counts>) -> f32 {
+        let mut length = 0.0;
+        Canonical::new(text).tokens(&self.lexicon, |token| {
+            let count = &mut counts.entry(self.terms.intern(token)).or_default()[field];
+            *count = count.saturating_add(1);
+            length += 1.0;
+        });
+        length
+    }
+
+    fn postings(&mut self) -> Postings {
+        let averages = averages(&self.lengths);
+        let impact = |raw: &Raw| {
+            let lengths = &self.lengths[raw.doc as usize];
+            let frequency: f32 = (0..FIELDS)
+                .map(|f| {
+                    FIELD_WEIGHT[f] * f32::from(raw.counts[f])
+                        / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f])
+                })
+                .sum();
+            Posting { doc: raw.doc, impact: frequency * (SATURATION + 1.0) / (SATURATION + frequency) }
+        };
+        Postings::new(std::mem::take(&mut self.raw).into_iter().map(|list| list.iter().map(impact).collect()))
+    }
+
+    fn questions(&mut self, entries: &[Entry]) -> Questions {
+        let mut questions = Questions::new();
+        for (entry, sets) in entries.iter().zip(std::mem::take(&mut self.questions)) {
+            for (question, set) in entry.questions.iter().zip(sets) {
+                let weight = |(&term, &weight): (&u32, &f32)| weight * self.terms.rarity(Some(term), entries.len());
+                let total = set.iter().map(weight).sum();
+                let mut terms: Vec<u32> = set.into_keys().collect();
+                terms.sort_unstable();
+                questions.push(question, &terms, total);
+            }
+            questions.end_entry();
+        }
+        questions
+    }
+}
+
+/// Mean length of each field over the entries that have it, at least 1.
+fn averages(lengths: &[[f32; FIELDS]]) -> [f32; FIELDS] {
+    std::array::from_fn(|field| {
+        let filled: Vec<f32> = lengths.iter().map(|l| l[field]).filter(|&l| l > 0.0).collect();
+        (filled.iter().sum::<f32>() / filled.len().max(1) as f32).max(1.0)
+    })
+}

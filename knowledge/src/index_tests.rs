@@ -1,0 +1,169 @@
+use super::*;
+use proptest::prelude::*;
+
+fn entry(id: &str, questions: &[&str], answer: &str) -> Entry {
+    Entry {
+        id: id.into(),
+        version: 3,
+        file_id: Some(format!("file-{id}")),
+        kind: Kind::General,
+        title: questions.first().copied().unwrap_or_default().into(),
+        questions: questions.iter().map(|&question| question.into()).collect(),
+        answer: answer.into(),
+        owner: "sunmei".into(),
+        scope: Scope::default(),
+        valid_from: None,
+        valid_until: None,
+        verify_by: Some(7),
+        source: "faq.csv line 2".into(),
+    }
+}
+
+fn shop() -> Vec<Entry> {
+    vec![
+        entry("free", &["包邮吗", "满多少包邮"], "满 99 元包邮。"),
+        entry("refund", &["退款多久到账"], "验货后原路退回，信用卡 3–7 个工作日到账。"),
+        entry("wash", &["羊毛衫怎么洗"], "冷水手洗，平铺阴干，不要机洗。"),
+        entry("hours", &["客服几点上班"], "每天 9:00–22:00。"),
+        entry("ship", &["Do you ship abroad?"], "We only ship within the mainland."),
+    ]
+}
+
+fn ids(index: &Index, text: &str, scope: &str, now_ms: i64) -> Vec<String> {
+    let scope = scope.parse().unwrap();
+    index.search(&Query { text, scope: &scope, now_ms, limit: 10 }).hits.into_iter().map(|hit| hit.entry).collect()
+}
+
+fn first(index: &Index, text: &str) -> Option<String> {
+    ids(index, text, "", 0).into_iter().next()
+}
+
+#[test]
+fn a_hit_carries_everything_a_citation_needs() {
+    let index = Index::build(shop());
+    let found = index.search(&Query { text: "满多少元包邮呢", scope: &Scope::default(), now_ms: 0, limit: 1 });
+    let hit = &found.hits[0];
+    assert_eq!(found.hits.len(), 1);
+    assert_eq!((hit.entry.as_str(), hit.version, hit.file_id.as_deref()), ("free", 3, Some("file-free")));
+    assert_eq!(hit.question, "满多少包邮", "the wording nearest to what was asked");
+    assert_eq!((hit.text.as_str(), hit.span), ("满 99 元包邮。", (0, "满 99 元包邮。".len())));
+    assert_eq!((hit.owner.as_str(), hit.source.as_str(), hit.verify_by), ("sunmei", "faq.csv line 2", Some(7)));
+    assert!(hit.score > 0.0);
+}
+
+#[test]
+fn synonyms_variants_and_inflections_meet() {
+    let index = Index::build(shop());
+    assert_eq!(first(&index, "免邮费吗").as_deref(), Some("free"));
+    assert_eq!(first(&index, "退錢幾天到帳").as_deref(), Some("refund"));
+    assert_eq!(first(&index, "可以放洗衣机洗吗").as_deref(), Some("wash"));
+    assert_eq!(first(&index, "营业时间").as_deref(), Some("hours"));
+    assert_eq!(first(&index, "are you shipping to other countries").as_deref(), Some("ship"));
+}
+
+#[test]
+fn outside_its_days_an_entry_is_not_there() {
+    let mut entries = shop();
+    entries[0].valid_from = Some(100);
+    entries[0].valid_until = Some(200);
+    let index = Index::build(entries);
+    let found = |now| ids(&index, "包邮吗", "", now).contains(&"free".to_owned());
+    assert_eq!([99, 100, 200, 201].map(found), [false, true, true, false]);
+}
+
+#[test]
+fn outside_its_scope_an_entry_is_not_there() {
+    let mut entries = shop();
+    entries[0].scope = "store=flagship".parse().unwrap();
+    entries.push(Entry { scope: "store=outlet".parse().unwrap(), ..entry("outlet", &["包邮吗"], "不包邮。") });
+    entries.push(entry("any", &["包邮吗"], "看页面。"));
+    let index = Index::build(entries);
+    assert_eq!(ids(&index, "包邮吗", "store=flagship", 0), ["free", "any"], "the store's own entry goes first");
+    assert_eq!(ids(&index, "包邮吗", "store=outlet", 0), ["outlet", "any"]);
+    assert_eq!(ids(&index, "包邮吗", "", 0).len(), 3);
+}
+
+#[test]
+fn rules_are_no_answers() {
+    let mut rule = entry("rule", &["包邮吗"], "不承诺包邮。");
+    rule.kind = Kind::Forbidden;
+    rule.scope = "store=flagship".parse().unwrap();
+    rule.valid_until = Some(10);
+    let index = Index::build([rule]);
+    assert_eq!(first(&index, "包邮吗"), None);
+    assert!(index.is_empty());
+    let count = |kind, scope: &str, now| index.rules(kind, &scope.parse().unwrap(), now).count();
+    assert_eq!(count(Kind::Forbidden, "store=flagship", 10), 1);
+    assert_eq!(count(Kind::Forbidden, "store=flagship", 11), 0);
+    assert_eq!(count(Kind::Forbidden, "store=outlet", 10), 0);
+    assert_eq!(count(Kind::Tone, "", 10), 0);
+}
+
+#[test]
+fn confidence_tells_near_from_far() {
+    let index = Index::build(shop());
+    let confidence =
+        |text: &str| index.search(&Query { text, scope: &Scope::default(), now_ms: 0, limit: 5 }).confidence;
+    assert!(confidence("包邮吗？") > 0.95);
+    assert!(confidence("退款要多久才能到账呀") > 0.7);
+    assert!(confidence("这件羊毛大衣会不会起静电") < 0.5);
+    assert_eq!(confidence("你好在吗"), 0.0);
+    assert_eq!(confidence("火星上有生命么"), 0.0);
+    assert_eq!(confidence(""), 0.0);
+}
+
+#[test]
+fn two_entries_that_claim_one_question_are_no_certainty() {
+    let mut entries = shop();
+    let certain = |entries: Vec<Entry>| {
+        Index::build(entries)
+            .search(&Query { text: "包邮吗", scope: &Scope::default(), now_ms: 0, limit: 2 })
+            .confidence
+    };
+    let alone = certain(entries.clone());
+    entries.push(entry("other", &["包邮吗"], "不包邮。"));
+    assert!(certain(entries) < alone);
+}
+
+#[test]
+fn the_cited_sentence_is_the_one_that_answers() {
+    let filler = "山茶家成立于二零一五年，专注舒适的日常穿着。".repeat(12);
+    let answer = format!("{filler}羊毛衫请用冷水手洗，不要机洗。{filler}");
+    let index = Index::build([entry("long", &["洗涤说明"], &answer)]);
+    let found =
+        index.search(&Query { text: "羊毛衫可以机洗吗", scope: &Scope::default(), now_ms: 0, limit: 1 });
+    let (from, to) = found.hits[0].span;
+    assert!(found.hits[0].text[from..to].contains("羊毛衫请用冷水手洗"), "{}", &answer[from..to]);
+    assert!(to - from < 500);
+}
+
+#[test]
+fn an_empty_index_and_a_zero_limit_find_nothing() {
+    assert_eq!(first(&Index::build([]), "包邮吗"), None);
+    let none = Index::build(shop()).search(&Query { text: "包邮吗", scope: &Scope::default(), now_ms: 0, limit: 0 });
+    assert!(none.hits.is_empty());
+}
+
+#[test]
+fn a_search_leaves_no_trace_for_the_next() {
+    let index = Index::build(shop());
+    let before = ids(&index, "退款多久到账", "", 0);
+    for text in ["包邮吗", "ship", "羊毛衫怎么洗", "几点上班"] {
+        ids(&index, text, "", 0);
+    }
+    assert_eq!(ids(&index, "退款多久到账", "", 0), before);
+}
+
+proptest! {
+    #[test]
+    fn any_question_gets_sound_hits(text in "\\PC{0,60}|[包邮退款羊毛洗几点 ?a-z]{0,200}", limit in 0usize..200) {
+        let index = Index::build(shop());
+        let found = index.search(&Query { text: &text, scope: &Scope::default(), now_ms: 0, limit });
+        prop_assert!(found.hits.len() <= limit);
+        prop_assert!((0.0..=1.0).contains(&found.confidence));
+        prop_assert!(found.hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
+        for hit in found.hits {
+            prop_assert!(hit.text.get(hit.span.0..hit.span.1).is_some_and(|cited| !cited.is_empty()));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Governed knowledge: what an entry is, how files become entries, how a customer's words find them.
+//!
+//! Pure: bytes, clock and time zone are passed in, nothing is read or written. The flow is
+//! [`import::read`] (file → [`import::Item`]s and problems) → the caller gives ids, versions and approval →
+//! [`Index::build`] over what is published → [`Index::search`]. Ranking is lexical: words and character pairs
+//! ([`text`]), synonym groups ([`Lexicon`]), BM25F over questions, title and answer, then a second look at the best
+//! candidates that also yields the confidence.
+
+mod entry;
+mod gap;
+pub mod import;
+mod index;
+mod lexicon;
+mod text;
+
+pub use entry::{Entry, Kind, Scope, ScopeError, UnknownKind};
+pub use gap::gap_key;
+pub use index::{Found, Hit, Index, Query};
+pub use lexicon::{Lexicon, LexiconError};
+pub use text::warm_up;

@@ -1,0 +1,3 @@
+//! simulator
+
+pub mod openai;

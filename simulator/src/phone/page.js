@@ -1,0 +1,273 @@
+// The demo's two phones: polls the simulator's state, draws it, and sends what is typed and tapped.
+
+import { avatar, h, speak, t } from "./dom.js";
+import { ChatList, clock, mediaUrl, portraits } from "./chat.js";
+import { composer, drawer, handset, iconButton, menuBar, sampleImage } from "./handset.js";
+import { selection } from "./card.js";
+import { view } from "./state.js";
+
+const POLL_MS = 700;
+const MAX_IMAGE_BYTES = 2 * 1024 * 1024;
+const query = new URLSearchParams(location.search);
+const lang = query.get("lang") === "en" ? "en" : "zh-CN";
+const solo = query.get("solo");
+const at = (id) => document.getElementById(id);
+
+const ui = {
+  customer: query.get("customer"), member: query.get("member"), tab: query.get("tab") ?? "customer",
+  seen: new Map(JSON.parse(sessionStorage.getItem("seen") ?? "[]")), chosen: new Map(), busy: new Map(),
+};
+let data = { now: null, customers: [], members: [] };
+let parts = null;
+
+const find = (people, wanted) => people.find((person) => person.id.toLowerCase() === String(wanted ?? "").toLowerCase()) ?? people[0] ?? null;
+const customer = () => find(data.customers, ui.customer);
+const member = () => find(data.members, ui.member);
+
+// ---- the wire -------------------------------------------------------------------------------------------------
+
+async function post(path, body, headers = { "content-type": "application/json" }) {
+  try {
+    const response = await fetch(`/phone/${path}`, { method: "POST", headers, body: body instanceof Blob ? body : JSON.stringify(body) });
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) toast(t("not_done", { why: answer.error ?? response.status }));
+    else if (answer.delivered === false) toast(t("not_delivered", { why: answer.why ?? "" }));
+    poll();
+    return response.ok;
+  } catch {
+    toast(t("offline"));
+    return false;
+  }
+}
+
+let version = "";
+let polling = false;
+
+async function poll() {
+  if (polling) return;
+  polling = true;
+  try {
+    const response = await fetch(`/phone/state?known=${encodeURIComponent(version)}`, { cache: "no-store" });
+    document.body.classList.toggle("offline", !response.ok);
+    if (response.status === 200) {
+      version = response.headers.get("etag") ?? "";
+      data = view(await response.json());
+      draw();
+    }
+  } catch {
+    document.body.classList.add("offline");
+    version = "";
+  } finally {
+    polling = false;
+  }
+}
+
+let toastTimer = 0;
+
+function toast(words) {
+  at("toast").textContent = words;
+  at("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (at("toast").hidden = true), 4200);
+}
+
+// ---- what people do -------------------------------------------------------------------------------------------
+
+const who = () => ({ open_kfid: customer()?.openKfid, external_userid: customer()?.id });
+const customerSays = (text) => post("customer/say", { ...who(), text });
+const memberSays = (text) => post("member/say", { userid: member()?.id, text });
+
+async function sendImage(blob) {
+  parts.drawer.hidden = true;
+  if (!blob) return;
+  if (blob.size > MAX_IMAGE_BYTES) return toast(t("image_too_big"));
+  await post(`customer/image?${new URLSearchParams(who())}`, blob, { "content-type": blob.type });
+}
+
+async function tap(message, key) {
+  if (ui.busy.has(message.id)) return;
+  ui.busy.set(message.id, key);
+  draw();
+  const chosen = ui.chosen.get(message.id) ?? new Map();
+  await post("member/tap", { userid: member().id, task_id: message.body.task_id, key, selected: selection(message.body, chosen) });
+  ui.busy.delete(message.id);
+  draw();
+}
+
+function showCard() {
+  choose("tab", "member");
+  const buttons = [...at("member").querySelectorAll(".card:not(.closed) .style-1")];
+  const target = buttons.at(-1);
+  if (!target) return toast(t("no_card"));
+  target.scrollIntoView({ block: "center", behavior: "smooth" });
+  target.classList.remove("here");
+  requestAnimationFrame(() => target.classList.add("here"));
+}
+
+function choose(what, id) {
+  ui[what] = id;
+  const address = new URL(location.href);
+  address.searchParams.set(what, id);
+  history.replaceState(null, "", address);
+  draw();
+}
+
+// ---- drawing --------------------------------------------------------------------------------------------------
+
+const unseen = (person) => Math.max(0, person.messages.filter((each) => each.side === "them").length - (ui.seen.get(person.id) ?? 0));
+
+function markSeen(person) {
+  if (!person) return;
+  ui.seen.set(person.id, person.messages.filter((each) => each.side === "them").length);
+  sessionStorage.setItem("seen", JSON.stringify([...ui.seen]));
+}
+
+function badge(count) {
+  return count ? h("b", { class: "badge", "aria-label": t("unread", { count }) }, count > 99 ? "99+" : String(count)) : null;
+}
+
+function rail(node, people, current, small, what) {
+  const entry = (person) => h("button", {
+    type: "button", class: "person", title: small(person), "aria-pressed": String(person === current), onclick: () => choose(what, person.id),
+  }, h("span", { class: "portrait" }, avatar(person.name), person === current ? null : badge(unseen(person))),
+  h("span", { class: "who" }, h("strong", {}, person.name), h("small", {}, small(person))));
+  const print = JSON.stringify([people.map((each) => [each.id, each.name, unseen(each), small(each)]), current?.id]);
+  if (node.dataset.print === print) return;
+  node.dataset.print = print;
+  node.replaceChildren(...people.map(entry));
+}
+
+function customerState(person) {
+  const session = person.session === null ? t("shop_kind") : t(`session_${person.session}`);
+  return person.quota === null ? session : `${session} · ${t("quota", { left: person.quota })}`;
+}
+
+const contexts = {
+  customer: (person) => ({
+    portrait: portraits({ name: person.name }, { name: person.account, icon: "shop", className: "shop" }),
+    stamp: () => null, desk: () => ({ chosen: new Map(), busy: null, tap() {}, media: mediaUrl }), say: customerSays,
+    recall: (msgid) => post("customer/recall", { msgid }),
+  }),
+  member: (person) => ({
+    portrait: portraits({ name: person.name }, { name: t("app_name"), icon: "robot", className: "robot" }),
+    stamp: (message) => ui.busy.get(message.id) ?? null,
+    desk: (message) => {
+      if (!ui.chosen.has(message.id)) ui.chosen.set(message.id, new Map());
+      return { id: message.id, chosen: ui.chosen.get(message.id), busy: ui.busy.get(message.id) ?? null, tap: (key) => tap(message, key), media: mediaUrl };
+    },
+    say: memberSays, recall: null,
+  }),
+};
+
+function draw() {
+  if (!parts) return;
+  const [buyer, clerk] = [customer(), member()];
+  document.body.dataset.tab = ui.tab;
+  const visible = (side) => getComputedStyle(at(side)).display !== "none";
+  if (visible("customer")) markSeen(buyer);
+  if (visible("member")) markSeen(clerk);
+  rail(parts.customers, data.customers, buyer, customerState, "customer");
+  rail(parts.members, data.members, clerk, (person) => t(`role_${person.role}`), "member");
+  drawTabs();
+  drawMenu(clerk);
+  const time = clock(data.now ?? Date.now() / 1000).split(" ").at(-1);
+  [parts.wechat, parts.wecom].forEach((phone) => phone.tick(time));
+  parts.wechat.entitle(buyer?.account ?? t("customer_phone"), t("shop_kind"));
+  parts.wecom.entitle(t("app_name"), clerk ? `${clerk.name} · ${t(`role_${clerk.role}`)}` : t("app_kind"));
+  if (buyer) parts.customerChat.update(buyer.id, buyer.messages, contexts.customer(buyer));
+  if (clerk) parts.memberChat.update(clerk.id, clerk.messages, contexts.member(clerk));
+  if (solo === "card") soloCard(clerk);
+}
+
+function drawTabs() {
+  const tab = (side, label, people) => {
+    const count = ui.tab === side ? 0 : people.reduce((sum, person) => sum + unseen(person), 0);
+    return h("button", { type: "button", role: "tab", "aria-selected": String(ui.tab === side), onclick: () => choose("tab", side) }, label, badge(count));
+  };
+  at("tabs").replaceChildren(tab("customer", t("customers"), data.customers), tab("member", t("members"), data.members));
+}
+
+function drawMenu(clerk) {
+  const buttons = clerk?.menu ?? [];
+  const print = JSON.stringify([clerk?.id, buttons]);
+  if (parts.menu.dataset.print === print) return;
+  const bar = menuBar(buttons, (key) => post("member/menu", { userid: member().id, key }));
+  bar.dataset.print = print;
+  bar.hidden = !buttons.length;
+  parts.menu.replaceWith(bar);
+  parts.menu = bar;
+}
+
+/** `?solo=card`: nothing but the newest card, or the one named by `task`. */
+function soloCard(clerk) {
+  const cards = (clerk?.messages ?? []).filter((each) => each.type === "template_card");
+  const wanted = cards.find((each) => each.body.task_id === query.get("task")) ?? cards.at(-1);
+  for (const row of at("member").querySelectorAll(".chat > *")) row.hidden = true;
+  const node = wanted && parts.memberChat.known.get(wanted.id)?.node;
+  if (node) node.hidden = false;
+}
+
+// ---- putting it together --------------------------------------------------------------------------------------
+
+function strip() {
+  const ask = t("say_ask");
+  const steps = [
+    [t("try_ask", { text: ask }), () => customerSays(ask)],
+    [t("try_refund"), () => customerSays(t("say_refund"))],
+    [t("try_send"), showCard],
+  ];
+  const other = new URL(location.href);
+  other.searchParams.set("lang", lang === "en" ? "zh-CN" : "en");
+  const step = ([words, run], index) =>
+    h("li", {}, h("button", { type: "button", onclick: () => { if (index < 2) choose("tab", "customer"); run(); } }, h("i", {}, String(index + 1)), words));
+  return [
+    h("div", { class: "brand" }, h("span", { class: "logo", "aria-hidden": "true" }), h("b", {}, "aijia")),
+    h("div", { class: "pitch" }, h("h1", {}, t("headline")), h("p", { class: "long" }, t("tagline")), h("p", { class: "short" }, t("tagline_short"))),
+    h("div", { class: "try" }, h("span", {}, t("try")), h("ol", {}, steps.map(step))),
+    h("a", { class: "language", href: other.href, lang: lang === "en" ? "zh-CN" : "en" }, t("other_language")),
+  ];
+}
+
+function build() {
+  const file = h("input", { type: "file", accept: "image/png,image/jpeg", hidden: true });
+  file.addEventListener("change", () => { sendImage(file.files[0]); file.value = ""; });
+  const tray = drawer([
+    ["photo", "album", () => file.click()],
+    ["spark", "sample_image", async () => sendImage(await sampleImage())],
+    ["enter", "enter_session", () => post("customer/enter", who())],
+  ]);
+  const toggle = () => { tray.hidden = !tray.hidden; };
+  const voice = iconButton("voice", "voice", () => toast(t("voice")));
+  const [customerChat, memberChat] = [new ChatList("empty_customer"), new ChatList("empty_member")];
+  const wechat = handset("wechat", customerChat.node, h("div", { class: "foot" },
+    composer("input_customer", [voice], [iconButton("plus", "more", toggle)], customerSays), tray, file));
+  const menu = menuBar([], () => {});
+  const wecom = handset("wecom", memberChat.node, h("div", { class: "foot" },
+    composer("input_member", [iconButton("keys", "keyboard", (event) => event.currentTarget.nextSibling.focus())], [], memberSays), menu));
+  const [customers, members] = [h("div", { class: "rail" }), h("div", { class: "rail" })];
+  at("strip").replaceChildren(...strip());
+  at("customer").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("customer_phone")), customers), wechat.node);
+  at("member").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("member_phone")), members), wecom.node);
+  parts = { drawer: tray, customerChat, memberChat, wechat, wecom, menu, customers, members };
+}
+
+function dress() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => { document.documentElement.dataset.theme = query.get("theme") ?? (dark.matches ? "dark" : "light"); };
+  dark.addEventListener("change", apply);
+  apply();
+  if (solo) document.body.dataset.solo = solo;
+  if (solo) ui.tab = solo === "customer" ? "customer" : "member";
+}
+
+async function start() {
+  dress();
+  speak(await (await fetch(`/phone/words/${lang}.json`)).json());
+  document.documentElement.lang = lang;
+  document.title = t("page_title");
+  build();
+  await poll();
+  setInterval(poll, POLL_MS);
+}
+
+start();
