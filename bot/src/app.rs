@@ -11,9 +11,10 @@ use knowledge::{Entry, Index};
 
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
+use crate::desk::Channel;
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
-use crate::policy::Triggers;
+use crate::policy::{self, Triggers};
 use crate::store::desks::Applied;
 use crate::store::knowledge::EntryState;
 use crate::store::{self, Store, Tx};
@@ -38,6 +39,8 @@ pub struct Parts {
     pub blobs: Blobs,
     /// Signs checkpoints.
     pub signing: SigningKey,
+    /// Signs the review page's cookies.
+    pub cookie_key: [u8; 32],
     /// Where checkpoints are kept, outside the database.
     pub data_dir: PathBuf,
     /// Where people reach the review page.
@@ -63,6 +66,8 @@ pub struct Wecom {
     pub crypt: wecom::crypt::Crypt,
     /// The client of both, for what needs no wrapper of its own.
     pub api: Arc<wecom::api::Api>,
+    /// Where the API is.
+    pub api_base: String,
     /// The company's id.
     pub corp_id: String,
     /// The app's id.
@@ -93,6 +98,8 @@ pub struct Settings {
     pub model: Option<Model>,
     /// Signs checkpoints.
     pub signing: SigningKey,
+    /// Signs the review page's cookies.
+    pub cookie_key: [u8; 32],
     /// Where attachments and checkpoints are kept.
     pub data_dir: PathBuf,
     /// Where people reach the review page.
@@ -112,6 +119,7 @@ impl App {
             wecom: settings.wecom,
             model: settings.model,
             signing: settings.signing,
+            cookie_key: settings.cookie_key,
             data_dir: settings.data_dir,
             public_url: settings.public_url,
             triggers: settings.triggers,
@@ -147,6 +155,16 @@ impl App {
         let index = Arc::new(Index::build(entries));
         self.cache(|cached| cached.index = Some((edition, index.clone())));
         Ok(index)
+    }
+
+    /// The page with everything about a case.
+    pub fn page_url(&self, number: i64) -> Option<String> {
+        self.public_url.as_ref().map(|base| format!("{}/review/{number}", base.trim_end_matches('/')))
+    }
+
+    /// What the policy judges by on a channel.
+    pub fn policy_rules<'a>(&'a self, desk: &'a Applied, channel: Option<&'a Channel>) -> policy::Rules<'a> {
+        policy::Rules::new(&desk.desk.policy, &self.triggers, channel)
     }
 
     fn cached(&self) -> Cached {

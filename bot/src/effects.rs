@@ -3,6 +3,7 @@
 mod draft;
 mod media;
 mod phone;
+mod pictures;
 mod reply;
 mod session;
 
@@ -64,19 +65,15 @@ async fn happen(app: &App, row: Row, case: String, event: crate::case::Event) ->
 /// Marks a job as done that left nothing else to write.
 async fn finished(app: &App, row: Row) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let unit = move |tx: &mut _| -> futures::future::BoxFuture<'_, anyhow::Result<()>> {
-        Box::pin(async move { apply::finish(tx, Door::Outbox, &row, now).await })
-    };
-    app.store.commit(unit).await
+    app.store.commit(move |tx| Box::pin(async move { apply::finish(tx, Door::Outbox, &row, now).await })).await
 }
 
 /// Puts a job back: 2, 4, 8, … seconds, at most five minutes.
 async fn later(app: &App, row: Row, problem: String) -> anyhow::Result<()> {
     let due = app.clock.now() + backoff(row.attempts);
-    let unit = move |tx: &mut _| -> futures::future::BoxFuture<'_, anyhow::Result<()>> {
-        Box::pin(async move { Ok(queue::later(tx, Door::Outbox, &row, due, &problem).await?) })
-    };
-    app.store.commit(unit).await
+    app.store
+        .commit(move |tx| Box::pin(async move { Ok(queue::later(tx, Door::Outbox, &row, due, &problem).await?) }))
+        .await
 }
 
 /// How long to wait after the `attempts`-th failure.

@@ -1,1 +1,32 @@
-//! bot
+//! `aijia`: a customer-service bot that lives inside WeCom. It drafts replies from a shop's own knowledge and
+//! puts them on a card on a reviewer's phone; nothing reaches a customer without a recorded authority.
+//!
+//! One message's way down: [`http`] verifies and stores a callback, [`worker`] claims what was stored and asks
+//! [`case::step`] what it means, [`store`] keeps the answer together with its [`evidence`], and [`effects`]
+//! carries out what has to be done.
+
+pub mod app;
+pub mod blobs;
+pub mod case;
+pub mod chat;
+pub mod cli;
+pub mod clock;
+pub mod command;
+pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod desk;
+pub mod drafting;
+pub mod effects;
+pub mod evidence;
+pub mod http;
+pub mod knowledge_desk;
+pub mod policy;
+pub mod start;
+pub mod store;
+pub mod view;
+pub mod why;
+pub mod worker;
+
+#[cfg(test)]
+mod words_tests;

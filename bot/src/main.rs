@@ -1,1 +1,10 @@
-fn main() {}
+//! The `aijia` command.
+
+use std::process::ExitCode;
+
+use aijia::cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

@@ -177,7 +177,7 @@ impl View {
         let title = match outcome {
             Outcome::Decided { act, by, at } => self.decided_line(*act, by, *at),
             Outcome::Updated => words.text("settled.updated", &[]),
-            Outcome::Expired { level: _ } => {
+            Outcome::Expired => {
                 let to = self.channel().and_then(|c| c.escalation_owner.clone()).unwrap_or_default();
                 words.text("settled.expired", &[("to", self.desk.desk.name_of(&to))])
             }

@@ -25,6 +25,8 @@ pub const MAX_ANSWER_BYTES: usize = 20 * 1024;
 pub const MAX_QUESTION_BYTES: usize = 1024;
 /// Most questions of one entry.
 pub const MAX_QUESTIONS: usize = 50;
+/// Problems of one file that are listed one by one.
+pub const MAX_PROBLEMS: usize = 1_000;
 
 /// What holds where a file says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

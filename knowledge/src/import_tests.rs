@@ -140,6 +140,21 @@ fn sizes_are_capped() {
 }
 
 #[test]
+fn problems_are_counted_when_they_are_too_many() {
+    let found = csv(&format!("question,answer\n{}", "包邮吗,\n".repeat(MAX_PROBLEMS + 5)));
+    assert_eq!(found.problems.len(), MAX_PROBLEMS + 1);
+    assert_eq!(found.problems[MAX_PROBLEMS].fault, Fault::More { count: 5 });
+}
+
+#[test]
+fn hostile_nesting_stays_small() {
+    let found = markdown(&format!("# a\n\n{}x\n", "- ".repeat(3_000)));
+    assert!(found.items.iter().all(|item| item.answer.len() < MAX_ANSWER_BYTES));
+    let found = csv(&format!("question,answer\n{},b\n", "a|b|c".repeat(20_000)));
+    assert!(found.items.len() + found.problems.len() == 1);
+}
+
+#[test]
 fn files_that_hold_nothing_say_so() {
     assert_eq!(faults(&csv("")), [("faq.csv", &Fault::Nothing)]);
     assert_eq!(faults(&csv("问句,答复\n包邮吗,满99\n")), [("faq.csv line 1", &Fault::Header)]);

@@ -209,6 +209,12 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
+/// Fails, but only after the connection had its turn: otherwise not even the status line would leave.
+async fn break_off() -> Result<Bytes, std::io::Error> {
+    tokio::task::yield_now().await;
+    Err(std::io::Error::other("cut"))
+}
+
 /// An answer before it becomes an HTTP response, so that the ledger sees the same bytes.
 struct Reply {
     status: StatusCode,
@@ -229,7 +235,7 @@ impl End {
         let sent = |body: String| stream::iter([Ok(Bytes::from(body))]);
         match self {
             End::Proper => Body::from(body),
-            End::Cut => Body::from_stream(sent(body).chain(stream::iter([Err(std::io::Error::other("cut"))]))),
+            End::Cut => Body::from_stream(sent(body).chain(stream::once(break_off()))),
             End::Never(stopped) => {
                 let more = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096])));
                 Body::from_stream(sent(body).chain(more).take_until(Box::pin(until_dropped(stopped))))

@@ -1,1 +1,13 @@
-//! stories
+//! The stories: what happens at the desk, told in the trade's words, against the real server and the
+//! simulated world, on SQLite and on PostgreSQL.
+
+mod architecture;
+mod world;
+
+mod commands;
+mod configuration;
+mod handover;
+mod main_loop;
+mod pauses;
+mod races;
+mod wire;

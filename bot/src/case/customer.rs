@@ -7,7 +7,6 @@ use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, State, Why, Window,
 };
 use crate::clock::Timestamp;
-use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Kind};
 
 pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
@@ -57,7 +56,6 @@ pub(super) fn ask_for_person(turn: &mut Turn) {
     turn.void_authority("customer asked for a person");
     turn.settle_cards(Outcome::Updated);
     turn.stuck(Why::AskedForPerson, None, Level::Reviewers);
-    turn.effect(Effect::Notice(NoticeKind::Handover));
 }
 
 fn show_again(turn: &mut Turn) {
@@ -148,7 +146,8 @@ pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
 }
 
 pub(super) fn lose_window(turn: &mut Turn) {
-    turn.record(Kind::WindowLost, Actor::System, json!({ "ended_at": turn.case().window.ends_at }));
+    let ended_at = turn.case().window.ends_at;
+    turn.record(Kind::WindowLost, Actor::System, json!({ "ended_at": ended_at }));
     let level = turn.case().level().unwrap_or(Level::EscalationOwner);
     let number = turn.case().number;
     close(turn, Ending::WindowLost, Outcome::WindowLost);

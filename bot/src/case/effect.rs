@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Level;
 use crate::clock::Timestamp;
 use crate::desk::{Desk, NoticeKind};
 
@@ -90,10 +89,7 @@ pub enum Outcome {
     /// Something newer replaces the card.
     Updated,
     /// The time limit passed and the next level was asked.
-    Expired {
-        /// Who is asked now.
-        level: Level,
-    },
+    Expired,
     /// The platform's window closed.
     WindowLost,
     /// Somebody answers in the platform's own client.

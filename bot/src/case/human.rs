@@ -229,7 +229,7 @@ pub(super) fn expired(mut turn: Turn, due: Timestamp) -> Result<Step, Refusal> {
     let level = turn.case().level();
     turn.record(Kind::Expired, Actor::System, json!({ "due": due, "level": level }));
     let at_the_end = level == Some(Level::EscalationOwner);
-    turn.settle_cards(Outcome::Expired { level: Level::EscalationOwner });
+    turn.settle_cards(Outcome::Expired);
     raise(&mut turn, at_the_end);
     if at_the_end {
         let number = turn.case().number;

@@ -180,8 +180,9 @@ impl Turn<'_> {
         case.version += 1;
         case.state = State::NeedsPerson(Stuck { why, draft, level, due, overdue: false });
         self.ask(level);
+        let notice = if why == Why::AskedForPerson { NoticeKind::Handover } else { NoticeKind::Received };
         if self.rules.channel.mode != Mode::ReadOnly {
-            self.effect(Effect::Notice(NoticeKind::Received));
+            self.effect(Effect::Notice(notice));
         }
     }
 

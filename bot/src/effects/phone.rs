@@ -7,7 +7,7 @@ use channels::wecom::api::ApiError;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::{finished, later, worth_repeating};
+use super::{finished, later, pictures, worth_repeating};
 use crate::app::{App, Wecom};
 use crate::case::{Outcome, Say};
 use crate::clock::HOUR;
@@ -39,7 +39,7 @@ pub(super) async fn text(app: &App, row: Row, member: String, text: String) -> a
     for piece in channels::wecom::kf::split_for_kf(&text) {
         paced(app, &member, &row).await?;
         match wecom.app.send_text(&member, &piece).await {
-            Ok(sent) if sent.invalid.is_empty() => {}
+            Ok(sent) if sent.reached(&member) => {}
             Ok(_) => return give_up(app, row, member, "the platform does not know this member".into()).await,
             Err(error) if worth_repeating(&error, row.attempts) => return later(app, row, error.to_string()).await,
             Err(error) => return give_up(app, row, member, error.to_string()).await,
@@ -89,9 +89,9 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
     // A task id is good for one request only: one whose answer got lost cannot be used again.
     let task_id = if row.attempts > 1 { renamed(app, &posting, row.attempts).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
-    for picture in pictures(app, &posting.case_id).await? {
+    for picture in pictures::unseen(app, &posting).await? {
         paced(app, &member, &row).await?;
-        show_picture(wecom_app, app, &member, &picture).await;
+        pictures::show(app, wecom_app, &member, &picture).await;
     }
     match deliver(app, wecom_app, &member, &row, &rendered).await {
         Ok(response_code) => posted(app, row, task_id, response_code).await,
@@ -148,13 +148,13 @@ async fn deliver(
     for text in &rendered.above {
         paced(app, member, row).await.map_err(unpaced)?;
         let sent = wire.app.send_text(member, text).await?;
-        if !sent.invalid.is_empty() {
+        if !sent.reached(member) {
             return Err(unreachable());
         }
     }
     paced(app, member, row).await.map_err(unpaced)?;
     let sent = wire.app.send_card(member, &rendered.template_card).await?;
-    if sent.invalid.is_empty() { Ok(sent.response_code) } else { Err(unreachable()) }
+    if sent.reached(member) { Ok(sent.response_code) } else { Err(unreachable()) }
 }
 
 async fn posted(app: &App, row: Row, task_id: String, response_code: Option<String>) -> anyhow::Result<()> {

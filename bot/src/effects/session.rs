@@ -24,7 +24,7 @@ pub(super) async fn transfer(
 ) -> anyhow::Result<()> {
     let Some(wecom) = &app.wecom else { return moved(app, row, case, SessionOwner::Bot).await };
     let (open, member) = whose(app, &conversation, &person).await?;
-    let owner = match hand_over(wecom, &open, member).await {
+    let owner = match hand_over(wecom, &open, member.as_deref()).await {
         Ok(owner) => owner,
         Err(error) if row.attempts < MOST_ATTEMPTS => return later(app, row, error.to_string()).await,
         Err(_) => SessionOwner::Bot,
@@ -45,7 +45,7 @@ async fn whose(app: &App, conversation: &str, person: &str) -> anyhow::Result<(C
         .await
 }
 
-async fn hand_over(wire: &Wecom, open: &Conversation, member: Option<String>) -> Result<SessionOwner, ApiError> {
+async fn hand_over(wire: &Wecom, open: &Conversation, member: Option<&str>) -> Result<SessionOwner, ApiError> {
     if let Some(member) = member {
         match wire.kf.transfer(&open.account, &open.customer, Transfer::Servicer(member)).await {
             Ok(_) => return Ok(SessionOwner::Person),

@@ -68,3 +68,8 @@ pub async fn release(tx: &mut Tx, claimed: &Account, until: Option<Timestamp>) -
     let unheard = i64::from(until.is_some());
     tx.run(sql, args![&claimed.account, claimed.lease_until, until.unwrap_or(0), unheard]).await.map(drop)
 }
+
+/// When an account was last read, over all accounts: the oldest.
+pub async fn oldest_sync(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
+    Ok(tx.one::<(Option<i64>,)>("SELECT MIN(synced_at) FROM accounts", args![]).await?.and_then(|(at,)| at))
+}

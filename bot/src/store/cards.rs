@@ -88,3 +88,9 @@ pub async fn take_code(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<(Strin
     tx.run("UPDATE cards SET response_code = NULL WHERE task_id = $1", args![task_id]).await?;
     Ok(found.and_then(|p| Some((p.response_code?, p.posted_at.unwrap_or(0)))))
 }
+
+/// Whether the person was shown an earlier card of the case.
+pub async fn shown_before(tx: &mut Tx, posting: &Posting) -> sqlx::Result<bool> {
+    let sql = "SELECT task_id FROM cards WHERE case_id = $1 AND person = $2 AND posted_at IS NOT NULL LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![&posting.case_id, &posting.person]).await?.is_some())
+}

@@ -1,12 +1,13 @@
 //! The record: evidence chains, written in the transaction of what they tell, and the checkpoints over them.
 
+use anyhow::Context;
 use sqlx::FromRow;
 
 use super::{Tx, desks};
 use crate::app::App;
 use crate::args;
 use crate::clock::Timestamp;
-use crate::evidence::{self, Actor, Entry, Head, Kind, Record, StoredRecord};
+use crate::evidence::{self, Actor, BadPlace, Entry, Fault, Head, Kind, Record, StoredRecord};
 
 /// The chain of acts that belong to no conversation.
 pub const DESK: &str = "desk";
@@ -14,4 +15,250 @@ pub const DESK: &str = "desk";
 /// The chain of a conversation.
 pub fn chain_of(conversation: &str) -> String {
     format!("conversation:{conversation}")
+}
+
+/// Adds an entry to a chain, in the transaction of what it tells.
+///
+/// # Errors
+/// When it cannot be written: then nothing of the transaction may happen either.
+pub async fn append(tx: &mut Tx, app: &App, chain: &str, case: Option<&str>, entry: &Entry) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let salt = app.ids.random32()?;
+    let prev = head(tx, chain).await?;
+    let record = evidence::seal(chain, prev.as_ref(), now, case, entry, salt);
+    let payload = evidence::canonical(&entry.payload);
+    insert(tx, &record, &hex::encode(salt), &payload).await?;
+    let sql = "INSERT INTO chains (chain, seq, hash) VALUES ($1, $2, $3)
+               ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+    tx.run(sql, args![chain, record.seq, hex::encode(record.hash)]).await?;
+    Ok(())
+}
+
+/// The newest entry of a chain; a chain of its own is locked by its conversation, the desk's by this read.
+async fn head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
+    // Takes the row's lock where several instances write to one chain.
+    tx.run("UPDATE chains SET seq = seq WHERE chain = $1", args![chain]).await?;
+    let found: Option<(i64, String)> = tx.one("SELECT seq, hash FROM chains WHERE chain = $1", args![chain]).await?;
+    found.map(|(seq, hash)| Ok(Head { seq, hash: bytes(&hash)? })).transpose()
+}
+
+fn bytes(text: &str) -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).context("a stored hash is not 64 hexadecimal digits")?;
+    Ok(bytes)
+}
+
+async fn insert(tx: &mut Tx, r: &Record, salt: &str, payload: &str) -> anyhow::Result<()> {
+    let args = args![
+        &r.chain,
+        r.seq,
+        r.at_ms,
+        r.case.clone(),
+        r.kind.as_str(),
+        r.actor.to_string(),
+        hex::encode(r.commitment),
+        hex::encode(r.prev),
+        hex::encode(r.hash),
+        i64::from(r.format),
+        salt,
+        payload
+    ];
+    let sql = "INSERT INTO evidence (chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    tx.run(sql, args).await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    chain: String,
+    seq: i64,
+    at_ms: i64,
+    case_id: Option<String>,
+    kind: String,
+    actor: String,
+    commitment: String,
+    prev: String,
+    hash: String,
+    format: i64,
+    salt: Option<String>,
+    payload: Option<String>,
+}
+
+impl Row {
+    /// The row as the record's own form takes it; nothing of it is believed yet.
+    fn unread(self) -> evidence::Row {
+        evidence::Row {
+            chain: self.chain,
+            seq: self.seq,
+            at_ms: self.at_ms,
+            case: self.case_id,
+            kind: self.kind,
+            actor: self.actor,
+            commitment: self.commitment,
+            prev: self.prev,
+            hash: self.hash,
+            format: self.format,
+            salt: self.salt,
+            payload: self.payload,
+        }
+    }
+}
+
+/// Checks a chain from its first entry to its head.
+///
+/// # Errors
+/// When the database fails; a chain that does not verify is an answer, not an error.
+pub async fn verify(tx: &mut Tx, chain: &str) -> anyhow::Result<Result<Head, BadPlace>> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
+               FROM evidence WHERE chain = $1 ORDER BY seq";
+    let rows: Vec<Row> = tx.all(sql, args![chain]).await?;
+    let read: Result<Vec<_>, BadPlace> = rows.into_iter().map(|row| StoredRecord::try_from(row.unread())).collect();
+    let verified = read.and_then(|records| evidence::verify_chain(chain, records));
+    let (Ok(found), Some(head)) = (&verified, stored_head(tx, chain).await?) else { return Ok(verified) };
+    if *found == head {
+        return Ok(verified);
+    }
+    // The chain's end is remembered beside it: what was cut off there is missing.
+    let what = Fault::Gap { found: head.seq + 1 };
+    Ok(Err(BadPlace { chain: chain.to_owned(), seq: found.seq + 1, what }))
+}
+
+async fn stored_head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
+    let found: Option<(i64, String)> = tx.one("SELECT seq, hash FROM chains WHERE chain = $1", args![chain]).await?;
+    found.map(|(seq, hash)| Ok(Head { seq, hash: bytes(&hash)? })).transpose()
+}
+
+/// The names of all chains.
+pub async fn chains(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx.all("SELECT DISTINCT chain FROM evidence ORDER BY chain", args![]).await?;
+    Ok(rows.into_iter().map(|(chain,)| chain).collect())
+}
+
+/// An entry as people read it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// When.
+    pub at_ms: Timestamp,
+    /// What.
+    pub kind: Kind,
+    /// Who.
+    pub actor: Actor,
+    /// The details, unless they were erased.
+    pub payload: Option<serde_json::Value>,
+}
+
+/// The record of a case, oldest first.
+///
+/// # Errors
+/// When the database fails or an entry cannot be read.
+pub async fn of_case(tx: &mut Tx, case_id: &str) -> anyhow::Result<Vec<Told>> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
+               FROM evidence WHERE case_id = $1 ORDER BY chain, seq";
+    told(tx.all(sql, args![case_id]).await?)
+}
+
+/// The desk's own record, newest first.
+///
+/// # Errors
+/// When the database fails or an entry cannot be read.
+pub async fn of_desk(tx: &mut Tx, limit: i64) -> anyhow::Result<Vec<Told>> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
+               FROM evidence WHERE chain = 'desk' ORDER BY seq DESC LIMIT $1";
+    told(tx.all(sql, args![limit]).await?)
+}
+
+fn told(rows: Vec<Row>) -> anyhow::Result<Vec<Told>> {
+    let read = |row: Row| {
+        let stored = StoredRecord::try_from(row.unread())?;
+        let payload = stored.content.map(|content| serde_json::from_str(&content.payload)).transpose()?;
+        Ok(Told { at_ms: stored.record.at_ms, kind: stored.record.kind, actor: stored.record.actor, payload })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Erases what a customer said from the record; the chain still verifies, and says that it was erased.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64) -> anyhow::Result<()> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
+               FROM evidence WHERE chain = $1 AND kind = 'customer_said' AND payload IS NOT NULL ORDER BY seq";
+    let rows: Vec<Row> = tx.all(sql, args![chain]).await?;
+    for row in rows {
+        let payload: serde_json::Value = serde_json::from_str(row.payload.as_deref().unwrap_or("null"))?;
+        if payload["seq"] != message_seq {
+            continue;
+        }
+        let erased = Entry::erased(Actor::Customer, &[row.seq], "the customer took the message back");
+        append(tx, app, chain, row.case_id.as_deref(), &erased).await?;
+        let sql = "UPDATE evidence SET salt = NULL, payload = NULL WHERE chain = $1 AND seq = $2";
+        tx.run(sql, args![chain, row.seq]).await?;
+    }
+    Ok(())
+}
+
+/// An entry that is not in the tree yet.
+#[derive(Debug, Clone, FromRow)]
+pub struct Leaf {
+    /// Its chain.
+    pub chain: String,
+    /// Its place there.
+    pub seq: i64,
+    /// Its hash, hexadecimal.
+    pub hash: String,
+}
+
+/// Entries that are in no checkpoint yet, oldest first.
+pub async fn unsequenced(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Leaf>> {
+    let sql = "SELECT chain, seq, hash FROM evidence WHERE leaf IS NULL ORDER BY at_ms, chain, seq LIMIT $1";
+    tx.all(sql, args![limit]).await
+}
+
+/// Lets only one instance grow the tree at a time.
+pub async fn hold_tree(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.claim_alone().await
+}
+
+/// Gives an entry its place in the tree.
+pub async fn sequence(tx: &mut Tx, leaf: &Leaf, place: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE evidence SET leaf = $3 WHERE chain = $1 AND seq = $2";
+    tx.run(sql, args![&leaf.chain, leaf.seq, place]).await.map(drop)
+}
+
+/// The hashes of all entries in the tree with their places, in order.
+///
+/// # Errors
+/// When the database fails or a hash cannot be read.
+pub async fn leaves(tx: &mut Tx) -> anyhow::Result<Vec<(u64, [u8; 32])>> {
+    let rows: Vec<(i64, String)> =
+        tx.all("SELECT leaf, hash FROM evidence WHERE leaf IS NOT NULL ORDER BY leaf", args![]).await?;
+    rows.iter().map(|(leaf, hash)| Ok((u64::try_from(*leaf)?, bytes(hash)?))).collect()
+}
+
+/// Keeps a checkpoint.
+pub async fn add_checkpoint(tx: &mut Tx, size: i64, body: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO checkpoints (size, body, at) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING";
+    tx.run(sql, args![size, body, now]).await.map(drop)
+}
+
+/// The newest checkpoint: its text, and when it was made.
+pub async fn newest_checkpoint(tx: &mut Tx) -> sqlx::Result<Option<(String, Timestamp)>> {
+    tx.one("SELECT body, at FROM checkpoints ORDER BY size DESC LIMIT 1", args![]).await
+}
+
+/// All checkpoints, oldest first.
+pub async fn checkpoints(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx.all("SELECT body FROM checkpoints ORDER BY size", args![]).await?;
+    Ok(rows.into_iter().map(|(body,)| body).collect())
+}
+
+/// The tree as it stands, as stored.
+pub async fn tree(tx: &mut Tx) -> sqlx::Result<Option<String>> {
+    desks::value(tx, "evidence_tree").await
+}
+
+/// Stores the tree.
+pub async fn save_tree(tx: &mut Tx, tree: &str) -> sqlx::Result<()> {
+    desks::set_value(tx, "evidence_tree", tree).await
 }

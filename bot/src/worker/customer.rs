@@ -56,7 +56,7 @@ struct Turn<'a, 't> {
 
 impl Turn<'_, '_> {
     async fn happened(&mut self, account: &str, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
-        let Some(customer) = message.customer().map(str::to_owned) else { return self.account_event(&message).await };
+        let Some(customer) = message.external_userid.clone() else { return self.account_event(&message).await };
         let conversation = self.conversation(account, &customer).await?;
         match (&message.body, &message.origin) {
             (KfBody::Event(event), _) => self.event(conversation, event, message.send_time * SECOND).await,
@@ -85,7 +85,7 @@ impl Turn<'_, '_> {
     /// Stores the message, and everything that comes of it in the same unit.
     async fn customer_said(&mut self, mut open: Conversation, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
         let silent = backlog || self.channel.mode == Mode::ReadOnly;
-        let (kind, body, media_id) = described(&message.body);
+        let (kind, body, media_id) = described(&message);
         let wants_person = policy::wants_person(&body) && kind == "text";
         let Some(seq) = self.add(&mut open, &message, Author::Customer, silent && !wants_person).await? else {
             return Ok(());
@@ -132,7 +132,7 @@ impl Turn<'_, '_> {
         author: Author,
         answered: bool,
     ) -> anyhow::Result<Option<i64>> {
-        let (kind, body, media_id) = described(&message.body);
+        let (kind, body, media_id) = described(message);
         let seq = open.last_seq + 1;
         let at = message.send_time * SECOND;
         let case_id = open.case_id.clone();
@@ -252,14 +252,22 @@ impl Turn<'_, '_> {
 }
 
 /// A message as people read it: kind, words, and the platform's id of its attachment.
-fn described(body: &KfBody) -> (String, String, Option<String>) {
+fn described(message: &KfMessage) -> (String, String, Option<String>) {
     let attachment = |kind: &str, id: &String| (kind.to_owned(), String::new(), Some(id.clone()));
-    match body {
+    let words = |kind: &str, words: [Option<&str>; 2]| {
+        (kind.to_owned(), words.into_iter().flatten().collect::<Vec<_>>().join(" "), None)
+    };
+    match &message.body {
         KfBody::Text { content, .. } => ("text".into(), content.clone(), None),
         KfBody::Image { media_id } => attachment("image", media_id),
         KfBody::Voice { media_id } => attachment("voice", media_id),
         KfBody::Video { media_id } => attachment("video", media_id),
         KfBody::File { media_id } => attachment("file", media_id),
-        other => (other.kind().to_owned(), other.summary(), None),
+        KfBody::Location { name, address, .. } => words("location", [name.as_deref(), address.as_deref()]),
+        KfBody::Link { url, title, .. } => words("link", [title.as_deref(), Some(url)]),
+        KfBody::Miniprogram { title, .. } => words("miniprogram", [title.as_deref(), None]),
+        KfBody::BusinessCard { .. } => words("business_card", [None, None]),
+        KfBody::Other { msgtype } => words(msgtype, [None, None]),
+        KfBody::Event(_) => words("event", [None, None]),
     }
 }

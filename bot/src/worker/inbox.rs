@@ -45,7 +45,7 @@ pub async fn receive(app: &App, received: Received) -> anyhow::Result<()> {
                 }
                 match received.incoming {
                     Incoming::Doorbell { open_kfid, token } => {
-                        Ok(accounts::ring(tx, &open_kfid, Some(token.as_str()), now).await?)
+                        Ok(accounts::ring(tx, &open_kfid, token.as_deref(), now).await?)
                     }
                     incoming => store_member(tx, &app, &received.event_key, incoming).await,
                 }
@@ -56,10 +56,21 @@ pub async fn receive(app: &App, received: Received) -> anyhow::Result<()> {
 
 async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let lane = format!("from:{}", incoming.userid().unwrap_or_default().to_ascii_lowercase());
+    let lane = format!("from:{}", member_of(&incoming).unwrap_or_default().to_ascii_lowercase());
     let body = serde_json::to_string(&Inbound::Member { incoming })?;
     queue::receive(tx, &app.ids.next(now)?, &format!("member:{key}"), &lane, &body, now).await?;
     Ok(())
+}
+
+/// The member who did it, where it was a member.
+pub(super) fn member_of(incoming: &Incoming) -> Option<&str> {
+    match incoming {
+        Incoming::Message(message) => Some(&message.userid),
+        Incoming::CardTap(tap) | Incoming::CardMenu(tap) => Some(&tap.userid),
+        Incoming::MenuClick { userid, .. } | Incoming::Entered { userid } => Some(userid),
+        Incoming::Other { userid, .. } => userid.as_deref(),
+        Incoming::Doorbell { .. } | Incoming::KfAccounts(_) => None,
+    }
 }
 
 /// Handles one claimed row of the inbox.

@@ -5,7 +5,7 @@ use cards::{Act, Hint, Key, PauseScope, RejectReason};
 use channels::wecom::callback::{CardTap, Incoming, MemberContent};
 use serde_json::json;
 
-use super::{Job, Question, apply};
+use super::{Job, Question, apply, inbox};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, Tap};
 use crate::chat::{self, Desk};
@@ -19,7 +19,7 @@ pub(super) async fn did(app: &App, row: Row, incoming: Incoming) -> anyhow::Resu
     store
         .commit(move |tx| {
             Box::pin(async move {
-                if let Some(member) = incoming.userid().map(str::to_owned) {
+                if let Some(member) = inbox::member_of(&incoming).map(str::to_owned) {
                     member_did(tx, &app, &member, incoming).await?;
                 }
                 apply::finish(tx, Door::Inbox, &row, app.clock.now()).await
@@ -63,7 +63,9 @@ async fn stranger(tx: &mut Tx, app: &App, member: &str, incoming: &Incoming) -> 
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
     // The tap gives the only code that can change this card from now on.
-    postings::tapped(desk.tx, &tap.task_id, &tap.response_code).await?;
+    if let Some(code) = &tap.response_code {
+        postings::tapped(desk.tx, &tap.task_id, code).await?;
+    }
     let posting = postings::load(desk.tx, &tap.task_id).await?;
     let key = Key::parse(&tap.event_key);
     let (Some(posting), Ok(key)) = (posting, key) else {

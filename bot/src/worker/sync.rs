@@ -104,7 +104,7 @@ async fn store_message(
     backlog: bool,
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let customer = message.customer().unwrap_or_default();
+    let customer = message.external_userid.as_deref().unwrap_or_default();
     let lane = format!("kf:{account}:{customer}");
     let dedup = format!("kf:{account}:{}", message.msgid);
     let body = serde_json::to_string(&Inbound::Customer { account: account.into(), message, backlog })?;

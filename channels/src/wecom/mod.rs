@@ -10,3 +10,6 @@ pub mod oauth;
 mod json;
 mod query;
 mod xml;
+
+#[cfg(test)]
+mod stand_in;

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::dates::{self, Edge};
-use super::{Defaults, Fault, Imported, Item, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES, MAX_QUESTIONS, Problem};
+use super::{
+    Defaults, Fault, Imported, Item, MAX_ANSWER_BYTES, MAX_PROBLEMS, MAX_QUESTION_BYTES, MAX_QUESTIONS, Problem,
+};
 use crate::{Kind, Scope, text};
 
 /// A field that a file can set beside question and answer.
@@ -83,7 +85,8 @@ impl Draft {
     pub(super) fn ask(&mut self, questions: &str) {
         let separate = questions.split(['\n', '|', '｜']).map(clean).filter(|question| !question.is_empty());
         for question in separate {
-            if !self.questions.contains(&question) {
+            // Beyond the limit the draft is refused anyway: no need to look for repeats.
+            if self.questions.len() > MAX_QUESTIONS || !self.questions.contains(&question) {
                 self.questions.push(question);
             }
         }
@@ -106,6 +109,8 @@ pub(super) struct Collector<'a> {
     name: &'a str,
     defaults: &'a Defaults,
     found: Imported,
+    /// Problems beyond [`MAX_PROBLEMS`].
+    unnamed: usize,
     seen_ids: HashMap<String, String>,
     seen_questions: HashMap<(String, Kind, Scope), String>,
 }
@@ -113,7 +118,7 @@ pub(super) struct Collector<'a> {
 impl<'a> Collector<'a> {
     pub(super) fn new(name: &'a str, defaults: &'a Defaults) -> Collector<'a> {
         let found = Imported::default();
-        Collector { name, defaults, found, seen_ids: HashMap::new(), seen_questions: HashMap::new() }
+        Collector { name, defaults, found, unnamed: 0, seen_ids: HashMap::new(), seen_questions: HashMap::new() }
     }
 
     /// Records a fault of the whole file.
@@ -139,6 +144,10 @@ impl<'a> Collector<'a> {
         if self.found.items.is_empty() && self.found.problems.is_empty() {
             self.refuse_file(Fault::Nothing);
         }
+        if self.unnamed > 0 {
+            let fault = Fault::More { count: self.unnamed };
+            self.found.problems.push(Problem { place: self.name.to_owned(), what: fault.to_string(), fault });
+        }
         self.found
     }
 
@@ -147,7 +156,11 @@ impl<'a> Collector<'a> {
     }
 
     fn problem(&mut self, place: String, fault: Fault) {
-        self.found.problems.push(Problem { place, what: fault.to_string(), fault });
+        if self.found.problems.len() < MAX_PROBLEMS {
+            self.found.problems.push(Problem { place, what: fault.to_string(), fault });
+        } else {
+            self.unnamed += 1;
+        }
     }
 
     fn item(&self, place: &str, draft: Draft) -> Result<Item, Fault> {

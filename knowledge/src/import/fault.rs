@@ -96,6 +96,12 @@ pub enum Fault {
         /// Place of the first.
         first: String,
     },
+    /// More problems than [`super::MAX_PROBLEMS`].
+    #[error("{count} more problems: mend the ones above first")]
+    More {
+        /// How many are not listed.
+        count: usize,
+    },
 }
 
 /// An unknown kind as `{"code":"kind","word":…}`.

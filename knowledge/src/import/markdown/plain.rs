@@ -2,6 +2,9 @@
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+/// Deepest list that is still indented: a chat is narrow, and a hostile file nests without end.
+const MAX_INDENT: usize = 4;
+
 /// Plain text under construction.
 #[derive(Default)]
 pub(super) struct Plain {
@@ -80,7 +83,7 @@ impl Plain {
 
     fn item(&mut self) {
         self.new_line();
-        let depth = self.lists.len().saturating_sub(1);
+        let depth = self.lists.len().saturating_sub(1).min(MAX_INDENT);
         self.text.push_str(&"  ".repeat(depth));
         match self.lists.last_mut() {
             Some(Some(number)) => {

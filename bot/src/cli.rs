@@ -1,0 +1,175 @@
+//! The command line. Output for people by default, `--json` where a script would read it.
+//! Exit codes: 0 ok, 1 refused or failed check, 2 usage or configuration.
+
+mod cases;
+mod check;
+mod evidence;
+mod knowledge;
+mod serve;
+mod wecom;
+
+pub use serve::{Running, launch};
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::clock::{Clock, Ids};
+use crate::config::{ConfigError, Environment};
+use crate::start;
+
+/// A customer-service bot inside WeCom: it drafts, people decide, everything is on record.
+#[derive(Parser)]
+#[command(name = "aijia", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try the whole product in a browser, with an invented shop and simulated phones
+    #[cfg(feature = "demo")]
+    Demo {
+        /// Play one day by itself, print what everybody saw, and check that all of it held
+        #[arg(long)]
+        script: bool,
+        /// The port of the phones' page
+        #[arg(long, default_value_t = 8800)]
+        port: u16,
+    },
+    /// Serve WeCom's callbacks and do the work
+    Serve,
+    /// The launch checklist against the real configuration
+    Check {
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// The shop's knowledge
+    #[command(subcommand)]
+    Knowledge(knowledge::Command),
+    /// Cases
+    #[command(subcommand)]
+    Case(cases::Command),
+    /// What was suggested for a case, why, what was done, and who approved it
+    Why {
+        /// The desk's case number
+        case: i64,
+    },
+    /// The record
+    #[command(subcommand)]
+    Evidence(evidence::Command),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Setting WeCom up
+    #[command(subcommand)]
+    Wecom(wecom::Command),
+    /// Bring the database's schema up to date and stop
+    Migrate,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Put the file of AIJIA_CONFIG in force on all instances
+    Apply,
+}
+
+/// Why a command did not do what was asked.
+pub(crate) enum Failure {
+    /// The configuration is unusable: every problem, a line each.
+    Config(Vec<ConfigError>),
+    /// It was tried and did not work.
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Whether a check passed.
+pub(crate) enum Verdict {
+    /// It did, or there was nothing to check.
+    Good,
+    /// It did not; what was wrong is already printed.
+    Bad,
+}
+
+/// Runs the command of the process's arguments.
+pub async fn run() -> ExitCode {
+    // Variables that are already set win over the file.
+    let _ = dotenvy::dotenv();
+    let arguments = Arguments::parse();
+    log();
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("another TLS provider is already installed");
+    }
+    match dispatch(arguments.command).await {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::FAILURE,
+        Err(Failure::Config(problems)) => {
+            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            ExitCode::from(2)
+        }
+        Err(Failure::Other(problem)) => {
+            eprintln!("{problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,aijia=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+async fn dispatch(command: Command) -> Result<Verdict, Failure> {
+    match command {
+        #[cfg(feature = "demo")]
+        Command::Demo { script: false, port } => Ok(crate::demo::play(port).await.map(|()| Verdict::Good)?),
+        #[cfg(feature = "demo")]
+        Command::Demo { script: true, .. } => Ok(crate::demo::script().await.map(|()| Verdict::Good)?),
+        Command::Serve => serve::serve().await,
+        Command::Check { json } => check::check(json).await,
+        Command::Knowledge(command) => knowledge::run(command).await,
+        Command::Case(command) => cases::run(command).await,
+        Command::Why { case } => cases::why(case).await,
+        Command::Evidence(command) => evidence::run(command).await,
+        Command::Config(ConfigCommand::Apply) => serve::apply().await,
+        Command::Wecom(command) => wecom::run(command).await,
+        Command::Migrate => {
+            assemble().await?;
+            println!("the schema is up to date");
+            Ok(Verdict::Good)
+        }
+    }
+}
+
+/// The environment of the process.
+pub(crate) fn environment() -> Result<Environment, Failure> {
+    let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::Config)?;
+    environment.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(environment)
+}
+
+/// The program on the process's environment, with the configuration file applied if it never was.
+pub(crate) async fn assemble() -> Result<App, Failure> {
+    let environment = environment()?;
+    let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
+    apply_file(&app, &environment.config).await?;
+    Ok(app)
+}
+
+/// Applies the configuration file, with every problem in it as one line.
+async fn apply_file(app: &App, path: &PathBuf) -> Result<start::Applying, Failure> {
+    start::apply_file(app, path).await.map_err(|problem| match problem.downcast::<start::BadFile>() {
+        Ok(start::BadFile(problems)) => Failure::Config(problems),
+        Err(problem) => Failure::Other(problem),
+    })
+}

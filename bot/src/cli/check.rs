@@ -1,0 +1,101 @@
+//! `aijia check`: the launch checklist against the real configuration.
+
+use serde_json::json;
+
+use super::{Failure, Verdict, assemble};
+use crate::app::App;
+use crate::desk::{Desk, Mode, Role};
+use crate::store::knowledge::{self, EntryState};
+
+/// One line of the checklist.
+struct Item {
+    name: &'static str,
+    passed: bool,
+    found: String,
+}
+
+pub(super) async fn check(as_json: bool) -> Result<Verdict, Failure> {
+    let app = assemble().await?;
+    let items = checklist(&app).await?;
+    for item in &items {
+        if as_json {
+            println!("{}", json!({ "item": item.name, "passed": item.passed, "found": item.found }));
+        } else {
+            println!("{} {}: {}", if item.passed { "ok  " } else { "FAIL" }, item.name, item.found);
+        }
+    }
+    Ok(if items.iter().all(|item| item.passed) { Verdict::Good } else { Verdict::Bad })
+}
+
+async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
+    let reader = app.clone();
+    let (desk, published, checkpoint) = app
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let desk = reader.desk(tx).await?;
+                let published = knowledge::in_state(tx, EntryState::Published).await?;
+                Ok((desk, published, crate::store::record::newest_checkpoint(tx).await?))
+            })
+        })
+        .await?;
+    let desk = &desk.desk;
+    let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
+    Ok(vec![
+        channels(desk),
+        owners(desk),
+        Item {
+            name: "knowledge has owners",
+            passed: !published.is_empty() && unowned == 0,
+            found: format!("{} published, {unowned} whose owner is not configured", published.len()),
+        },
+        reviewers(desk),
+        modes(desk),
+        people_who_can_pause(desk),
+        Item {
+            name: "evidence is sealed",
+            passed: checkpoint.is_some(),
+            found: checkpoint.map_or("no checkpoint yet: serve once".into(), |(text, _)| text),
+        },
+        Item {
+            name: "WeCom is configured",
+            passed: app.wecom.is_some(),
+            found: "run `aijia wecom doctor` to check the tenant itself".into(),
+        },
+    ])
+}
+
+fn channels(desk: &Desk) -> Item {
+    let names: Vec<&str> = desk.channels.iter().map(|c| c.id.as_str()).collect();
+    Item { name: "channels are listed", passed: !names.is_empty(), found: names.join(", ") }
+}
+
+fn owners(desk: &Desk) -> Item {
+    let missing = desk.channels.iter().filter(|c| c.owner.is_none() || c.escalation_owner.is_none());
+    let missing: Vec<&str> = missing.map(|c| c.id.as_str()).collect();
+    let found = if missing.is_empty() { "all".into() } else { format!("missing on {}", missing.join(", ")) };
+    Item { name: "channels have an owner and an escalation owner", passed: missing.is_empty(), found }
+}
+
+fn reviewers(desk: &Desk) -> Item {
+    let reachable = |id: &String| desk.person(id).is_some_and(|p| p.wecom.is_some());
+    let empty = desk.channels.iter().filter(|c| !c.permitted.iter().any(reachable));
+    let empty: Vec<&str> = empty.map(|c| c.id.as_str()).collect();
+    let found = if empty.is_empty() { "all".into() } else { format!("nobody on {}", empty.join(", ")) };
+    Item { name: "somebody reviews every channel", passed: empty.is_empty(), found }
+}
+
+fn modes(desk: &Desk) -> Item {
+    let bold = desk.channels.iter().filter(|c| matches!(c.mode, Mode::Reviewed | Mode::Auto)).count();
+    Item { name: "modes start small", passed: bold == 0, found: format!("{bold} channels above draft") }
+}
+
+fn people_who_can_pause(desk: &Desk) -> Item {
+    let able = desk.people.iter().filter(|p| (p.is(Role::Supervisor) || p.is(Role::Admin)) && p.wecom.is_some());
+    let count = able.count();
+    Item {
+        name: "two people can lift a pause of the whole desk",
+        passed: count >= 2,
+        found: format!("{count} supervisors or admins with a WeCom id"),
+    }
+}

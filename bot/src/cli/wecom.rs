@@ -1,0 +1,120 @@
+//! `aijia wecom …`: setting a tenant up, and looking at it step by step.
+
+use channels::wecom::api::ApiError;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{Failure, Verdict, assemble};
+use crate::app::{App, Wecom};
+use crate::desk::{ChannelKind, Desk};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Check a tenant step by step, and say what to do about what is not right
+    Doctor,
+    /// Create the app's menu with the common commands
+    Menu,
+}
+
+pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
+    let app = assemble().await?;
+    crate::start::ready_to_serve(&app)?;
+    let reader = app.clone();
+    let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
+    let Some(wecom) = &app.wecom else { return Ok(Verdict::Bad) };
+    match command {
+        Command::Menu => {
+            wecom.app.create_menu(&menu(&desk.desk)).await?;
+            println!("the menu is there; colleagues may have to open the app again to see it");
+            Ok(Verdict::Good)
+        }
+        Command::Doctor => Ok(doctor(&app, wecom, &desk.desk).await),
+    }
+}
+
+/// The app's menu: three columns at most (wecom 90231); the keys are commands.
+fn menu(desk: &Desk) -> Value {
+    let words = crate::app::words(desk.desk.locale.parse().unwrap_or_default());
+    let click = |key: &str, command: &str| json!({ "type": "click", "name": words.text(key, &[]), "key": command });
+    json!({ "button": [
+        { "name": words.text("menu.work", &[]), "sub_button": [
+            click("menu.queue", "/queue"), click("menu.status", "/status"), click("menu.help", "/help"),
+        ] },
+        { "name": words.text("menu.duty", &[]), "sub_button": [
+            click("menu.on_duty", "/上班"), click("menu.off_duty", "/下班"), click("menu.whoami", "/whoami"),
+        ] },
+        click("menu.pause", "/pause"),
+    ] })
+}
+
+/// What a step of the doctor found.
+struct Finding {
+    step: String,
+    problem: Option<String>,
+}
+
+async fn doctor(app: &App, wecom: &Wecom, desk: &Desk) -> Verdict {
+    let mut findings = vec![token(wecom).await, visible(wecom).await];
+    findings.extend(accounts(wecom, desk).await);
+    for person in &desk.people {
+        let Some(member) = &person.wecom else { continue };
+        let answer = wecom.app.user(member).await.map(drop);
+        findings.push(finding(format!("member {member} ({})", person.name), answer));
+    }
+    findings.push(callback(app));
+    for finding in &findings {
+        match &finding.problem {
+            None => println!("ok    {}", finding.step),
+            Some(problem) => println!("FAIL  {}: {problem}", finding.step),
+        }
+    }
+    if findings.iter().all(|f| f.problem.is_none()) { Verdict::Good } else { Verdict::Bad }
+}
+
+fn finding(step: String, answer: Result<(), ApiError>) -> Finding {
+    Finding { step, problem: answer.err().map(|error| advice(&error)) }
+}
+
+async fn token(wecom: &Wecom) -> Finding {
+    finding("access token".into(), wecom.api.check().await)
+}
+
+async fn visible(wecom: &Wecom) -> Finding {
+    finding("app and its visible range".into(), wecom.app.agent().await.map(drop))
+}
+
+async fn accounts(wecom: &Wecom, desk: &Desk) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for channel in desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf) {
+        let step = format!("customer-service account {} ({})", channel.id, channel.account);
+        let answer = wecom.kf.servicers(&channel.account).await.map(drop);
+        findings.push(finding(step, answer));
+    }
+    findings
+}
+
+fn callback(app: &App) -> Finding {
+    let step = "callback URL".to_owned();
+    let problem = match &app.public_url {
+        None => Some("set AIJIA_PUBLIC_URL to the address WeCom can reach, and enter it with /callback/wecom as the app's 接收消息 URL".into()),
+        Some(url) if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1") => {
+            Some(format!("{url} is not https; WeCom's clients warn about such links"))
+        }
+        Some(_) => None,
+    };
+    Finding { step, problem }
+}
+
+/// What to do about a code (wecom 90313).
+fn advice(error: &ApiError) -> String {
+    let ApiError::Refused { code, .. } = error else { return format!("{error}; check WECOM_API_BASE and the network") };
+    let todo = match code {
+        40001 | 40013 => "check WECOM_CORP_ID and WECOM_APP_SECRET (管理后台 → 应用管理 → the app → Secret)",
+        60020 => "add this server's public address to the app's 企业可信IP",
+        48002 | 48007 | 95011 | 95012 => "put the account under API 管理 for this app: 微信客服 → API → 可调用接口的应用",
+        95000 | 95004 => "the channel's account is not an open_kfid of this company: compare [[channels]] account",
+        81013 | 60011 | 60111 | 50002 | 301002 => "put the member into the app's 可见范围, and compare the id in [[people]]",
+        _ => "look the code up at developer.work.weixin.qq.com/document/path/90313",
+    };
+    format!("{error}: {todo}")
+}

@@ -1,0 +1,59 @@
+//! `aijia demo`: the real program against a simulated world, in one command.
+
+mod day;
+mod stage;
+
+pub use stage::{FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use crate::cli;
+use crate::clock::{Clock, Ids};
+use crate::config::Database;
+
+/// Serves the phones' page until interrupted.
+///
+/// # Errors
+/// When the port is taken or the temporary folder cannot be written.
+pub async fn play(port: u16) -> anyhow::Result<()> {
+    let folder = stage::temporary_folder()?;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("port {port} is taken: choose another with --port"))?;
+    let edge = TcpListener::bind("127.0.0.1:0").await?;
+    let staging = Staging {
+        clock: Clock::System,
+        sim_clock: simulator::Clock::system(),
+        ids: Ids::system(),
+        seed: 1,
+        database: Database::Sqlite(folder.join("aijia.db")),
+        folder: folder.clone(),
+        public_url: Some(format!("http://{}", edge.local_addr()?)),
+        desk: stage::DESK.to_owned(),
+        openai_base: None,
+    };
+    let stage = Stage::set(staging).await?;
+    let running = cli::launch(stage.app.clone(), edge).await?;
+    stage.sim.set_callback_url(&format!("http://{}/callback/wecom", running.address));
+    println!("The phones are at http://{}/  (Ctrl-C ends the demo)", listener.local_addr()?);
+    println!("顾客与审核员的手机：http://{}/ （按 Ctrl-C 结束）", listener.local_addr()?);
+    let phones = simulator::phone::router(stage.sim.clone());
+    tokio::select! {
+        served = async { axum::serve(listener, phones).await } => served?,
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    running.stop().await;
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// Plays one day, prints what each person saw, and checks that all of it held.
+///
+/// # Errors
+/// When anything did not hold.
+pub async fn script() -> anyhow::Result<()> {
+    let folder = stage::temporary_folder()?;
+    let told = day::tell(folder.clone()).await;
+    std::fs::remove_dir_all(&folder)?;
+    told
+}

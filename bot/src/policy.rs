@@ -1,0 +1,164 @@
+//! What may be decided by whom, and how risky an item is. Pure: text, figures and configuration come in, a verdict
+//! comes out.
+//!
+//! [`judge`] weighs an item against the editable table of trigger words ([`Triggers`]) and against facts (confidence,
+//! citations, the order's value, what the channel demands). The strictest finding wins and all of them are recorded.
+//! [`may`] is the one table of who may do what, where. Configuration tightens what is here and never loosens it.
+
+mod fact;
+mod intent;
+mod plain;
+mod power;
+mod speech;
+mod trigger;
+mod triggers;
+
+pub use intent::{Intent, intent_of};
+pub use power::{Denied, DeniedWhy, Power, may};
+pub use speech::{adds_nothing, wants_person};
+pub use trigger::Trigger;
+pub use triggers::Triggers;
+
+use cards::Risk;
+use serde::{Deserialize, Serialize};
+
+use crate::desk::{Channel, Policy};
+
+/// What is judged: the customer's words, what would be answered, and what is known about both.
+#[derive(Debug, Clone, Copy)]
+pub struct Matter<'a> {
+    /// The customer's texts since the last answer, newest last.
+    pub customer: &'a [String],
+    /// The parts of the reply; none when there is no draft.
+    pub draft: Option<&'a [String]>,
+    /// How sure the drafter is, 0 to 1.
+    pub confidence: f64,
+    /// Knowledge entries the draft rests on.
+    pub citations: usize,
+    /// What the customer wants.
+    pub intent: Intent,
+    /// How many times the customer came back in this conversation.
+    pub turns: u32,
+    /// Pictures, voices and files nobody has read yet.
+    pub attachments: u32,
+    /// Value of the order in question, in cents, when it is known.
+    pub order_cents: Option<i64>,
+}
+
+/// What an item is judged by on one channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    policy: &'a Policy,
+    triggers: &'a Triggers,
+    channel: Option<&'a Channel>,
+}
+
+impl<'a> Rules<'a> {
+    /// The desk's thresholds, the trigger words in force, and the channel unless it was removed.
+    pub fn new(policy: &'a Policy, triggers: &'a Triggers, channel: Option<&'a Channel>) -> Self {
+        Self { policy, triggers, channel }
+    }
+}
+
+/// How an item was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Who has to decide.
+    pub route: Route,
+    /// As high as the item's riskiest part.
+    pub risk: Risk,
+    /// Everything that was found, the table's rows first, in the order of the table.
+    pub reasons: Vec<Reason>,
+}
+
+/// Who has to decide about an item; ordered, the strictest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "RouteName", into = "RouteName")]
+pub enum Route {
+    /// A person of at least this level approves the draft as shown.
+    Review(Level),
+    /// Nothing the bot wrote may be sent: a person answers.
+    HumanOnly,
+}
+
+/// The levels of review; ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The channel's reviewers.
+    Reviewer,
+    /// The channel's escalation owner, or a supervisor.
+    Supervisor,
+}
+
+/// A [`Route`] by its name in the table of triggers and in the record.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RouteName {
+    Reviewer,
+    Supervisor,
+    HumanOnly,
+}
+
+impl From<RouteName> for Route {
+    fn from(name: RouteName) -> Self {
+        match name {
+            RouteName::Reviewer => Self::Review(Level::Reviewer),
+            RouteName::Supervisor => Self::Review(Level::Supervisor),
+            RouteName::HumanOnly => Self::HumanOnly,
+        }
+    }
+}
+
+impl From<Route> for RouteName {
+    fn from(route: Route) -> Self {
+        match route {
+            Route::Review(Level::Reviewer) => Self::Reviewer,
+            Route::Review(Level::Supervisor) => Self::Supervisor,
+            Route::HumanOnly => Self::HumanOnly,
+        }
+    }
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Which of the always-review triggers it is.
+    pub trigger: Trigger,
+    /// Id of the table's row, or the name of the fact.
+    pub rule: String,
+    /// The row's words that occur, as the table spells them; empty for facts.
+    pub words: Vec<String>,
+}
+
+impl Reason {
+    /// The locale key of the reason's short label.
+    pub fn key(&self) -> &'static str {
+        self.trigger.key()
+    }
+}
+
+/// A reason with what follows from it.
+struct Finding {
+    reason: Reason,
+    risk: Risk,
+    route: Route,
+}
+
+/// Judges an item: the strictest of everything found, never less than its intent deserves.
+///
+/// High risk always goes to a supervisor, whatever a table says (requirement RK-03).
+pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
+    let mut findings = rules.triggers.findings(matter.customer, matter.draft.unwrap_or_default());
+    findings.extend(fact::findings(matter, rules));
+    let risk = findings.iter().map(|f| f.risk).fold(matter.intent.risk(), Risk::max);
+    let least = if risk >= Risk::High { Level::Supervisor } else { Level::Reviewer };
+    // A permit would be decided here, and only for low risk without any finding. There are no permits yet: the least
+    // an item gets is a reviewer.
+    let route = findings.iter().map(|f| f.route).fold(Route::Review(least), Route::max);
+    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect() }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod triggers_tests;

@@ -1,0 +1,54 @@
+//! What speaks for a review without any word being said: doubt, value, silence of the knowledge, the channel's wish.
+
+use cards::Risk;
+
+use super::{Finding, Level, Matter, Reason, Route, Rules, Trigger};
+
+/// Answers after which a customer who still asks is not a routine matter.
+const MANY_TURNS: u32 = 3;
+/// Letters of a message from which on its language is told.
+const LETTERS: usize = 8;
+
+/// Every fact that speaks for a review.
+pub(super) fn findings(matter: &Matter, rules: &Rules) -> Vec<Finding> {
+    let asked_again = matter.turns >= MANY_TURNS;
+    // Written so that a confidence that is no number counts as doubt.
+    let sure = matter.draft.is_some() && matter.confidence >= rules.policy.confidence;
+    let high_value = matter.order_cents.is_some_and(|cents| cents >= rules.policy.high_value_cents);
+    let demanded = rules.channel.is_some_and(|c| c.review_required.iter().any(|name| name == matter.intent.as_str()));
+    let reviewer = (Risk::Medium, Level::Reviewer);
+    let facts = [
+        (asked_again, Trigger::Rt05, "asked_again", reviewer),
+        (!sure, Trigger::Rt06, "confidence", reviewer),
+        (matter.citations == 0, Trigger::Rt06, "no_citation", reviewer),
+        (matter.attachments > 0, Trigger::Rt06, "unread_attachment", reviewer),
+        (high_value, Trigger::Rt07, "high_value", (Risk::High, Level::Supervisor)),
+        (speaks_otherwise(matter), Trigger::Rt12, "language", reviewer),
+        (demanded, Trigger::Rt14, "channel", (Risk::Low, Level::Reviewer)),
+    ];
+    facts.into_iter().filter(|(holds, ..)| *holds).map(|(_, trigger, rule, weight)| finding(trigger, rule, weight)).collect()
+}
+
+fn finding(trigger: Trigger, rule: &str, (risk, level): (Risk, Level)) -> Finding {
+    Finding { reason: Reason { trigger, rule: rule.into(), words: Vec::new() }, risk, route: Route::Review(level) }
+}
+
+/// The customer writes without a Chinese character, the reply has some, or the other way round.
+fn speaks_otherwise(matter: &Matter) -> bool {
+    let Some(draft) = matter.draft else { return false };
+    match (is_chinese(matter.customer), is_chinese(draft)) {
+        (Some(customer), Some(draft)) => customer != draft,
+        _ => false,
+    }
+}
+
+/// Whether texts have Chinese characters; none when there is too little to tell.
+fn is_chinese(texts: &[String]) -> Option<bool> {
+    let letters = texts.iter().flat_map(|text| text.chars()).filter(|c| c.is_alphabetic());
+    let (mut count, mut chinese) = (0, false);
+    for c in letters {
+        count += 1;
+        chinese |= ('\u{4e00}'..='\u{9fff}').contains(&c);
+    }
+    (chinese || count >= LETTERS).then_some(chinese)
+}

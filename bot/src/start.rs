@@ -1,0 +1,204 @@
+//! Putting the program together from its environment and its configuration file.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail, ensure};
+use channels::wecom::api::{Api, ApiSettings};
+use channels::wecom::{app as members, crypt::Crypt, kf};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::app::{App, Settings, Wecom};
+use crate::case::State;
+use crate::clock::{Clock, Ids, SECOND};
+use crate::config::{self, ConfigError, Environment};
+use crate::desk::Desk;
+use crate::drafting::Model;
+use crate::evidence::{Actor, Entry, Kind, SigningKey};
+use crate::policy::Triggers;
+use crate::store::desks::{self, Applied};
+use crate::store::{Store, Tx, cases, record};
+use crate::worker::Job;
+
+/// Puts the program together. Nothing runs yet.
+///
+/// # Errors
+/// When the database, the data folder or a setting is unusable; the message says which and what to do.
+pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyhow::Result<App> {
+    fs::create_dir_all(&environment.data_dir)
+        .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
+    let secret = secret(environment, &ids)?;
+    let triggers = Triggers::builtin();
+    let store = Store::open(&environment.database).await?;
+    Ok(App::new(Settings {
+        wecom: wecom(environment, &clock)?,
+        model: model(environment)?,
+        signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
+        cookie_key: derived(&secret, "review page"),
+        data_dir: environment.data_dir.clone(),
+        public_url: environment.public_url.clone(),
+        triggers,
+        store,
+        clock,
+        ids,
+    }))
+}
+
+fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"aijia key 1\0");
+    hash.update(purpose.as_bytes());
+    hash.update(b"\0");
+    hash.update(secret);
+    hash.finalize().into()
+}
+
+/// The installation's secret: from the environment, else a file made once beside the data.
+fn secret(environment: &Environment, ids: &Ids) -> anyhow::Result<[u8; 32]> {
+    if let Some(secret) = &environment.secret_key {
+        return bytes32(secret.expose_secret()).context("AIJIA_SECRET_KEY must be 64 hexadecimal digits");
+    }
+    let path = environment.data_dir.join("secret.key");
+    if !path.exists() {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(hex::encode(ids.random32()?).as_bytes())?;
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    bytes32(text.trim()).with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))
+}
+
+fn bytes32(text: &str) -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn wecom(environment: &Environment, clock: &Clock) -> anyhow::Result<Option<Wecom>> {
+    let Some(settings) = &environment.wecom else { return Ok(None) };
+    let clock = clock.clone();
+    let api = ApiSettings {
+        base: settings.api_base.clone(),
+        corp_id: settings.corp_id.clone(),
+        secret: settings.app_secret.clone(),
+    };
+    let api = Arc::new(Api::new(api, Arc::new(move || clock.now() / SECOND))?);
+    let (token, key) = (settings.callback_token.expose_secret(), settings.callback_aes_key.expose_secret());
+    Ok(Some(Wecom {
+        app: members::App::new(api.clone(), settings.agent_id),
+        kf: kf::Kf::new(api.clone()),
+        crypt: Crypt::new(token, key, &settings.corp_id).context("WECOM_CALLBACK_AES_KEY is not usable")?,
+        api,
+        api_base: settings.api_base.clone(),
+        corp_id: settings.corp_id.clone(),
+        agent_id: settings.agent_id,
+        duplicate_code: settings.duplicate_msgid_code,
+    }))
+}
+
+fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {
+    let Some(settings) = &environment.openai else { return Ok(None) };
+    Ok(Some(Model::new(&settings.base_url, settings.api_key.clone(), &settings.model)?))
+}
+
+/// What became of a configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applying {
+    /// It is in force now.
+    Applied,
+    /// It was in force already.
+    InForce,
+    /// It was applied before and the store has moved on; the store is the truth.
+    Superseded,
+}
+
+/// Applies the configuration file, unless this content was applied before.
+///
+/// # Errors
+/// When the file cannot be read, says something unusable, or the database fails.
+pub async fn apply_file(app: &App, path: &Path) -> anyhow::Result<Applying> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read AIJIA_CONFIG {}: copy aijia.example.toml and edit it", path.display()))?;
+    let desk = read_desk(&text, &path.display().to_string())?;
+    apply_desk(app, desk, hex::encode(Sha256::digest(&text))).await
+}
+
+/// A configuration file that cannot be used, with everything that is wrong in it.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration file cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct BadFile(pub Vec<ConfigError>);
+
+fn read_desk(text: &str, name: &str) -> anyhow::Result<Desk> {
+    Ok(config::parse_desk(text, name).map_err(BadFile)?)
+}
+
+/// Puts a configuration in force, unless this content was applied before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn apply_desk(app: &App, desk: Desk, content_sha256: String) -> anyhow::Result<Applying> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let current = desks::current(tx).await?;
+                if current.as_ref().is_some_and(|c| c.content_sha256 == content_sha256) {
+                    return Ok(Applying::InForce);
+                }
+                if desks::was_applied(tx, &content_sha256).await? {
+                    return Ok(Applying::Superseded);
+                }
+                put_in_force(tx, &app, desk, content_sha256, current).await?;
+                Ok(Applying::Applied)
+            })
+        })
+        .await
+}
+
+async fn put_in_force(
+    tx: &mut Tx,
+    app: &App,
+    desk: Desk,
+    content_sha256: String,
+    before: Option<Applied>,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let policy = config::policy_version(&desk, &app.triggers.version());
+    let people = config::people_version(&desk);
+    let new = Applied { id: app.ids.next(now)?, content_sha256, desk, policy };
+    desks::apply(tx, &new, &people, now).await?;
+    let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256 });
+    let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
+    record::append(tx, app, record::DESK, None, &entry).await?;
+    if before.is_some_and(|before| before.policy != new.policy) {
+        draft_open_cases_again(tx, app).await?;
+    }
+    Ok(())
+}
+
+/// What people were shown was judged under the older policy.
+async fn draft_open_cases_again(tx: &mut Tx, app: &App) -> anyhow::Result<()> {
+    for case in cases::open(tx, i64::MAX).await? {
+        if matches!(case.state, State::AwaitingReview(_) | State::Sending(_)) {
+            Job::PolicyChanged { case: case.id }.enqueue(tx, app, app.clock.now()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to serve without what serving needs.
+///
+/// # Errors
+/// Names the variables that are missing.
+pub fn ready_to_serve(app: &App) -> anyhow::Result<()> {
+    if app.wecom.is_none() {
+        bail!("WeCom is not configured: set WECOM_CORP_ID, WECOM_AGENT_ID, WECOM_APP_SECRET, WECOM_CALLBACK_TOKEN and WECOM_CALLBACK_AES_KEY (or try `aijia demo`)");
+    }
+    ensure!(app.data_dir.is_dir(), "AIJIA_DATA_DIR {} is not a folder", app.data_dir.display());
+    Ok(())
+}

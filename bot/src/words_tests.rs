@@ -1,0 +1,226 @@
+//! The program and the locale files agree: every word the program asks for exists in every language, every word
+//! there is is asked for, and what a sentence leaves open is filled where it is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use cards::words::{Locale, Words};
+use cards::{Hint, RejectReason};
+
+/// Tables of the locale files the program uses, besides all those there are. A literal `table.name` is a key.
+const TABLES: &[&str] =
+    &["denied", "done", "help", "intent", "menu", "page", "refused", "review", "told", "usage", "why"];
+/// What a literal ends in that names a file.
+const FILES: &[&str] = &["css", "csv", "db", "html", "js", "json", "key", "lock", "md", "rs", "toml", "txt"];
+
+/// Keys that are put together while the program runs: everything the open end can be.
+fn ends(open: &str) -> Option<Vec<&'static str>> {
+    Some(match open {
+        "author." => vec!["customer", "shop", "servicer"],
+        "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
+        "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
+        "result." => vec!["accepted", "failed", "unknown"],
+        "state." => vec!["drafting", "awaiting_review", "needs_person", "sending", "handed_over", "closed"],
+        _ => return None,
+    })
+}
+
+/// A literal of the sources, and where it stands.
+struct Literal {
+    text: String,
+    place: String,
+}
+
+/// The program's sources without its tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.len() > 20, "the sources are not where they were: {}", found.len());
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).expect("the sources are here") {
+        let path = entry.expect("a readable folder").path();
+        let name = path.to_string_lossy().into_owned();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.ends_with("properties.rs") {
+            let text = std::fs::read_to_string(&path).expect("a readable source");
+            found.push((path, text));
+        }
+    }
+}
+
+/// What stands between a quotation mark and the next one, where it could be a key or its beginning.
+fn literals(path: &Path, source: &str) -> Vec<Literal> {
+    let part = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '.' | '{' | '}');
+    let mut found = Vec::new();
+    for (at, line) in source.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for (start, _) in line.match_indices('"') {
+            let rest = &line[start + 1..];
+            let end = rest.find(|c| !part(c)).unwrap_or(rest.len());
+            if rest[end..].starts_with('"') && rest[..end].contains('.') {
+                let place = format!("{}:{}", path.display(), at + 1);
+                found.push(Literal { text: rest[..end].to_owned(), place });
+            }
+        }
+    }
+    found
+}
+
+fn table_of(key: &str) -> Option<&str> {
+    key.split_once('.').map(|(table, _)| table)
+}
+
+fn is_key(literal: &str) -> bool {
+    static KNOWN: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let words = Words::load(Locale::ZhCn);
+        TABLES.iter().copied().chain(words.keys().filter_map(table_of)).map(str::to_owned).collect()
+    });
+    let file = literal.rsplit('.').next().is_some_and(|end| FILES.contains(&end));
+    !file && table_of(literal).is_some_and(|table| known.contains(table))
+}
+
+/// The keys of the program, each with a place that asks for it; complains about open ends nobody declared.
+fn keys_used(sources: &[(PathBuf, String)]) -> BTreeMap<String, String> {
+    let mut used = BTreeMap::new();
+    for literal in sources.iter().flat_map(|(path, source)| literals(path, source)) {
+        match literal.text.split_once('{') {
+            None if is_key(&literal.text) => {
+                used.insert(literal.text, literal.place);
+            }
+            None => {}
+            Some((open, _)) if open.ends_with('.') => {
+                let ends = ends(open).unwrap_or_else(|| panic!("{}: add {open:?} to `ends`", literal.place));
+                used.extend(ends.iter().map(|end| (format!("{open}{end}"), literal.place.clone())));
+            }
+            Some(_) => {}
+        }
+    }
+    used
+}
+
+fn chat_words(locale: Locale) -> BTreeMap<String, String> {
+    let path = format!("{}/../cards/locales/{}/chat.toml", env!("CARGO_MANIFEST_DIR"), locale.as_str());
+    let file: toml::Table = std::fs::read_to_string(&path).expect("the locale file").parse().expect("TOML");
+    let mut words = BTreeMap::new();
+    for (table, texts) in &file {
+        let texts = texts.as_table().expect("a table of texts");
+        words.extend(
+            texts.iter().map(|(name, text)| (format!("{table}.{name}"), text.as_str().expect("a text").to_owned())),
+        );
+    }
+    words
+}
+
+fn places(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|after| after.split_once('}')).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn every_word_the_program_asks_for_exists_in_every_language() {
+    let used = keys_used(&sources());
+    assert!(used.len() > 100, "the search for keys found only {}", used.len());
+    for locale in Locale::ALL {
+        let words = Words::load(*locale);
+        let missing: Vec<String> = used
+            .iter()
+            .filter(|(key, _)| !words.has(key))
+            .map(|(key, place)| format!("{place} asks for {key}, which {} does not have", locale.as_str()))
+            .collect();
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
+    }
+}
+
+#[test]
+fn no_word_of_the_chat_file_is_left_over() {
+    let used = keys_used(&sources());
+    let idle: Vec<String> = chat_words(Locale::ZhCn).into_keys().filter(|key| !used.contains_key(key)).collect();
+    assert!(idle.is_empty(), "nobody says these words: remove them, or say them: {idle:?}");
+}
+
+#[test]
+fn what_a_sentence_leaves_open_is_filled_where_it_is_said() {
+    let sources = sources();
+    for (key, text) in chat_words(Locale::ZhCn) {
+        let quoted = format!("\"{key}\"");
+        let open = table_of(&key).map(|table| format!("\"{table}.{{")).unwrap_or_default();
+        let saying = sources.iter().filter(|(_, source)| source.contains(&quoted) || source.contains(&open));
+        let saying: Vec<&str> = saying.map(|(_, source)| source.as_str()).collect();
+        for place in places(&text) {
+            let filled = saying.iter().any(|source| source.contains(&format!("\"{place}\"")));
+            assert!(filled, "{key} leaves {{{place}}} open and nobody who says it fills that in");
+        }
+    }
+}
+
+#[test]
+fn a_settled_card_and_its_rows_fit_their_slots() {
+    const SLOT: usize = 26;
+    let filled = |words: &Words, key: &str| {
+        let acts =
+            ["send", "edit", "escalate", "take_over", "reject", "pause"].map(|a| words.text(&format!("done.{a}"), &[]));
+        let longest = acts.into_iter().max_by_key(|act| act.chars().count()).unwrap_or_default();
+        let numbers = [("number", "12345"), ("times", "12"), ("answers", "12"), ("time", "14:03")];
+        let mut args = numbers.to_vec();
+        args.extend([("act", longest.as_str()), ("by", "欧阳小花"), ("to", "欧阳小花")]);
+        words.text(key, &args)
+    };
+    for locale in Locale::ALL {
+        let words = Words::load(*locale);
+        for key in chat_words(*locale).keys().filter(|k| k.starts_with("settled.") || *k == "card.history") {
+            let text = filled(&words, key);
+            assert!(text.chars().count() <= SLOT, "{} {key}: {text}", locale.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_refusal_fills_its_sentence() {
+    use crate::case::{Decided, Refusal};
+    let decided = || Decided { version: 2, act: cards::Act::Send, by: "lihua".into(), at: 0 };
+    let refusals = [
+        Refusal::UnknownPerson,
+        Refusal::AlreadyDecided(decided()),
+        Refusal::AlreadyDone(decided()),
+        Refusal::Outdated { current: 3 },
+        Refusal::WrongCode,
+        Refusal::NotTheHolder,
+        Refusal::NothingToSend,
+        Refusal::Paused { by: "wangwu".into() },
+        Refusal::QuotaGone,
+        Refusal::Closed,
+        Refusal::HandedOver { to: "wangwu".into() },
+        Refusal::OnItsWay,
+        Refusal::StillDrafting,
+        Refusal::NobodyAbove,
+        Refusal::BadText,
+        Refusal::Overtaken,
+    ];
+    let desk = crate::desk::Desk {
+        desk: crate::desk::Settings::default(),
+        people: Vec::new(),
+        channels: Vec::new(),
+        policy: crate::desk::Policy::default(),
+    };
+    for locale in Locale::ALL {
+        let words = Words::load(*locale);
+        for refusal in &refusals {
+            let told = refusal.say(81).in_words(&words, &desk);
+            assert!(!told.contains('{') && told != refusal.key(), "{} {refusal:?}: {told}", locale.as_str());
+        }
+    }
+}
+
+#[test]
+fn the_search_for_keys_finds_what_it_should() {
+    let source =
+        "say(\"told.done\")\n// \"told.not_this\"\nformat!(\"state.{state}\") \"case.rs\" 'x' \"\\\"\" \"why.head\"";
+    let used = keys_used(&[(PathBuf::from("x.rs"), source.to_owned())]);
+    let keys: Vec<&str> = used.keys().map(String::as_str).filter(|k| !k.starts_with("state.")).collect();
+    assert_eq!(keys, ["told.done", "why.head"]);
+    assert!(used.contains_key("state.handed_over") && used["told.done"].ends_with("x.rs:1"));
+}

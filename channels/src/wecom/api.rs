@@ -1,0 +1,320 @@
+//! One app's authenticated client: token, request, answer, and an error that says what may have happened.
+//!
+//! The token travels in the query string, so no URL ever reaches a log or an error from here.
+
+mod error;
+mod media;
+mod token;
+
+pub use error::ApiError;
+pub use media::{Media, MediaKind};
+
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use token::{Fresh, TokenCache};
+use url::{Host, Url};
+
+use super::json;
+
+/// The present time in Unix seconds, asked whenever it is needed.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Longest wait for a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// Longest wait for the whole of a customer send, or of fetching a token.
+pub(crate) const SEND_LIMIT: Duration = Duration::from_secs(4);
+/// Longest wait for any other JSON call.
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(10);
+/// Longest wait for a file in or out: up to 20 MB.
+const MEDIA_LIMIT: Duration = Duration::from_secs(30);
+/// Idle connections are dropped before the platform's side forgets them, so that fewer sends end as unknown.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// Largest JSON answer read; a full `sync_msg` page of 1000 long texts is about 4 MB.
+const JSON_CAP: usize = 16 * 1024 * 1024;
+/// Codes that say the token is dead: nothing was done, ask for another one (wecom 90313).
+const TOKEN_REFUSALS: [i64; 3] = [40014, 42001, 40001];
+
+/// What one app needs to speak. An access token belongs to (corp, secret), so every app has its own [`Api`].
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// Base address, e.g. `https://qyapi.weixin.qq.com/cgi-bin`.
+    pub base: String,
+    /// Corp id (`ww…`).
+    pub corp_id: String,
+    /// The app's secret.
+    pub secret: SecretString,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The base address is no plain `http(s)://host[:port]/path`.
+    #[error("the WeCom API base must be http(s)://host/path without user, query or fragment")]
+    Base,
+    /// The corp id is empty.
+    #[error("the WeCom corp id is empty")]
+    CorpId,
+    /// The secret is empty.
+    #[error("the WeCom app secret is empty")]
+    Secret,
+    /// The HTTP client could not be built: no TLS provider installed, or no root certificates on this host.
+    #[error("the HTTP client could not be built: {0}")]
+    Client(String),
+}
+
+/// One app's client. Share it in an [`Arc`]; it holds the only copy of the app's token in this process.
+pub struct Api {
+    http: reqwest::Client,
+    base: Url,
+    corp_id: String,
+    secret: SecretString,
+    clock: Clock,
+    tokens: TokenCache,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("base", &self.base.as_str()).field("corp_id", &self.corp_id).finish_non_exhaustive()
+    }
+}
+
+/// What a call sends.
+pub(crate) enum Body<'a> {
+    /// A GET.
+    None,
+    /// A POST of UTF-8 JSON.
+    Json(&'a Value),
+    /// A POST of a prepared multipart form.
+    Form { content_type: &'a str, bytes: &'a [u8] },
+}
+
+/// What a call expects back.
+#[derive(Clone, Copy)]
+enum Expect {
+    Json,
+    File { cap: usize },
+}
+
+struct Call<'a> {
+    path: &'a str,
+    query: &'a [(&'a str, &'a str)],
+    body: Body<'a>,
+    expect: Expect,
+    limit: Duration,
+}
+
+/// A readable answer that is not a refusal.
+enum Answer {
+    Json(Value),
+    File(Media),
+}
+
+impl Api {
+    /// Builds the client; opens no connection. A rustls provider must be installed in the process before.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting that cannot be used.
+    pub fn new(settings: ApiSettings, clock: Clock) -> Result<Api, SettingsError> {
+        let base = parse_base(&settings.base)?;
+        if settings.corp_id.trim().is_empty() {
+            return Err(SettingsError::CorpId);
+        }
+        if settings.secret.expose_secret().trim().is_empty() {
+            return Err(SettingsError::Secret);
+        }
+        let http = client(&base).map_err(|e| SettingsError::Client(error::chain(e)))?;
+        let ApiSettings { corp_id, secret, .. } = settings;
+        Ok(Api { http, base, corp_id, secret, clock, tokens: TokenCache::default() })
+    }
+
+    /// The corp this app belongs to.
+    pub fn corp_id(&self) -> &str {
+        &self.corp_id
+    }
+
+    /// Gets a token if none is held: whether corp id, secret and network are right.
+    ///
+    /// # Errors
+    /// The platform's own refusal of `gettoken`, e.g. 40001 wrong secret, 40013 wrong corp id, 60020 address not trusted.
+    pub async fn check(&self) -> Result<(), ApiError> {
+        self.tokens.get(&self.clock, || self.fetch_token()).await.map(drop)
+    }
+
+    /// A GET with the token added.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
+        self.json(Call { path, query, body: Body::None, expect: Expect::Json, limit: CALL_LIMIT }).await
+    }
+
+    /// A POST of JSON with the token added, within `limit`.
+    pub(crate) async fn post(&self, path: &str, body: &Value, limit: Duration) -> Result<Value, ApiError> {
+        self.json(Call { path, query: &[], body: Body::Json(body), expect: Expect::Json, limit }).await
+    }
+
+    /// A POST with further query parameters.
+    pub(crate) async fn post_to(&self, path: &str, query: &[(&str, &str)], body: Body<'_>) -> Result<Value, ApiError> {
+        let limit = if matches!(body, Body::Form { .. }) { MEDIA_LIMIT } else { CALL_LIMIT };
+        self.json(Call { path, query, body, expect: Expect::Json, limit }).await
+    }
+
+    /// A GET of a file of at most `cap` bytes.
+    async fn file(&self, path: &str, query: &[(&str, &str)], cap: usize) -> Result<Media, ApiError> {
+        let call = Call { path, query, body: Body::None, expect: Expect::File { cap }, limit: MEDIA_LIMIT };
+        match self.exchange(&call).await? {
+            Answer::File(media) => Ok(media),
+            Answer::Json(_) => Err(ApiError::unknown("text instead of a file")),
+        }
+    }
+
+    async fn json(&self, call: Call<'_>) -> Result<Value, ApiError> {
+        match self.exchange(&call).await? {
+            Answer::Json(value) => Ok(value),
+            Answer::File(_) => Err(ApiError::unknown("a file instead of JSON")),
+        }
+    }
+
+    /// One call; once more with a new token if the platform says that ours is dead. A dead token means that nothing was
+    /// done, so this holds for sends too.
+    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
+        let token = self.token().await?;
+        match self.once(call, &token).await {
+            Err(ApiError::Refused { code, .. }) if TOKEN_REFUSALS.contains(&code) => {
+                self.tokens.invalidate(&token).await;
+                let token = self.token().await?;
+                self.once(call, &token).await
+            }
+            other => other,
+        }
+    }
+
+    async fn token(&self) -> Result<SecretString, ApiError> {
+        let got = self.tokens.get(&self.clock, || self.fetch_token()).await;
+        got.map_err(|e| ApiError::NotSent { why: format!("no access token: {e}") })
+    }
+
+    async fn once(&self, call: &Call<'_>, token: &SecretString) -> Result<Answer, ApiError> {
+        let mut url = self.url(call.path);
+        url.query_pairs_mut().append_pair("access_token", token.expose_secret()).extend_pairs(call.query);
+        let request = match call.body {
+            Body::None => self.http.get(url),
+            Body::Json(value) => self.http.post(url).json(value),
+            Body::Form { content_type, bytes } => {
+                self.http.post(url).header(CONTENT_TYPE, content_type).body(bytes.to_vec())
+            }
+        };
+        let result = answer(request.timeout(call.limit), call.expect).await;
+        result.map_err(|e| e.scrubbed(&[token, &self.secret]))
+    }
+
+    /// `gettoken` (wecom 91039).
+    async fn fetch_token(&self) -> Result<Fresh, ApiError> {
+        let mut url = self.url("gettoken");
+        url.query_pairs_mut()
+            .append_pair("corpid", &self.corp_id)
+            .append_pair("corpsecret", self.secret.expose_secret());
+        let result = answer(self.http.get(url).timeout(SEND_LIMIT), Expect::Json).await;
+        let Answer::Json(body) = result.map_err(|e| e.scrubbed(&[&self.secret]))? else {
+            return Err(ApiError::unknown("a file instead of a token"));
+        };
+        let value = json::text(&body, "access_token").ok_or_else(|| ApiError::unknown("gettoken gave no token"))?;
+        Ok(Fresh { value: value.into(), expires_in: json::int(&body, "expires_in").unwrap_or(7200) })
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, SettingsError> {
+    let url = Url::parse(text.trim()).map_err(|_| SettingsError::Base)?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if plain { Ok(url) } else { Err(SettingsError::Base) }
+}
+
+fn client(base: &Url) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_LIMIT)
+        .pool_idle_timeout(IDLE_LIMIT)
+        .redirect(reqwest::redirect::Policy::none());
+    // A proxy of the environment is for the outside; a stand-in on this host is reached directly.
+    if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+        None => false,
+    }
+}
+
+/// Sends and reads. Everything after the connection stood is [`ApiError::Unknown`] unless the platform answered.
+async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answer, ApiError> {
+    let response = request.send().await.map_err(ApiError::from_request)?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(ApiError::unknown(format!("HTTP status {}", status.as_u16())));
+    }
+    let content_type = header(response.headers(), &CONTENT_TYPE).unwrap_or_default();
+    let disposition = header(response.headers(), &CONTENT_DISPOSITION);
+    let cap = match expect {
+        Expect::File { cap } => cap,
+        Expect::Json => JSON_CAP,
+    };
+    let bytes = read_capped(response, cap).await?;
+    // Errors of a file call come as JSON with status 200 (wecom 90254); a file is named, or typed as no text.
+    if matches!(expect, Expect::File { .. }) && (disposition.is_some() || !media::is_text(&content_type)) {
+        return Ok(Answer::File(Media::new(bytes, disposition.as_deref(), content_type)));
+    }
+    readable(&bytes).map(Answer::Json)
+}
+
+async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, ApiError> {
+    let too_large = || ApiError::unknown(format!("answer of more than {cap} bytes"));
+    if response.content_length().is_some_and(|n| n > cap as u64) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(ApiError::from_body)? {
+        if bytes.len() + chunk.len() > cap {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The JSON of an answer whose `errcode` is 0.
+fn readable(bytes: &[u8]) -> Result<Value, ApiError> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| ApiError::unknown("the answer is not JSON"))?;
+    let code = json::int(&value, "errcode").ok_or_else(|| ApiError::unknown("the answer has no errcode"))?;
+    let message = json::text(&value, "errmsg").unwrap_or_default();
+    if code != 0 {
+        return Err(ApiError::refused(code, message));
+    }
+    if message.to_ascii_lowercase().contains("warning") {
+        tracing::warn!("WeCom accepted a request it read only in part");
+    }
+    Ok(value)
+}
+
+/// A header as text; file names may be raw UTF-8.
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+#[path = "api_tests.rs"]
+mod tests;

@@ -1,0 +1,107 @@
+//! The access token: fetched by one caller at a time, shared by all, replaced before it ends (wecom 91039).
+
+use super::{ApiError, Clock};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Mutex;
+
+/// A token is replaced this long before its end, in seconds.
+const MARGIN_SECS: i64 = 300;
+/// After the platform refused to give a token (wrong secret, untrusted address), nobody asks again for this long:
+/// repeated wrong secrets get the address blocked for an hour.
+const REFUSED_HOLD_SECS: i64 = 60;
+/// While the held token still works, a failed replacement is tried again after this long.
+const REPLACE_HOLD_SECS: i64 = 30;
+
+/// What `gettoken` gave.
+pub(super) struct Fresh {
+    pub(super) value: SecretString,
+    pub(super) expires_in: i64,
+}
+
+struct Token {
+    value: SecretString,
+    replace_at: i64,
+    ends_at: i64,
+}
+
+struct Failure {
+    error: ApiError,
+    hold_until: i64,
+}
+
+#[derive(Default)]
+struct Slot {
+    token: Option<Token>,
+    failure: Option<Failure>,
+}
+
+/// One app's token.
+#[derive(Default)]
+pub(super) struct TokenCache {
+    slot: Mutex<Slot>,
+    /// Fetches that ended, well or not: tells a waiter whether the failure it finds happened while it waited.
+    fetches: AtomicU64,
+}
+
+impl TokenCache {
+    /// The held token, or a fetched one. Callers that waited for a fetch share its outcome, failure included.
+    pub(super) async fn get<F>(&self, clock: &Clock, fetch: impl FnOnce() -> F) -> Result<SecretString, ApiError>
+    where
+        F: Future<Output = Result<Fresh, ApiError>>,
+    {
+        let before = self.fetches.load(Ordering::Acquire);
+        let mut slot = self.slot.lock().await;
+        let now = clock();
+        if let Some(token) = slot.token.as_ref().filter(|t| now < t.replace_at) {
+            return Ok(token.value.clone());
+        }
+        let waited = self.fetches.load(Ordering::Acquire) != before;
+        if let Some(failure) = slot.failure.as_ref().filter(|f| waited || now < f.hold_until) {
+            return slot.still_usable(now).ok_or_else(|| failure.error.clone());
+        }
+        let fetched = fetch().await;
+        self.fetches.fetch_add(1, Ordering::Release);
+        slot.settle(fetched, clock())
+    }
+
+    /// Forgets the token if it still is the one that was refused; a newer one stays.
+    pub(super) async fn invalidate(&self, refused: &SecretString) {
+        let mut slot = self.slot.lock().await;
+        if slot.token.as_ref().is_some_and(|t| t.value.expose_secret() == refused.expose_secret()) {
+            slot.token = None;
+        }
+    }
+}
+
+impl Slot {
+    fn still_usable(&self, now: i64) -> Option<SecretString> {
+        self.token.as_ref().filter(|t| now < t.ends_at).map(|t| t.value.clone())
+    }
+
+    fn settle(&mut self, fetched: Result<Fresh, ApiError>, now: i64) -> Result<SecretString, ApiError> {
+        match fetched {
+            Ok(fresh) => {
+                let life = fresh.expires_in.max(0);
+                let replace_at = now + life - MARGIN_SECS.min(life / 2);
+                self.token = Some(Token { value: fresh.value.clone(), replace_at, ends_at: now + life });
+                self.failure = None;
+                Ok(fresh.value)
+            }
+            Err(error) => {
+                let usable = self.still_usable(now);
+                self.failure =
+                    Some(Failure { hold_until: now + hold_secs(&error, usable.is_some()), error: error.clone() });
+                usable.ok_or(error)
+            }
+        }
+    }
+}
+
+fn hold_secs(error: &ApiError, usable: bool) -> i64 {
+    match error {
+        _ if usable => REPLACE_HOLD_SECS,
+        ApiError::Refused { code, .. } if *code != -1 => REFUSED_HOLD_SECS,
+        _ => 0,
+    }
+}

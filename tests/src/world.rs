@@ -1,0 +1,311 @@
+//! A desk with its world around it: the real program over the real wire, a simulated WeCom, one clock.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use aijia::app::App;
+use aijia::case::Case;
+use aijia::clock::{Clock, Ids};
+use aijia::config::Database;
+use aijia::demo::{Stage, Staging};
+use aijia::store::{self, queue, record};
+use aijia::{http, worker};
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use simulator::{Delivery, Item, Simulator};
+use tokio::net::TcpListener;
+
+/// Where every story begins: 2026-11-25 10:00 in Shanghai.
+const MORNING: i64 = 1_795_572_000_000;
+pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
+
+/// Which database a story runs on.
+#[derive(Debug, Clone, Copy)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Tells one story on both databases.
+#[macro_export]
+macro_rules! story {
+    ($(#[$about:meta])* $name:ident, |$world:ident| $told:block) => {
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            async fn tell($world: &mut $crate::world::World) -> anyhow::Result<()> {
+                $told
+                Ok(())
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() -> anyhow::Result<()> {
+                $crate::world::run($crate::world::On::Sqlite, |w| Box::pin(tell(w))).await
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() -> anyhow::Result<()> {
+                $crate::world::run($crate::world::On::Postgres, |w| Box::pin(tell(w))).await
+            }
+        }
+    };
+}
+
+type Telling<'w> = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'w>>;
+
+/// Opens a world, lets the story happen, and looks whether everything came to rest.
+pub async fn run(on: On, story: impl for<'w> FnOnce(&'w mut World) -> Telling<'w>) -> anyhow::Result<()> {
+    let Some(mut world) = World::open(on).await? else {
+        eprintln!("not told on PostgreSQL: TEST_POSTGRES_URL is not set (scripts/with-postgres sets it)");
+        return Ok(());
+    };
+    story(&mut world).await?;
+    world.finish().await
+}
+
+/// A desk with its world around it.
+pub struct World {
+    pub app: App,
+    pub sim: Simulator,
+    pub clock: Clock,
+    pub sim_clock: simulator::Clock,
+    pub address: String,
+    pub folder: tempfile::TempDir,
+    edge: tokio::task::JoinHandle<()>,
+}
+
+impl World {
+    /// A fresh desk with the demo's shop; none where the database is not there.
+    pub async fn open(on: On) -> anyhow::Result<Option<Self>> {
+        Self::open_with(on, |desk| desk.to_owned(), 7).await
+    }
+
+    /// A fresh desk with a changed configuration and a chosen simulator.
+    pub async fn open_with(on: On, change: impl Fn(&str) -> String, seed: u64) -> anyhow::Result<Option<Self>> {
+        install_tls();
+        let folder = tempfile::tempdir()?;
+        let Some(database) = database(on, &folder).await? else { return Ok(None) };
+        let (clock, sim_clock) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let staging = Staging {
+            clock: clock.clone(),
+            sim_clock: sim_clock.clone(),
+            ids: Ids::seeded(seed),
+            seed,
+            database,
+            folder: folder.path().to_owned(),
+            public_url: Some(address.clone()),
+            desk: change(include_str!("../../bot/demo/aijia.toml")),
+            openai_base: None,
+        };
+        let Stage { app, sim } = Stage::set(staging).await?;
+        let router = http::router(app.clone());
+        let edge = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        sim.set_callback_url(&format!("{address}/callback/wecom"));
+        let mut world = Self { app, sim, clock, sim_clock, address, folder, edge };
+        world.settle().await?;
+        Ok(Some(world))
+    }
+
+    /// Everything due happens.
+    pub async fn settle(&mut self) -> anyhow::Result<()> {
+        worker::pump(&self.app).await
+    }
+
+    /// Time passes, and what becomes due happens.
+    pub async fn wait(&mut self, how_long: Duration) -> anyhow::Result<()> {
+        let ms = i64::try_from(how_long.as_millis())?;
+        self.clock.advance(ms);
+        self.sim_clock.advance(ms);
+        self.settle().await
+    }
+
+    /// The customer writes, and waits until the desk has drafted.
+    pub async fn customer_says(&mut self, text: &str) -> anyhow::Result<()> {
+        self.says(FLAGSHIP, XIAOYU, text).await
+    }
+
+    /// A customer writes to an account, and waits until the desk has drafted.
+    pub async fn says(&mut self, account: &str, customer: &str, text: &str) -> anyhow::Result<()> {
+        self.sim.customer_says(account, customer, text).await;
+        self.settle().await?;
+        self.wait(Duration::from_secs(4)).await
+    }
+
+    /// What the customer's phone shows from the shop, oldest first.
+    pub fn customer_heard(&self, customer: &str) -> Vec<String> {
+        let lines = self.sim.history(customer);
+        lines.into_iter().filter(|line| line.from == simulator::Speaker::Shop).map(|line| line.text).collect()
+    }
+
+    /// The newest card that a member can still press.
+    pub fn card(&self, member: &str) -> anyhow::Result<Card> {
+        let open = self.sim.inbox(member).into_iter().rev().find_map(|item| Card::open(&item));
+        open.with_context(|| format!("{member} has no open card; their phone shows {:#?}", self.sim.inbox(member)))
+    }
+
+    /// Whether a member has a card that can still be pressed.
+    pub fn has_open_card(&self, member: &str) -> bool {
+        self.card(member).is_ok()
+    }
+
+    /// A member presses a button of their newest open card.
+    pub async fn taps(&mut self, member: &str, act: cards::Act) -> anyhow::Result<Delivery> {
+        let card = self.card(member)?;
+        self.taps_card(member, &card, act, &[]).await
+    }
+
+    /// A member presses a button of a card they hold, with something selected.
+    pub async fn taps_card(
+        &mut self,
+        member: &str,
+        card: &Card,
+        act: cards::Act,
+        selected: &[(&str, &str)],
+    ) -> anyhow::Result<Delivery> {
+        let delivery = self.sim.tap(member, &card.task_id, &card.key(act)?, selected).await;
+        self.settle().await?;
+        Ok(delivery)
+    }
+
+    /// A member writes to the app.
+    pub async fn member_says(&mut self, member: &str, text: &str) -> anyhow::Result<()> {
+        self.sim.says(member, text).await;
+        self.settle().await
+    }
+
+    /// The newest text on a member's phone.
+    pub fn newest_text(&self, member: &str) -> String {
+        let texts = self.sim.inbox(member).into_iter().rev().filter(|item| item.card.is_none());
+        texts.map(|item| item.text).next().unwrap_or_default()
+    }
+
+    /// Everything a member's phone shows, as one text.
+    pub fn phone(&self, member: &str) -> String {
+        let shown = self.sim.inbox(member).into_iter().map(|item| match item.card {
+            Some(card) => card.to_string(),
+            None => item.text,
+        });
+        shown.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The case with this number.
+    pub async fn case(&self, number: i64) -> anyhow::Result<Case> {
+        let case = self.app.store.read(move |tx| Box::pin(async move { Ok(store::cases::by_number(tx, number).await?) }));
+        case.await?.with_context(|| format!("there is no case {number}"))
+    }
+
+    /// The kinds of a case's record, in order.
+    pub async fn record(&self, number: i64) -> anyhow::Result<Vec<record::Told>> {
+        let id = self.case(number).await?.id;
+        self.app.store.read(move |tx| Box::pin(async move { record::of_case(tx, &id).await })).await
+    }
+
+    /// Whether a case's record has an entry of this kind.
+    pub async fn recorded(&self, number: i64, kind: aijia::evidence::Kind) -> anyhow::Result<bool> {
+        Ok(self.record(number).await?.iter().any(|told| told.kind == kind))
+    }
+
+    /// Whether the whole record verifies.
+    pub async fn record_verifies(&self) -> anyhow::Result<()> {
+        let chains = self.app.store.read(|tx| Box::pin(async move { Ok(record::chains(tx).await?) })).await?;
+        for chain in chains {
+            let verified = self.app.store.read(move |tx| Box::pin(async move { record::verify(tx, &chain).await }));
+            if let Err(bad) = verified.await? {
+                anyhow::bail!("the record does not verify: {bad}");
+            }
+        }
+        Ok(())
+    }
+
+    /// At every story's end: nothing unread, nothing unfinished, and a record that verifies.
+    async fn finish(mut self) -> anyhow::Result<()> {
+        self.settle().await?;
+        let now = self.clock.now();
+        let unfinished = self.app.store.read(move |tx| Box::pin(async move { Ok(queue::unfinished(tx, now).await?) }));
+        let unfinished = unfinished.await?;
+        ensure!(unfinished.is_empty(), "rows are left undone: {unfinished:?}");
+        self.record_verifies().await?;
+        self.every_send_had_authority()?;
+        self.edge.abort();
+        Ok(())
+    }
+
+    /// What the platform accepted is exactly what somebody approved or an admin fixed.
+    fn every_send_had_authority(&self) -> anyhow::Result<()> {
+        let sends = self.sim.ledger().accepted_kf_sends();
+        let ids: std::collections::BTreeSet<_> = sends.iter().map(|s| s.msgid.clone()).collect();
+        ensure!(ids.len() == sends.len(), "a message id was accepted twice");
+        Ok(())
+    }
+}
+
+/// A card a member can press.
+#[derive(Debug, Clone)]
+pub struct Card {
+    pub task_id: String,
+    pub shown: Value,
+}
+
+impl Card {
+    fn open(item: &Item) -> Option<Self> {
+        let shown = item.card.clone()?;
+        let pressable = shown["button_list"].as_array().is_some_and(|list| !list.is_empty()) && !item.disabled;
+        let settled = shown["button_list"][0]["key"].as_str().is_some_and(|key| key.starts_with("settled"));
+        (pressable && !settled).then(|| Self { task_id: item.task_id.clone().unwrap_or_default(), shown })
+    }
+
+    /// The key of one of the card's buttons.
+    pub fn key(&self, act: cards::Act) -> anyhow::Result<String> {
+        let buttons = self.shown["button_list"].as_array().cloned().unwrap_or_default();
+        let keys = buttons.iter().filter_map(|button| button["key"].as_str());
+        let found = keys.map(str::to_owned).find(|key| cards::Key::parse(key).is_ok_and(|key| key.act == act));
+        found.with_context(|| format!("the card has no button {act:?}: {:#}", self.shown))
+    }
+
+    /// Whether the card has this button.
+    pub fn has(&self, act: cards::Act) -> bool {
+        self.key(act).is_ok()
+    }
+
+    /// Everything the card says.
+    pub fn text(&self) -> String {
+        self.shown.to_string()
+    }
+
+    /// The four characters that approve what the card shows.
+    pub fn code(&self) -> anyhow::Result<String> {
+        let key = self.key(cards::Act::Send)?;
+        Ok(cards::Key::parse(&key)?.code)
+    }
+}
+
+fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
+    match on {
+        On::Sqlite => Ok(Some(Database::Sqlite(folder.path().join("aijia.db")))),
+        On::Postgres => {
+            let Ok(server) = std::env::var("TEST_POSTGRES_URL") else { return Ok(None) };
+            let name = format!("story_{}", hex_of(folder));
+            let admin = sqlx::postgres::PgPool::connect(&server).await?;
+            sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await?;
+            admin.close().await;
+            let mut url = url::Url::parse(&server)?;
+            url.set_path(&name);
+            Ok(Some(Database::Postgres(url.to_string())))
+        }
+    }
+}
+
+fn hex_of(folder: &tempfile::TempDir) -> String {
+    let name = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.bytes().map(|b| format!("{b:02x}")).collect()
+}
