@@ -8,6 +8,7 @@ mod knowledge;
 mod serve;
 mod wecom;
 
+pub(crate) use evidence::verify as verify_evidence;
 pub use serve::{Running, launch};
 
 use std::path::PathBuf;

@@ -91,7 +91,15 @@ pub async fn import_bytes(
         .commit(move |tx| {
             Box::pin(async move {
                 let mut counted = Report { problems, ..Report::default() };
+                let desk = app.desk(tx).await?;
                 for item in imported.items {
+                    // Knowledge nobody answers for is not knowledge: it is never found.
+                    if desk.desk.person(&item.owner).is_none() {
+                        let (place, owner) = (&item.source, &item.owner);
+                        let problem = format!("{place}: owner {owner} is nobody in the configuration; name one of [[people]]");
+                        counted.problems.push(problem);
+                        continue;
+                    }
                     publish(tx, &app, &name, item, &mut counted).await?;
                 }
                 Ok(counted)

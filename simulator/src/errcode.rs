@@ -108,6 +108,7 @@ errcodes! {
     KF_TRANSITION = 95016, "transition not allowed";
     KF_STATE = 95018, "the session's state forbids sending";
     KF_SERVICER_STOPPED = 95019, "the servicer is not receiving";
+    KF_NO_CONSULT = 95031, "no consultation within 48 hours";
     FILE_RANGE = 830002, "file too large for one request";
     NOT_OF_TOKEN = 301002, "agentid is not of this token";
 }

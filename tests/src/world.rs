@@ -146,6 +146,16 @@ impl World {
         open.with_context(|| format!("{member} has no open card; their phone shows {:#?}", self.sim.inbox(member)))
     }
 
+    /// The newest card of one case that a member can still press.
+    pub fn card_of(&self, member: &str, number: i64) -> anyhow::Result<Card> {
+        let about = |card: &Card| card.shown["button_list"].as_array().is_some_and(|buttons| {
+            let keys = buttons.iter().filter_map(|b| b["key"].as_str());
+            keys.filter_map(|key| cards::Key::parse(key).ok()).any(|key| key.case == number)
+        });
+        let open = self.sim.inbox(member).into_iter().rev().filter_map(|item| Card::open(&item)).find(about);
+        open.with_context(|| format!("{member} has no open card of case {number}"))
+    }
+
     /// Whether a member has a card that can still be pressed.
     pub fn has_open_card(&self, member: &str) -> bool {
         self.card(member).is_ok()
@@ -206,6 +216,14 @@ impl World {
     /// Whether a case's record has an entry of this kind.
     pub async fn recorded(&self, number: i64, kind: aijia::evidence::Kind) -> anyhow::Result<bool> {
         Ok(self.record(number).await?.iter().any(|told| told.kind == kind))
+    }
+
+    /// Whether any conversation's record has an entry of this kind.
+    pub async fn recorded_anywhere(&self, kind: aijia::evidence::Kind) -> anyhow::Result<bool> {
+        let counted = self.app.store.read(move |tx| {
+            Box::pin(async move { Ok(record::count(tx, kind).await?) })
+        });
+        Ok(counted.await? > 0)
     }
 
     /// Whether the whole record verifies.

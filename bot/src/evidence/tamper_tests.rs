@@ -18,7 +18,7 @@ fn salt(seq: i64) -> [u8; 32] {
 fn append(chain: &mut Vec<StoredRecord>, entry: &Entry) {
     let head = chain.last().map(|stored| stored.record.head());
     let salt = salt(head.map_or(1, |head| head.seq + 1));
-    let case = (chain.len() % 3 != 0).then(|| format!("case-{}", chain.len() / 3));
+    let case = (!chain.len().is_multiple_of(3)).then(|| format!("case-{}", chain.len() / 3));
     let at_ms = 1_767_225_600_000 + chain.len() as i64 * 1_000;
     let record = seal(CHAIN, head.as_ref(), at_ms, case.as_deref(), entry, salt);
     chain.push(StoredRecord { record, content: Some(Content { salt, payload: canonical(&entry.payload) }) });

@@ -158,6 +158,12 @@ pub async fn of_case(tx: &mut Tx, case_id: &str) -> anyhow::Result<Vec<Told>> {
     told(tx.all(sql, args![case_id]).await?)
 }
 
+/// How many entries of a kind there are.
+pub async fn count(tx: &mut Tx, kind: Kind) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM evidence WHERE kind = $1";
+    Ok(tx.one::<(i64,)>(sql, args![kind.as_str()]).await?.map_or(0, |(count,)| count))
+}
+
 /// The desk's own record, newest first.
 ///
 /// # Errors

@@ -49,7 +49,7 @@ pub(crate) fn get(world: &mut World, request: &Request) -> Answered {
     let body = Fields::new(&request.body, &["open_kfid", "external_userid"])?;
     let (open_kfid, customer) = who(world, &body)?;
     let now = world.now();
-    let session = world.kf.session(open_kfid, customer).ok_or(Errcode::EXTERNAL_USER)?;
+    let session = world.kf.session(open_kfid, customer).ok_or(Errcode::KF_NO_CONSULT)?;
     let mut answer = json!({"service_state": session.state(now).number()});
     if let (SessionState::Human, Some(servicer)) = (session.state(now), &session.servicer) {
         answer["servicer_userid"] = servicer.as_str().into();
@@ -64,7 +64,7 @@ pub(crate) fn trans(world: &mut World, request: &Request) -> Answered {
     let number = body.int("service_state")?.ok_or(Errcode::PARAMETER)?;
     let target = SessionState::from_number(number).ok_or(Errcode::PARAMETER)?;
     let now = world.now();
-    let session = world.kf.session(open_kfid, customer).ok_or(Errcode::EXTERNAL_USER)?;
+    let session = world.kf.session(open_kfid, customer).ok_or(Errcode::KF_NO_CONSULT)?;
     let (from, holder) = (session.state(now), session.servicer.clone());
     let servicer = match target {
         SessionState::Human => Some(body.required("servicer_userid", Errcode::PARAMETER)?),

@@ -1,0 +1,157 @@
+//! Whether what was configured fits together: the desk and its people.
+
+use std::str::FromStr;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::ConfigError;
+use super::channels::check_channels;
+use super::names::{hint, nearest};
+use crate::desk::{Desk, Person, Policy, Role, Settings};
+
+/// Longest id of a person, channel or store, in bytes.
+const ID_MAX: usize = 32;
+/// Longest member id of WeCom, in bytes (wecom 90195).
+const WECOM_ID_MAX: usize = 64;
+/// Longest wait for a customer to stop typing, in seconds.
+const QUIET_MAX: u32 = 60;
+/// Longest time a reviewer can be given, in minutes: a day.
+const REVIEW_MINUTES_MAX: u32 = 1_440;
+/// The languages there are words in.
+const LOCALES: [&str; 2] = ["zh-CN", "en"];
+/// The rule for ids, as told to people.
+pub(super) const ID_RULE: &str = "use 1 to 32 of a-z, 0-9, - and _, beginning with a letter or a digit";
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub(super) struct Findings(Vec<ConfigError>);
+
+impl Findings {
+    /// Adds a mistake.
+    pub(super) fn add(&mut self, place: &str, what: impl Into<String>, todo: impl Into<String>) {
+        self.0.push(ConfigError::new(place, what, todo));
+    }
+
+    /// Adds a mistake unless `ok`.
+    pub(super) fn expect(&mut self, ok: bool, place: &str, what: impl Into<String>, todo: impl Into<String>) {
+        if !ok {
+            self.add(place, what, todo);
+        }
+    }
+}
+
+/// Everything that does not fit together, in the order of the file's tables.
+pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
+    let mut found = Findings::default();
+    check_settings(desk, &mut found);
+    check_people(desk, &mut found);
+    check_channels(desk, &mut found);
+    check_policy(&desk.policy, &mut found);
+    found.0
+}
+
+/// Whether `id` can be the id of a person, a channel or a store.
+pub(super) fn is_id(id: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    id.len() <= ID_MAX && id.bytes().next().is_some_and(plain) && id.bytes().all(|b| plain(b) || b"-_".contains(&b))
+}
+
+/// The ids of all people, for hints.
+pub(super) fn people_ids(desk: &Desk) -> Vec<&str> {
+    desk.people.iter().map(|person| person.id.as_str()).collect()
+}
+
+fn check_settings(desk: &Desk, found: &mut Findings) {
+    let Settings { locale, timezone, review_minutes, currency, quiet_seconds, quiet_at_most_seconds, .. } = &desk.desk;
+    let locale_ok = LOCALES.contains(&locale.as_str());
+    found.expect(locale_ok, "desk", format!("locale {locale:?} is not available"), hint(locale, &LOCALES));
+    if Tz::from_str(timezone).is_err() {
+        found.add("desk", format!("timezone {timezone:?} is not an IANA name"), zone_hint(timezone));
+    }
+    let minutes_ok = (1..=REVIEW_MINUTES_MAX).contains(review_minutes);
+    let minutes_todo = format!("use 1 to {REVIEW_MINUTES_MAX}");
+    found.expect(minutes_ok, "desk", format!("review_minutes is {review_minutes}"), minutes_todo);
+    let currency_ok = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
+    let currency_todo = r#"use three capital letters, such as "CNY""#;
+    found.expect(currency_ok, "desk", format!("currency {currency:?} is not an ISO 4217 code"), currency_todo);
+    let quiet = format!("quiet_seconds is {quiet_seconds} and quiet_at_most_seconds is {quiet_at_most_seconds}");
+    let quiet_ok = quiet_seconds <= quiet_at_most_seconds && *quiet_at_most_seconds <= QUIET_MAX;
+    let quiet_todo = format!("let quiet_seconds be at most quiet_at_most_seconds, and that at most {QUIET_MAX}");
+    found.expect(quiet_ok, "desk", quiet, quiet_todo);
+    check_watcher(desk, found);
+}
+
+fn zone_hint(timezone: &str) -> String {
+    let names: Vec<&str> = TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    let near = nearest(timezone, &names).map(|name| format!("did you mean {name:?}?"));
+    near.unwrap_or_else(|| r#"use a name such as "Asia/Shanghai""#.to_owned())
+}
+
+fn check_watcher(desk: &Desk, found: &mut Findings) {
+    let Some(id) = &desk.desk.alarms_to else { return };
+    match desk.person(id) {
+        None => found.add("desk", unknown_person("alarms_to", id), hint(id, &people_ids(desk))),
+        Some(person) if person.wecom.is_none() => {
+            found.add("desk", format!("alarms_to names {id:?}, who has no WeCom id"), format!("give {id:?} a wecom id"));
+        }
+        Some(_) => {}
+    }
+}
+
+/// What is wrong when a setting names somebody who is not there.
+pub(super) fn unknown_person(key: &str, id: &str) -> String {
+    format!("{key} names {id:?}, who is not in [[people]]")
+}
+
+fn check_people(desk: &Desk, found: &mut Findings) {
+    for (index, person) in desk.people.iter().enumerate() {
+        check_person(person, &desk.people[..index], found);
+    }
+    let somebody = desk.people.iter().any(|person| person.is(Role::Admin));
+    found.expect(somebody, "people", "nobody is admin", r#"give one person roles = ["admin"]"#);
+}
+
+fn check_person(person: &Person, before: &[Person], found: &mut Findings) {
+    let Person { id, name, wecom, telegram, roles } = person;
+    let place = &format!("people {id:?}");
+    found.expect(is_id(id), place, "the id is not usable", ID_RULE);
+    let same_id = before.iter().any(|other| other.id == *id);
+    found.expect(!same_id, place, "the id is used twice", "give one of them another id");
+    found.expect(!name.trim().is_empty(), place, "the name is empty", "write the name colleagues know");
+    found.expect(!roles.is_empty(), place, "has no role", r#"add roles = ["reviewer"], or take the person out"#);
+    match wecom {
+        Some(wecom) => check_wecom_id(place, wecom, before, found),
+        None if decides(person) => found.add(place, "has no WeCom id to get cards on", r#"add wecom = "<member id>""#),
+        None => {}
+    }
+    let same_telegram = telegram.is_some() && before.iter().any(|other| other.telegram == *telegram);
+    found.expect(!same_telegram, place, "the telegram id is somebody else's too", "correct one of them");
+}
+
+fn check_wecom_id(place: &str, wecom: &str, before: &[Person], found: &mut Findings) {
+    let usable = !wecom.trim().is_empty() && wecom.trim() == wecom && wecom.len() <= WECOM_ID_MAX;
+    found.expect(usable, place, format!("the WeCom id {wecom:?} is not usable"), "copy the member's account (帐号)");
+    let same = |other: &&Person| other.wecom.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(wecom));
+    if let Some(other) = before.iter().find(same) {
+        found.add(place, format!("has the WeCom id {wecom:?} of {:?}", other.id), "correct one of them");
+    }
+}
+
+/// Whether the person has a role that decides on drafts.
+pub(super) fn decides(person: &Person) -> bool {
+    [Role::Reviewer, Role::Supervisor, Role::Admin].into_iter().any(|role| person.is(role))
+}
+
+fn check_policy(policy: &Policy, found: &mut Findings) {
+    let Policy { confidence, high_value_cents, triggers } = policy;
+    let sure = (0.0..=1.0).contains(confidence);
+    found.expect(sure, "policy", format!("confidence is {confidence}"), "use 0 to 1, such as 0.90");
+    let worth = *high_value_cents >= 0;
+    found.expect(worth, "policy", format!("high_value_cents is {high_value_cents}"), "use 0 or more");
+    let named = triggers.as_deref().is_none_or(|file| !file.trim().is_empty());
+    found.expect(named, "policy", "triggers is empty", "name a file, or take the line out");
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

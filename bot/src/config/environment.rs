@@ -1,0 +1,237 @@
+//! The environment: addresses and secrets.
+
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{ConfigError, Database, SecretKey};
+
+/// Where WeCom's own API is.
+const WECOM_API_BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin";
+/// Characters of an `EncodingAESKey` (wecom 90968).
+const AES_KEY_CHARS: usize = 43;
+
+/// Everything the environment says. Secrets are never shown.
+#[derive(Debug)]
+pub struct Environment {
+    /// `AIJIA_CONFIG`: the desk's configuration file.
+    pub config: PathBuf,
+    /// `AIJIA_LISTEN`: the address HTTP is served on.
+    pub listen: SocketAddr,
+    /// `AIJIA_PUBLIC_URL`: how people and platforms reach us, without a slash at the end.
+    pub public_url: Option<String>,
+    /// `AIJIA_DATA_DIR`: what is kept beside the database.
+    pub data_dir: PathBuf,
+    /// `AIJIA_SECRET_KEY`; when absent, one is made and kept under the data directory.
+    pub secret_key: Option<SecretKey>,
+    /// `DATABASE_URL`.
+    pub database: Database,
+    /// `WECOM_…`, once set.
+    pub wecom: Option<Wecom>,
+    /// `OPENAI_…`, once set; without it the built-in drafter works alone.
+    pub openai: Option<OpenAi>,
+    /// What is set but has no effect.
+    pub warnings: Vec<Warning>,
+}
+
+/// The self-built WeCom app.
+#[derive(Debug, Clone)]
+pub struct Wecom {
+    /// `WECOM_CORP_ID`: the company.
+    pub corp_id: String,
+    /// `WECOM_AGENT_ID`: the app.
+    pub agent_id: i64,
+    /// `WECOM_APP_SECRET`: what access tokens are got with.
+    pub app_secret: SecretString,
+    /// `WECOM_CALLBACK_TOKEN`: what callbacks are signed with.
+    pub callback_token: SecretString,
+    /// `WECOM_CALLBACK_AES_KEY`: what callbacks are encrypted with, 43 characters.
+    pub callback_aes_key: SecretString,
+    /// `WECOM_API_BASE`: where the API is, without a slash at the end.
+    pub api_base: String,
+    /// `WECOM_DUPLICATE_MSGID_CODE`: the error code this tenant was seen to answer for a customer message id
+    /// that was used before. Undocumented by WeCom; unset until it was seen.
+    pub duplicate_msgid_code: Option<i64>,
+}
+
+/// A language model behind an OpenAI-compatible API.
+#[derive(Debug, Clone)]
+pub struct OpenAi {
+    /// `OPENAI_BASE_URL`, without a slash at the end.
+    pub base_url: String,
+    /// `OPENAI_API_KEY`.
+    pub api_key: SecretString,
+    /// `OPENAI_MODEL`.
+    pub model: String,
+}
+
+/// A variable that is set but has no effect in this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warning {
+    /// The variable.
+    pub name: &'static str,
+    /// What it is meant for.
+    pub meant_for: &'static str,
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: set, but this version has no {} yet; it has no effect", self.name, self.meant_for)
+    }
+}
+
+const WECOM_NEEDED: [&str; 5] =
+    ["WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_APP_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
+const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
+const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"];
+
+const NOT_USED_YET: [Warning; 7] = [
+    Warning { name: "WECOM_AIBOT_ID", meant_for: "WeCom AI bot" },
+    Warning { name: "WECOM_AIBOT_SECRET", meant_for: "WeCom AI bot" },
+    Warning { name: "WECOM_AIBOT_URL", meant_for: "WeCom AI bot" },
+    Warning { name: "TELEGRAM_BOT_TOKEN", meant_for: "Telegram channel" },
+    Warning { name: "TELEGRAM_API_BASE", meant_for: "Telegram channel" },
+    Warning { name: "TELEGRAM_WEBHOOK_SECRET", meant_for: "Telegram channel" },
+    Warning { name: "OPENAI_EMBEDDING_MODEL", meant_for: "search by embeddings" },
+];
+
+impl Environment {
+    /// Reads every variable through `vars`; one that is empty counts as not set.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn read(vars: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader { vars: &vars, errors: Vec::new() };
+        let read = reader.everything();
+        match read {
+            Some(environment) if reader.errors.is_empty() => Ok(environment),
+            _ => Err(reader.errors),
+        }
+    }
+}
+
+struct Reader<'v> {
+    vars: &'v dyn Fn(&str) -> Option<String>,
+    errors: Vec<ConfigError>,
+}
+
+impl Reader<'_> {
+    /// Nothing only when there are errors.
+    fn everything(&mut self) -> Option<Environment> {
+        let data_dir = PathBuf::from(self.value("AIJIA_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
+        let listen = self.value("AIJIA_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen = self.parsed("AIJIA_LISTEN", &listen, "an address and a port", "write it as 127.0.0.1:8080");
+        let public_url = self.address("AIJIA_PUBLIC_URL");
+        let secret_key = self.secret_key();
+        let database = Database::from_url(self.value("DATABASE_URL").as_deref(), &data_dir);
+        let database = database.map_err(|error| self.errors.push(error)).ok();
+        let (wecom, openai) = (self.wecom(), self.openai());
+        Some(Environment {
+            config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
+            listen: listen?,
+            public_url,
+            data_dir,
+            secret_key,
+            database: database?,
+            wecom,
+            openai,
+            warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
+        })
+    }
+
+    fn wecom(&mut self) -> Option<Wecom> {
+        let all: Vec<_> = WECOM_NEEDED.into_iter().chain(WECOM_OPTIONAL).collect();
+        self.needed(&WECOM_NEEDED, &all, "WeCom")?;
+        let agent_id = self.value("WECOM_AGENT_ID")?;
+        let agent_id = self.parsed("WECOM_AGENT_ID", &agent_id, "a number", "copy the AgentId of the self-built app");
+        let key = self.aes_key();
+        let base = self.address("WECOM_API_BASE");
+        let duplicate = self.value("WECOM_DUPLICATE_MSGID_CODE").map(|code| {
+            let todo = "write the errcode WeCom answered, or leave it empty";
+            self.parsed("WECOM_DUPLICATE_MSGID_CODE", &code, "a number", todo)
+        });
+        Some(Wecom {
+            corp_id: self.value("WECOM_CORP_ID")?,
+            agent_id: agent_id?,
+            app_secret: self.value("WECOM_APP_SECRET")?.into(),
+            callback_token: self.value("WECOM_CALLBACK_TOKEN")?.into(),
+            callback_aes_key: key?.into(),
+            api_base: base.unwrap_or_else(|| WECOM_API_BASE.to_owned()),
+            duplicate_msgid_code: duplicate.flatten(),
+        })
+    }
+
+    fn openai(&mut self) -> Option<OpenAi> {
+        self.needed(&OPENAI_NEEDED, &OPENAI_NEEDED, "the language model")?;
+        Some(OpenAi {
+            base_url: self.address("OPENAI_BASE_URL")?,
+            api_key: self.value("OPENAI_API_KEY")?.into(),
+            model: self.value("OPENAI_MODEL")?,
+        })
+    }
+
+    /// Nothing when none of `all` is set, or, with an error each, when some of `needed` are not.
+    fn needed(&mut self, needed: &[&'static str], all: &[&'static str], what: &str) -> Option<()> {
+        let set = *all.iter().find(|name| self.value(name).is_some())?;
+        let missing: Vec<_> = needed.iter().copied().filter(|name| self.value(name).is_none()).collect();
+        for name in &missing {
+            let todo = format!("set it, or empty all of {what}'s settings: {}", all.join(", "));
+            self.errors.push(ConfigError::new(*name, format!("not set, although {set} is"), todo));
+        }
+        missing.is_empty().then_some(())
+    }
+
+    fn aes_key(&mut self) -> Option<String> {
+        const NAME: &str = "WECOM_CALLBACK_AES_KEY";
+        let todo = "copy EncodingAESKey from the app's callback settings";
+        let key = self.value(NAME)?;
+        let count = key.chars().count();
+        if count != AES_KEY_CHARS {
+            return self.error(NAME, format!("has {count} characters, must be {AES_KEY_CHARS}"), todo);
+        }
+        if !key.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return self.error(NAME, "has characters other than A-Z, a-z and 0-9", todo);
+        }
+        Some(key)
+    }
+
+    fn secret_key(&mut self) -> Option<SecretKey> {
+        let read = self.value("AIJIA_SECRET_KEY")?.parse::<SecretKey>();
+        let todo = "make one with `openssl rand -hex 32`, or leave it empty";
+        read.map_or_else(|bad| self.error("AIJIA_SECRET_KEY", bad.to_string(), todo), Some)
+    }
+
+    /// An `http` or `https` address without a slash at the end.
+    fn address(&mut self, name: &'static str) -> Option<String> {
+        let text = self.value(name)?;
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.query().is_none();
+        match Url::parse(&text) {
+            Ok(url) if is_web(&url) && url.fragment().is_none() => Some(text.trim_end_matches('/').to_owned()),
+            _ => self.error(name, "is not a web address", "write https://HOST or https://HOST/PATH"),
+        }
+    }
+
+    /// The text is never repeated in the error: it may be a secret that slipped into the wrong line.
+    fn parsed<T: FromStr>(&mut self, name: &'static str, text: &str, wanted: &str, todo: &str) -> Option<T> {
+        text.parse().map_or_else(|_| self.error(name, format!("is not {wanted}"), todo), Some)
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let text = (self.vars)(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn error<T>(&mut self, name: &str, what: impl Into<String>, todo: impl Into<String>) -> Option<T> {
+        self.errors.push(ConfigError::new(name, what, todo));
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "environment_tests.rs"]
+mod tests;

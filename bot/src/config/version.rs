@@ -1,0 +1,95 @@
+//! Versions of what was configured: one of what decides about drafts, one of everything else.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::desk::{Channel, Desk, Notice, Person, Policy, Settings};
+use crate::evidence::canonical;
+
+/// Digits shown of a version.
+const SHORT: usize = 16;
+
+/// The version of the deciding part: the policy, the trigger words in force (`triggers`: their table's text),
+/// and each channel's store, mode, allowed actions and required reviews. 64 hexadecimal digits.
+///
+/// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
+/// nor does the order of channels or of lists.
+pub fn policy_version(desk: &Desk, triggers: &str) -> String {
+    let Policy { confidence, high_value_cents, triggers: _ } = &desk.policy;
+    let mut channels: Vec<&Channel> = desk.channels.iter().collect();
+    channels.sort_by(|a, b| a.id.cmp(&b.id));
+    hash(&json!({
+        "policy": { "confidence": confidence, "high_value_cents": high_value_cents },
+        "triggers": triggers,
+        "channels": channels.into_iter().map(deciding).collect::<Vec<_>>(),
+    }))
+}
+
+fn deciding(channel: &Channel) -> Value {
+    json!({
+        "id": channel.id,
+        "store": channel.store,
+        "mode": channel.mode,
+        "allowed_actions": sorted(&channel.allowed_actions),
+        "review_required": sorted(&channel.review_required),
+    })
+}
+
+/// The version of everything that does not decide about drafts: people and their roles, who is responsible for
+/// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
+pub fn people_version(desk: &Desk) -> String {
+    let Settings { locale, timezone, review_minutes, currency, quiet_seconds, quiet_at_most_seconds, alarms_to } =
+        &desk.desk;
+    hash(&json!({
+        "desk": {
+            "locale": locale, "timezone": timezone, "review_minutes": review_minutes, "currency": currency,
+            "quiet_seconds": quiet_seconds, "quiet_at_most_seconds": quiet_at_most_seconds, "alarms_to": alarms_to,
+        },
+        "people": desk.people.iter().map(person).collect::<Vec<_>>(),
+        "channels": desk.channels.iter().map(responsible).collect::<Vec<_>>(),
+        "triggers": desk.policy.triggers,
+    }))
+}
+
+fn person(person: &Person) -> Value {
+    let Person { id, name, wecom, telegram, roles } = person;
+    json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles })
+}
+
+fn responsible(channel: &Channel) -> Value {
+    let notices = &channel.notices;
+    json!({
+        "id": channel.id,
+        "kind": channel.kind,
+        "account": channel.account,
+        "name": channel.name,
+        "owner": channel.owner,
+        "permitted": channel.permitted,
+        "escalation_owner": channel.escalation_owner,
+        "notices": [notice(&notices.welcome), notice(&notices.received), notice(&notices.handover)],
+    })
+}
+
+fn notice(notice: &Option<Notice>) -> Value {
+    notice.as_ref().map_or(Value::Null, |n| json!([n.text, n.approved_by, n.sha256]))
+}
+
+fn sorted(names: &[String]) -> Vec<&String> {
+    let mut names: Vec<_> = names.iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn hash(part: &Value) -> String {
+    hex::encode(Sha256::digest(canonical(part)))
+}
+
+/// The part of a version shown to people.
+pub fn short_version(version: &str) -> &str {
+    version.get(..SHORT).unwrap_or(version)
+}
+
+#[cfg(test)]
+#[path = "version_tests.rs"]
+mod tests;

@@ -1,0 +1,199 @@
+//! What is handed in on the page: a new text, or the decision to send. Each in one commit, and by the same rules as
+//! on a card; a text that is not used goes back into the form.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use cards::words::Locale;
+use serde::Deserialize;
+
+use super::page::{self, Extra, Page, say};
+use super::seal::Seal;
+use super::trouble::{self, Notice, Trouble};
+use super::visitor::{Asking, Right, Visitor};
+use super::{base, render, token_hash};
+use crate::app::App;
+use crate::case::{Case, Decision, Event, Refusal, Tap};
+use crate::chat;
+use crate::drafting::clean;
+use crate::store::{Tx, cases, people};
+use crate::worker::apply;
+
+/// A form of ours, filled in.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Handed {
+    #[serde(default)]
+    part1: String,
+    #[serde(default)]
+    part2: String,
+    #[serde(default)]
+    part3: String,
+    /// The draft version that was shown.
+    version: i64,
+    /// The code that was shown.
+    #[serde(default)]
+    code: String,
+    /// Shows that the form came from our page.
+    csrf: String,
+    /// The token of the link it was opened by.
+    #[serde(default)]
+    t: String,
+}
+
+impl Handed {
+    fn texts(&self) -> Vec<String> {
+        vec![self.part1.clone(), self.part2.clone(), self.part3.clone()]
+    }
+
+    /// The messages written, cleaned; empty fields are none.
+    fn parts(&self) -> Vec<String> {
+        let cleaned = self.texts().into_iter().map(|text| clean(&text.replace("\r\n", "\n")));
+        cleaned.filter(|part| !part.trim().is_empty()).collect()
+    }
+}
+
+/// What came of it.
+enum Outcome {
+    /// Done: what to say.
+    Done(Locale),
+    /// Refused in words, with everything the person wrote still there.
+    Refused(Box<Page>),
+}
+
+type Submitted = Result<Form<Handed>, FormRejection>;
+
+/// Takes a new text. It comes back as a card to be approved as shown; nothing is sent.
+pub(super) async fn edit(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    form: Submitted,
+) -> Response {
+    let Ok(Form(handed)) = form else { return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await };
+    let asking = Asking::with_token(&app, &number, Some(&handed.t), &headers);
+    let kept = handed.texts();
+    let done = (asking.number, "edited", kept);
+    let inside = app.clone();
+    let outcome = trouble::in_commit(&app, move |tx| Box::pin(take_text(tx, inside, asking, handed))).await;
+    answer(&app, outcome, done).await
+}
+
+/// Takes the decision to send exactly what was shown, from somebody who signed in.
+pub(super) async fn send(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    form: Submitted,
+) -> Response {
+    let Ok(Form(handed)) = form else { return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await };
+    let asking = Asking::with_token(&app, &number, None, &headers);
+    let done = (asking.number, "sent", Vec::new());
+    let inside = app.clone();
+    let outcome = trouble::in_commit(&app, move |tx| Box::pin(take_approval(tx, inside, asking, handed))).await;
+    answer(&app, outcome, done).await
+}
+
+async fn answer(
+    app: &App,
+    outcome: Result<Outcome, Trouble>,
+    (number, key, kept): (i64, &str, Vec<String>),
+) -> Response {
+    match outcome {
+        Ok(Outcome::Refused(page)) => render::page(&page),
+        Err(trouble) => trouble::answer(app, &trouble, number, &kept).await,
+        Ok(Outcome::Done(locale)) => {
+            let words = crate::app::words(locale);
+            let number_text = number.to_string();
+            let notice = Notice {
+                base: base(app),
+                lang: locale.as_str(),
+                title: say(words, key, &[("number", &number_text)]),
+                text: say(words, &[key, "_next"].concat(), &[]),
+                onward: Some(format!("{}/{number}", base(app))),
+                kept: Vec::new(),
+                good: true,
+            };
+            render::notice(StatusCode::OK, locale, &notice)
+        }
+    }
+}
+
+async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Result<Outcome, Trouble> {
+    let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
+    let event = edit_event(tx, &app, &case, &author.person, &handed).await?;
+    match apply::apply(tx, &app, &case.id, &event).await? {
+        Ok(_) => {
+            use_up(tx, &app, &author).await?;
+            done(tx, &app).await
+        }
+        Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, Some(handed.texts()))).await,
+    }
+}
+
+async fn take_approval(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Result<Outcome, Trouble> {
+    let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
+    let tap = Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision: Decision::Send };
+    match apply::apply(tx, &app, &case.id, &Event::Tapped(tap)).await? {
+        Ok(_) => done(tx, &app).await,
+        Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, None)).await,
+    }
+}
+
+/// Who hands in, by a form that came from our page, and about what. Whether they may is decided, and put on record,
+/// like any other tap.
+async fn author_and_case(
+    tx: &mut Tx,
+    app: &App,
+    asking: &Asking,
+    handed: &Handed,
+) -> Result<(Visitor, Case), Trouble> {
+    let author = asking.author(tx, app).await?;
+    let seal = Seal::new(&app.cookie_key);
+    if !seal.is_form_token(&author.binding(), asking.number, &handed.csrf) {
+        return Err(Trouble::StalePage);
+    }
+    if !author.covers(handed.version) {
+        return Err(Trouble::LinkOver);
+    }
+    let case = cases::by_number(tx, asking.number).await?.ok_or(Trouble::NoSuchCase)?;
+    Ok((author, case))
+}
+
+/// The event of an edit, with the messages as they were written in their fields.
+async fn edit_event(tx: &mut Tx, app: &App, case: &Case, person: &str, handed: &Handed) -> anyhow::Result<Event> {
+    let written = handed.parts();
+    let text = written.join("\n\n");
+    let mut event = chat::edit_event(tx, app, case, person, handed.version, &handed.code, &text).await?;
+    if let Event::Tapped(Tap { decision: Decision::Edit { parts, .. }, .. }) = &mut event {
+        *parts = written;
+    }
+    Ok(event)
+}
+
+/// A link takes one text. Should it have been used by another request meanwhile, nothing of this one is kept.
+async fn use_up(tx: &mut Tx, app: &App, author: &Visitor) -> anyhow::Result<()> {
+    let Right::Link { token, .. } = &author.right else { return Ok(()) };
+    let used = people::use_link(tx, &token_hash(token), app.clock.now()).await?;
+    anyhow::ensure!(used, "a link was used twice at the same time");
+    Ok(())
+}
+
+async fn done(tx: &mut Tx, app: &App) -> Result<Outcome, Trouble> {
+    let desk = app.desk(tx).await?;
+    Ok(Outcome::Done(desk.desk.desk.locale.parse().unwrap_or_default()))
+}
+
+/// The page again with the reason on top, for who may see it.
+async fn refused(
+    tx: &mut Tx,
+    app: &App,
+    asking: &Asking,
+    author: &Visitor,
+    (refusal, kept): (&Refusal, Option<Vec<String>>),
+) -> Result<Outcome, Trouble> {
+    let view = asking.view(tx, app, author).await?;
+    let alert = refusal.say(asking.number).in_words(view.words(), &view.desk.desk);
+    let extra = Extra { alert: Some(alert), kept };
+    Ok(Outcome::Refused(Box::new(page::build(tx, app, &view, author, &extra).await?)))
+}

@@ -1,0 +1,328 @@
+//! What the page of a case shows: everything a reviewer needs (requirement HR-01), from stored rows.
+
+use cards::words::{Locale, Words};
+use serde::Serialize;
+
+use super::basis::{self, Basis, Rules};
+use super::seal::Seal;
+use super::story::{self, Entry, Said};
+use super::visitor::Visitor;
+use super::{base, trouble::Trouble};
+use crate::app::App;
+use crate::case::{Author, Draft, Level, Part, SessionOwner, State};
+use crate::policy::{self, Power};
+use crate::store::{Tx, pauses, people, record};
+use crate::view::{View, local};
+
+/// Messages one reply may have.
+pub(super) const MOST_PARTS: usize = 3;
+/// Bytes the platform accepts in one text message (wecom 94677).
+const PART_BYTES: usize = channels::wecom::kf::MAX_PART_BYTES;
+/// Bytes of most Chinese characters.
+const CHARACTER_BYTES: usize = 3;
+
+/// A case's page.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    /// The desk's language.
+    #[serde(skip)]
+    pub(super) locale: Locale,
+    /// Its name.
+    pub(super) lang: &'static str,
+    /// The path all pages are under.
+    pub(super) base: String,
+    /// What media addresses end with, so that a link shows the pictures too.
+    pub(super) media_query: String,
+    /// The case's number.
+    pub(super) number: i64,
+    /// Where it stands, and how urgent it is.
+    pub(super) head: Head,
+    /// What the person should read first.
+    pub(super) alert: Option<String>,
+    /// Who paused this, and why.
+    pub(super) paused: Option<String>,
+    /// What the customer wants answered.
+    pub(super) asked: Vec<Said>,
+    /// What would be sent.
+    pub(super) draft: Option<DraftShown>,
+    /// Why a person has to look.
+    pub(super) reasons: Vec<String>,
+    /// What the draft rests on.
+    pub(super) basis: Vec<Basis>,
+    /// What is allowed and what is not.
+    pub(super) rules: Rules,
+    /// Who is asked.
+    pub(super) holders: Holders,
+    /// The conversation so far.
+    pub(super) history: Vec<Said>,
+    /// Who did what, when.
+    pub(super) record: Vec<Entry>,
+    /// What this person may do here.
+    pub(super) forms: Option<Forms>,
+}
+
+/// Where a case stands, and how urgent it is.
+#[derive(Debug, Serialize)]
+pub(super) struct Head {
+    shop: String,
+    customer: String,
+    state: String,
+    intent: Option<String>,
+    risk: Option<Risk>,
+    place: Option<(i64, i64)>,
+    due: Option<String>,
+    overdue: bool,
+    window_ends: String,
+    window_open: bool,
+    quota: u32,
+    last: Option<String>,
+}
+
+/// A risk, by its name and in words.
+#[derive(Debug, Serialize)]
+pub(super) struct Risk {
+    name: &'static str,
+    label: String,
+}
+
+/// A draft as it would leave.
+#[derive(Debug, Serialize)]
+pub(super) struct DraftShown {
+    version: i64,
+    code: String,
+    by: String,
+    sure: Option<String>,
+    parts: Vec<PartShown>,
+    action: Option<String>,
+}
+
+/// One message of a draft, and what became of it.
+#[derive(Debug, Serialize)]
+pub(super) struct PartShown {
+    text: String,
+    fate: Option<String>,
+}
+
+/// Who is asked, and who after them.
+#[derive(Debug, Serialize)]
+pub(super) struct Holders {
+    now: Vec<Holder>,
+    above: Option<String>,
+}
+
+/// Somebody who is asked.
+#[derive(Debug, Serialize)]
+pub(super) struct Holder {
+    name: String,
+    off_duty: bool,
+}
+
+/// What somebody may do on the page.
+#[derive(Debug, Serialize)]
+pub(super) struct Forms {
+    token: Option<String>,
+    csrf: String,
+    version: i64,
+    code: String,
+    fields: Vec<Field>,
+    open: bool,
+    sends: bool,
+    signed_in: bool,
+}
+
+/// One message in the form.
+#[derive(Debug, Serialize)]
+pub(super) struct Field {
+    name: String,
+    place: usize,
+    text: String,
+    left: i64,
+    characters: i64,
+}
+
+/// What is shown on top of the case itself.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    /// What the person should read first.
+    pub(super) alert: Option<String>,
+    /// What they wrote and could not be used: it stays in the form.
+    pub(super) kept: Option<Vec<String>>,
+}
+
+/// Puts a page together for somebody who may see the case.
+///
+/// # Errors
+/// Only what is broken.
+pub(super) async fn build(
+    tx: &mut Tx,
+    app: &App,
+    view: &View,
+    visitor: &Visitor,
+    extra: &Extra,
+) -> Result<Page, Trouble> {
+    let pause = pauses::covering(tx, &view.case.channel, &view.conversation.id).await?;
+    let off_duty = people::off_duty(tx).await?;
+    let told = record::of_case(tx, &view.case.id).await?;
+    let drafts = view.case.draft();
+    let forms = forms(app, view, visitor, extra, pause.is_some());
+    let locale: Locale = view.desk.desk.desk.locale.parse().unwrap_or_default();
+    Ok(Page {
+        locale,
+        lang: locale.as_str(),
+        base: base(app),
+        media_query: visitor.token().map(|token| format!("?t={token}")).unwrap_or_default(),
+        number: view.case.number,
+        head: head(view),
+        alert: extra.alert.clone().or_else(|| outdated(view, visitor)),
+        paused: pause.map(|p| paused(view, &p)),
+        asked: story::asked(view),
+        draft: drafts.map(|draft| draft_shown(view, draft)),
+        reasons: view.reasons(),
+        basis: basis::of(tx, view).await?,
+        rules: basis::rules(tx, app, view).await?,
+        holders: holders(view, &off_duty),
+        history: story::history(view),
+        record: told.iter().filter_map(|told| story::entry(view, told)).collect(),
+        forms,
+    })
+}
+
+/// The page's words of `key`.
+pub(super) fn say(words: &Words, key: &str, args: &[(&str, &str)]) -> String {
+    words.text(&["page.", key].concat(), args)
+}
+
+/// A day and a time in the desk's zone.
+pub(super) fn moment(view: &View, at: i64) -> String {
+    local(at, &view.desk.desk.desk.timezone, "%m-%d %H:%M")
+}
+
+fn head(view: &View) -> Head {
+    let (case, words) = (&view.case, view.words());
+    let draft = case.draft();
+    let waits = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_));
+    Head {
+        shop: view.channel().map_or_else(|| case.channel.clone(), |c| c.label().to_owned()),
+        customer: view.conversation.name.clone().unwrap_or_else(|| view.conversation.customer.clone()),
+        state: view.state_line(),
+        intent: draft.map(|d| words.text(d.intent.key(), &[])),
+        risk: draft.map(|d| Risk { name: d.verdict.risk.as_str(), label: d.verdict.risk.label(words) }),
+        place: waits.then_some(view.place),
+        due: case.due().map(|due| moment(view, due)),
+        overdue: case.due().is_some_and(|due| due <= view.now),
+        window_ends: moment(view, case.window.ends_at),
+        window_open: view.now < case.window.ends_at,
+        quota: case.window.for_replies(),
+        last: case.last_decision.as_ref().map(|decided| view.decision_line(decided)),
+    }
+}
+
+fn paused(view: &View, pause: &pauses::Pause) -> String {
+    let by = view.desk.desk.name_of(&pause.person);
+    let at = moment(view, pause.at);
+    let key = if pause.why.is_empty() { "paused" } else { "paused_why" };
+    say(view.words(), key, &[("by", by), ("at", &at), ("why", &pause.why)])
+}
+
+/// A link outlives the version it was given for.
+fn outdated(view: &View, visitor: &Visitor) -> Option<String> {
+    let stale = !visitor.covers(view.case.version) && editable(view, &visitor.person);
+    stale.then(|| say(view.words(), "link_outdated", &[]))
+}
+
+fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
+    let words = view.words();
+    let (by, sure) = match &draft.author {
+        Author::Person { id } => (say(words, "by_person", &[("name", view.desk.desk.name_of(id))]), None),
+        Author::Bot { drafter } => {
+            let sure = format!("{:.0}%", (draft.confidence.clamp(0.0, 1.0)) * 100.0);
+            (say(words, "by_bot", &[("drafter", drafter)]), Some(sure))
+        }
+    };
+    let fate = |at: usize| match &view.case.state {
+        State::Sending(sending) => sending.parts.get(at).map(|part| say(words, fate_key(*part), &[])),
+        _ => None,
+    };
+    let parts = draft.parts.iter().enumerate().map(|(at, text)| PartShown { text: text.clone(), fate: fate(at) });
+    DraftShown {
+        version: draft.version,
+        code: draft.code(),
+        by,
+        sure,
+        parts: parts.collect(),
+        action: draft.action.as_deref().map(|action| words.text(action, &[])),
+    }
+}
+
+fn fate_key(part: Part) -> &'static str {
+    match part {
+        Part::Waiting => "part_waiting",
+        Part::Claimed => "part_claimed",
+        Part::Accepted => "part_accepted",
+        Part::Failed => "part_failed",
+        Part::Unknown => "part_unknown",
+    }
+}
+
+fn holders(view: &View, off_duty: &std::collections::HashSet<String>) -> Holders {
+    let desk = &view.desk.desk;
+    let above = view.channel().and_then(|c| c.escalation_owner.as_deref());
+    let asked: Vec<&str> = match (&view.case.state, view.case.level()) {
+        (State::HandedOver { to, .. }, _) => vec![to],
+        (_, Some(Level::EscalationOwner)) => above.into_iter().collect(),
+        (_, Some(Level::Reviewers)) => {
+            view.channel().map(|c| c.permitted.iter().map(String::as_str).collect()).unwrap_or_default()
+        }
+        (_, None) => Vec::new(),
+    };
+    let holder = |id: &str| Holder { name: desk.name_of(id).to_owned(), off_duty: off_duty.contains(id) };
+    Holders {
+        now: asked.into_iter().map(holder).collect(),
+        above: above.map(|id| desk.name_of(id).to_owned()),
+    }
+}
+
+/// Whether the text can be changed now, by this person.
+fn editable(view: &View, person: &str) -> bool {
+    let decides = view.desk.desk.person(person).is_some_and(|p| policy::may(p, Power::Decide, view.channel()).is_ok());
+    let open = match &view.case.state {
+        State::AwaitingReview(_) | State::NeedsPerson(_) => true,
+        State::HandedOver { to, session } => to == person && *session == SessionOwner::Bot,
+        _ => false,
+    };
+    decides && open
+}
+
+fn forms(app: &App, view: &View, visitor: &Visitor, extra: &Extra, paused: bool) -> Option<Forms> {
+    let covered = visitor.covers(view.case.version) && editable(view, &visitor.person);
+    // What somebody wrote stays in sight, even where it can no longer be handed in.
+    if !covered && extra.kept.is_none() {
+        return None;
+    }
+    let review = match &view.case.state {
+        State::AwaitingReview(review) => Some(review),
+        _ => None,
+    };
+    let shown = || view.case.draft().map(|d| d.parts.clone()).unwrap_or_default();
+    let texts = extra.kept.clone().unwrap_or_else(shown);
+    Some(Forms {
+        token: visitor.token().map(str::to_owned),
+        csrf: Seal::new(&app.cookie_key).form_token(&visitor.binding(), view.case.number),
+        version: view.case.version,
+        code: review.map(|r| r.draft.code()).unwrap_or_default(),
+        fields: fields(&texts),
+        open: extra.kept.is_some() || review.is_none(),
+        sends: review.is_some() && visitor.signed_in() && !paused,
+        signed_in: visitor.signed_in(),
+    })
+}
+
+/// The form's fields, as many as a reply may have messages.
+pub(super) fn fields(texts: &[String]) -> Vec<Field> {
+    let field = |at: usize| {
+        let text = texts.get(at).cloned().unwrap_or_default();
+        let left = PART_BYTES as i64 - text.len() as i64;
+        Field { name: format!("part{}", at + 1), place: at + 1, text, left, characters: left / CHARACTER_BYTES as i64 }
+    };
+    (0..MOST_PARTS).map(field).collect()
+}

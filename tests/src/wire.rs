@@ -1,0 +1,148 @@
+//! The platform as it really is: lost answers, refusals, retries, empty pages, forged callbacks (scenarios 66, 69).
+
+use std::time::Duration;
+
+use aijia::case::{State, Why};
+use aijia::evidence::Kind;
+use anyhow::ensure;
+use cards::Act;
+use simulator::{Api, Fault, Lost};
+
+use crate::story;
+use crate::world::{FLAGSHIP, XIAOYU};
+
+const FACT: &str = "羊毛衫会起球吗？";
+
+story!(
+    /// The platform checks the URL, with a `+` in what it sends.
+    the_url_check_is_answered,
+    |world| {
+        world.sim.verify_callback_url().await?;
+    }
+);
+
+story!(
+    /// What does not verify gets one and the same answer, and changes nothing.
+    forged_callbacks_are_refused,
+    |world| {
+        let http = reqwest::Client::new();
+        let url = format!("{}/callback/wecom", world.address);
+        let forged = [
+            format!("{url}?msg_signature={}&timestamp=1795572000&nonce=abc", "0".repeat(40)),
+            format!("{url}?msg_signature=x&timestamp=1&nonce=abc"),
+            url.clone(),
+            format!("{url}?msg_signature={0}&msg_signature={0}&timestamp=1795572000&nonce=abc", "0".repeat(40)),
+        ];
+        let mut answers = Vec::new();
+        for url in &forged {
+            let answer = http.post(url).body("<xml><Encrypt>AAAA</Encrypt></xml>").send().await?;
+            answers.push((answer.status().as_u16(), answer.text().await?));
+        }
+        ensure!(answers.iter().all(|answer| *answer == answers[0] && answer.0 == 400), "{answers:?}");
+        let bomb = "<!DOCTYPE x [<!ENTITY a \"b\">]><xml><Encrypt>&a;</Encrypt></xml>";
+        let answer = http.post(&forged[0]).body(bomb).send().await?;
+        ensure!(answer.status() == 400);
+        world.settle().await?;
+        ensure!(world.case(1).await.is_err());
+    }
+);
+
+story!(
+    /// An answer that got lost is unknown: it goes to a person and is never repeated blindly.
+    a_lost_answer_is_unknown,
+    |world| {
+        world.customer_says(FACT).await?;
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Lose(Lost::AfterDoing));
+        world.taps("LiHua", Act::Send).await?;
+        let State::NeedsPerson(stuck) = world.case(1).await?.state else {
+            anyhow::bail!("{:?}", world.case(1).await?.state)
+        };
+        ensure!(stuck.why == Why::SendUnknown);
+        ensure!(world.sim.ledger().accepted_kf_sends().len() == 1, "sent once, not twice");
+        world.wait(Duration::from_secs(600)).await?;
+        ensure!(world.sim.ledger().accepted_kf_sends().len() == 1, "and not later either");
+        ensure!(!world.card("LiHua").or_else(|_| world.card("WangWu"))?.has(Act::Send));
+    }
+);
+
+story!(
+    /// A definite refusal comes back to a person with the reason; nothing is repeated.
+    a_refused_reply_comes_back,
+    |world| {
+        world.customer_says(FACT).await?;
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Refuse(95018));
+        world.taps("LiHua", Act::Send).await?;
+        ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendRefused));
+        ensure!(world.customer_heard(XIAOYU).is_empty());
+        ensure!(world.recorded(1, Kind::SendSettled).await?);
+    }
+);
+
+story!(
+    /// A token the platform revoked is fetched anew, and the reply still goes out once.
+    a_revoked_token_is_renewed,
+    |world| {
+        world.customer_says(FACT).await?;
+        world.sim.faults().revoke_tokens();
+        world.taps("LiHua", Act::Send).await?;
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
+    }
+);
+
+story!(
+    /// Nobody rings: the polling net finds the message.
+    a_lost_doorbell_loses_no_message,
+    |world| {
+        world.sim.hold_doorbells(true);
+        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await;
+        world.wait(Duration::from_secs(11)).await?;
+        world.wait(Duration::from_secs(4)).await?;
+        ensure!(world.has_open_card("LiHua"), "polling is the net");
+        world.sim.hold_doorbells(false);
+    }
+);
+
+story!(
+    /// The platform's reading fails for a while: nothing is lost, everything is answered afterwards.
+    an_outage_while_reading_loses_nothing,
+    |world| {
+        world.sim.faults().always(Api::KfSyncMsg, Fault::Lose(Lost::BeforeDoing));
+        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await;
+        world.wait(Duration::from_secs(30)).await?;
+        ensure!(world.case(1).await.is_err());
+        world.sim.faults().clear();
+        world.wait(Duration::from_secs(30)).await?;
+        world.wait(Duration::from_secs(4)).await?;
+        ensure!(world.has_open_card("LiHua"));
+    }
+);
+
+story!(
+    /// A card that could not be posted is posted later; the reviewer gets it once.
+    a_card_that_failed_is_posted_later,
+    |world| {
+        world.sim.faults().next(Api::MessageSend, 2, Fault::Refuse(-1));
+        world.customer_says(FACT).await?;
+        world.wait(Duration::from_secs(10)).await?;
+        ensure!(world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu"));
+    }
+);
+
+story!(
+    /// Many customers at once: no phone gets more than the platform shows, and none is forgotten.
+    a_flood_is_paced,
+    |world| {
+        for n in 0..40 {
+            let customer = format!("wmFlood{n}");
+            world.sim.add_customer(&customer, &format!("顾客{n}"));
+            world.sim.customer_says(FLAGSHIP, &customer, FACT).await;
+        }
+        world.settle().await?;
+        world.wait(Duration::from_secs(4)).await?;
+        let within_a_minute = world.sim.inbox("LiHua").len();
+        ensure!(within_a_minute <= 30, "the platform would drop the rest silently: {within_a_minute}");
+        world.wait(Duration::from_secs(61)).await?;
+        let after_two = world.sim.inbox("LiHua").iter().filter(|item| item.card.is_some()).count();
+        ensure!(after_two >= 40, "every customer's card arrives in the end: {after_two}");
+    }
+);
