@@ -283,6 +283,8 @@ pub struct Approval {
     pub at: Timestamp,
     /// Digest of what was shown and approved.
     pub digest: String,
+    /// Turn of the pause register at the approval: a pause declared later ends it.
+    pub turn: i64,
 }
 
 /// A decision somebody took.

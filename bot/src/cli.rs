@@ -8,10 +8,11 @@ mod knowledge;
 mod serve;
 mod wecom;
 
+#[cfg(feature = "demo")]
 pub(crate) use evidence::verify as verify_evidence;
 pub use serve::{Running, launch};
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -168,7 +169,7 @@ pub(crate) async fn assemble() -> Result<App, Failure> {
 }
 
 /// Applies the configuration file, with every problem in it as one line.
-async fn apply_file(app: &App, path: &PathBuf) -> Result<start::Applying, Failure> {
+async fn apply_file(app: &App, path: &Path) -> Result<start::Applying, Failure> {
     start::apply_file(app, path).await.map_err(|problem| match problem.downcast::<start::BadFile>() {
         Ok(start::BadFile(problems)) => Failure::Config(problems),
         Err(problem) => Failure::Other(problem),

@@ -63,9 +63,9 @@ impl View {
 
     /// The customer's words since the last answer, and how many attachments came with them.
     pub fn asked(&self) -> (String, u32) {
-        let newest = self.messages.iter().filter(|m| m.author == "customer" && !m.recalled);
+        let mut newest = self.messages.iter().filter(|m| m.author == "customer" && !m.recalled);
         let open: Vec<&Message> = newest.clone().filter(|m| !m.answered).collect();
-        let shown = if open.is_empty() { newest.last().into_iter().collect() } else { open };
+        let shown = if open.is_empty() { newest.next_back().into_iter().collect() } else { open };
         let text = shown.iter().filter(|m| m.kind == "text").map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
         let attachments = shown.iter().filter(|m| m.kind != "text").count();
         (text, u32::try_from(attachments).unwrap_or(u32::MAX))
@@ -251,7 +251,7 @@ impl View {
         match &self.case.state {
             State::NeedsPerson(stuck) => words.text(stuck.why.key(), &[]),
             State::HandedOver { to, session } => {
-                let key = if *session == SessionOwner::Bot { "state.handed_over_here" } else { "state.handed_over" };
+                let key = if *session == SessionOwner::Bot { "state.handed_over_here" } else { "state.handed_over_by" };
                 words.text(key, &[("by", self.desk.desk.name_of(to))])
             }
             State::Closed { ending } => words.text(ending.key(), &[]),

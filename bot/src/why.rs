@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::case::{Refusal, Say};
 use crate::evidence::{Actor, Kind};
 use crate::store::record::{self, Told};
 use crate::store::Tx;
@@ -86,15 +87,28 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Judged => reasons(view, payload),
         Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
         Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
-        Kind::Edited if payload["hint"].is_string() => text(&payload["hint"]),
+        Kind::Edited if payload["hint"].is_string() => view.words().text(&format!("hint.{}", text(&payload["hint"])), &[]),
         Kind::Edited => format!("{} → {}", joined(&payload["before"]), joined(&payload["after"])),
         Kind::Rejected => view.words().text(&format!("reason.{}", text(&payload["rejection"]["reason"])), &[]),
-        Kind::Refused => text(&payload["refusal"]["refusal"]),
+        Kind::Refused => refusal(view, &payload["refusal"]),
         Kind::SendSettled => view.words().text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
         Kind::NoticeSent => text(&payload["text"]),
         Kind::AuthorityVoided => text(&payload["why"]),
         _ => String::new(),
     }
+}
+
+/// What the person was told: a refusal of the core, or the key of a sentence.
+fn refusal(view: &View, refused: &Value) -> String {
+    let number = view.case.number;
+    let said = match refused.as_str() {
+        Some(key) => Say::new(key).with("number", number),
+        None => match serde_json::from_value::<Refusal>(refused.clone()) {
+            Ok(refusal) => refusal.say(number),
+            Err(_) => return String::new(),
+        },
+    };
+    said.in_words(view.words(), &view.desk.desk)
 }
 
 fn cited(citations: &Value) -> String {

@@ -174,6 +174,7 @@ CREATE TABLE pauses (
     person TEXT NOT NULL,
     why TEXT NOT NULL,
     at BIGINT NOT NULL,
+    turn BIGINT NOT NULL,
     resume_wanted_by TEXT,
     resume_wanted_at BIGINT,
     lifted_by TEXT,

@@ -142,7 +142,9 @@ impl Shared {
             _ => (Reply::Empty, answer.raw.clone()),
         };
         let noted = json!({"xml": event.xml, "attempt": attempt, "timestamp": envelope.timestamp,
-            "nonce": envelope.nonce, "random": hex::encode(envelope.random), "reply": body});
+            "nonce": envelope.nonce, "random": hex::encode(envelope.random), "reply": body,
+            "from": event.cause.as_ref().map(|cause| &cause.userid),
+            "card": event.cause.as_ref().and_then(|cause| cause.msgid.as_ref())});
         let row = callback_row(world.now(), Call::Callback(event.kind), answer.status, noted);
         (world.ledger.append(row), reply, body)
     }
@@ -179,8 +181,9 @@ impl Shared {
         let world = self.world();
         let row = world.ledger.row(seq)?;
         let Call::Callback(kind) = row.call else { return None };
-        let xml = row.body.get("xml")?.as_str()?.to_owned();
-        Some((Event { kind, xml, cause: None }, Envelope::noted(&row.body)?))
+        let text = |key: &str| row.body.get(key).and_then(Value::as_str).map(str::to_owned);
+        let cause = text("from").map(|userid| Cause { userid, msgid: text("card") });
+        Some((Event { kind, xml: text("xml")?, cause }, Envelope::noted(&row.body)?))
     }
 
     /// The console's check of the callback URL (wecom 90968): the bot has to answer the opened `echostr`, nothing else.

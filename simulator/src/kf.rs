@@ -20,7 +20,7 @@ use crate::world::World;
 /// A customer's message opens this window (wecom 94677).
 pub(crate) const WINDOW_MS: i64 = 48 * HOUR_MS;
 /// Messages that the shop may send within it.
-pub(crate) const QUOTA: u32 = 5;
+pub const QUOTA: u32 = 5;
 
 /// The state of a session (wecom 94669); the numbers are the wire's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +211,12 @@ impl Kf {
         let Some(customer) = self.customers.get_mut(external_userid) else { return };
         self.line_of.insert(line.msgid.clone(), (external_userid.to_owned(), customer.lines.len()));
         customer.lines.push(line);
+    }
+
+    /// The account and the customer that an event code is for.
+    pub(crate) fn event_code_target(&self, code: &str) -> Option<(String, String)> {
+        let code = self.event_codes.get(code)?;
+        Some((code.open_kfid.clone(), code.external_userid.clone()))
     }
 
     /// The line with that id and whose phone it is on.

@@ -49,7 +49,8 @@ pub struct LedgerRow {
     /// API: the errcode. Callback: the HTTP status, 0 where no answer came.
     pub errcode: i64,
     /// API: the JSON body (of an upload `{type, filename, bytes, sha256}`, of a GET its query without secrets).
-    /// Callback: `{xml, attempt, nonce, timestamp, random, reply}`, `reply` being the opened passive reply.
+    /// Callback: `{xml, attempt, nonce, timestamp, random, reply, from, card}`: `reply` is the opened passive reply,
+    /// `from` the member who caused it, `card` the message whose card was pressed.
     pub body: Value,
     /// API: what the platform answered, or would have answered where a fault lost the answer. Callback: null.
     pub answer: Value,

@@ -100,7 +100,12 @@ fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
 }
 
 fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
-    let approval = Approval { person: tap.person.clone(), at: turn.now, digest: draft.digest.clone() };
+    let approval = Approval {
+        person: tap.person.clone(),
+        at: turn.now,
+        digest: draft.digest.clone(),
+        turn: turn.rules.turn,
+    };
     let payload = json!({
         "decision": "send", "version": draft.version, "digest": draft.digest, "code": draft.code(),
         "parts": draft.parts, "conversation": turn.case().conversation, "watermark": draft.watermark,

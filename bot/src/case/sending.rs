@@ -159,6 +159,10 @@ fn correct_budget(turn: &mut Turn, code: i64) {
     }
 }
 
+fn alarm(why: Why, number: i64) -> Say {
+    Say::new("told.alarm").with("number", number).with_key("why", why.key())
+}
+
 /// The first part that fails stops the rest; a person sees what arrived.
 fn stop(turn: &mut Turn, sending: Sending, why: Why) {
     let number = turn.case().number;
@@ -171,7 +175,7 @@ fn stop(turn: &mut Turn, sending: Sending, why: Why) {
         super::Meanwhile::AskedForPerson => customer::ask_for_person(turn),
         _ => turn.stuck(why, Some(sending.draft), Level::Reviewers),
     }
-    turn.effect(Effect::Alarm { say: Say::new(why.key()).with("number", number) });
+    turn.effect(Effect::Alarm { say: alarm(why, number) });
 }
 
 pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {
@@ -184,7 +188,7 @@ pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refu
     turn.void_authority("not delivered");
     turn.stuck(Why::NotDelivered, draft, Level::Reviewers);
     let number = turn.case().number;
-    turn.effect(Effect::Alarm { say: Say::new(Why::NotDelivered.key()).with("number", number) });
+    turn.effect(Effect::Alarm { say: alarm(Why::NotDelivered, number) });
     let at = turn.case().window.ends_at;
     turn.effect(Effect::WindowDeadline { at });
     turn.done()

@@ -24,6 +24,8 @@ pub struct Rules<'a> {
     pub policy: &'a str,
     /// The pause that covers the conversation, if any.
     pub paused: Option<PausedBy>,
+    /// The pause register's turn.
+    pub turn: i64,
     /// Ids of the people who said they are off duty.
     pub off_duty: &'a HashSet<String>,
 }

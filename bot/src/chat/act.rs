@@ -86,11 +86,14 @@ fn shown_code(view: &View) -> String {
 }
 
 async fn taken(desk: &mut Desk<'_, '_>, view: View, code: String, decision: Decision) -> anyhow::Result<()> {
-    let act = decision.act();
+    let done_key = match decision {
+        Decision::GiveBack => "done.give_back",
+        _ => crate::case::act_key(decision.act()),
+    };
     let tap = Tap { person: desk.person.id.clone(), version: view.case.version, code, decision };
     if desk.decide(&view.case, &Event::Tapped(tap)).await?.is_ok() {
         let done = Say::new("told.done").with("number", view.case.number);
-        desk.say(done.with_key("act", crate::case::act_key(act))).await?;
+        desk.say(done.with_key("act", done_key)).await?;
     }
     Ok(())
 }

@@ -110,9 +110,14 @@ fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
     let shop = desk.desk.desk.channel(&case.channel).map_or(case.channel.as_str(), |c| c.label());
     let state = words.text(&format!("state.{}", case.state.name()), &[]);
     let left = case.due().map_or(0, |due| (due - desk.app.clock.now()) / crate::clock::MINUTE);
-    let args = [("number", case.number.to_string()), ("left", left.to_string())];
+    let args = [("number", case.number.to_string()), ("left", left.abs().to_string())];
     let args = [("number", args[0].1.as_str()), ("shop", shop), ("state", &state), ("left", args[1].1.as_str())];
-    words.text(if case.due().is_some() { "queue.line_due" } else { "queue.line" }, &args)
+    let key = match case.due() {
+        Some(_) if left < 0 => "queue.line_overdue",
+        Some(_) => "queue.line_due",
+        None => "queue.line",
+    };
+    words.text(key, &args)
 }
 
 /// Suggested, why, done, approved by whom: from stored records only.

@@ -164,6 +164,9 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
+                if let Some(announced) = store::cards::load(tx, &task_id).await? {
+                    apply::lock(tx, &app, &announced.case_id).await?;
+                }
                 let posting = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await?;
                 if let Some(posting) = posting {
                     shown(tx, &app, &posting).await?;

@@ -50,10 +50,10 @@ async fn claim_part(app: &App, case: &str, part: usize) -> anyhow::Result<Claim>
                     return Ok(Claim::NotOurs);
                 }
                 let State::Sending(sending) = &known.state else { return Ok(Claim::NotOurs) };
-                let since = sending.approval.at;
+                let turn = sending.approval.turn;
                 pauses::covering(tx, &known.channel, &known.conversation).await?;
                 let paused_since_approval =
-                    pauses::covered_since(tx, &known.channel, &known.conversation, since).await?;
+                    pauses::covered_since(tx, &known.channel, &known.conversation, turn).await?;
                 let event = Event::Claim { part, paused_since_approval };
                 let Ok(claimed) = apply::apply(tx, &app, &case, &event).await? else { return Ok(Claim::NotOurs) };
                 intent(tx, &claimed, part, app.clock.now()).await
@@ -68,6 +68,7 @@ async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow:
     if sending.parts.get(part) != Some(&crate::case::Part::Claimed) {
         return Ok(false);
     }
+    apply::lock(tx, app, &case.id).await?;
     let id = message_id(case, sending.draft.version, part, &sending.draft.parts[part]);
     sends::settle(tx, &id, SendState::Unknown, 0, app.clock.now()).await?;
     let event = Event::Settled { part, result: PartResult::Unknown };
@@ -137,6 +138,7 @@ async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i6
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
+                apply::lock(tx, &app, &send.case_id).await?;
                 sends::settle(tx, &send.id, state_of(&result), code, now).await?;
                 if result == PartResult::Accepted {
                     remember(tx, &send, now).await?;
@@ -254,6 +256,7 @@ async fn settle_notice(app: &App, row: Row, send: Send, result: PartResult, code
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
+                apply::lock(tx, &app, &send.case_id).await?;
                 sends::settle(tx, &send.id, state_of(&result), code, now).await?;
                 if result == PartResult::Accepted {
                     remember(tx, &send, now).await?;

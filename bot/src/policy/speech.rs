@@ -33,16 +33,16 @@ const ABOUT_HOURS: &[&str] =
 
 /// Whole messages that ask for a person.
 const WHOLE: &[&str] = &[
-    "人工", "客服", "真人", "活人", "人呢", "有人吗", "人在吗", "有没有人", "agent", "human", "operator", "representative", "person", "a human", "a person",
+    "人工", "客服", "真人", "活人", "人呢", "有没有人", "agent", "human", "operator", "representative", "person", "a human", "a person",
 ];
 
 /// Messages, or pieces of them, after which the same reply is still the right one.
 const FILLERS: &[&str] = &[
     "好的", "好滴", "好哒", "好吧", "好", "嗯嗯", "嗯", "恩", "哦", "噢", "喔", "哈", "呵", "嘿", "嘻", "行", "收到", "知道了", "明白了", "明白", "了解", "懂了", "ok", "okay",
     "kk", "okk", "谢谢", "謝謝", "谢了", "多谢", "感谢", "谢", "辛苦了", "辛苦", "麻烦了", "麻烦你了", "麻烦您了", "您", "你", "亲", "亲亲", "在吗", "在么", "在不在", "在不",
-    "在嘛", "在", "你好", "您好", "你们好", "嗨", "哈喽", "哈啰", "喂", "早", "早上好", "上午好", "中午好", "下午好", "晚上好", "早安", "晚安", "拜拜", "再见", "没事了", "没事",
+    "在嘛", "在", "有人吗", "人在吗", "你好", "您好", "你们好", "嗨", "哈喽", "哈啰", "喂", "早", "早上好", "上午好", "中午好", "下午好", "晚上好", "早安", "晚安", "拜拜", "再见", "没事了", "没事",
     "不客气", "啊", "呀", "呢", "吗", "哟", "啦", "了", "的", "吧", "hi", "hello", "hey", "thanks", "thank", "thankyou", "thx", "you", "ty", "bye", "gotit", "isee", "great",
-    "goodmorning", "hithere", "sure", "noted", "1", "11", "111", "666",
+    "goodmorning", "hithere", "noted",
 ];
 /// Longer messages always say something.
 const SHORT: usize = 24;
@@ -145,7 +145,7 @@ mod tests {
     fn what_adds_nothing() {
         for text in [
             "好的", "在吗", "在吗？？", "嗯", "嗯嗯好的", "ok", "OK 谢谢", "👍", "👌🏻👌🏻", "[微笑]", "好的[OK]谢谢亲", "……", "", "  ", "Thank you!", "您好", "谢谢啦", "收到，辛苦了", "Hello",
-            "１",
+            "有人吗",
         ] {
             assert!(adds_nothing(text), "{text}");
         }
@@ -154,11 +154,10 @@ mod tests {
     #[test]
     fn what_adds_something() {
         for text in [
-            "好的，那什么时候发货", "不用了", "退款", "嗯我要换大一码", "37码", "[图片]这个破了", "ok but when", "你好 包邮吗", "是的", "2", "可以",
-            "好好好好好好好好好好好好好好好好好好好好好好好好好好好好", "[", "a]",
+            "好的，那什么时候发货", "不用了", "退款", "嗯我要换大一码", "37码", "[图片]这个破了", "ok but when", "你好 包邮吗", "是的", "2", "1", "可以",
+            "好好好好好好好好好好好好好好好好好好好好好好好好好好好好", "[x", "a]",
         ] {
-            let something = !adds_nothing(text);
-            assert!(something == (text != "["), "{text}");
+            assert!(!adds_nothing(text), "{text}");
         }
     }
 

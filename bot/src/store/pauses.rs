@@ -49,17 +49,24 @@ impl Scope {
 
 /// Declares a pause, before anything else can be claimed.
 pub async fn declare(tx: &mut Tx, id: &str, scope: &Scope, person: &str, why: &str, now: Timestamp) -> sqlx::Result<()> {
-    turn_register(tx).await?;
+    let turn = turn_register(tx).await?;
     let (name, target) = scope.parts();
-    let sql = "INSERT INTO pauses (id, scope, target, person, why, at) VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.run(sql, args![id, name, target, person, why, now]).await.map(drop)
+    let sql = "INSERT INTO pauses (id, scope, target, person, why, at, turn) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx.run(sql, args![id, name, target, person, why, now, turn]).await.map(drop)
 }
 
 /// Waits for every claim under way and keeps new ones out until this transaction ends.
-async fn turn_register(tx: &mut Tx) -> sqlx::Result<()> {
-    let sql = "INSERT INTO kv (name, value) VALUES ('pause_register', '1')
-               ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT)";
-    tx.run(sql, args![]).await.map(drop)
+async fn turn_register(tx: &mut Tx) -> sqlx::Result<i64> {
+    let sql = "UPDATE kv SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'pause_register'";
+    tx.run(sql, args![]).await?;
+    turn(tx).await
+}
+
+/// How often the register was turned: every pause and every resume counts. An approval remembers it, so that
+/// a pause after it is recognised even when it was lifted at once.
+pub async fn turn(tx: &mut Tx) -> sqlx::Result<i64> {
+    let sql = "SELECT CAST(value AS BIGINT) FROM kv WHERE name = 'pause_register'";
+    Ok(tx.one::<(i64,)>(sql, args![]).await?.map_or(0, |(turn,)| turn))
 }
 
 /// The pauses in force.
@@ -75,11 +82,11 @@ pub async fn covering(tx: &mut Tx, channel: &str, conversation: &str) -> sqlx::R
     tx.one(sql, args![channel, conversation]).await
 }
 
-/// Whether any pause covered a conversation at or after `since`, lifted or not.
-pub async fn covered_since(tx: &mut Tx, channel: &str, conversation: &str, since: Timestamp) -> sqlx::Result<bool> {
-    let sql = "SELECT id FROM pauses WHERE at >= $3 AND (scope = 'everything'
+/// Whether any pause that covers a conversation was declared after the register's `turn`, lifted or not.
+pub async fn covered_since(tx: &mut Tx, channel: &str, conversation: &str, turn: i64) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM pauses WHERE turn > $3 AND (scope = 'everything'
                OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)) LIMIT 1";
-    Ok(tx.one::<(String,)>(sql, args![channel, conversation, since]).await?.is_some())
+    Ok(tx.one::<(String,)>(sql, args![channel, conversation, turn]).await?.is_some())
 }
 
 /// Notes that somebody wants to lift a pause that needs a second person.

@@ -1,7 +1,6 @@
 //! The only writer of cases: lock the conversation, decide, and store the case, the record and what has
 //! to be done, all in the unit of work that handles the event.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -14,7 +13,7 @@ use crate::case::{
     Case, Draft, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
 };
 use crate::clock::Timestamp;
-use crate::desk::{Channel, NoticeKind};
+use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
@@ -36,7 +35,8 @@ pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyh
     let Some(channel) = desk.desk.channel(&case.channel) else { return Ok(Err(Refusal::Overtaken)) };
     let off_duty = people::off_duty(tx).await?;
     let paused = pause.map(|p| PausedBy { person: p.person });
-    let rules = rules(&desk, channel, paused, &off_duty);
+    let turn = pauses::turn(tx).await?;
+    let rules = Rules { desk: &desk.desk, channel, policy: &desk.policy, paused, turn, off_duty: &off_duty };
     match step(&case, event, &rules, now) {
         Ok(step) => {
             let next = step.next.clone();
@@ -50,13 +50,15 @@ pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyh
     }
 }
 
-fn rules<'a>(
-    desk: &'a Applied,
-    channel: &'a Channel,
-    paused: Option<PausedBy>,
-    off_duty: &'a HashSet<String>,
-) -> Rules<'a> {
-    Rules { desk: &desk.desk, channel, policy: &desk.policy, paused, off_duty }
+/// Locks what belongs to a case, in the one order everybody keeps: register, conversation, everything else.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<()> {
+    let Some(case) = cases::load(tx, case_id).await? else { return Ok(()) };
+    pauses::covering(tx, &case.channel, &case.conversation).await?;
+    conversations::lock(tx, &case.conversation, app.clock.now()).await?;
+    Ok(())
 }
 
 async fn keep(

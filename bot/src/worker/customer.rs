@@ -240,7 +240,7 @@ impl Turn<'_, '_> {
         }
         // Another case of the customer is open by now: whoever watches the desk is told instead.
         let number = cases::load(self.tx, &send.case_id).await?.map_or(0, |case| case.number);
-        let say = Say::new("why.not_delivered").with("number", number);
+        let say = Say::new("told.alarm").with("number", number).with_key("why", "why.not_delivered");
         apply::alarm(self.tx, self.app, self.desk, &say).await
     }
 

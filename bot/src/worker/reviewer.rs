@@ -62,11 +62,12 @@ async fn stranger(tx: &mut Tx, app: &App, member: &str, incoming: &Incoming) -> 
 }
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
-    // The tap gives the only code that can change this card from now on.
-    if let Some(code) = &tap.response_code {
+    let posting = postings::load(desk.tx, &tap.task_id).await?;
+    if let (Some(posting), Some(code)) = (&posting, &tap.response_code) {
+        apply::lock(desk.tx, desk.app, &posting.case_id).await?;
+        // The tap gives the only code that can change this card from now on.
         postings::tapped(desk.tx, &tap.task_id, code).await?;
     }
-    let posting = postings::load(desk.tx, &tap.task_id).await?;
     let key = Key::parse(&tap.event_key);
     let (Some(posting), Ok(key)) = (posting, key) else {
         return desk.say(Say::new("told.old_card")).await;

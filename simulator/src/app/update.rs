@@ -92,8 +92,9 @@ fn audience(world: &World, body: &Fields<'_>, msgid: &str) -> Result<(Vec<String
     }
     let (members, mut invalid) = split_members(world, &names);
     // Somebody who never got the card has none to change.
-    let (valid, strangers) = members.into_iter().partition(|userid: &String| recipients.contains(&userid.to_lowercase()));
-    invalid.extend(strangers.iter().map(|userid: &String| userid.to_lowercase()));
+    let got_it = |userid: &String| recipients.contains(&userid.to_lowercase());
+    let (valid, strangers): (Vec<String>, Vec<String>) = members.into_iter().partition(got_it);
+    invalid.extend(strangers.iter().map(|userid| userid.to_lowercase()));
     Ok((valid, invalid))
 }
 

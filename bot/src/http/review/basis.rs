@@ -108,14 +108,14 @@ pub(super) async fn rules(tx: &mut Tx, app: &App, view: &View) -> Result<Rules, 
     let scope = Scope { store: view.channel().map(|c| c.store.clone()), ..Scope::default() };
     let forbidden = index.rules(Kind::Forbidden, &scope, view.now).take(RULES);
     let forbidden = forbidden.map(|rule| Forbidden { title: rule.title.clone(), text: rule.answer.clone() }).collect();
-    let actions = |list: fn(&Channel) -> &Vec<String>| {
+    let names = |list: fn(&Channel) -> &Vec<String>, table: &str| {
         let list = view.channel().map(list).map(Vec::as_slice).unwrap_or_default();
-        list.iter().map(|name| named(words, "page.action_", name)).collect()
+        list.iter().map(|name| named(words, table, name)).collect()
     };
     Ok(Rules {
         mode: say(words, mode_key(view.channel().map(|c| c.mode).unwrap_or_default()), &[]),
-        allowed: actions(|c| &c.allowed_actions),
-        review: actions(|c| &c.review_required),
+        allowed: names(|c| &c.allowed_actions, "page.action_"),
+        review: names(|c| &c.review_required, "intent."),
         forbidden,
     })
 }

@@ -1,5 +1,7 @@
 //! What the page of a case shows: everything a reviewer needs (requirement HR-01), from stored rows.
 
+use std::collections::HashSet;
+
 use cards::words::{Locale, Words};
 use serde::Serialize;
 
@@ -7,7 +9,8 @@ use super::basis::{self, Basis, Rules};
 use super::seal::Seal;
 use super::story::{self, Entry, Said};
 use super::visitor::Visitor;
-use super::{base, trouble::Trouble};
+use super::trouble::Trouble;
+use super::{base, sign_in};
 use crate::app::App;
 use crate::case::{Author, Draft, Level, Part, SessionOwner, State};
 use crate::policy::{self, Power};
@@ -46,7 +49,7 @@ pub(super) struct Page {
     /// What would be sent.
     pub(super) draft: Option<DraftShown>,
     /// Why a person has to look.
-    pub(super) reasons: Vec<String>,
+    pub(super) reasons: Vec<ReasonShown>,
     /// What the draft rests on.
     pub(super) basis: Vec<Basis>,
     /// What is allowed and what is not.
@@ -59,6 +62,8 @@ pub(super) struct Page {
     pub(super) record: Vec<Entry>,
     /// What this person may do here.
     pub(super) forms: Option<Forms>,
+    /// Whether anybody can sign in.
+    pub(super) can_sign_in: bool,
 }
 
 /// Where a case stands, and how urgent it is.
@@ -103,6 +108,13 @@ pub(super) struct PartShown {
     fate: Option<String>,
 }
 
+/// One finding that brought the case to a person, and the words that gave rise to it.
+#[derive(Debug, Serialize)]
+pub(super) struct ReasonShown {
+    label: String,
+    words: String,
+}
+
 /// Who is asked, and who after them.
 #[derive(Debug, Serialize)]
 pub(super) struct Holders {
@@ -125,6 +137,7 @@ pub(super) struct Forms {
     version: i64,
     code: String,
     fields: Vec<Field>,
+    live: bool,
     open: bool,
     sends: bool,
     signed_in: bool,
@@ -177,13 +190,14 @@ pub(super) async fn build(
         paused: pause.map(|p| paused(view, &p)),
         asked: story::asked(view),
         draft: drafts.map(|draft| draft_shown(view, draft)),
-        reasons: view.reasons(),
+        reasons: reasons(view),
         basis: basis::of(tx, view).await?,
         rules: basis::rules(tx, app, view).await?,
         holders: holders(view, &off_duty),
         history: story::history(view),
         record: told.iter().filter_map(|told| story::entry(view, told)).collect(),
         forms,
+        can_sign_in: sign_in::is_possible(app),
     })
 }
 
@@ -264,7 +278,19 @@ fn fate_key(part: Part) -> &'static str {
     }
 }
 
-fn holders(view: &View, off_duty: &std::collections::HashSet<String>) -> Holders {
+fn reasons(view: &View) -> Vec<ReasonShown> {
+    let found = view.case.draft().map(|d| d.verdict.reasons.as_slice()).unwrap_or_default();
+    let mut shown: Vec<ReasonShown> = Vec::new();
+    for reason in found {
+        let (label, words) = (view.words().text(reason.key(), &[]), reason.words.join("、"));
+        if !shown.iter().any(|s| s.label == label && (s.words == words || words.is_empty())) {
+            shown.push(ReasonShown { label, words });
+        }
+    }
+    shown
+}
+
+fn holders(view: &View, off_duty: &HashSet<String>) -> Holders {
     let desk = &view.desk.desk;
     let above = view.channel().and_then(|c| c.escalation_owner.as_deref());
     let asked: Vec<&str> = match (&view.case.state, view.case.level()) {
@@ -311,6 +337,7 @@ fn forms(app: &App, view: &View, visitor: &Visitor, extra: &Extra, paused: bool)
         version: view.case.version,
         code: review.map(|r| r.draft.code()).unwrap_or_default(),
         fields: fields(&texts),
+        live: covered,
         open: extra.kept.is_some() || review.is_none(),
         sends: review.is_some() && visitor.signed_in() && !paused,
         signed_in: visitor.signed_in(),

@@ -80,8 +80,6 @@ fn environment(locale: Locale) -> &'static Environment<'static> {
 fn prepare(locale: Locale) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     environment.add_function("t", move |key: &str, args: Kwargs| say(crate::app::words(locale), key, &args));
     for (name, source) in TEMPLATES {
         // The templates are part of the program and a test renders them all, so that a broken one cannot ship.

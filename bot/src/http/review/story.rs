@@ -28,6 +28,8 @@ pub(super) struct Said {
 pub(super) struct Media {
     label: String,
     sha256: Option<String>,
+    /// It is being fetched from the platform.
+    coming: bool,
     picture: bool,
 }
 
@@ -75,6 +77,7 @@ fn attachment(view: &View, message: &Message) -> Media {
     Media {
         label: if words.has(&named) { words.text(&named, &[]) } else { message.kind.clone() },
         sha256: message.media_sha256.clone(),
+        coming: message.media_id.is_some() && message.media_sha256.is_none(),
         picture: message.media_type.as_deref().is_some_and(|t| media::shown_type(t).is_some()),
     }
 }
