@@ -7,13 +7,11 @@ mod database;
 mod environment;
 mod file;
 mod names;
-mod secret_key;
 mod version;
 
 pub use database::Database;
 pub use environment::{Environment, OpenAi, Warning, Wecom};
 pub use file::parse_desk;
-pub use secret_key::{BadSecretKey, SecretKey};
 pub use version::{people_version, policy_version, short_version};
 
 use thiserror::Error;

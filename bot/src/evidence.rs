@@ -11,7 +11,7 @@
 //! followed by `x`.
 //!
 //! - payload: JSON without white space, the keys of every object sorted by their UTF-8 bytes, strings with only
-//!   the escapes JSON demands ([`canonical`]). Its *bytes* are kept; they are never parsed and printed again.
+//!   the escapes JSON demands ([`canonical()`]). Its *bytes* are kept; they are never parsed and printed again.
 //! - commitment: `H(0x02 ‖ salt (32 bytes) ‖ payload)`. Payload and salt are kept beside the entry and can be
 //!   erased together; the chain still verifies, provided a later `erased` entry of the chain names the sequence
 //!   number in its payload: `{"seqs":[7]}` ([`Entry::erased`]).

@@ -129,7 +129,8 @@ impl Shared {
              <Encrypt><![CDATA[{}]]></Encrypt></xml>",
             sealed.encrypt
         );
-        let url = with_query(url, &[("msg_signature", &sealed.msg_signature), ("timestamp", timestamp), ("nonce", nonce)]);
+        let url =
+            with_query(url, &[("msg_signature", &sealed.msg_signature), ("timestamp", timestamp), ("nonce", nonce)]);
         let request = self.client.post(url).header("content-type", "text/xml").body(body);
         answer_of(request.timeout(self.callback_timeout)).await
     }

@@ -35,7 +35,12 @@ impl Simulator {
     }
 
     /// A customer writes. Gives the `msgid`.
-    pub async fn customer_says(&self, open_kfid: &str, external_userid: &str, text: &str) -> Result<String, Impossible> {
+    pub async fn customer_says(
+        &self,
+        open_kfid: &str,
+        external_userid: &str,
+        text: &str,
+    ) -> Result<String, Impossible> {
         self.customer_sends(open_kfid, external_userid, Said::Text(text)).await
     }
 

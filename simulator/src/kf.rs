@@ -236,7 +236,13 @@ pub(crate) fn queue(world: &mut World, open_kfid: &str, item: Value) {
 }
 
 /// Queues an event (origin 4): the account and the customer stand inside `event` only.
-pub(crate) fn queue_event(world: &mut World, open_kfid: &str, external_userid: Option<&str>, kind: &str, mut event: Value) {
+pub(crate) fn queue_event(
+    world: &mut World,
+    open_kfid: &str,
+    external_userid: Option<&str>,
+    kind: &str,
+    mut event: Value,
+) {
     event["event_type"] = kind.into();
     event["open_kfid"] = open_kfid.into();
     if let Some(customer) = external_userid {

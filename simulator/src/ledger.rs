@@ -116,10 +116,6 @@ impl Ledger {
     pub(crate) fn row(&self, seq: u64) -> Option<&LedgerRow> {
         self.rows.get(usize::try_from(seq.checked_sub(1)?).ok()?)
     }
-
-    pub(crate) fn next_seq(&self) -> u64 {
-        self.rows.len() as u64 + 1
-    }
 }
 
 #[cfg(test)]
@@ -128,7 +124,16 @@ mod tests {
 
     fn row(at_ms: i64) -> LedgerRow {
         let call = Call::Api(Api::GetToken);
-        LedgerRow { seq: 99, at_ms, call, accepted: true, errcode: 0, body: Value::Null, answer: Value::Null, fault: None }
+        LedgerRow {
+            seq: 99,
+            at_ms,
+            call,
+            accepted: true,
+            errcode: 0,
+            body: Value::Null,
+            answer: Value::Null,
+            fault: None,
+        }
     }
 
     #[test]

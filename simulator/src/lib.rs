@@ -37,10 +37,6 @@ mod world;
 mod xml;
 
 pub mod openai;
-#[cfg(not(stub_phone))]
-pub mod phone;
-#[cfg(stub_phone)]
-#[path = "/tmp/phone_stub.rs"]
 pub mod phone;
 
 pub use api::Api;

@@ -41,7 +41,9 @@ impl MediaKind {
     }
 
     pub(crate) fn from_name(name: &str) -> Option<MediaKind> {
-        [MediaKind::Image, MediaKind::Voice, MediaKind::Video, MediaKind::File].into_iter().find(|kind| kind.name() == name)
+        [MediaKind::Image, MediaKind::Voice, MediaKind::Video, MediaKind::File]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 
     fn largest_upload(self) -> usize {
@@ -153,7 +155,8 @@ pub(crate) fn get(world: &World, request: &Request) -> Answered {
 fn span(range: &str, length: usize) -> Option<(usize, usize)> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let first: usize = first.parse().ok()?;
-    let last = if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
+    let last =
+        if last.is_empty() { length.checked_sub(1)? } else { last.parse::<usize>().ok()?.min(length.checked_sub(1)?) };
     (first <= last).then_some((first, last))
 }
 

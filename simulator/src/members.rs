@@ -196,7 +196,13 @@ fn button_kind(card: &Value, key: &str) -> Option<CallbackKind> {
     list("/action_menu/action_list").any(|action| action["key"] == key).then_some(CallbackKind::CardMenuEvent)
 }
 
-fn card_elements(card: &Value, kind: CallbackKind, key: &str, task_id: &str, code: String) -> Vec<(&'static str, Content)> {
+fn card_elements(
+    card: &Value,
+    kind: CallbackKind,
+    key: &str,
+    task_id: &str,
+    code: String,
+) -> Vec<(&'static str, Content)> {
     let name = if kind == CallbackKind::CardEvent { "template_card_event" } else { "template_card_menu_event" };
     let card_type = card.get("card_type").and_then(Value::as_str).unwrap_or_default();
     vec![
@@ -226,7 +232,8 @@ fn choices(card: &Value, selected: &[(&str, &str)]) -> Result<Vec<Choice>, Impos
 fn choice(question: &Value, selected: &[(&str, &str)]) -> Result<Choice, Impossible> {
     let key = question["question_key"].as_str().unwrap_or_default().to_owned();
     let options: Vec<&Value> = question["option_list"].as_array().into_iter().flatten().collect();
-    let mut chosen: Vec<String> = selected.iter().filter(|(of, _)| *of == key).map(|(_, id)| (*id).to_owned()).collect();
+    let mut chosen: Vec<String> =
+        selected.iter().filter(|(of, _)| *of == key).map(|(_, id)| (*id).to_owned()).collect();
     if let Some(wrong) = chosen.iter().find(|id| !options.iter().any(|option| option["id"] == id.as_str())) {
         return Err(Impossible::Choice(wrong.clone()));
     }
@@ -237,7 +244,8 @@ fn choice(question: &Value, selected: &[(&str, &str)]) -> Result<Choice, Impossi
     if chosen.is_empty() {
         let preset = question["selected_id"].as_str().map(str::to_owned);
         let ticked = options.iter().filter(|option| option["is_checked"] == true);
-        chosen = preset.into_iter().chain(ticked.filter_map(|option| option["id"].as_str().map(str::to_owned))).collect();
+        chosen =
+            preset.into_iter().chain(ticked.filter_map(|option| option["id"].as_str().map(str::to_owned))).collect();
     }
     Ok((key, chosen))
 }

@@ -364,9 +364,10 @@ async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
     let number = shared.asked(Endpoint::Models, &[]);
     let model = |id| json!({"id": id, "object": "model", "created": answer::CREATED, "owned_by": "simulator"});
     let reply = match request::authorised(&headers) {
-        Ok(()) => {
-            Reply::json(StatusCode::OK, &json!({"object": "list", "data": [model("fake-chat"), model("fake-embedding")]}))
-        }
+        Ok(()) => Reply::json(
+            StatusCode::OK,
+            &json!({"object": "list", "data": [model("fake-chat"), model("fake-embedding")]}),
+        ),
         Err(refused) => Reply::refused(&refused),
     };
     shared.answered(number, reply)

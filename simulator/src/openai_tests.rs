@@ -227,7 +227,8 @@ async fn embeddings_are_stable_unit_vectors_in_both_encodings() {
         &base64::engine::general_purpose::STANDARD,
         packed["data"][0]["embedding"].as_str().unwrap(),
     );
-    let unpacked: Vec<f32> = bytes.unwrap().chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+    let unpacked: Vec<f32> =
+        bytes.unwrap().chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
     let plain: Vec<f32> = serde_json::from_value(floats["data"][0]["embedding"].clone()).unwrap();
     assert_eq!(plain, unpacked);
     assert!((plain.iter().map(|number| number * number).sum::<f32>() - 1.0).abs() < 1e-5);
@@ -260,6 +261,10 @@ async fn the_server_ends_with_its_last_handle() {
     assert!(client.get(&url).bearer_auth("k").send().await.is_ok());
     drop(twin);
     let fresh = reqwest::Client::new();
-    let refused = async { while fresh.get(&url).bearer_auth("k").send().await.is_ok() { tokio::task::yield_now().await } };
+    let refused = async {
+        while fresh.get(&url).bearer_auth("k").send().await.is_ok() {
+            tokio::task::yield_now().await
+        }
+    };
     tokio::time::timeout(Duration::from_secs(5), refused).await.unwrap();
 }

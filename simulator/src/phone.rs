@@ -13,10 +13,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::Simulator;
+use crate::{Delivery, Impossible, Simulator};
 
 /// Largest picture that a customer can send, in bytes (wecom 94670: larger ones arrive as a hint in words).
 pub const MAX_IMAGE_BYTES: usize = 2 * 1024 * 1024;
@@ -40,22 +40,35 @@ pub fn router(sim: Simulator) -> Router {
         .with_state(sim)
 }
 
-/// What went wrong, for the page's small black box.
+/// What went wrong, for the page's small black box: `{error, reason}`, where `reason` is null or a key of the page's words.
 #[derive(Debug)]
 struct Failure {
     status: StatusCode,
     said: String,
+    reason: Option<&'static str>,
 }
 
 impl Failure {
-    fn refused(why: impl std::fmt::Display) -> Failure {
-        Failure { status: StatusCode::UNPROCESSABLE_ENTITY, said: why.to_string() }
+    fn new(status: StatusCode, said: &str) -> Failure {
+        Failure { status, said: said.to_owned(), reason: None }
+    }
+}
+
+impl From<Impossible> for Failure {
+    fn from(why: Impossible) -> Failure {
+        let reason = match why {
+            Impossible::Closed(_) => Some("impossible_closed"),
+            Impossible::NoCallback => Some("impossible_no_callback"),
+            Impossible::Message(_) => Some("impossible_message"),
+            _ => None,
+        };
+        Failure { status: StatusCode::UNPROCESSABLE_ENTITY, said: why.to_string(), reason }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, axum::Json(json!({"error": self.said}))).into_response()
+        (self.status, axum::Json(json!({"error": self.said, "reason": self.reason}))).into_response()
     }
 }
 
@@ -67,8 +80,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Json<T> 
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Failure> {
         let read: Result<axum::Json<T>, JsonRejection> = axum::Json::from_request(request, state).await;
-        read.map(|axum::Json(body)| Json(body))
-            .map_err(|why| Failure { status: why.status(), said: why.body_text() })
+        read.map(|axum::Json(body)| Json(body)).map_err(|why| Failure::new(why.status(), &why.body_text()))
     }
 }
 
@@ -79,15 +91,47 @@ struct Known {
     known: String,
 }
 
-/// `GET /phone/state?known=ETAG`: the state, or 204 where nothing changed since that version.
+/// `GET /phone/state?known=ETAG`: the state, or 204 where nothing but the clock changed since that version.
 async fn state(State(sim): State<Simulator>, Query(Known { known }): Query<Known>) -> Response {
-    let body = sim.state_for_phone().to_string();
-    let version = hex::encode(&Sha256::digest(body.as_bytes())[..12]);
+    let state = sim.state_for_phone();
+    let version = version(&state);
     let headers = [(header::ETAG, version.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
     if known == version {
         return (StatusCode::NO_CONTENT, headers).into_response();
     }
-    (headers, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (headers, axum::Json(state)).into_response()
+}
+
+fn version(state: &Value) -> String {
+    let mut timeless = state.clone();
+    if let Some(fields) = timeless.as_object_mut() {
+        fields.remove("now_ms");
+    }
+    hex::encode(&Sha256::digest(timeless.to_string().as_bytes())[..12])
+}
+
+/// `GET /phone/media/{id}`: a picture to look at, anything else to download.
+async fn media(State(sim): State<Simulator>, Path(id): Path<String>) -> Response {
+    let Some(medium) = sim.media(&id) else { return StatusCode::NOT_FOUND.into_response() };
+    match picture_type(&medium.bytes) {
+        Some(kind) => (asset::guards(kind), medium.bytes).into_response(),
+        None => {
+            let download = [(header::CONTENT_DISPOSITION, "attachment")];
+            (asset::guards("application/octet-stream"), download, medium.bytes).into_response()
+        }
+    }
+}
+
+/// What an act answers.
+type Done = Result<axum::Json<Value>, Failure>;
+
+/// One JSON object with the fields of both.
+#[derive(Deserialize)]
+struct With<A, B> {
+    #[serde(flatten)]
+    who: A,
+    #[serde(flatten)]
+    what: B,
 }
 
 /// Which customer, at which account.
@@ -97,11 +141,31 @@ struct Customer {
     external_userid: String,
 }
 
+/// Words that a customer or a member types.
 #[derive(Deserialize)]
-struct CustomerSays {
-    #[serde(flatten)]
-    who: Customer,
+struct Words {
     text: String,
+}
+
+async fn customer_say(State(sim): State<Simulator>, Json(body): Json<With<Customer, Words>>) -> Done {
+    let With { who, what } = body;
+    let msgid = sim.customer_says(&who.open_kfid, &who.external_userid, &what.text).await?;
+    Ok(axum::Json(json!({"msgid": msgid})))
+}
+
+/// The picture is the body; the customer is in the query. The type keeps other sites' forms out.
+async fn customer_image(
+    State(sim): State<Simulator>,
+    Query(who): Query<Customer>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Done {
+    let announced = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !matches!(announced, "image/png" | "image/jpeg") || picture_type(&bytes) != Some(announced) {
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not a PNG or JPEG picture"));
+    }
+    let msgid = sim.customer_sends_image(&who.open_kfid, &who.external_userid, bytes.to_vec()).await?;
+    Ok(axum::Json(json!({"msgid": msgid})))
 }
 
 #[derive(Deserialize)]
@@ -109,26 +173,25 @@ struct Recall {
     msgid: String,
 }
 
-#[derive(Deserialize)]
-struct MemberSays {
-    userid: String,
-    text: String,
+async fn customer_recall(State(sim): State<Simulator>, Json(body): Json<Recall>) -> Done {
+    sim.customer_recalls(&body.msgid).await?;
+    Ok(axum::Json(json!({})))
 }
 
-#[derive(Deserialize)]
-struct MemberMenu {
-    userid: String,
-    key: String,
+async fn customer_enter(State(sim): State<Simulator>, Json(who): Json<Customer>) -> Done {
+    let welcome_code = sim.customer_enters(&who.open_kfid, &who.external_userid).await?;
+    Ok(axum::Json(json!({"welcome": welcome_code.is_some()})))
 }
 
+/// Which member.
 #[derive(Deserialize)]
-struct MemberEnters {
+struct Member {
     userid: String,
 }
 
+/// A pressed button, with the choices made on the card.
 #[derive(Deserialize)]
 struct Tap {
-    userid: String,
     task_id: String,
     key: String,
     #[serde(default)]
@@ -141,9 +204,42 @@ struct Selected {
     option_id: String,
 }
 
+async fn member_tap(State(sim): State<Simulator>, Json(body): Json<With<Member, Tap>>) -> Done {
+    let With { who, what: Tap { task_id, key, selected } } = body;
+    let selected: Vec<(&str, &str)> =
+        selected.iter().map(|one| (one.question_key.as_str(), one.option_id.as_str())).collect();
+    Ok(delivered(&sim.tap(&who.userid, &task_id, &key, &selected).await?))
+}
+
+async fn member_say(State(sim): State<Simulator>, Json(body): Json<With<Member, Words>>) -> Done {
+    Ok(delivered(&sim.says(&body.who.userid, &body.what.text).await?))
+}
+
+#[derive(Deserialize)]
+struct Menu {
+    key: String,
+}
+
+async fn member_menu(State(sim): State<Simulator>, Json(body): Json<With<Member, Menu>>) -> Done {
+    Ok(delivered(&sim.clicks_menu(&body.who.userid, &body.what.key).await?))
+}
+
+async fn member_enter(State(sim): State<Simulator>, Json(who): Json<Member>) -> Done {
+    Ok(delivered(&sim.enters(&who.userid).await?))
+}
+
+/// `{delivered, status}`: whether the bot took the callback, and the last HTTP status (null without an answer).
+fn delivered(delivery: &Delivery) -> axum::Json<Value> {
+    axum::Json(json!({"delivered": delivery.accepted(), "status": delivery.status}))
+}
+
 /// The picture type that the first bytes show; nothing else is ever served as a picture.
 fn picture_type(bytes: &[u8]) -> Option<&'static str> {
     let kinds: [(&[u8], &'static str); 3] =
         [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif")];
     kinds.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind)
 }
+
+#[cfg(test)]
+#[path = "phone_tests.rs"]
+mod tests;

@@ -97,6 +97,7 @@ async fn read(api: Api, query: BTreeMap<String, String>, headers: &HeaderMap, bo
 async fn multipart(headers: &HeaderMap, body: Bytes) -> Option<Upload> {
     let mut request = axum::http::Request::new(Body::from(body));
     request.headers_mut().insert(header::CONTENT_TYPE, headers.get(header::CONTENT_TYPE)?.clone());
+    DefaultBodyLimit::max(BODY_BYTES).apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.ok()?;
     while let Some(part) = parts.next_field().await.ok()? {
         if part.name() == Some("media") {
@@ -162,7 +163,9 @@ fn row(world: &World, api: Api, request: &Request, answered: Option<&Answered>, 
     let (accepted, errcode, answer) = match answered {
         None => (false, 0, Value::Null),
         Some(Err(code)) => (false, code.0, Value::Null),
-        Some(Ok(Answer::File { filename, bytes, .. })) => (true, 0, json!({"filename": filename, "bytes": bytes.len()})),
+        Some(Ok(Answer::File { filename, bytes, .. })) => {
+            (true, 0, json!({"filename": filename, "bytes": bytes.len()}))
+        }
         Some(Ok(Answer::Json(_))) if api == Api::GetToken => (true, 0, Value::Null),
         Some(Ok(Answer::Json(answer))) => (true, 0, answer.clone()),
     };

@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn seeds_reach_both_sides_of_a_switch() {
         let drawn: Vec<Switches> = (0..64).map(Switches::from_seed).collect();
-        for of in [|s: &Switches| s.new_to_assistant, |s| s.uneven_pages, |s| s.retry_nonce == Nonce::Same] {
+        let readings: [fn(&Switches) -> bool; 3] =
+            [|s| s.new_to_assistant, |s| s.uneven_pages, |s| s.retry_nonce == Nonce::Same];
+        for of in readings {
             assert!(drawn.iter().any(of) && !drawn.iter().all(of));
         }
         assert!(drawn.iter().any(|s| s.duplicate_msgid == Errcode::PARAMETER));

@@ -193,7 +193,8 @@ fn kf_send(world: &World, row: &LedgerRow) -> Option<KfSend> {
     if !row.accepted {
         return None;
     }
-    let text = |pointer: &str| row.body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |pointer: &str| row.body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let (open_kfid, touser) = if on_event {
         world.kf.event_code_target(&text("/code")).unwrap_or_default()
     } else {

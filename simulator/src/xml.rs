@@ -127,7 +127,11 @@ mod tests {
 
     fn elements() -> Vec<(&'static str, Content)> {
         let ids = vec![("Id", Content::Text("x".to_owned())), ("Id", Content::Text(NASTY.to_owned()))];
-        vec![("Content", Content::Text(NASTY.to_owned())), ("Time", Content::Number(17)), ("Ids", Content::Elements(ids))]
+        vec![
+            ("Content", Content::Text(NASTY.to_owned())),
+            ("Time", Content::Number(17)),
+            ("Ids", Content::Elements(ids)),
+        ]
     }
 
     #[test]

@@ -24,9 +24,9 @@ story!(
         ensure!(!world.has_open_card("LiHua") && !world.has_open_card("ZhaoLiu"), "open cards are void");
         world.customer_says("还在吗？怎么洗？").await?;
         ensure!(!world.has_open_card("ZhaoLiu"), "the bot is silent while a person answers");
-        world.sim.servicer_types(FLAGSHIP, XIAOYU, "LiHua", "在的亲，冷水手洗。").await;
+        world.sim.servicer_types(FLAGSHIP, XIAOYU, "LiHua", "在的亲，冷水手洗。").await?;
         world.settle().await?;
-        world.sim.end_session(FLAGSHIP, XIAOYU).await;
+        world.sim.end_session(FLAGSHIP, XIAOYU).await?;
         world.settle().await?;
         ensure!(world.case(1).await?.state == State::Closed { ending: Ending::AnsweredByPerson });
         world.customer_says("羊毛衫会缩水吗？").await?;
@@ -41,10 +41,10 @@ story!(
     |world| {
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
-        world.sim.servicer_types(FLAGSHIP, XIAOYU, "WangWu", "我来答").await;
+        world.sim.servicer_types(FLAGSHIP, XIAOYU, "WangWu", "我来答").await?;
         world.settle().await?;
         ensure!(matches!(world.case(1).await?.state, State::HandedOver { ref to, .. } if to == "wangwu"));
-        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await;
+        world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).is_empty(), "the bot says nothing over a person");
     }
@@ -88,10 +88,10 @@ story!(
     /// A recalled message is erased from the conversation, the record's payload and the open draft.
     a_recalled_message_is_erased,
     |world| {
-        let msgid = world.sim.customer_says(FLAGSHIP, XIAOYU, "我的电话是13800001111，羊毛衫会起球吗？").await;
+        let msgid = world.sim.customer_says(FLAGSHIP, XIAOYU, "我的电话是13800001111，羊毛衫会起球吗？").await?;
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
-        world.sim.customer_recalls(&msgid).await;
+        world.sim.customer_recalls(&msgid).await?;
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         ensure!(world.case(1).await?.state == State::Closed { ending: Ending::Withdrawn });
@@ -107,14 +107,14 @@ story!(
     a_picture_is_stored_and_shown,
     |world| {
         let png = b"\x89PNG\r\n\x1a\nnot much of a picture";
-        world.sim.customer_sends_image(FLAGSHIP, XIAOYU, png).await;
+        world.sim.customer_sends_image(FLAGSHIP, XIAOYU, png.to_vec()).await?;
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         let card = world.card("LiHua")?;
         ensure!(!card.has(Act::Send), "nothing to say about a picture by itself");
         ensure!(card.text().contains("附件"), "the card says that something came with it: {}", card.text());
         ensure!(world.recorded_anywhere(Kind::MediaStored).await?);
-        ensure!(world.sim.inbox("LiHua").iter().any(|item| item.media.is_some()), "the picture itself is shown");
+        ensure!(world.sim.inbox("LiHua").iter().any(|item| item.media_id.is_some()), "the picture itself is shown");
     }
 );
 
@@ -124,8 +124,8 @@ story!(
     |world| {
         world.customer_says(FACT).await?;
         world.taps("LiHua", Act::Send).await?;
-        let sent = world.sim.ledger().accepted_kf_sends().last().map(|s| s.msgid.clone()).unwrap_or_default();
-        world.sim.send_fails(&sent, 10).await;
+        let sent = world.sim.accepted_kf_sends().last().map(|s| s.msgid.clone()).unwrap_or_default();
+        world.sim.send_fails(&sent, 10).await?;
         world.settle().await?;
         ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(_)), "{:?}", world.case(1).await?.state);
         ensure!(world.recorded(1, Kind::DeliveryFailed).await?);

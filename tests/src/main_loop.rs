@@ -8,6 +8,8 @@ use aijia::store::knowledge::{self, EntryState};
 use anyhow::ensure;
 use cards::Act;
 
+use simulator::Nonce;
+
 use crate::story;
 use crate::world::{FLAGSHIP, XIAOYU};
 
@@ -121,9 +123,9 @@ story!(
     /// Scenario 17: a callback delivered twice has one effect and one record.
     a_callback_delivered_twice_counts_once,
     |world| {
-        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await;
-        world.sim.ring(FLAGSHIP).await;
-        world.sim.ring_twice(FLAGSHIP).await;
+        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
+        world.sim.ring(FLAGSHIP).await?;
+        world.sim.ring_twice(FLAGSHIP, Nonce::Same).await?;
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         ensure!(world.record(1).await?.iter().filter(|told| told.kind == Kind::CustomerSaid).count() == 1);
@@ -131,7 +133,7 @@ story!(
         let card = world.card("LiHua")?;
         let first = world.taps_card("LiHua", &card, Act::Send, &[]).await?;
         ensure!(first.status == Some(200));
-        let again = world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await;
+        let again = world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
         ensure!(again.status == Some(200));
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).len() == 1, "one tap or two, one reply");
@@ -143,7 +145,7 @@ story!(
     a_burst_is_answered_together,
     |world| {
         for text in ["在吗", FACT, "还有，羊毛衫怎么洗？"] {
-            world.sim.customer_says(FLAGSHIP, XIAOYU, text).await;
+            world.sim.customer_says(FLAGSHIP, XIAOYU, text).await?;
             world.settle().await?;
             world.wait(Duration::from_secs(1)).await?;
         }
@@ -161,8 +163,7 @@ story!(
         world.customer_says(FACT).await?;
         let old = world.card("LiHua")?;
         world.customer_says("等一下，我想问的是怎么洗？").await?;
-        world.sim.tap("LiHua", &old.task_id, &old.key(Act::Send)?, &[]).await;
-        world.settle().await?;
+        world.taps_late("LiHua", &old, Act::Send).await?;
         ensure!(world.customer_heard(XIAOYU).is_empty(), "an old card sends nothing");
         ensure!(world.recorded(1, Kind::Refused).await?, "the late tap is on record");
         world.taps("LiHua", Act::Send).await?;

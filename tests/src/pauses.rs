@@ -49,8 +49,8 @@ story!(
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
         // Both are stored before any work is done: the approval first, the pause right after it.
-        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await;
-        world.sim.says("ChenJie", "/暂停 全部 先停一下").await;
+        world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
+        world.sim.says("ChenJie", "/暂停 全部 先停一下").await?;
         aijia::worker::tick(&world.app).await?;
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).is_empty(), "nothing leaves after the pause");
@@ -118,9 +118,9 @@ story!(
     |world| {
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
-        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await;
-        world.sim.says("WangWu", "/暂停 kf-flagship").await;
-        world.sim.says("WangWu", "/恢复 kf-flagship").await;
+        world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
+        world.sim.says("WangWu", "/暂停 kf-flagship").await?;
+        world.sim.says("WangWu", "/恢复 kf-flagship").await?;
         world.wait(Duration::from_secs(1)).await?;
         let heard = world.customer_heard(XIAOYU).len();
         let voided = world.recorded(1, Kind::AuthorityVoided).await?;

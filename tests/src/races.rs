@@ -2,6 +2,7 @@
 
 use aijia::case::State;
 use aijia::evidence::Kind;
+use aijia::store::record;
 use aijia::{config, start};
 use anyhow::ensure;
 use cards::Act;
@@ -22,7 +23,7 @@ story!(
             world.sim.tap("LiHua", &mine.task_id, &mine_key, &[]),
             world.sim.tap("ZhaoLiu", &yours.task_id, &yours_key, &[]),
         );
-        ensure!(one.status == Some(200) && two.status == Some(200));
+        ensure!(one?.accepted() && two?.accepted());
         world.settle().await?;
         let record = world.record(1).await?;
         let won = record.iter().filter(|told| matches!(told.kind, Kind::Decided | Kind::TakenOver)).count();
@@ -39,7 +40,9 @@ story!(
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
         let key = card.key(Act::Send)?;
-        tokio::join!(world.sim.tap("LiHua", &card.task_id, &key, &[]), world.sim.tap("LiHua", &card.task_id, &key, &[]));
+        let tap = || world.sim.tap_late("LiHua", &card.task_id, &key, &[]);
+        let (one, two) = tokio::join!(tap(), tap());
+        ensure!(one?.accepted() && two?.accepted());
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).len() == 1);
     }
@@ -50,14 +53,14 @@ story!(
     somebody_without_the_right_presses,
     |world| {
         world.customer_says(FACT).await?;
-        let card = world.card("LiHua")?;
+        let code = world.card("LiHua")?.code()?;
         for outsider in ["SunMei", "Stranger"] {
-            world.sim.tap(outsider, &card.task_id, &card.key(Act::Send)?, &[]).await;
-            world.settle().await?;
+            world.member_says(outsider, &format!("/approve 1 {code}")).await?;
         }
         ensure!(world.customer_heard(XIAOYU).is_empty());
         ensure!(matches!(world.case(1).await?.state, State::AwaitingReview(_)));
-        let refused = world.record(1).await?.iter().filter(|told| told.kind == Kind::Refused).count();
+        let desk = world.app.store.read(|tx| Box::pin(async move { record::of_desk(tx, 50).await })).await?;
+        let refused = desk.iter().filter(|told| told.kind == Kind::Refused).count();
         ensure!(refused == 2, "both are on record: {refused}");
         ensure!(!world.newest_text("SunMei").is_empty(), "they are told");
     }
@@ -74,7 +77,7 @@ story!(
         let desk = config::parse_desk(&without, "aijia.toml").map_err(|e| anyhow::anyhow!("{e:?}"))?;
         start::apply_desk(&world.app, desk, "without lihua".into()).await?;
         world.settle().await?;
-        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await;
+        world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).is_empty());
         world.taps("ZhaoLiu", Act::Send).await?;
@@ -102,8 +105,7 @@ story!(
         };
         let desk = config::parse_desk(&stricter, "aijia.toml").map_err(|e| anyhow::anyhow!("{e:?}"))?;
         start::apply_desk(&world.app, desk, "stricter".into()).await?;
-        world.sim.tap("LiHua", &old.task_id, &old.key(Act::Send)?, &[]).await;
-        world.settle().await?;
+        world.taps_late("LiHua", &old, Act::Send).await?;
         ensure!(world.customer_heard(XIAOYU).is_empty(), "what was judged under the old policy is not sent");
         world.wait(std::time::Duration::from_secs(4)).await?;
         let new = world.card("LiHua")?;

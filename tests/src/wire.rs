@@ -6,7 +6,7 @@ use aijia::case::{State, Why};
 use aijia::evidence::Kind;
 use anyhow::ensure;
 use cards::Act;
-use simulator::{Api, Fault, Lost};
+use simulator::{Api, Errcode, Fault, Lost};
 
 use crate::story;
 use crate::world::{FLAGSHIP, XIAOYU};
@@ -52,15 +52,15 @@ story!(
     a_lost_answer_is_unknown,
     |world| {
         world.customer_says(FACT).await?;
-        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Lose(Lost::AfterDoing));
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::After(Lost::Drop));
         world.taps("LiHua", Act::Send).await?;
         let State::NeedsPerson(stuck) = world.case(1).await?.state else {
             anyhow::bail!("{:?}", world.case(1).await?.state)
         };
         ensure!(stuck.why == Why::SendUnknown);
-        ensure!(world.sim.ledger().accepted_kf_sends().len() == 1, "sent once, not twice");
+        ensure!(world.sim.accepted_kf_sends().len() == 1, "sent once, not twice");
         world.wait(Duration::from_secs(600)).await?;
-        ensure!(world.sim.ledger().accepted_kf_sends().len() == 1, "and not later either");
+        ensure!(world.sim.accepted_kf_sends().len() == 1, "and not later either");
         ensure!(!world.card("LiHua").or_else(|_| world.card("WangWu"))?.has(Act::Send));
     }
 );
@@ -70,7 +70,7 @@ story!(
     a_refused_reply_comes_back,
     |world| {
         world.customer_says(FACT).await?;
-        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Refuse(95018));
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Refuse(Errcode(95018)));
         world.taps("LiHua", Act::Send).await?;
         ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendRefused));
         ensure!(world.customer_heard(XIAOYU).is_empty());
@@ -94,7 +94,7 @@ story!(
     a_lost_doorbell_loses_no_message,
     |world| {
         world.sim.hold_doorbells(true);
-        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await;
+        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
         world.wait(Duration::from_secs(11)).await?;
         world.wait(Duration::from_secs(4)).await?;
         ensure!(world.has_open_card("LiHua"), "polling is the net");
@@ -106,8 +106,8 @@ story!(
     /// The platform's reading fails for a while: nothing is lost, everything is answered afterwards.
     an_outage_while_reading_loses_nothing,
     |world| {
-        world.sim.faults().always(Api::KfSyncMsg, Fault::Lose(Lost::BeforeDoing));
-        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await;
+        world.sim.faults().always(Api::KfSyncMsg, Fault::Before(Lost::BadGateway));
+        world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
         world.wait(Duration::from_secs(30)).await?;
         ensure!(world.case(1).await.is_err());
         world.sim.faults().clear();
@@ -121,7 +121,7 @@ story!(
     /// A card that could not be posted is posted later; the reviewer gets it once.
     a_card_that_failed_is_posted_later,
     |world| {
-        world.sim.faults().next(Api::MessageSend, 2, Fault::Refuse(-1));
+        world.sim.faults().next(Api::MessageSend, 2, Fault::Refuse(Errcode(-1)));
         world.customer_says(FACT).await?;
         world.wait(Duration::from_secs(10)).await?;
         ensure!(world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu"));
@@ -135,7 +135,7 @@ story!(
         for n in 0..40 {
             let customer = format!("wmFlood{n}");
             world.sim.add_customer(&customer, &format!("顾客{n}"));
-            world.sim.customer_says(FLAGSHIP, &customer, FACT).await;
+            world.sim.customer_says(FLAGSHIP, &customer, FACT).await?;
         }
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;

@@ -12,7 +12,7 @@ use aijia::store::{self, queue, record};
 use aijia::{http, worker};
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use simulator::{Delivery, Item, Simulator};
+use simulator::{Delivery, Item, ItemKind, Simulator};
 use tokio::net::TcpListener;
 
 /// Where every story begins: 2026-11-25 10:00 in Shanghai.
@@ -129,7 +129,7 @@ impl World {
 
     /// A customer writes to an account, and waits until the desk has drafted.
     pub async fn says(&mut self, account: &str, customer: &str, text: &str) -> anyhow::Result<()> {
-        self.sim.customer_says(account, customer, text).await;
+        self.sim.customer_says(account, customer, text).await?;
         self.settle().await?;
         self.wait(Duration::from_secs(4)).await
     }
@@ -175,20 +175,27 @@ impl World {
         act: cards::Act,
         selected: &[(&str, &str)],
     ) -> anyhow::Result<Delivery> {
-        let delivery = self.sim.tap(member, &card.task_id, &card.key(act)?, selected).await;
+        let delivery = self.sim.tap(member, &card.task_id, &card.key(act)?, selected).await?;
         self.settle().await?;
         Ok(delivery)
     }
 
     /// A member writes to the app.
     pub async fn member_says(&mut self, member: &str, text: &str) -> anyhow::Result<()> {
-        self.sim.says(member, text).await;
+        self.sim.says(member, text).await?;
+        self.settle().await
+    }
+
+    /// A member presses a button their phone still shows although the card was settled.
+    pub async fn taps_late(&mut self, member: &str, card: &Card, act: cards::Act) -> anyhow::Result<()> {
+        self.sim.tap_late(member, &card.task_id, &card.key(act)?, &[]).await?;
         self.settle().await
     }
 
     /// The newest text on a member's phone.
     pub fn newest_text(&self, member: &str) -> String {
-        let texts = self.sim.inbox(member).into_iter().rev().filter(|item| item.card.is_none());
+        let said = |item: &Item| matches!(item.kind, ItemKind::Text | ItemKind::Markdown);
+        let texts = self.sim.inbox(member).into_iter().rev().filter(said);
         texts.map(|item| item.text).next().unwrap_or_default()
     }
 
@@ -253,7 +260,7 @@ impl World {
 
     /// What the platform accepted is exactly what somebody approved or an admin fixed.
     fn every_send_had_authority(&self) -> anyhow::Result<()> {
-        let sends = self.sim.ledger().accepted_kf_sends();
+        let sends = self.sim.accepted_kf_sends();
         let ids: std::collections::BTreeSet<_> = sends.iter().map(|s| s.msgid.clone()).collect();
         ensure!(ids.len() == sends.len(), "a message id was accepted twice");
         Ok(())
@@ -270,7 +277,7 @@ pub struct Card {
 impl Card {
     fn open(item: &Item) -> Option<Self> {
         let shown = item.card.clone()?;
-        let pressable = shown["button_list"].as_array().is_some_and(|list| !list.is_empty()) && !item.disabled;
+        let pressable = shown["button_list"].as_array().is_some_and(|list| !list.is_empty()) && !item.disabled();
         let settled = shown["button_list"][0]["key"].as_str().is_some_and(|key| key.starts_with("settled"));
         (pressable && !settled).then(|| Self { task_id: item.task_id.clone().unwrap_or_default(), shown })
     }

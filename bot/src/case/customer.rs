@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, State, Why, Window,
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Why,
+    Window,
 };
-use crate::clock::Timestamp;
+use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Kind};
 
 pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
@@ -136,10 +137,16 @@ fn record_draft(turn: &mut Turn, draft: &super::Draft) {
 }
 
 pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
-    let ends_at = turn.case().window.ends_at;
+    let (now, ends_at) = (turn.now, turn.case().window.ends_at);
     match turn.case().state.clone() {
-        State::Closed { .. } | State::HandedOver { .. } | State::Sending(_) => return Err(Refusal::Overtaken),
-        _ if turn.now < ends_at => turn.effect(Effect::WindowDeadline { at: ends_at }),
+        State::Closed { .. } => return Err(Refusal::Closed),
+        // The platform ends the session by itself, and the case with it.
+        State::HandedOver { session: SessionOwner::Person | SessionOwner::Pool, .. } => return Err(Refusal::Overtaken),
+        _ if now < ends_at => turn.effect(Effect::WindowDeadline { at: ends_at }),
+        // What is under way comes to its own end; whatever that leaves open is looked at again.
+        State::Sending(_) | State::HandedOver { session: SessionOwner::Asked, .. } => {
+            turn.effect(Effect::WindowDeadline { at: now + HOUR });
+        }
         _ => lose_window(&mut turn),
     }
     turn.done()
@@ -148,12 +155,24 @@ pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
 pub(super) fn lose_window(turn: &mut Turn) {
     let ended_at = turn.case().window.ends_at;
     turn.record(Kind::WindowLost, Actor::System, json!({ "ended_at": ended_at }));
-    let level = turn.case().level().unwrap_or(Level::EscalationOwner);
-    let number = turn.case().number;
+    let (number, concerned) = (turn.case().number, concerned(turn));
     close(turn, Ending::WindowLost, Outcome::WindowLost);
-    for person in turn.rules.holders(level) {
+    for person in concerned {
         turn.effect(Effect::Tell { person, say: super::Say::new("told.window_lost").with("number", number) });
     }
+}
+
+/// Who has to hear that nothing can be sent any more: whoever is asked, and whoever believes to have answered.
+fn concerned(turn: &mut Turn) -> Vec<String> {
+    let level = turn.case().level().unwrap_or(Level::EscalationOwner);
+    let mut people = turn.rules.holders(level);
+    let believes = match &turn.case().state {
+        State::HandedOver { to, .. } => Some(to.clone()),
+        State::Sending(sending) => Some(sending.approval.person.clone()),
+        _ => None,
+    };
+    people.extend(believes.filter(|person| !turn.rules.holders(level).contains(person)));
+    people
 }
 
 pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {

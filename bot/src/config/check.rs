@@ -92,7 +92,11 @@ fn check_watcher(desk: &Desk, found: &mut Findings) {
     match desk.person(id) {
         None => found.add("desk", unknown_person("alarms_to", id), hint(id, &people_ids(desk))),
         Some(person) if person.wecom.is_none() => {
-            found.add("desk", format!("alarms_to names {id:?}, who has no WeCom id"), format!("give {id:?} a wecom id"));
+            found.add(
+                "desk",
+                format!("alarms_to names {id:?}, who has no WeCom id"),
+                format!("give {id:?} a wecom id"),
+            );
         }
         Some(_) => {}
     }

@@ -78,18 +78,12 @@ mod tests {
                 "postgres://aijia:secret@db:port/aijia",
                 "DATABASE_URL: is not a valid address; write postgres://USER:PASSWORD@HOST/NAME",
             ),
-            (
-                "sqlite://",
-                "DATABASE_URL: names no file; write sqlite://PATH: the record has to survive a restart",
-            ),
+            ("sqlite://", "DATABASE_URL: names no file; write sqlite://PATH: the record has to survive a restart"),
             (
                 "sqlite::memory:",
                 "DATABASE_URL: names no file; write sqlite://PATH: the record has to survive a restart",
             ),
-            (
-                "sqlite://x.db?mode=ro",
-                "DATABASE_URL: has options after the path; write sqlite://PATH without them",
-            ),
+            ("sqlite://x.db?mode=ro", "DATABASE_URL: has options after the path; write sqlite://PATH without them"),
         ] {
             assert_eq!(read(url), Err(line.to_owned()));
         }

@@ -8,12 +8,14 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, Database, SecretKey};
+use super::{ConfigError, Database};
 
 /// Where WeCom's own API is.
 const WECOM_API_BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin";
 /// Characters of an `EncodingAESKey` (wecom 90968).
 const AES_KEY_CHARS: usize = 43;
+/// Characters of our own secret: 32 bytes in hexadecimal digits.
+const SECRET_KEY_CHARS: usize = 64;
 
 /// Everything the environment says. Secrets are never shown.
 #[derive(Debug)]
@@ -26,8 +28,8 @@ pub struct Environment {
     pub public_url: Option<String>,
     /// `AIJIA_DATA_DIR`: what is kept beside the database.
     pub data_dir: PathBuf,
-    /// `AIJIA_SECRET_KEY`; when absent, one is made and kept under the data directory.
-    pub secret_key: Option<SecretKey>,
+    /// `AIJIA_SECRET_KEY`, 64 hexadecimal digits; when absent, one is made and kept under the data directory.
+    pub secret_key: Option<SecretString>,
     /// `DATABASE_URL`.
     pub database: Database,
     /// `WECOM_…`, once set.
@@ -186,23 +188,35 @@ impl Reader<'_> {
     }
 
     fn aes_key(&mut self) -> Option<String> {
-        const NAME: &str = "WECOM_CALLBACK_AES_KEY";
         let todo = "copy EncodingAESKey from the app's callback settings";
-        let key = self.value(NAME)?;
-        let count = key.chars().count();
-        if count != AES_KEY_CHARS {
-            return self.error(NAME, format!("has {count} characters, must be {AES_KEY_CHARS}"), todo);
-        }
-        if !key.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return self.error(NAME, "has characters other than A-Z, a-z and 0-9", todo);
-        }
-        Some(key)
+        let name = "WECOM_CALLBACK_AES_KEY";
+        self.of_length(name, AES_KEY_CHARS, ("A-Z, a-z and 0-9", |c| c.is_ascii_alphanumeric()), todo)
     }
 
-    fn secret_key(&mut self) -> Option<SecretKey> {
-        let read = self.value("AIJIA_SECRET_KEY")?.parse::<SecretKey>();
+    fn secret_key(&mut self) -> Option<SecretString> {
         let todo = "make one with `openssl rand -hex 32`, or leave it empty";
-        read.map_or_else(|bad| self.error("AIJIA_SECRET_KEY", bad.to_string(), todo), Some)
+        let digits =
+            self.of_length("AIJIA_SECRET_KEY", SECRET_KEY_CHARS, ("0-9 and a-f", |c| c.is_ascii_hexdigit()), todo);
+        digits.map(SecretString::from)
+    }
+
+    /// A secret of so many characters, all of the kind named and tested by `digits`.
+    fn of_length(
+        &mut self,
+        name: &'static str,
+        length: usize,
+        (kind, is_digit): (&str, fn(char) -> bool),
+        todo: &str,
+    ) -> Option<String> {
+        let text = self.value(name)?;
+        let count = text.chars().count();
+        if count != length {
+            return self.error(name, format!("has {count} characters, must be {length}"), todo);
+        }
+        if !text.chars().all(is_digit) {
+            return self.error(name, format!("has characters other than {kind}"), todo);
+        }
+        Some(text)
     }
 
     /// An `http` or `https` address without a slash at the end.

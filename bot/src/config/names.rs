@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, steps) in [("", "", 0), ("", "abc", 3), ("lihua", "lihau", 2), ("kitten", "sitting", 3), ("中", "文", 1)] {
+        for (a, b, steps) in
+            [("", "", 0), ("", "abc", 3), ("lihua", "lihau", 2), ("kitten", "sitting", 3), ("中", "文", 1)]
+        {
             assert_eq!(distance(a, b), steps, "{a} {b}");
             assert_eq!(distance(b, a), steps, "{b} {a}");
         }

@@ -106,10 +106,11 @@ impl Day {
         let mine = self.open_card("LiHua").context("李华 has no card")?;
         let yours = self.open_card("ZhaoLiu").context("赵柳 has no card")?;
         let (my_key, your_key) = (key(&mine.1, Act::Send)?, key(&yours.1, Act::Send)?);
-        tokio::join!(
+        let (one, two) = tokio::join!(
             self.sim.tap("LiHua", &mine.0, &my_key, &[]),
             self.sim.tap("ZhaoLiu", &yours.0, &your_key, &[]),
         );
+        ensure!(one?.accepted() && two?.accepted(), "a tap was not taken");
         self.pass(0).await?;
         ensure!(self.heard(XIAOYU).len() == before + 1, "two taps, one reply");
         self.show_member("ZhaoLiu");
@@ -148,7 +149,7 @@ impl Day {
         self.customer(FLAGSHIP, XIAOYU, "羊毛衫会起球吗？").await?;
         let old = self.open_card("LiHua").context("no card")?;
         self.customer(FLAGSHIP, XIAOYU, "还有，怎么洗？").await?;
-        self.sim.tap("LiHua", &old.0, &key(&old.1, Act::Send)?, &[]).await;
+        self.sim.tap_late("LiHua", &old.0, &key(&old.1, Act::Send)?, &[]).await?;
         self.pass(0).await?;
         ensure!(self.heard(XIAOYU).len() == before, "an old card sent something");
         self.tap("LiHua", Act::Send).await?;
@@ -159,8 +160,8 @@ impl Day {
     async fn a_duplicate_callback(&mut self) -> anyhow::Result<()> {
         scene("八、同一个回调来了两次 · The same callback arrives twice");
         let cases = self.newest_case().await?.number;
-        self.sim.customer_says(FLAGSHIP, XIAOYU, "羊毛衫会缩水吗？").await;
-        self.sim.ring_twice(FLAGSHIP).await;
+        self.sim.customer_says(FLAGSHIP, XIAOYU, "羊毛衫会缩水吗？").await?;
+        self.sim.ring_twice(FLAGSHIP, simulator::Nonce::Same).await?;
         self.pass(0).await?;
         self.pass(4 * SECOND).await?;
         ensure!(self.newest_case().await?.number == cases + 1, "one message, one case");
@@ -190,7 +191,7 @@ impl Day {
 
     async fn customer(&mut self, account: &str, customer: &str, text: &str) -> anyhow::Result<()> {
         println!("  {customer} 写道 writes: {text}");
-        self.sim.customer_says(account, customer, text).await;
+        self.sim.customer_says(account, customer, text).await?;
         self.pass(0).await?;
         self.pass(4 * SECOND).await?;
         println!("  #{} {}", self.newest_case().await?.number, state(&self.newest_case().await?));
@@ -199,7 +200,7 @@ impl Day {
 
     async fn say(&mut self, member: &str, text: &str) -> anyhow::Result<()> {
         println!("  {member} 说 says: {text}");
-        self.sim.says(member, text).await;
+        self.sim.says(member, text).await?;
         self.pass(0).await
     }
 
@@ -207,14 +208,15 @@ impl Day {
         let (task_id, card) = self.open_card(member).with_context(|| format!("{member} has no open card"))?;
         println!("  {member} 的卡片 card: {}", card_in_words(&card));
         println!("  {member} 点了 taps: {}", act.as_str());
-        self.sim.tap(member, &task_id, &key(&card, act)?, &[]).await;
+        self.sim.tap(member, &task_id, &key(&card, act)?, &[]).await?;
         self.pass(0).await
     }
 
     fn open_card(&self, member: &str) -> Option<(String, Value)> {
         self.sim.inbox(member).into_iter().rev().find_map(|item| {
-            let card = item.card?;
-            (key(&card, Act::TakeOver).is_ok() && !item.disabled).then(|| (item.task_id.unwrap_or_default(), card))
+            let pressable = !item.disabled();
+            let card = item.card.filter(|card| pressable && key(card, Act::TakeOver).is_ok())?;
+            Some((item.task_id.unwrap_or_default(), card))
         })
     }
 
@@ -228,7 +230,7 @@ impl Day {
     }
 
     fn show_member(&self, member: &str) {
-        let texts = self.sim.inbox(member).into_iter().rev().filter(|item| item.card.is_none());
+        let texts = self.sim.inbox(member).into_iter().rev().filter(|item| item.kind == simulator::ItemKind::Text);
         texts.take(1).for_each(|item| println!("  {member} 看到 sees: {}", item.text.replace('\n', "\n      ")));
     }
 

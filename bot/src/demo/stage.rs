@@ -27,14 +27,13 @@ const SHOP: [(&str, &str); 5] = [
     ("returns.md", include_str!("../../demo/knowledge/returns.md")),
     ("rules.md", include_str!("../../demo/knowledge/rules.md")),
 ];
-const MEMBERS: [(&str, &str); 7] = [
-    ("LiHua", "李华"),
-    ("ZhaoLiu", "赵柳"),
-    ("WangWu", "王武"),
-    ("ChenJie", "陈杰"),
-    ("SunMei", "孙梅"),
-    ("ZhouYi", "周逸"),
-    ("Stranger", "路人"),
+const MEMBERS: [(&str, &str, &str); 6] = [
+    ("LiHua", "李华", "审核员 reviewer"),
+    ("ZhaoLiu", "赵柳", "审核员 reviewer"),
+    ("WangWu", "王武", "主管 escalation owner"),
+    ("ChenJie", "陈杰", "管理员 admin"),
+    ("SunMei", "孙梅", "知识负责人 knowledge owner"),
+    ("Stranger", "路人", "不在名单上 not at the desk"),
 ];
 const CUSTOMERS: [(&str, &str); 3] = [(XIAOYU, "小雨"), ("wmAqiang", "阿强"), ("wmLinlin", "琳琳")];
 
@@ -75,7 +74,7 @@ impl Stage {
     /// When the database or the configuration is unusable.
     pub async fn set(staging: Staging) -> anyhow::Result<Self> {
         let sim = Simulator::start(Settings::from_seed(staging.seed, staging.sim_clock.clone())).await?;
-        populate(&sim);
+        populate(&sim).await?;
         let environment = environment(&sim, &staging)?;
         let app = start::assemble(&environment, staging.clock, staging.ids).await?;
         let desk = config::parse_desk(&staging.desk, "aijia.toml").map_err(start::BadFile)?;
@@ -85,15 +84,16 @@ impl Stage {
     }
 }
 
-fn populate(sim: &Simulator) {
-    MEMBERS.iter().for_each(|(id, name)| sim.add_member(id, name));
+async fn populate(sim: &Simulator) -> anyhow::Result<()> {
+    MEMBERS.iter().for_each(|(id, name, role)| sim.add_member_as(id, name, role));
     CUSTOMERS.iter().for_each(|(id, name)| sim.add_customer(id, name));
     for (account, name) in [(FLAGSHIP, "山茶家旗舰店"), (OUTLET, "山茶家奥莱店")] {
         sim.add_kf_account(account, name);
         for servicer in ["LiHua", "ZhaoLiu", "WangWu"] {
-            sim.add_servicer(account, servicer, true);
+            sim.add_servicer(account, servicer, true).await?;
         }
     }
+    Ok(())
 }
 
 fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment> {

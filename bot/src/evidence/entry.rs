@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-/// Something that happened, as the core tells it; [`super::seal`] turns it into a link of a chain.
+/// Something that happened, as the core tells it; [`super::seal()`] turns it into a link of a chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// What happened.

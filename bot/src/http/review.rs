@@ -17,6 +17,8 @@ mod trouble;
 mod visitor;
 
 #[cfg(test)]
+mod page_tests;
+#[cfg(test)]
 mod sample;
 
 use axum::Router;

@@ -157,7 +157,13 @@ fn words(envelope: &Fields<'_>, name: &str, kind: ItemKind) -> Result<Message, E
     Ok(Message { kind, text, media_id: None, card: None, task_id: None })
 }
 
-fn medium(world: &World, envelope: &Fields<'_>, name: &str, media: MediaKind, kind: ItemKind) -> Result<Message, Errcode> {
+fn medium(
+    world: &World,
+    envelope: &Fields<'_>,
+    name: &str,
+    media: MediaKind,
+    kind: ItemKind,
+) -> Result<Message, Errcode> {
     let object = envelope.object(name, &["media_id"])?.ok_or(Errcode::MEDIA_ID)?;
     let id = object.required("media_id", Errcode::MEDIA_ID)?;
     media::check(world, id, media)?;
@@ -216,8 +222,12 @@ fn deliver(world: &mut World, body: &Value, message: Message, valid: Vec<String>
         world.app.add_code(code.clone(), &msgid, now);
         answer["response_code"] = code.into();
     }
-    if !(invalid.is_empty() && world.settings.switches.empty_lists_absent) {
+    let with_empty = !world.settings.switches.empty_lists_absent;
+    if with_empty || !invalid.is_empty() {
         answer["invaliduser"] = invalid.join("|").into();
+    }
+    if with_empty {
+        ["invalidparty", "invalidtag", "unlicenseduser"].into_iter().for_each(|name| answer[name] = "".into());
     }
     answer
 }

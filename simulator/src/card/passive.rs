@@ -45,7 +45,13 @@ fn flag(text: &str) -> Value {
 fn is_list(name: &str) -> bool {
     matches!(
         name,
-        "ActionList" | "HorizontalContentList" | "JumpList" | "VerticalContentList" | "OptionList" | "ButtonList" | "SelectList"
+        "ActionList"
+            | "HorizontalContentList"
+            | "JumpList"
+            | "VerticalContentList"
+            | "OptionList"
+            | "ButtonList"
+            | "SelectList"
     )
 }
 

@@ -190,7 +190,12 @@ pub(crate) fn send_fails(world: &mut World, msgid: &str, fail_type: i64) -> Resu
 }
 
 /// Adds a servicer, or changes whether they receive; the latter is an event.
-pub(crate) fn set_servicer(world: &mut World, open_kfid: &str, userid: &str, receiving: bool) -> Result<(), Impossible> {
+pub(crate) fn set_servicer(
+    world: &mut World,
+    open_kfid: &str,
+    userid: &str,
+    receiving: bool,
+) -> Result<(), Impossible> {
     let account = world.kf.accounts.get_mut(open_kfid).ok_or_else(|| Impossible::Account(open_kfid.to_owned()))?;
     let entry = super::Servicer { userid: userid.to_owned(), receiving };
     let before = account.servicers.insert(userid.to_lowercase(), entry);

@@ -15,9 +15,7 @@ pub(crate) fn accounts(world: &World, request: &Request) -> Answered {
     let body = Fields::new(body, &["offset", "limit"])?;
     let page = |key, range, default| body.int_in(key, range, default).map(|n| usize::try_from(n).unwrap_or(0));
     let (offset, limit) = (page("offset", 0..=i64::from(u32::MAX), 0)?, page("limit", 1..=100, 100)?);
-    let account = |(id, account): (&String, &super::Account)| {
-        json!({"open_kfid": id, "name": account.name, "avatar": "", "manage_privilege": true})
-    };
+    let account = |(id, account): (&String, &super::Account)| json!({"open_kfid": id, "name": account.name, "avatar": "", "manage_privilege": true});
     let list: Vec<Value> = world.kf.accounts.iter().skip(offset).take(limit).map(account).collect();
     Ok(Answer::Json(json!({"account_list": list})))
 }
@@ -25,7 +23,8 @@ pub(crate) fn accounts(world: &World, request: &Request) -> Answered {
 /// `kf/servicer/list`: here 0 is receiving and 1 stopped, unlike the event's 1 and 2.
 pub(crate) fn servicers(world: &mut World, request: &Request) -> Answered {
     let account = world.kf.account(request.query("open_kfid"))?;
-    let entry = |servicer: &super::Servicer| json!({"userid": servicer.userid, "status": i32::from(!servicer.receiving)});
+    let entry =
+        |servicer: &super::Servicer| json!({"userid": servicer.userid, "status": i32::from(!servicer.receiving)});
     let list: Vec<Value> = account.servicers.values().map(entry).collect();
     Ok(Answer::Json(json!({"servicer_list": list})))
 }

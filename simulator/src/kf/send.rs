@@ -64,7 +64,14 @@ fn may_send(world: &World, open_kfid: &str, customer: &str) -> Result<(), Errcod
     }
 }
 
-fn accept(world: &mut World, open_kfid: &str, customer: &str, msgid: Option<&str>, shown: Shown, counts: bool) -> Answer {
+fn accept(
+    world: &mut World,
+    open_kfid: &str,
+    customer: &str,
+    msgid: Option<&str>,
+    shown: Shown,
+    counts: bool,
+) -> Answer {
     let now = world.now();
     let answering = world.settings.switches.answering_moves_to_assistant;
     let msgid = msgid.map_or_else(|| world.id("kfm"), str::to_owned);

@@ -109,7 +109,13 @@ fn receiving(world: &mut World, open_kfid: &str, userid: &str) -> Result<String,
 }
 
 /// Changes the session, whatever it was.
-pub(crate) fn move_to(world: &mut World, open_kfid: &str, customer: &str, state: SessionState, servicer: Option<String>) {
+pub(crate) fn move_to(
+    world: &mut World,
+    open_kfid: &str,
+    customer: &str,
+    state: SessionState,
+    servicer: Option<String>,
+) {
     if let Some(session) = world.kf.session_mut(open_kfid, customer) {
         session.state = state;
         session.servicer = servicer;

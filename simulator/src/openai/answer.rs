@@ -18,7 +18,8 @@ const INTENTS: &[(&str, &[&str])] = &[
 ];
 
 /// Marks of an instruction hidden in data; `Hostile` repeats the lines that carry one.
-const INJECTED: &[&str] = &["忽略", "无视", "你现在是", "系统:", "系统：", "ignore ", "disregard ", "system:", "you are now"];
+const INJECTED: &[&str] =
+    &["忽略", "无视", "你现在是", "系统:", "系统：", "ignore ", "disregard ", "system:", "you are now"];
 
 struct Passage {
     id: String,
@@ -29,7 +30,8 @@ struct Passage {
 /// JSON with the first passage's text and its id; an empty answer where the prompt has no passage.
 pub(super) fn honest(request: &ChatRequest) -> String {
     let passage = passages(request).next();
-    let intent = passage.as_ref().and_then(|passage| passage.kind.clone()).unwrap_or_else(|| intent(request).to_owned());
+    let intent =
+        passage.as_ref().and_then(|passage| passage.kind.clone()).unwrap_or_else(|| intent(request).to_owned());
     match passage {
         Some(passage) => json!({"answer": passage.text, "citations": [passage.id], "intent": intent}).to_string(),
         None => json!({"answer": "", "citations": [], "intent": intent}).to_string(),

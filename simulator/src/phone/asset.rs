@@ -34,6 +34,12 @@ const FILES: &[Asset] = &[
 pub(super) const WORDS: [(&str, &str); 2] =
     [("zh-CN.json", include_str!("zh-CN.json")), ("en.json", include_str!("en.json"))];
 
+/// Name and text of every script.
+#[cfg(test)]
+pub(super) fn scripts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().filter(|asset| asset.kind == SCRIPT).map(|asset| (asset.name, asset.body))
+}
+
 /// `GET /`
 pub(super) async fn page() -> Response {
     served(PAGE.kind, PAGE.body)

@@ -19,10 +19,7 @@ export function clock(seconds) {
   return `${days === 1 ? t("yesterday") : `${date.getMonth() + 1}-${date.getDate()}`} ${time}`;
 }
 
-const PLAIN = {
-  voice: ["voice", "voice_message"], video: ["photo", "video_message"], business_card: ["chat", "card_message"],
-  miniprogram: ["spark", "miniprogram_message"], miniprogram_notice: ["spark", "miniprogram_message"],
-};
+const PLAIN = { voice: ["voice", "voice_message"], video: ["photo", "video_message"] };
 
 function bubble(message, context) {
   const body = message.body;
@@ -31,23 +28,13 @@ function bubble(message, context) {
     case "markdown": return h("div", { class: "bubble" }, markdown(body.content));
     case "image": return photo(body.media_id);
     case "template_card": return drawCard(body, message.closed, context.desk(message));
-    case "msgmenu": return msgmenu(body, context);
-    case "textcard": return link(body.url, [h("strong", {}, body.title ?? ""), h("p", {}, stripped(body.description)),
-      h("span", { class: "tile-foot" }, body.btntxt || t("details"))], "bubble tile");
-    case "link": return link(body.url, [h("strong", {}, body.title ?? t("link_message")), h("p", {}, body.desc ?? "")], "bubble tile");
-    case "news": return h("div", { class: "news" }, (body.articles ?? []).map((article) =>
-      link(article.url, [h("strong", {}, article.title ?? ""), h("p", {}, article.description ?? "")], "bubble tile")));
+    case "link": case "location": case "msgmenu": return h("div", { class: "bubble" }, richText(body.content));
     case "file": return link(mediaUrl(body.media_id), [icon("file"), h("span", {}, body.name ?? t("file_message"))], "bubble tile file");
-    case "location": return h("div", { class: "bubble tile" }, icon("pin"), h("strong", {}, body.name || t("location_message")), h("p", {}, body.address ?? ""));
     default: {
       const [sign, word] = PLAIN[message.type] ?? ["more", "unknown_message"];
       return h("div", { class: "bubble tile file" }, icon(sign), h("span", {}, t(word)));
     }
   }
-}
-
-function stripped(description) {
-  return String(description ?? "").replace(/<br\s*\/?>|<\/div>/gi, "\n").replace(/<[^>]*>/g, "").trim();
 }
 
 function photo(id) {
@@ -56,26 +43,14 @@ function photo(id) {
   return h("a", { class: "photo-link", href: mediaUrl(id), target: "_blank", rel: "noopener noreferrer" }, image);
 }
 
-function msgmenu(body, context) {
-  const items = (body.list ?? []).map((item) => {
-    if (item.type === "click") {
-      return h("button", { type: "button", class: "menu-item", onclick: () => context.say(item.click.content) }, item.click.content);
-    }
-    if (item.type === "view") return link(item.view.url, item.view.content, "menu-item");
-    return h("span", {}, item.text?.content ?? item.miniprogram?.content ?? "");
-  });
-  return h("div", { class: "bubble" }, body.head_content && h("div", {}, body.head_content), items,
-    body.tail_content && h("div", {}, body.tail_content));
-}
-
 function row(message, context) {
   if (message.recalled) return h("p", { class: "note" }, t(message.side === "me" ? "recalled_me" : "recalled_them"));
-  if (message.side === "note") return h("p", { class: "note" }, message.body.content ?? "");
+  const byline = context.byline(message);
   const wide = message.type === "template_card" ? " wide" : "";
   const recall = message.side === "me" && context.recall
     ? h("button", { type: "button", class: "recall", onclick: () => context.recall(message.id) }, t("recall")) : null;
   return h("div", { class: `row ${message.side}${wide}` }, context.portrait(message.side),
-    h("div", { class: "said" }, bubble(message, context), recall));
+    h("div", { class: "said" }, byline && h("small", { class: "byline" }, byline), bubble(message, context), recall));
 }
 
 /**

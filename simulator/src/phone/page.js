@@ -4,7 +4,7 @@ import { avatar, h, speak, t } from "./dom.js";
 import { ChatList, clock, mediaUrl, portraits } from "./chat.js";
 import { composer, drawer, handset, iconButton, menuBar, sampleImage } from "./handset.js";
 import { selection } from "./card.js";
-import { view } from "./state.js";
+import { liveliest, view } from "./state.js";
 
 const POLL_MS = 700;
 const MAX_IMAGE_BYTES = 2 * 1024 * 1024;
@@ -17,25 +17,32 @@ const ui = {
   customer: query.get("customer"), member: query.get("member"), tab: query.get("tab") ?? "customer",
   seen: new Map(JSON.parse(sessionStorage.getItem("seen") ?? "[]")), chosen: new Map(), busy: new Map(),
 };
-let data = { now: null, customers: [], members: [] };
+let data = { nowMs: null, customers: [], members: [], menu: [] };
+let clockShiftMs = 0;
 let parts = null;
 
-const find = (people, wanted) => people.find((person) => person.id.toLowerCase() === String(wanted ?? "").toLowerCase()) ?? people[0] ?? null;
+const same = (one, other) => one.toLowerCase() === String(other ?? "").toLowerCase();
+const find = (people, wanted) => people.find((person) => same(person.key, wanted) || same(person.id, wanted)) ?? people[0] ?? null;
+const roleOf = (person) => (person.role ? t(`role_${person.role}`).replace(/^role_/, "") : t("app_kind"));
 const customer = () => find(data.customers, ui.customer);
 const member = () => find(data.members, ui.member);
 
 // ---- the wire -------------------------------------------------------------------------------------------------
 
-async function post(path, body, headers = { "content-type": "application/json" }) {
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** Posts an act and says in words what went wrong, unless `quiet`. True where the simulator took it. */
+async function post(path, body, { headers = JSON_TYPE, quiet = false } = {}) {
+  const say = (words) => quiet || toast(words);
   try {
     const response = await fetch(`/phone/${path}`, { method: "POST", headers, body: body instanceof Blob ? body : JSON.stringify(body) });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) toast(t("not_done", { why: answer.error ?? response.status }));
-    else if (answer.delivered === false) toast(t("not_delivered", { why: answer.why ?? "" }));
+    if (!response.ok) say(t("not_done", { why: answer.reason ? t(answer.reason) : answer.error ?? response.status }));
+    else if (answer.delivered === false) say(t("not_delivered", { why: answer.status ? `HTTP ${answer.status}` : t("no_answer") }));
     poll();
     return response.ok;
   } catch {
-    toast(t("offline"));
+    say(t("offline"));
     return false;
   }
 }
@@ -52,8 +59,10 @@ async function poll() {
     if (response.status === 200) {
       version = response.headers.get("etag") ?? "";
       data = view(await response.json());
+      clockShiftMs = data.nowMs - Date.now();
+      ui.customer ??= liveliest(data.customers)?.key ?? null;
       draw();
-    }
+    } else tick();
   } catch {
     document.body.classList.add("offline");
     version = "";
@@ -81,7 +90,7 @@ async function sendImage(blob) {
   parts.drawer.hidden = true;
   if (!blob) return;
   if (blob.size > MAX_IMAGE_BYTES) return toast(t("image_too_big"));
-  await post(`customer/image?${new URLSearchParams(who())}`, blob, { "content-type": blob.type });
+  await post(`customer/image?${new URLSearchParams(who())}`, blob, { headers: { "content-type": blob.type } });
 }
 
 async function tap(message, key) {
@@ -89,7 +98,7 @@ async function tap(message, key) {
   ui.busy.set(message.id, key);
   draw();
   const chosen = ui.chosen.get(message.id) ?? new Map();
-  await post("member/tap", { userid: member().id, task_id: message.body.task_id, key, selected: selection(message.body, chosen) });
+  await post("member/tap", { userid: member().id, task_id: message.taskId, key, selected: selection(message.body, chosen) });
   ui.busy.delete(message.id);
   draw();
 }
@@ -110,15 +119,17 @@ function choose(what, id) {
   address.searchParams.set(what, id);
   history.replaceState(null, "", address);
   draw();
+  // Opening the app's chat is an event of its own (enter_agent); nobody needs to hear that it went unanswered.
+  if (what === "member") post("member/enter", { userid: member().id }, { quiet: true });
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------
 
-const unseen = (person) => Math.max(0, person.messages.filter((each) => each.side === "them").length - (ui.seen.get(person.id) ?? 0));
+const unseen = (person) => Math.max(0, person.messages.filter((each) => each.side === "them").length - (ui.seen.get(person.key) ?? 0));
 
 function markSeen(person) {
   if (!person) return;
-  ui.seen.set(person.id, person.messages.filter((each) => each.side === "them").length);
+  ui.seen.set(person.key, person.messages.filter((each) => each.side === "them").length);
   sessionStorage.setItem("seen", JSON.stringify([...ui.seen]));
 }
 
@@ -128,10 +139,10 @@ function badge(count) {
 
 function rail(node, people, current, small, what) {
   const entry = (person) => h("button", {
-    type: "button", class: "person", title: small(person), "aria-pressed": String(person === current), onclick: () => choose(what, person.id),
+    type: "button", class: "person", title: small(person), "aria-pressed": String(person === current), onclick: () => choose(what, person.key),
   }, h("span", { class: "portrait" }, avatar(person.name), person === current ? null : badge(unseen(person))),
   h("span", { class: "who" }, h("strong", {}, person.name), h("small", {}, small(person))));
-  const print = JSON.stringify([people.map((each) => [each.id, each.name, unseen(each), small(each)]), current?.id]);
+  const print = JSON.stringify([people.map((each) => [each.key, each.name, unseen(each), small(each)]), current?.key]);
   if (node.dataset.print === print) return;
   node.dataset.print = print;
   node.replaceChildren(...people.map(entry));
@@ -144,7 +155,7 @@ function customerState(person) {
 
 const contexts = {
   customer: (person) => ({
-    portrait: portraits({ name: person.name }, { name: person.account, icon: "shop", className: "shop" }),
+    portrait: portraits({ name: person.name }, { name: person.account, icon: "shop", className: "shop" }), byline: (message) => (message.by === "servicer" ? t("servicer") : null),
     stamp: () => null, desk: () => ({ chosen: new Map(), busy: null, tap() {}, media: mediaUrl }), say: customerSays,
     recall: (msgid) => post("customer/recall", { msgid }),
   }),
@@ -155,7 +166,7 @@ const contexts = {
       if (!ui.chosen.has(message.id)) ui.chosen.set(message.id, new Map());
       return { id: message.id, chosen: ui.chosen.get(message.id), busy: ui.busy.get(message.id) ?? null, tap: (key) => tap(message, key), media: mediaUrl };
     },
-    say: memberSays, recall: null,
+    say: memberSays, recall: null, byline: () => null,
   }),
 };
 
@@ -167,16 +178,20 @@ function draw() {
   if (visible("customer")) markSeen(buyer);
   if (visible("member")) markSeen(clerk);
   rail(parts.customers, data.customers, buyer, customerState, "customer");
-  rail(parts.members, data.members, clerk, (person) => t(`role_${person.role}`), "member");
+  rail(parts.members, data.members, clerk, roleOf, "member");
   drawTabs();
-  drawMenu(clerk);
-  const time = clock(data.now ?? Date.now() / 1000).split(" ").at(-1);
-  [parts.wechat, parts.wecom].forEach((phone) => phone.tick(time));
+  drawMenu();
+  tick();
   parts.wechat.entitle(buyer?.account ?? t("customer_phone"), t("shop_kind"));
-  parts.wecom.entitle(t("app_name"), clerk ? `${clerk.name} · ${t(`role_${clerk.role}`)}` : t("app_kind"));
-  if (buyer) parts.customerChat.update(buyer.id, buyer.messages, contexts.customer(buyer));
-  if (clerk) parts.memberChat.update(clerk.id, clerk.messages, contexts.member(clerk));
+  parts.wecom.entitle(t("app_name"), clerk ? `${clerk.name} · ${roleOf(clerk)}` : t("app_kind"));
+  if (buyer) parts.customerChat.update(buyer.key, buyer.messages, contexts.customer(buyer));
+  if (clerk) parts.memberChat.update(clerk.key, clerk.messages, contexts.member(clerk));
   if (solo === "card") soloCard(clerk);
+}
+
+function tick() {
+  const time = clock((Date.now() + clockShiftMs) / 1000).split(" ").at(-1);
+  [parts.wechat, parts.wecom].forEach((phone) => phone.tick(time));
 }
 
 function drawTabs() {
@@ -187,9 +202,9 @@ function drawTabs() {
   at("tabs").replaceChildren(tab("customer", t("customers"), data.customers), tab("member", t("members"), data.members));
 }
 
-function drawMenu(clerk) {
-  const buttons = clerk?.menu ?? [];
-  const print = JSON.stringify([clerk?.id, buttons]);
+function drawMenu() {
+  const buttons = data.menu;
+  const print = JSON.stringify(buttons);
   if (parts.menu.dataset.print === print) return;
   const bar = menuBar(buttons, (key) => post("member/menu", { userid: member().id, key }));
   bar.dataset.print = print;
@@ -201,7 +216,7 @@ function drawMenu(clerk) {
 /** `?solo=card`: nothing but the newest card, or the one named by `task`. */
 function soloCard(clerk) {
   const cards = (clerk?.messages ?? []).filter((each) => each.type === "template_card");
-  const wanted = cards.find((each) => each.body.task_id === query.get("task")) ?? cards.at(-1);
+  const wanted = cards.find((each) => each.taskId === query.get("task")) ?? cards.at(-1);
   for (const row of at("member").querySelectorAll(".chat > *")) row.hidden = true;
   const node = wanted && parts.memberChat.known.get(wanted.id)?.node;
   if (node) node.hidden = false;

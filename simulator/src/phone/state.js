@@ -1,49 +1,63 @@
 // From the simulator's JSON (`/phone/state`) to what the two phones show.
 //
-// view: { now, customers: [{ id, openKfid, name, account, session, quota, messages }],
-//         members: [{ id, name, role, menu, messages }] }
-// message: { id, side: "me" | "them" | "note", type, body, at, recalled, closed }
-//   `closed`: null for an open card, else the caption in place of its buttons ("" where WeCom shows none).
-
-const list = (value) => (Array.isArray(value) ? value : []);
+// view: { nowMs, customers: [{ key, id, openKfid, name, account, session, quota, messages }],
+//         members: [{ key, id, name, role, messages }], menu: [button] }
+// message: { id, side: "me" | "them", type, body, at, recalled, closed, taskId, by }
+//   `at`: seconds since 1970. `closed`: null for a card that can be pressed, else the caption in place of its buttons.
+//   `by`: `servicer` where an employee wrote to the customer in the WeCom client.
 
 /** Reads one answer of `/phone/state`. */
 export function view(state) {
   return {
-    now: state.now ?? null,
-    customers: list(state.customers).map((customer) => readCustomer(customer)),
-    members: list(state.members).map((member) => readMember(member, state.menu)),
+    nowMs: state.now_ms,
+    customers: state.customers.map(readCustomer),
+    members: state.members.map(readMember).sort((one, other) => rank(one.role) - rank(other.role)),
+    menu: state.menu,
   };
+}
+
+const RANKS = ["reviewer", "supervisor", "admin"];
+
+/** Reviewers stand first, then the escalation owner, then the admin, then everybody else. */
+function rank(role) {
+  return RANKS.includes(role) ? RANKS.indexOf(role) : RANKS.length;
+}
+
+/** The person whose chat moved last; the first one where nobody said anything. */
+export function liveliest(people) {
+  const last = (person) => person.messages.at(-1)?.at ?? 0;
+  return people.reduce((best, person) => (best && last(best) >= last(person) ? best : person), null);
 }
 
 function readCustomer(customer) {
   return {
-    id: customer.external_userid,
-    openKfid: customer.open_kfid,
-    name: customer.nickname ?? customer.external_userid,
-    account: customer.account_name ?? customer.open_kfid,
-    session: customer.service_state ?? null,
-    quota: customer.quota_left ?? null,
-    messages: list(customer.messages).map((message) => readMessage(message, "customer")),
+    key: `${customer.account}/${customer.id}`, id: customer.id, openKfid: customer.account, name: customer.name,
+    account: customer.account_name ?? customer.account, session: customer.session_state, quota: customer.quota_left,
+    messages: customer.lines.map(readLine),
   };
 }
 
-function readMember(member, menu) {
+function readLine(line) {
   return {
-    id: member.userid,
-    name: member.name ?? member.userid,
-    role: list(member.roles)[0] ?? member.role ?? "reviewer",
-    menu: list(member.menu?.button ?? menu?.button),
-    messages: list(member.messages).map((message) => readMessage(message, "member")),
+    id: line.msgid, side: line.from === "customer" ? "me" : "them", type: line.kind, at: line.at_ms / 1000,
+    recalled: line.recalled, closed: null, taskId: null, by: line.from,
+    body: { content: line.text, media_id: line.media?.id ?? null, name: line.media?.filename ?? null },
   };
 }
 
-function readMessage(message, mine) {
-  const type = message.msgtype;
-  const side = message.from === mine ? "me" : message.from === "system" ? "note" : "them";
+function readMember(member) {
   return {
-    id: message.msgid, side, type, at: message.time ?? null, recalled: message.recalled === true,
-    body: message[type] ?? message.body ?? {},
-    closed: message.closed ?? null,
+    key: member.userid, id: member.userid, name: member.name || member.userid, role: member.role_hint,
+    messages: member.items.map(readItem),
+  };
+}
+
+function readItem(item) {
+  const isCard = item.kind === "card";
+  return {
+    id: String(item.id), side: item.kind === "own" ? "me" : "them", at: item.at_ms / 1000, recalled: false, by: "app",
+    type: isCard ? "template_card" : item.kind === "own" ? "text" : item.kind,
+    closed: item.disabled ? item.caption ?? "" : null, taskId: item.task_id,
+    body: isCard ? item.card ?? {} : { content: item.text, media_id: item.media?.id ?? null, name: item.media?.filename ?? null },
   };
 }

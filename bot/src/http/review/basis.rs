@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::desk::{Channel, Mode};
 use crate::drafting::Citation;
 use crate::store::Tx;
-use crate::store::knowledge::{self as entries, StoredEntry};
+use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::view::{View, local};
 
 /// Forbidden promises shown at most.
@@ -21,8 +21,8 @@ const RULES: usize = 30;
 pub(super) struct Basis {
     title: String,
     version: i64,
-    text: String,
-    owner: Option<String>,
+    quote: Option<Quote>,
+    owner: String,
     kind: Option<String>,
     applies: Vec<String>,
     verify: Option<String>,
@@ -30,6 +30,14 @@ pub(super) struct Basis {
     newer: Option<i64>,
     retired: bool,
     source: Option<String>,
+}
+
+/// The entry's own words: what is cited, and what stands around it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Quote {
+    before: String,
+    cited: String,
+    after: String,
 }
 
 /// What the channel allows and forbids.
@@ -53,30 +61,45 @@ pub(super) async fn of(tx: &mut Tx, view: &View) -> Result<Vec<Basis>, Trouble> 
     let cited = view.case.draft().map(|d| d.citations.as_slice()).unwrap_or_default();
     let mut basis = Vec::with_capacity(cited.len());
     for citation in cited {
-        let stored = entries::newest(tx, &citation.entry).await?;
-        basis.push(one(view, citation, stored.as_ref()));
+        let newest = entries::newest(tx, &citation.entry).await?;
+        let entry = match &newest {
+            Some(newest) if newest.version == citation.version => Some(newest.clone()),
+            _ => superseded(tx, citation).await?,
+        };
+        basis.push(one(view, citation, entry.as_ref(), newest.as_ref()));
     }
     Ok(basis)
 }
 
-fn one(view: &View, citation: &Citation, stored: Option<&StoredEntry>) -> Basis {
-    let words = view.words();
-    let same = stored.filter(|s| s.version == citation.version);
-    let entry = same.and_then(|s| serde_json::from_str::<Entry>(&s.body).ok());
-    let verify_by = entry.as_ref().and_then(|e| e.verify_by);
+/// A version that was replaced while the draft waited: rare, so nothing is kept at hand for it.
+async fn superseded(tx: &mut Tx, citation: &Citation) -> Result<Option<StoredEntry>, Trouble> {
+    let retired = entries::in_state(tx, EntryState::Retired).await?;
+    Ok(retired.into_iter().find(|e| e.id == citation.entry && e.version == citation.version))
+}
+
+fn one(view: &View, citation: &Citation, stored: Option<&StoredEntry>, newest: Option<&StoredEntry>) -> Basis {
+    let entry = stored.and_then(|s| serde_json::from_str::<Entry>(&s.body).ok());
+    let newer = newest.filter(|n| n.version > citation.version && n.state == "published");
     Basis {
         title: citation.title.clone(),
         version: citation.version,
-        text: citation.text.clone(),
-        owner: stored.map(|s| view.desk.desk.name_of(&s.owner).to_owned()),
-        kind: entry.as_ref().map(|e| named(words, "page.entry_", e.kind.as_str())),
+        quote: entry.as_ref().map(|e| quote(&e.answer, citation.span)),
+        owner: view.desk.desk.name_of(&citation.owner).to_owned(),
+        kind: entry.as_ref().map(|e| named(view.words(), "page.entry_", e.kind.as_str())),
         applies: entry.as_ref().map(|e| applies(view, e)).unwrap_or_default(),
-        verify: verify_by.map(|at| day(view, at)),
-        verify_over: verify_by.is_some_and(|at| at < view.now),
-        newer: stored.filter(|s| s.version > citation.version && s.state == "published").map(|s| s.version),
-        retired: same.is_some_and(|s| s.state == "retired"),
+        verify: citation.verify_by.map(|at| day(view, at)),
+        verify_over: citation.verify_by.is_some_and(|at| at < view.now),
+        newer: newer.map(|n| n.version),
+        retired: newer.is_none() && stored.is_some_and(|s| s.state == "retired"),
         source: entry.map(|e| e.source),
     }
+}
+
+/// An answer around its cited bytes; all of it where the range does not fit.
+fn quote(answer: &str, (from, to): (usize, usize)) -> Quote {
+    let cut = || Some((answer.get(..from)?, answer.get(from..to)?, answer.get(to..)?));
+    let (before, cited, after) = cut().unwrap_or(("", answer, ""));
+    Quote { before: before.to_owned(), cited: cited.to_owned(), after: after.to_owned() }
 }
 
 fn day(view: &View, at: i64) -> String {
@@ -133,4 +156,22 @@ fn mode_key(mode: Mode) -> &'static str {
 fn named(words: &Words, table: &str, name: &str) -> String {
     let key = [table, name].concat();
     if words.has(&key) { words.text(&key, &[]) } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_marks_what_is_cited_and_survives_a_range_that_does_not_fit() {
+        let parts = |span| {
+            let Quote { before, cited, after } = quote("甲。乙。丙。", span);
+            [before, cited, after]
+        };
+        assert_eq!(parts((6, 12)), ["甲。", "乙。", "丙。"]);
+        assert_eq!(parts((0, 18)), ["", "甲。乙。丙。", ""]);
+        for unfit in [(1, 6), (12, 6), (0, 99)] {
+            assert_eq!(parts(unfit), ["", "甲。乙。丙。", ""], "{unfit:?}");
+        }
+    }
 }

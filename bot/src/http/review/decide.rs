@@ -24,21 +24,21 @@ use crate::worker::apply;
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Handed {
     #[serde(default)]
-    part1: String,
+    pub(super) part1: String,
     #[serde(default)]
-    part2: String,
+    pub(super) part2: String,
     #[serde(default)]
-    part3: String,
+    pub(super) part3: String,
     /// The draft version that was shown.
-    version: i64,
+    pub(super) version: i64,
     /// The code that was shown.
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
     /// Shows that the form came from our page.
-    csrf: String,
+    pub(super) csrf: String,
     /// The token of the link it was opened by.
     #[serde(default)]
-    t: String,
+    pub(super) t: String,
 }
 
 impl Handed {

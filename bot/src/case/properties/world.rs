@@ -1,0 +1,370 @@
+//! A small world that carries out effects symbolically: jobs wait until they are due, the platform answers as luck has
+//! it, and everything the core decides is watched by [`super::invariants`].
+
+use std::collections::BTreeMap;
+
+use super::{Act, Luck};
+use crate::case::tests::shapes::{self, InForce, REVIEWER, SUPERVISOR};
+use crate::case::{
+    Author, Case, Decision, Draft, Drafted, Effect, Event, Part, PartResult, PausedBy, QUOTA, Refusal, SessionOwner,
+    State, Tap, WINDOW, step,
+};
+use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::desk::Role;
+use crate::evidence::Entry;
+use crate::policy::{Route, Verdict};
+
+/// Work that waits in the world.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Job {
+    /// Drafting starts: what is in force now is what it will judge by.
+    Look { generation: i64 },
+    /// Drafting ends.
+    Bring { generation: i64, policy: String },
+    ReviewDeadline { due: Timestamp },
+    WindowDeadline,
+    Send { part: usize },
+    /// The platform's answer to a part that was let out.
+    Answer { part: usize },
+    Transfer,
+    PolicyChanged,
+}
+
+/// Something that was written down, in order.
+#[derive(Debug, Clone)]
+pub(super) enum Logged {
+    Entry(Entry),
+    Pause,
+}
+
+/// What the world saw of a part after it was claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Claimed {
+    pub(super) result: Option<PartResult>,
+    /// The newest customer message at the claim.
+    pub(super) seq: i64,
+}
+
+pub(super) struct World {
+    pub(super) now: Timestamp,
+    pub(super) case: Case,
+    pub(super) in_force: InForce,
+    pub(super) jobs: Vec<(Timestamp, Job)>,
+    pub(super) log: Vec<Logged>,
+    /// Drafts that were put before people, by version.
+    pub(super) shown: BTreeMap<i64, Draft>,
+    /// Claimed parts, by version and part.
+    pub(super) claims: BTreeMap<(i64, usize), Claimed>,
+    /// Everything that ever happened, for the figures of a run.
+    pub(super) seen: Vec<String>,
+    /// Sequence number of the customer's newest message.
+    pub(super) seq: i64,
+    /// When the platform stops accepting messages, by its own clock.
+    pub(super) window_ends: Timestamp,
+    /// Messages the platform still accepts, by its own count.
+    pub(super) platform_quota: i64,
+    /// The register's turns at which a pause was declared.
+    pauses: Vec<i64>,
+    policies: u32,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let now = shapes::SAID;
+        let mut world = Self {
+            now,
+            case: shapes::opened(now),
+            in_force: InForce::new(),
+            jobs: vec![(now + WINDOW, Job::WindowDeadline)],
+            log: Vec::new(),
+            shown: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            seen: Vec::new(),
+            seq: 0,
+            window_ends: now,
+            platform_quota: 0,
+            pauses: Vec::new(),
+            policies: 1,
+        };
+        world.say(false, false);
+        world
+    }
+
+    pub(super) fn act(&mut self, act: &Act) {
+        match act {
+            Act::Next { luck } => self.next(*luck),
+            Act::Work { pick, luck } => self.work(*pick, *luck),
+            Act::Wait { by } => self.now += by,
+            Act::Say { adds_nothing, wants_person } => self.say(*adds_nothing, *wants_person),
+            Act::Recall { anything_left } => {
+                self.happen(&Event::CustomerRecalled { seq: self.seq, anything_left: *anything_left });
+            }
+            Act::Tap { who, decision, older, code_right } => self.tap(*who, *decision, *older, *code_right),
+            Act::Pause => self.pause(),
+            Act::Resume => self.resume(),
+            Act::Policy => self.policy(),
+            Act::Staff { whom, how } => self.staff(*whom, *how),
+            Act::Servicer { who } => self.happen(&Event::ServicerActive { who: PEOPLE[*who].into() }),
+            Act::SessionEnded => self.happen(&Event::SessionEnded),
+            Act::NotDelivered => self.happen(&Event::NotDelivered { fail_type: 10 }),
+            Act::Claim { part } => self.claim(*part),
+        }
+    }
+
+    /// Lets something happen to the case, checks what the core made of it, and keeps it.
+    fn happen(&mut self, event: &Event) {
+        let before = self.case.clone();
+        match step(&before, event, &self.in_force.rules(), self.now) {
+            Ok(step) => {
+                for entry in &step.evidence {
+                    self.check_entry(&before, &step.next, entry);
+                    self.seen.push(entry.kind.as_str().into());
+                    self.log.push(Logged::Entry(entry.clone()));
+                }
+                self.case = step.next;
+                for effect in &step.effects {
+                    self.plan(effect);
+                }
+                self.note(&before, event);
+                self.check_step(&before, event, &step.evidence);
+                self.seen.push(self.case.state.name().into());
+            }
+            Err(refusal) => self.refused(&before, event, &refusal),
+        }
+        self.check_pending();
+    }
+
+    fn refused(&mut self, before: &Case, event: &Event, refusal: &Refusal) {
+        let lost = matches!(event, Event::CustomerSaid { .. }) && !before.is_closed();
+        assert!(!lost, "a customer's message was refused in {:?}: {refusal:?}", before.state);
+        self.seen.push(refusal.key().into());
+    }
+
+    /// What the world itself knows after a step.
+    fn note(&mut self, before: &Case, event: &Event) {
+        if let State::AwaitingReview(review) = &self.case.state {
+            self.shown.entry(review.draft.version).or_insert_with(|| review.draft.clone());
+        }
+        if let (Event::Claim { part, .. }, State::Sending(sending)) = (event, &self.case.state)
+            && sending.parts[*part] == Part::Claimed
+        {
+            let claimed = Claimed { result: None, seq: self.seq };
+            let twice = self.claims.insert((sending.draft.version, *part), claimed);
+            assert_eq!(twice, None, "part {part} of version {} was claimed twice", sending.draft.version);
+            self.platform_quota -= 1;
+            self.jobs.push((self.now, Job::Answer { part: *part }));
+        }
+        if let (Event::Settled { part, result }, State::Sending(sending)) = (event, &before.state)
+            && let Some(claimed) = self.claims.get_mut(&(sending.draft.version, *part))
+        {
+            claimed.result = Some(result.clone());
+        }
+    }
+
+    fn plan(&mut self, effect: &Effect) {
+        let job = match effect {
+            Effect::Draft { generation, at } => (*at, Job::Look { generation: *generation }),
+            Effect::ReviewDeadline { due } => (*due, Job::ReviewDeadline { due: *due }),
+            Effect::WindowDeadline { at } => (*at, Job::WindowDeadline),
+            Effect::Send { part } => (self.now, Job::Send { part: *part }),
+            Effect::TransferSession { .. } => (self.now, Job::Transfer),
+            _ => return,
+        };
+        self.jobs.push(job);
+    }
+
+    /// Whether a job can be done now: sends and transfers of a conversation are done one after another.
+    fn ready(&self, (due, job): &(Timestamp, Job)) -> bool {
+        let in_flight = self.jobs.iter().any(|(_, job)| matches!(job, Job::Answer { .. }));
+        let waits = in_flight && matches!(job, Job::Send { .. } | Job::Transfer);
+        *due <= self.now && !waits
+    }
+
+    /// Moves the clock to the next job and does it.
+    pub(super) fn next(&mut self, luck: Luck) {
+        if let Some(due) = self.jobs.iter().map(|(due, _)| *due).min() {
+            self.now = self.now.max(due);
+        }
+        self.work(0, luck);
+    }
+
+    fn work(&mut self, pick: usize, luck: Luck) {
+        let mut ready: Vec<usize> = (0..self.jobs.len()).filter(|at| self.ready(&self.jobs[*at])).collect();
+        ready.sort_by_key(|at| self.jobs[*at].0);
+        let Some(at) = ready.get(pick % ready.len().max(1)) else { return };
+        let (_, job) = self.jobs.remove(*at);
+        self.perform(job, luck);
+    }
+
+    fn perform(&mut self, job: Job, luck: Luck) {
+        match job {
+            Job::Look { generation } => {
+                let policy = self.in_force.policy.clone();
+                let takes = Timestamp::from(luck.0) % 20 * SECOND;
+                self.jobs.push((self.now + takes, Job::Bring { generation, policy }));
+            }
+            Job::Bring { generation, policy } => {
+                let drafted = brought(generation, &policy, luck);
+                self.happen(&Event::Drafted { generation, drafted });
+            }
+            Job::ReviewDeadline { due } => self.happen(&Event::ReviewExpired { due }),
+            Job::WindowDeadline => self.happen(&Event::WindowEnded),
+            Job::Send { part } => self.claim(part),
+            Job::Answer { part } => self.answer(part, luck),
+            Job::Transfer => self.happen(&Event::SessionMoved { to: SESSIONS[usize::from(luck.0) % SESSIONS.len()] }),
+            Job::PolicyChanged => self.happen(&Event::PolicyChanged),
+        }
+    }
+
+    fn claim(&mut self, part: usize) {
+        let in_flight = self.jobs.iter().any(|(_, job)| matches!(job, Job::Answer { .. }));
+        let State::Sending(sending) = &self.case.state else { return };
+        if in_flight {
+            return;
+        }
+        let paused_since_approval = self.pauses.iter().any(|turn| *turn > sending.approval.turn);
+        self.happen(&Event::Claim { part, paused_since_approval });
+    }
+
+    fn answer(&mut self, part: usize, luck: Luck) {
+        let result = FATES[usize::from(luck.0) % FATES.len()].clone();
+        let claimed = self.claims.values().find(|claimed| claimed.result.is_none());
+        let said_since = claimed.is_some_and(|claimed| claimed.seq != self.seq);
+        match (&result, said_since) {
+            (PartResult::Failed { code: 95001 }, false) => self.platform_quota = 0,
+            (PartResult::Failed { code: 95002 }, false) => self.window_ends = self.window_ends.min(self.now),
+            (PartResult::Failed { .. }, false) => self.platform_quota += 1,
+            _ => {}
+        }
+        self.happen(&Event::Settled { part, result });
+        // Whatever state the case is in, this request is over.
+        for claimed in self.claims.values_mut().filter(|claimed| claimed.result.is_none()) {
+            claimed.result = Some(PartResult::Unknown);
+        }
+    }
+
+    fn say(&mut self, adds_nothing: bool, wants_person: bool) {
+        if self.case.is_closed() {
+            self.open_another();
+        }
+        self.seq += 1;
+        self.window_ends = self.now + WINDOW;
+        self.platform_quota = QUOTA;
+        let text = format!("message {}", self.seq);
+        self.happen(&Event::CustomerSaid { seq: self.seq, at: self.now, adds_nothing, wants_person, text });
+    }
+
+    fn open_another(&mut self) {
+        let number = self.case.number + 1;
+        let follows = Some(self.case.id.clone());
+        self.case = Case { number, id: format!("case-{number}"), follows, ..shapes::opened(self.now) };
+        // A request of the old case may still be under way; its answer then finds no such case here.
+        self.jobs = vec![(self.now + WINDOW, Job::WindowDeadline)];
+        self.log.clear();
+        self.shown.clear();
+        self.claims.clear();
+    }
+
+    fn tap(&mut self, who: usize, decision: u8, older: i64, code_right: bool) {
+        let version = (self.case.version - older).max(0);
+        let code = match self.shown.get(&version) {
+            Some(draft) if code_right => draft.code(),
+            _ => "zzzz".into(),
+        };
+        let decision = self.decision(decision);
+        self.happen(&Event::Tapped(Tap { person: PEOPLE[who].into(), version, code, decision }));
+    }
+
+    fn decision(&self, which: u8) -> Decision {
+        let texts = |count: usize| (0..count).map(|n| marked(&format!("edited {n}"), &self.in_force.policy)).collect();
+        let verdict = |route| shapes::verdict(route);
+        match which {
+            0..=9 => Decision::Send,
+            10 => Decision::Edit { parts: texts(1), verdict: verdict(REVIEWER) },
+            11 => Decision::Edit { parts: texts(3), verdict: verdict(SUPERVISOR) },
+            12 => Decision::Edit { parts: vec![], verdict: verdict(REVIEWER) },
+            13 => Decision::Rewrite(cards::Hint::Shorter),
+            14 => shapes::reject(true),
+            15 => shapes::reject(false),
+            16 => Decision::Escalate,
+            17 => Decision::TakeOver,
+            _ => Decision::GiveBack,
+        }
+    }
+
+    fn pause(&mut self) {
+        self.in_force.paused = Some(PausedBy { person: "chenjie".into() });
+        self.in_force.turn += 1;
+        self.pauses.push(self.in_force.turn);
+        self.log.push(Logged::Pause);
+    }
+
+    fn resume(&mut self) {
+        self.in_force.turn += 1;
+        self.in_force.paused = None;
+    }
+
+    fn policy(&mut self) {
+        self.policies += 1;
+        self.in_force.policy = format!("p{}", self.policies);
+        if matches!(self.case.state, State::AwaitingReview(_) | State::Sending(_)) {
+            self.jobs.push((self.now, Job::PolicyChanged));
+        }
+    }
+
+    fn staff(&mut self, whom: usize, how: u8) {
+        let id = PEOPLE[whom];
+        match how {
+            0 => self.in_force.desk.people.retain(|person| person.id != id),
+            1 => self.in_force.channel().permitted.retain(|permitted| permitted != id),
+            2 => drop(self.in_force.off_duty.insert(id.into())),
+            3 => {
+                let person = self.in_force.desk.people.iter_mut().find(|person| person.id == id);
+                person.into_iter().for_each(|person| person.roles = vec![Role::Reviewer]);
+            }
+            _ => {
+                self.in_force.desk = shapes::desk();
+                self.in_force.off_duty.clear();
+            }
+        }
+    }
+}
+
+pub(super) const PEOPLE: [&str; 6] = ["lihua", "zhaoliu", "zhouba", "wangwu", "sunqi", "stranger"];
+const SESSIONS: [SessionOwner; 4] = [SessionOwner::Person, SessionOwner::Pool, SessionOwner::Bot, SessionOwner::Bot];
+const FATES: [PartResult; 9] = [
+    PartResult::Accepted,
+    PartResult::Accepted,
+    PartResult::Accepted,
+    PartResult::Accepted,
+    PartResult::Failed { code: 0 },
+    PartResult::Failed { code: 40_096 },
+    PartResult::Failed { code: 95_001 },
+    PartResult::Failed { code: 95_002 },
+    PartResult::Unknown,
+];
+
+/// Words that tell by which policy they were judged.
+fn marked(text: &str, policy: &str) -> String {
+    format!("{text} [{policy}]")
+}
+
+fn brought(generation: i64, policy: &str, luck: Luck) -> Drafted {
+    let draft = |route: Route, parts: usize| {
+        let parts = (0..parts).map(|n| marked(&format!("drafted {generation}.{n}"), policy)).collect();
+        let verdict: Verdict = shapes::verdict(route);
+        let author = Author::Bot { drafter: "extractive".into() };
+        Box::new(Draft { parts, author, verdict, policy: policy.to_owned(), ..shapes::proposal(&[], route) })
+    };
+    match luck.0 % 12 {
+        0..=5 => Drafted::Reply(draft(REVIEWER, 1 + usize::from(luck.0 % 3))),
+        6..=7 => Drafted::Reply(draft(SUPERVISOR, 1 + usize::from(luck.0 % 2))),
+        8 => Drafted::Reply(draft(REVIEWER, 0)),
+        9 => Drafted::HumanOnly(draft(Route::HumanOnly, 1)),
+        10 => Drafted::NoAnswer,
+        _ => Drafted::Failed { why: "the model is away".into() },
+    }
+}
+
+/// The longest a run may go on without the customer before every open case must have ended.
+pub(super) const LAST: Timestamp = WINDOW + 61 * MINUTE;

@@ -1,0 +1,3 @@
+//! The core's decisions, one by one.
+
+pub(in crate::case) mod shapes;

@@ -1,0 +1,268 @@
+//! A small desk, and a case in every shape a case can have. Every shape is reached through [`step`], so that none is
+//! invented.
+
+use std::collections::HashSet;
+
+use cards::{RejectReason, Risk};
+
+use crate::case::{
+    Author, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal, Rejection, Rules,
+    SessionOwner, State, Step, Tap, Window, step,
+};
+use crate::clock::{MINUTE, Timestamp};
+use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};
+use crate::policy::{Intent, Level, Route, Verdict};
+
+/// When the customer wrote.
+pub(in crate::case) const SAID: Timestamp = 1_800_000_000_000;
+/// When everything else happens.
+pub(in crate::case) const NOW: Timestamp = SAID + MINUTE;
+
+/// What is in force, owned, so that a test can change it.
+pub(in crate::case) struct InForce {
+    pub(in crate::case) desk: Desk,
+    pub(in crate::case) off_duty: HashSet<String>,
+    pub(in crate::case) policy: String,
+    pub(in crate::case) paused: Option<PausedBy>,
+    /// How often the pause register was turned.
+    pub(in crate::case) turn: i64,
+}
+
+impl InForce {
+    pub(in crate::case) fn new() -> Self {
+        Self { desk: desk(), off_duty: HashSet::new(), policy: "p1".into(), paused: None, turn: 0 }
+    }
+
+    pub(in crate::case) fn paused() -> Self {
+        Self { paused: Some(PausedBy { person: "chenjie".into() }), ..Self::new() }
+    }
+
+    pub(in crate::case) fn channel(&mut self) -> &mut Channel {
+        &mut self.desk.channels[0]
+    }
+
+    pub(in crate::case) fn rules(&self) -> Rules<'_> {
+        Rules {
+            desk: &self.desk,
+            channel: &self.desk.channels[0],
+            policy: &self.policy,
+            paused: self.paused.clone(),
+            turn: self.turn,
+            off_duty: &self.off_duty,
+        }
+    }
+
+    pub(in crate::case) fn step(&self, case: &Case, event: &Event) -> Result<Step, Refusal> {
+        step(case, event, &self.rules(), NOW)
+    }
+}
+
+/// 李华 and 赵柳 review, 周八 is a supervisor among them, 王五 is asked when nobody decides, 孙琪 only reads.
+pub(in crate::case) fn desk() -> Desk {
+    let person = |id: &str, role| Person {
+        id: id.into(),
+        name: id.to_uppercase(),
+        wecom: Some(id.into()),
+        telegram: None,
+        roles: vec![role],
+    };
+    let channel = Channel {
+        id: "kf".into(),
+        kind: ChannelKind::WecomKf,
+        account: "wk".into(),
+        store: "flagship".into(),
+        name: None,
+        owner: None,
+        permitted: vec!["lihua".into(), "zhaoliu".into(), "zhouba".into()],
+        escalation_owner: Some("wangwu".into()),
+        mode: Mode::Draft,
+        allowed_actions: vec![],
+        review_required: vec![],
+        notices: Notices::default(),
+    };
+    let people = vec![
+        person("lihua", Role::Reviewer),
+        person("zhaoliu", Role::Reviewer),
+        person("zhouba", Role::Supervisor),
+        person("wangwu", Role::Reviewer),
+        person("sunqi", Role::Auditor),
+        person("chenjie", Role::Admin),
+    ];
+    Desk { desk: Settings::default(), people, channels: vec![channel], policy: Policy::default() }
+}
+
+/// A case as the worker opens it, before the first message is applied.
+pub(in crate::case) fn opened(at: Timestamp) -> Case {
+    Case {
+        id: "case-1".into(),
+        number: 81,
+        conversation: "talk-1".into(),
+        channel: "kf".into(),
+        opened_at: at,
+        follows: None,
+        state: State::Drafting(Drafting { first_at: at, start_at: at, hint: None }),
+        version: 0,
+        generation: 0,
+        watermark: 0,
+        window: Window { ends_at: 0, quota_left: 0 },
+        last_decision: None,
+    }
+}
+
+pub(in crate::case) fn verdict(route: Route) -> Verdict {
+    let risk = if route == Route::Review(Level::Reviewer) { Risk::Low } else { Risk::High };
+    Verdict { route, risk, reasons: vec![] }
+}
+
+/// A draft as drafting brings it: version, digest and watermark are given by the core.
+pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
+    Draft {
+        version: 0,
+        parts: parts.iter().map(|part| (*part).to_owned()).collect(),
+        digest: String::new(),
+        watermark: 0,
+        policy: "p1".into(),
+        author: Author::Bot { drafter: "extractive".into() },
+        citations: vec![],
+        verdict: verdict(route),
+        confidence: 0.95,
+        intent: Intent::Other,
+        action: None,
+    }
+}
+
+pub(in crate::case) const REVIEWER: Route = Route::Review(Level::Reviewer);
+pub(in crate::case) const SUPERVISOR: Route = Route::Review(Level::Supervisor);
+
+pub(in crate::case) fn said(seq: i64) -> Event {
+    Event::CustomerSaid { seq, at: SAID, adds_nothing: false, wants_person: false, text: "还能退吗".into() }
+}
+
+pub(in crate::case) fn said_nothing(seq: i64) -> Event {
+    Event::CustomerSaid { seq, at: SAID, adds_nothing: true, wants_person: false, text: "在吗".into() }
+}
+
+pub(in crate::case) fn wants_person(seq: i64) -> Event {
+    Event::CustomerSaid { seq, at: SAID, adds_nothing: false, wants_person: true, text: "转人工".into() }
+}
+
+pub(in crate::case) fn drafted(generation: i64, drafted: Drafted) -> Event {
+    Event::Drafted { generation, drafted }
+}
+
+pub(in crate::case) fn reply(parts: &[&str], route: Route) -> Drafted {
+    Drafted::Reply(Box::new(proposal(parts, route)))
+}
+
+/// A tap on the card that shows the case as it stands.
+pub(in crate::case) fn tap(case: &Case, person: &str, decision: Decision) -> Event {
+    let code = case.draft().map(Draft::code).unwrap_or_default();
+    Event::Tapped(Tap { person: person.into(), version: case.version, code, decision })
+}
+
+pub(in crate::case) fn edit(parts: &[&str]) -> Decision {
+    let parts = parts.iter().map(|part| (*part).to_owned()).collect();
+    Decision::Edit { parts, verdict: verdict(REVIEWER) }
+}
+
+pub(in crate::case) fn reject(no_answer_due: bool) -> Decision {
+    Decision::Reject(Rejection { reason: RejectReason::WrongRisk, note: None, no_answer_due })
+}
+
+pub(in crate::case) fn claim(part: usize) -> Event {
+    Event::Claim { part, paused_since_approval: false }
+}
+
+pub(in crate::case) fn settled(part: usize, result: PartResult) -> Event {
+    Event::Settled { part, result }
+}
+
+/// What the case becomes under the usual rules.
+pub(in crate::case) fn after(case: &Case, event: &Event) -> Case {
+    InForce::new().step(case, event).unwrap_or_else(|refusal| panic!("{event:?}: {refusal:?}")).next
+}
+
+pub(in crate::case) fn drafting() -> Case {
+    after(&opened(SAID), &said(1))
+}
+
+/// Two parts wait for a reviewer.
+pub(in crate::case) fn review() -> Case {
+    after(&drafting(), &drafted(1, reply(&["一", "二"], REVIEWER)))
+}
+
+pub(in crate::case) fn escalated() -> Case {
+    let case = review();
+    after(&case, &tap(&case, "zhaoliu", Decision::Escalate))
+}
+
+/// As it waited when the policy was another.
+pub(in crate::case) fn of_older_policy(mut case: Case) -> Case {
+    let conversation = case.conversation.clone();
+    if let State::AwaitingReview(review) = &mut case.state {
+        age(&mut review.draft, &conversation);
+    }
+    if let State::Sending(sending) = &mut case.state {
+        age(&mut sending.draft, &conversation);
+        sending.approval.digest = sending.draft.digest.clone();
+    }
+    case
+}
+
+fn age(draft: &mut Draft, conversation: &str) {
+    draft.policy = "p0".into();
+    draft.digest = crate::case::digest(conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
+}
+
+pub(in crate::case) fn no_answer() -> Case {
+    after(&drafting(), &drafted(1, Drafted::NoAnswer))
+}
+
+pub(in crate::case) fn human_only() -> Case {
+    let draft = proposal(&["一"], Route::HumanOnly);
+    after(&drafting(), &drafted(1, Drafted::HumanOnly(Box::new(draft))))
+}
+
+pub(in crate::case) fn asked_for_person() -> Case {
+    after(&drafting(), &wants_person(2))
+}
+
+/// 李华 approved two parts; none was claimed.
+pub(in crate::case) fn approved() -> Case {
+    let case = review();
+    after(&case, &tap(&case, "lihua", Decision::Send))
+}
+
+/// The first of two parts may be in flight.
+pub(in crate::case) fn claimed() -> Case {
+    after(&approved(), &claim(0))
+}
+
+/// The first of two parts arrived.
+pub(in crate::case) fn halfway() -> Case {
+    after(&claimed(), &settled(0, PartResult::Accepted))
+}
+
+/// The second of two parts may be in flight.
+pub(in crate::case) fn last_claimed() -> Case {
+    after(&halfway(), &claim(1))
+}
+
+/// 李华 took over; the session is on its way to her.
+pub(in crate::case) fn taken_over() -> Case {
+    let case = review();
+    after(&case, &tap(&case, "lihua", Decision::TakeOver))
+}
+
+pub(in crate::case) fn handed_over(to: SessionOwner) -> Case {
+    after(&taken_over(), &Event::SessionMoved { to })
+}
+
+pub(in crate::case) fn answered() -> Case {
+    after(&last_claimed(), &settled(1, PartResult::Accepted))
+}
+
+pub(in crate::case) fn rejected() -> Case {
+    let case = review();
+    after(&case, &tap(&case, "lihua", reject(true)))
+}

@@ -1,0 +1,230 @@
+//! What colleagues type. Pure: a chat text becomes a [`Command`], or is told apart from one.
+//!
+//! Exact in what it does, forgiving in how it is written: full-width characters, Chinese names, `#81` or `81`, blanks
+//! anywhere, a number right behind the name (`/通过81`). Text for a customer is never touched: what is not a command
+//! comes back byte for byte, and an edit's text keeps its own blanks and lines.
+
+mod argument;
+mod name;
+mod reason;
+
+pub use argument::ScopeArg;
+
+use cards::RejectReason;
+
+use crate::policy::Power;
+use argument::{fold, number, rest_of, token};
+use name::Name;
+
+/// Something a colleague wants done. `n` is the desk's short case number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// What can be typed.
+    Help,
+    /// How the desk stands.
+    Status,
+    /// What waits.
+    Queue,
+    /// A case's current card.
+    Case {
+        /// The case.
+        n: i64,
+    },
+    /// What was suggested, why, what was done, by whom.
+    Why {
+        /// The case.
+        n: i64,
+    },
+    /// Send what is shown.
+    Approve {
+        /// The case.
+        n: i64,
+        /// The code of what was shown, in lower case; anything else decides nothing.
+        code: Option<String>,
+    },
+    /// Replace the text.
+    Edit {
+        /// The case.
+        n: i64,
+        /// The new text as it was typed.
+        text: String,
+    },
+    /// Refuse the draft.
+    Reject {
+        /// The case.
+        n: i64,
+        /// From the list.
+        reason: Option<RejectReason>,
+        /// In the person's own words.
+        note: Option<String>,
+    },
+    /// Pass on to the next level.
+    Escalate {
+        /// The case.
+        n: i64,
+    },
+    /// Answer in person.
+    Take {
+        /// The case.
+        n: i64,
+    },
+    /// Give a case back that was taken.
+    GiveBack {
+        /// The case.
+        n: i64,
+    },
+    /// Stop.
+    Pause {
+        /// How far; none said means everything.
+        scope: Option<ScopeArg>,
+        /// The person's words for it.
+        why: Option<String>,
+    },
+    /// Go on.
+    Resume {
+        /// How far; none said means everything.
+        scope: Option<ScopeArg>,
+    },
+    /// Who the bot takes the person for.
+    Whoami,
+    /// The record of a case, checked.
+    Evidence {
+        /// The case.
+        n: i64,
+    },
+    /// New cards may come.
+    OnDuty,
+    /// No new cards.
+    OffDuty,
+    /// Stop waiting for the text of an edit.
+    Cancel,
+    /// A command this version does not carry out, by its name without the slash.
+    NotYet(&'static str),
+}
+
+/// What a chat text turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parsed {
+    /// A command, complete.
+    Command(Command),
+    /// Anything else, unchanged.
+    NotACommand(String),
+    /// A command that cannot be carried out as written.
+    Bad {
+        /// Its name without the slash, as far as it was understood.
+        command: String,
+        /// Locale key of how to write it.
+        usage_key: &'static str,
+    },
+}
+
+/// Longest name of an unknown command that is repeated to its author, in characters.
+const NAMED: usize = 20;
+
+/// Tells what a colleague typed.
+pub fn parse(text: &str) -> Parsed {
+    if let Some(command) = bare(text) {
+        return Parsed::Command(command);
+    }
+    let Some((word, rest)) = after_slash(text.trim()) else { return Parsed::NotACommand(text.to_owned()) };
+    let Some((name, rest)) = name::find(word, rest) else {
+        let command = word.chars().take(NAMED).collect();
+        return Parsed::Bad { command, usage_key: "usage.unknown" };
+    };
+    match build(name, rest) {
+        Some(command) => Parsed::Command(command),
+        None => Parsed::Bad { command: name.as_str().to_owned(), usage_key: name.usage_key() },
+    }
+}
+
+/// The words that are commands without a slash, and only as the whole message.
+fn bare(text: &str) -> Option<Command> {
+    let text: String = text.trim().chars().map(fold).collect();
+    match text.trim_end_matches(['。', '!', '.']) {
+        "暂停" | "pause" => Some(Command::Pause { scope: None, why: None }),
+        "帮助" | "help" => Some(Command::Help),
+        "取消" | "cancel" => Some(Command::Cancel),
+        _ => None,
+    }
+}
+
+/// The run of letters behind a slash and what follows it. WeChat's own emoji (`/::)`) and paths are no commands.
+fn after_slash(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix(['/', '／'])?;
+    let rest = rest.trim_start();
+    let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    let (word, after) = rest.split_at(end);
+    (!word.is_empty() && !after.starts_with('/')).then_some((word, after))
+}
+
+fn build(name: Name, rest: &str) -> Option<Command> {
+    match name {
+        Name::Help => Some(Command::Help),
+        Name::Status => alone(rest, Command::Status),
+        Name::Queue => alone(rest, Command::Queue),
+        Name::Case => with_number(rest, |n| Command::Case { n }),
+        Name::Why => with_number(rest, |n| Command::Why { n }),
+        Name::Approve => approve(rest),
+        Name::Edit => edit(rest),
+        Name::Reject => reject(rest),
+        Name::Escalate => with_number(rest, |n| Command::Escalate { n }),
+        Name::Take => with_number(rest, |n| Command::Take { n }),
+        Name::GiveBack => with_number(rest, |n| Command::GiveBack { n }),
+        Name::Pause => Some(pause(rest)),
+        Name::Resume => resume(rest),
+        Name::Whoami => alone(rest, Command::Whoami),
+        Name::Evidence => with_number(rest, |n| Command::Evidence { n }),
+        Name::OnDuty => alone(rest, Command::OnDuty),
+        Name::OffDuty => alone(rest, Command::OffDuty),
+        Name::Cancel => alone(rest, Command::Cancel),
+        Name::Mode | Name::Checklist | Name::Report | Name::Kb => Some(Command::NotYet(name.as_str())),
+    }
+}
+
+fn alone(rest: &str, command: Command) -> Option<Command> {
+    rest.trim().is_empty().then_some(command)
+}
+
+fn with_number(rest: &str, command: impl FnOnce(i64) -> Command) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    alone(rest, command(n))
+}
+
+fn approve(rest: &str) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    let (code, rest) = token(rest);
+    let code: String = code.chars().map(fold).filter(|c| c.is_ascii_alphanumeric()).collect();
+    alone(rest, Command::Approve { n, code: (!code.is_empty()).then_some(code) })
+}
+
+fn edit(rest: &str) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    let text = rest_of(rest);
+    (!text.is_empty()).then(|| Command::Edit { n, text: text.to_owned() })
+}
+
+fn reject(rest: &str) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    let (reason, note) = reason::find(rest_of(rest));
+    Some(Command::Reject { n, reason, note: (!note.is_empty()).then(|| note.to_owned()) })
+}
+
+/// Whatever is written behind it, a pause is a pause: stopping must not fail for its spelling.
+fn pause(rest: &str) -> Command {
+    let (scope, why) = argument::scope(rest);
+    let why = why.trim();
+    Command::Pause { scope, why: (!why.is_empty()).then(|| why.to_owned()) }
+}
+
+fn resume(rest: &str) -> Option<Command> {
+    let (scope, rest) = argument::scope(rest);
+    alone(rest, Command::Resume { scope })
+}
+
+/// The lines of the help text, in order: locale key, and the power without which the line is not shown.
+pub fn help_text_keys() -> impl Iterator<Item = (&'static str, Option<Power>)> {
+    Name::ALL.iter().filter_map(|name| Some((name.help_key()?, name.power())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The commands' names.
+
+use super::argument::fold;
+use crate::policy::Power;
+
+/// Declares the commands: variant, name, aliases, the power its help line needs, locale keys of help and usage.
+/// A command without a help key is not offered.
+macro_rules! names {
+    ($($variant:ident = $name:literal $(| $alias:literal)*, $power:expr, $help:expr, $usage:literal;)+) => {
+        /// A command by its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Name {
+            $($variant,)+
+        }
+
+        impl Name {
+            /// Every command, in the order of the help text.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The English name without the slash.
+            pub(super) fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// Every way to write it, in lower case.
+            pub(super) fn spellings(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$name $(, $alias)*],)+ }
+            }
+
+            /// The power without which it is of no use.
+            pub(super) fn power(self) -> Option<Power> {
+                match self { $(Self::$variant => $power,)+ }
+            }
+
+            /// The locale key of its line in the help text.
+            pub(super) fn help_key(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $help,)+ }
+            }
+
+            /// The locale key of how to write it.
+            pub(super) fn usage_key(self) -> &'static str {
+                match self { $(Self::$variant => $usage,)+ }
+            }
+        }
+    };
+}
+
+names! {
+    Queue = "queue" | "队列" | "隊列", Some(Power::SeeQueue), Some("command.queue"), "usage.queue";
+    Case = "case" | "案件" | "个案", Some(Power::SeeCase), Some("command.case"), "usage.case";
+    Why = "why" | "为什么" | "为啥", Some(Power::SeeCase), Some("command.why"), "usage.why";
+    Approve = "approve" | "通过" | "发送" | "批准", Some(Power::Decide), Some("command.approve"), "usage.approve";
+    Edit = "edit" | "改" | "修改", Some(Power::Decide), Some("command.edit"), "usage.edit";
+    Reject = "reject" | "拒绝" | "驳回", Some(Power::Decide), Some("command.reject"), "usage.reject";
+    Escalate = "escalate" | "上级" | "转上级", Some(Power::Escalate), Some("command.escalate"), "usage.escalate";
+    Take = "take" | "接手", Some(Power::TakeOver), Some("command.take"), "usage.take";
+    GiveBack = "giveback" | "交还" | "交回", Some(Power::TakeOver), Some("command.give_back"), "usage.give_back";
+    Pause = "pause" | "暂停", Some(Power::PauseConversation), Some("command.pause"), "usage.pause";
+    Resume = "resume" | "恢复", Some(Power::ResumeConversation), Some("command.resume"), "usage.resume";
+    Status = "status" | "状态", Some(Power::SeeQueue), Some("command.status"), "usage.status";
+    Evidence = "evidence" | "证据" | "记录", Some(Power::ReadEvidence), Some("command.evidence"), "usage.evidence";
+    OnDuty = "onduty" | "上班", Some(Power::Decide), Some("command.on_duty"), "usage.on_duty";
+    OffDuty = "offduty" | "下班", Some(Power::Decide), Some("command.off_duty"), "usage.off_duty";
+    Cancel = "cancel" | "取消", Some(Power::Decide), Some("command.cancel"), "usage.cancel";
+    Whoami = "whoami" | "我是谁", None, Some("command.whoami"), "usage.whoami";
+    Help = "help" | "帮助" | "start", None, Some("command.help"), "usage.help";
+    Mode = "mode" | "模式", None, None, "usage.unknown";
+    Checklist = "checklist" | "检查", None, None, "usage.unknown";
+    Report = "report" | "报告" | "日报", None, None, "usage.unknown";
+    Kb = "kb" | "知识", None, None, "usage.unknown";
+}
+
+/// The command a word names, and what follows it. Chinese needs no blank behind a name: `/暂停全部`. What Telegram adds
+/// to commands in groups, `@` and the bot's name, is skipped.
+pub(super) fn find<'a>(word: &'a str, rest: &'a str) -> Option<(Name, &'a str)> {
+    let folded: String = word.chars().map(fold).collect();
+    if let Some(name) = Name::ALL.iter().find(|name| name.spellings().contains(&folded.as_str())) {
+        return Some((*name, without_bot_name(rest)));
+    }
+    let starts = |spelling: &&&str| !spelling.is_ascii() && word.starts_with(**spelling);
+    let all = Name::ALL.iter().flat_map(|name| name.spellings().iter().filter(starts).map(|s| (*name, s.len())));
+    let (name, length) = all.max_by_key(|(_, length)| *length)?;
+    Some((name, Behind { word, rest }.from(length)))
+}
+
+/// A word and the text after it, which stand side by side in the same message.
+struct Behind<'a> {
+    word: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Behind<'a> {
+    fn from(&self, _length: usize) -> &'a str {
+        let _ = self.word;
+        self.rest
+    }
+}
+
+fn without_bot_name(rest: &str) -> &str {
+    let Some(named) = rest.strip_prefix('@') else { return rest };
+    named.find(char::is_whitespace).map_or("", |end| &named[end..])
+}

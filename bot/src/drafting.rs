@@ -1,0 +1,84 @@
+//! Writing a proposal from what the shop's knowledge says. Two drafters: [`extractive`] takes the entry's own words
+//! and needs no model; [`Model`] asks an OpenAI-compatible server and accepts only what rests on the passages.
+//!
+//! Drafters see what they are given and nothing else: the caller leaves recalled messages out. What a drafter
+//! returns is text and sources; recipients, routes and permits are decided elsewhere.
+
+mod clean;
+mod extract;
+mod ground;
+mod model;
+mod prompt;
+mod questions;
+
+pub use clean::clean;
+pub use extract::{extractive, extractive_each};
+pub use model::{DraftError, Flaw, Model};
+pub use questions::questions;
+
+use knowledge::{Found, Hit};
+use serde::{Deserialize, Serialize};
+
+/// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
+///
+/// Low on purpose: a person looks at every draft, and one below the desk's threshold is marked as uncertain.
+pub const LEAST_CONFIDENCE: f64 = 0.15;
+
+/// Messages one reply may have.
+const MOST_PARTS: usize = 3;
+
+/// What a drafter proposes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Proposal {
+    /// One to three messages, each at most 2048 bytes, in the form [`clean`] gives.
+    pub parts: Vec<String>,
+    /// What they rest on; the first entry gave most.
+    pub citations: Vec<Citation>,
+    /// How likely the passages answer the customer, 0 to 1.
+    pub confidence: f64,
+    /// Locale key of a back-office step worth doing first; only ever shown.
+    pub action: Option<String>,
+    /// Who wrote it: `extractive`, or `openai:` and the model's name.
+    pub drafter: String,
+}
+
+/// A place in the knowledge a draft rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// Entry id.
+    pub entry: String,
+    /// The entry's version.
+    pub version: i64,
+    /// The entry's title.
+    pub title: String,
+    /// Byte range in the entry's answer.
+    pub span: (usize, usize),
+    /// Person id of the entry's owner.
+    pub owner: String,
+    /// When the owner should have confirmed it, in Unix milliseconds.
+    pub verify_by: Option<i64>,
+}
+
+impl Citation {
+    fn of(hit: &Hit) -> Self {
+        Self {
+            entry: hit.entry.clone(),
+            version: hit.version,
+            title: hit.title.clone(),
+            span: hit.span,
+            owner: hit.owner.clone(),
+            verify_by: hit.verify_by,
+        }
+    }
+}
+
+/// How likely the hit at `place` is the answer: what is left when the first is not.
+fn confidence_in(found: &Found, place: usize) -> f64 {
+    if place == 0 { found.confidence } else { found.confidence.min(1.0 - found.confidence) }
+}
+
+/// The parts of a reply, or none when they are no reply a customer can be sent.
+fn in_parts(texts: &[String]) -> Option<Vec<String>> {
+    let parts: Vec<String> = texts.iter().flat_map(|text| channels::wecom::kf::split_for_kf(&clean(text))).collect();
+    (!parts.is_empty() && parts.len() <= MOST_PARTS).then_some(parts)
+}

@@ -1,0 +1,180 @@
+//! The drafter behind an OpenAI-compatible server.
+//!
+//! Spoken to directly: a client library would read answers of any length and write them into the log, customers' words
+//! included. One request, no retry: the built-in drafter stands behind it.
+
+use std::time::Duration;
+
+use cards::Hint;
+use knowledge::Found;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use url::{Host, Url};
+
+use super::{Citation, Proposal, clean, confidence_in, ground, in_parts, prompt};
+
+/// Time for one answer, all of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of an answer that are read.
+const MOST_BYTES: usize = 256 * 1024;
+/// Characters of a reply; a longer one would be no chat message any more.
+const MOST_CHARS: usize = 600;
+
+/// A language model that drafts.
+#[derive(Debug)]
+pub struct Model {
+    http: reqwest::Client,
+    url: Url,
+    key: SecretString,
+    name: String,
+}
+
+/// Why a model gave no draft. Neither says a word of what was asked or answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// The server did not answer as one; trying later may help.
+    #[error("the model is unavailable: {0}")]
+    Unavailable(String),
+    /// It answered, and the answer must not be used.
+    #[error("the model's answer is unusable: {0}")]
+    Unusable(Flaw),
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// Not the object that was asked for.
+    #[error("it is not the JSON that was asked for")]
+    NotJson,
+    /// The model declined, or found no answer in the passages.
+    #[error("it says nothing")]
+    NoAnswer,
+    /// It rests on none of the passages.
+    #[error("it cites no passage it was given")]
+    NoCitation,
+    /// It has a number, an amount, a link or an address that its passages do not have.
+    #[error("it says what its passages do not say")]
+    NotGrounded,
+    /// It is too long for a reply.
+    #[error("it is too long")]
+    TooLong,
+    /// A person would not see all of it.
+    #[error("it hides something")]
+    Hidden,
+}
+
+/// The part of a completion that is read; servers differ in everything else.
+#[derive(Deserialize)]
+struct Completion {
+    #[serde(default)]
+    choices: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    content: Option<String>,
+}
+
+impl Model {
+    /// A model at a server's base address, such as `https://api.openai.com/v1`.
+    ///
+    /// # Errors
+    /// When the address is none, or no client can be built.
+    pub fn new(base_url: &str, api_key: SecretString, model: &str) -> Result<Self, DraftError> {
+        Self::with_patience(base_url, api_key, model, PATIENCE)
+    }
+
+    fn with_patience(base: &str, key: SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
+        let address = format!("{}/chat/completions", base.trim_end_matches('/'));
+        let url = Url::parse(&address).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        // The program installs a TLS provider first; without one the client would not be built but panic.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
+            .timeout(patience)
+            .redirect(reqwest::redirect::Policy::none());
+        // A proxy of the environment is for the outside; a server on this host is reached directly.
+        let client = if is_here(&url) { client.no_proxy() } else { client };
+        Ok(Self { http: client.build().map_err(unavailable)?, url, key, name: name.to_owned() })
+    }
+
+    /// Drafts an answer to the customer's messages from the passages found. Recalled messages must not be among them.
+    ///
+    /// # Errors
+    /// [`DraftError::Unavailable`] when the server does not answer in time, [`DraftError::Unusable`] when its answer
+    /// is not one that may be shown.
+    pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
+        let content = self.ask(&json!({ "model": self.name, "messages": prompt::messages(customer, found, hint) })).await?;
+        let answer = prompt::read(&content, found.hits.len())?;
+        let parts = usable(&answer, found)?;
+        let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
+        let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(Citation::of).collect();
+        Ok(Proposal { parts, citations, confidence, action: None, drafter: format!("openai:{}", self.name) })
+    }
+
+    async fn ask(&self, body: &serde_json::Value) -> Result<String, DraftError> {
+        let request = self.http.post(self.url.clone()).bearer_auth(self.key.expose_secret()).json(body);
+        let response = request.send().await.map_err(unavailable)?;
+        if !response.status().is_success() {
+            return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())));
+        }
+        let bytes = read(response).await?;
+        let completion: Completion = serde_json::from_slice(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
+        let said = completion.choices.into_iter().next().and_then(|choice| choice.message.content);
+        said.ok_or(DraftError::Unusable(Flaw::NoAnswer))
+    }
+}
+
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn unavailable(error: reqwest::Error) -> DraftError {
+    DraftError::Unavailable(error.without_url().to_string())
+}
+
+/// The body, as long as it stays one an answer could have.
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, DraftError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
+        if bytes.len() + chunk.len() > MOST_BYTES {
+            return Err(DraftError::Unusable(Flaw::TooLong));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The parts of an answer that may be shown to a reviewer.
+fn usable(answer: &prompt::Answer, found: &Found) -> Result<Vec<String>, DraftError> {
+    let text = clean(&answer.text);
+    let cited = answer.cited.iter().filter_map(|place| found.hits.get(*place));
+    let sources: Vec<&str> = cited.flat_map(|hit| [hit.text.as_str(), hit.title.as_str()]).collect();
+    let flaw = if text.is_empty() {
+        Flaw::NoAnswer
+    } else if text.chars().count() > MOST_CHARS {
+        Flaw::TooLong
+    } else if !cards::showable(&text) {
+        Flaw::Hidden
+    } else if !ground::is_grounded(&text, &sources) {
+        Flaw::NotGrounded
+    } else {
+        return in_parts(&[text]).ok_or(DraftError::Unusable(Flaw::TooLong));
+    };
+    Err(DraftError::Unusable(flaw))
+}
+
+#[cfg(all(test, feature = "demo"))]
+#[path = "model_tests.rs"]
+mod tests;
