@@ -354,6 +354,16 @@ impl Case {
         }
     }
 
+    /// The four characters that stand for what people see now: of the draft, or of the situation where there is
+    /// nothing to send. Empty when nothing is shown.
+    pub fn code(&self) -> String {
+        match &self.state {
+            State::AwaitingReview(review) => review.draft.code(),
+            State::NeedsPerson(_) => draft::code(&digest(&self.conversation, self.version, self.watermark, "", &[])),
+            _ => String::new(),
+        }
+    }
+
     /// Who is asked now.
     pub fn level(&self) -> Option<Level> {
         match &self.state {

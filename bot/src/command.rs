@@ -126,9 +126,9 @@ pub fn parse(text: &str) -> Parsed {
     if let Some(command) = bare(text) {
         return Parsed::Command(command);
     }
-    let Some((word, rest)) = after_slash(text.trim()) else { return Parsed::NotACommand(text.to_owned()) };
-    let Some((name, rest)) = name::find(word, rest) else {
-        let command = word.chars().take(NAMED).collect();
+    let Some((text, word)) = after_slash(text) else { return Parsed::NotACommand(text.to_owned()) };
+    let Some((name, rest)) = name::find(text, word) else {
+        let command = text[..word].chars().take(NAMED).collect();
         return Parsed::Bad { command, usage_key: "usage.unknown" };
     };
     match build(name, rest) {
@@ -148,13 +148,12 @@ fn bare(text: &str) -> Option<Command> {
     }
 }
 
-/// The run of letters behind a slash and what follows it. WeChat's own emoji (`/::)`) and paths are no commands.
-fn after_slash(text: &str) -> Option<(&str, &str)> {
-    let rest = text.strip_prefix(['/', '／'])?;
-    let rest = rest.trim_start();
-    let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-    let (word, after) = rest.split_at(end);
-    (!word.is_empty() && !after.starts_with('/')).then_some((word, after))
+/// What follows a slash, and the length in bytes of the letters it begins with. WeChat's own emoji (`/::)`) and paths
+/// are no commands.
+fn after_slash(text: &str) -> Option<(&str, usize)> {
+    let text = text.trim().strip_prefix(['/', '／'])?.trim_start();
+    let word = text.find(|c: char| !(c.is_alphabetic() || matches!(c, '_' | '-'))).unwrap_or(text.len());
+    (word > 0 && !text[word..].starts_with('/')).then_some((text, word))
 }
 
 fn build(name: Name, rest: &str) -> Option<Command> {

@@ -89,7 +89,7 @@ impl View {
         Some(Card::Review(ReviewCard {
             number: self.case.number,
             version: self.case.version,
-            code: draft.filter(|_| body.is_some()).map(Draft::code).unwrap_or_default(),
+            code: self.case.code(),
             shop: self.channel().map_or_else(|| self.case.channel.clone(), |c| c.label().to_owned()),
             place: Some((to_u32(self.place.0), to_u32(self.place.1))),
             intent: self.intent(),

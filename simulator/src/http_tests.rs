@@ -6,7 +6,6 @@ mod doorbells;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -147,8 +146,7 @@ impl Stage {
 }
 
 fn settings(switches: Switches) -> Settings {
-    let callback_timeout = Duration::from_millis(200);
-    Settings { switches, clock: Clock::at(NOW), callback_timeout, ..Settings::default() }
+    Settings { switches, clock: Clock::at(NOW), ..Settings::default() }
 }
 
 async fn people(sim: &Simulator) {

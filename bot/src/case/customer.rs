@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Why,
@@ -24,7 +25,8 @@ pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
         State::Sending(sending) if sending.claimed() => note_meanwhile(&mut turn, sending, *wants_person),
         _ if *wants_person => ask_for_person(&mut turn),
         State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson => show_again(&mut turn),
-        State::AwaitingReview(review) if *adds_nothing => {
+        // Shown again it would count as judged by the policy in force.
+        State::AwaitingReview(review) if *adds_nothing && review.draft.policy == turn.rules.policy => {
             turn.settle_cards(Outcome::Updated);
             turn.show(review.draft, review.level);
         }
@@ -97,7 +99,9 @@ pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Res
         return Err(Refusal::Overtaken);
     }
     match drafted {
-        Drafted::Reply(draft) => propose(&mut turn, draft),
+        Drafted::Reply(draft) | Drafted::HumanOnly(draft) if judged_before(&turn, draft) => judge_anew(&mut turn),
+        Drafted::Reply(draft) if sendable(&draft.parts) => propose(&mut turn, draft),
+        Drafted::Reply(_) => failed(&mut turn, "the draft is empty, too long or in too many parts"),
         Drafted::HumanOnly(draft) => {
             record_draft(&mut turn, draft);
             turn.stuck(Why::HumanOnly, Some((**draft).clone()), Level::EscalationOwner);
@@ -107,12 +111,30 @@ pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Res
             turn.stuck(Why::NoAnswer, None, Level::Reviewers);
             turn.effect(Effect::RecordGap);
         }
-        Drafted::Failed { why } => {
-            turn.record(Kind::Drafted, Actor::System, json!({ "failed": why }));
-            turn.stuck(Why::DraftFailed, None, Level::Reviewers);
-        }
+        Drafted::Failed { why } => failed(&mut turn, why),
     }
     turn.done()
+}
+
+/// Whether the policy changed while the draft was being written. A draft that does not say by which policy it was
+/// judged was judged by the one in force.
+fn judged_before(turn: &Turn, draft: &super::Draft) -> bool {
+    !draft.policy.is_empty() && draft.policy != turn.rules.policy
+}
+
+fn judge_anew(turn: &mut Turn) {
+    let now = turn.now;
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": "policy changed", "at": now }));
+    let hint = match &turn.case().state {
+        State::Drafting(drafting) => drafting.hint,
+        _ => None,
+    };
+    turn.draft_anew(now, hint);
+}
+
+fn failed(turn: &mut Turn, why: &str) {
+    turn.record(Kind::Drafted, Actor::System, json!({ "failed": why }));
+    turn.stuck(Why::DraftFailed, None, Level::Reviewers);
 }
 
 fn propose(turn: &mut Turn, draft: &super::Draft) {

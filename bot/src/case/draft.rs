@@ -6,6 +6,11 @@ use sha2::{Digest, Sha256};
 use crate::drafting::Citation;
 use crate::policy::{Intent, Verdict};
 
+/// Bytes the platform accepts in one text message (wecom 94677).
+const PART_BYTES: usize = 2048;
+/// Messages one reply may have.
+const MOST_PARTS: usize = 3;
+
 /// A proposed reply, exactly as it would leave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
@@ -36,11 +41,22 @@ pub struct Draft {
 impl Draft {
     /// The four characters printed at the end of every shown draft.
     pub fn code(&self) -> String {
-        let mut bytes = [0; 32];
-        // A digest we did not write ourselves does not decode; its code then matches no card.
-        let _ = hex::decode_to_slice(&self.digest, &mut bytes);
-        cards::code_of(&bytes)
+        code(&self.digest)
     }
+}
+
+/// The four characters that stand for a digest.
+pub(super) fn code(digest: &str) -> String {
+    let mut bytes = [0; 32];
+    // A digest we did not write ourselves does not decode; its code then matches no card.
+    let _ = hex::decode_to_slice(digest, &mut bytes);
+    cards::code_of(&bytes)
+}
+
+/// Whether these messages can be a reply: one to three, none empty, none longer than the platform takes.
+pub(super) fn sendable(parts: &[String]) -> bool {
+    let fits = |text: &String| !text.trim().is_empty() && text.len() <= PART_BYTES;
+    (1..=MOST_PARTS).contains(&parts.len()) && parts.iter().all(fits)
 }
 
 /// Who wrote a draft.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal,
@@ -11,11 +12,6 @@ use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
 use crate::evidence::{Actor, Kind};
 use crate::policy::{self, Power};
-
-/// Bytes the platform accepts in one text message (wecom 94677).
-const PART_BYTES: usize = 2048;
-/// Messages one reply may have.
-const MOST_PARTS: usize = 3;
 
 pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
     permit(&mut turn, tap)?;
@@ -63,7 +59,7 @@ fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
             return Err(if same { Refusal::AlreadyDone(decided) } else { Refusal::AlreadyDecided(decided) });
         }
     }
-    let version = turn.case().version;
+    let (version, code) = (turn.case().version, turn.case().code());
     match &turn.case().state {
         State::Closed { .. } => Err(Refusal::Closed),
         State::HandedOver { to, .. } => Err(Refusal::HandedOver { to: to.clone() }),
@@ -71,7 +67,7 @@ fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
         State::Drafting(_) if tap.decision.act() != cards::Act::TakeOver => Err(Refusal::StillDrafting),
         State::Drafting(_) => Ok(()),
         _ if tap.version != version => Err(Refusal::Outdated { current: version }),
-        State::AwaitingReview(review) if tap.code != review.draft.code() => Err(Refusal::WrongCode),
+        _ if tap.code != code => Err(Refusal::WrongCode),
         _ => Ok(()),
     }
 }
@@ -120,8 +116,7 @@ fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
 }
 
 fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict) -> Result<(), Refusal> {
-    let fits = |text: &String| !text.trim().is_empty() && text.len() <= PART_BYTES;
-    if parts.is_empty() || parts.len() > MOST_PARTS || !parts.iter().all(fits) {
+    if !sendable(parts) {
         return Err(Refusal::BadText);
     }
     let (before, level) = editable(turn, tap)?;

@@ -40,10 +40,11 @@ fn objection(turn: &mut Turn, sending: &Sending, paused_since_approval: bool) ->
     let now = turn.now;
     let case = turn.case().clone();
     let waiting = sending.parts.iter().filter(|p| **p == Part::Waiting).count();
+    // What has to be drafted again comes first: a draft that is only shown again keeps its judgement.
     let checks = [
-        (turn.rules.paused.is_some() || paused_since_approval, Objection::Paused),
         (sending.draft.policy != turn.rules.policy, Objection::PolicyChanged),
         (sending.draft.watermark != case.watermark, Objection::NewerMessage),
+        (turn.rules.paused.is_some() || paused_since_approval, Objection::Paused),
         (!still_permitted(turn, sending), Objection::RightLost),
         (now >= case.window.ends_at, Objection::WindowClosed),
         (!case.window.allows(waiting, now), Objection::QuotaGone),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Refusal, Review, State, Stuck, Why, customer, human,
+    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Why, customer, human,
     sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
@@ -192,9 +192,13 @@ impl Turn<'_> {
         self.effect(Effect::SettleCards(outcome));
     }
 
-    /// A person's authority ends before its bytes left.
+    /// A person's authority ends before its bytes left: once, and only while there is something it could still let out.
     pub(super) fn void_authority(&mut self, why: &str) {
         let State::Sending(sending) = &self.step.next.state else { return };
+        let spent = sending.parts.iter().all(|part| *part == Part::Accepted);
+        if spent || self.step.evidence.iter().any(|entry| entry.kind == Kind::AuthorityVoided) {
+            return;
+        }
         let payload = json!({ "why": why, "approval": sending.approval, "parts": sending.parts });
         self.record(Kind::AuthorityVoided, Actor::System, payload);
     }

@@ -52,10 +52,7 @@ async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
 /// Approving needs the code of what is shown now; without it, or with an old one, the card is shown instead.
 async fn approve(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
-    let current = match &view.case.state {
-        State::AwaitingReview(review) => Some(review.draft.code()),
-        _ => None,
-    };
+    let current = matches!(view.case.state, State::AwaitingReview(_)).then(|| view.case.code());
     match (code, current) {
         (Some(code), Some(current)) if code == current => taken(desk, view, code, Decision::Send).await,
         (_, Some(_)) => {
@@ -68,21 +65,14 @@ async fn approve(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>) -> anyho
 
 async fn edit(desk: &mut Desk<'_, '_>, n: i64, text: &str) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
-    let code = shown_code(&view);
+    let code = view.case.code();
     desk.edit(&view.case, view.case.version, &code, text).await
 }
 
 async fn decide(desk: &mut Desk<'_, '_>, n: i64, decision: Decision) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
-    let code = shown_code(&view);
+    let code = view.case.code();
     taken(desk, view, code, decision).await
-}
-
-fn shown_code(view: &View) -> String {
-    match &view.case.state {
-        State::AwaitingReview(review) => review.draft.code(),
-        _ => String::new(),
-    }
 }
 
 async fn taken(desk: &mut Desk<'_, '_>, view: View, code: String, decision: Decision) -> anyhow::Result<()> {

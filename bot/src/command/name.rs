@@ -70,29 +70,31 @@ names! {
     Kb = "kb" | "知识", None, None, "usage.unknown";
 }
 
-/// The command a word names, and what follows it. Chinese needs no blank behind a name: `/暂停全部`. What Telegram adds
-/// to commands in groups, `@` and the bot's name, is skipped.
-pub(super) fn find<'a>(word: &'a str, rest: &'a str) -> Option<(Name, &'a str)> {
-    let folded: String = word.chars().map(fold).collect();
+/// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in
+/// bytes of the letters at its beginning. A name in another script than what follows needs no blank: `/暂停全部`,
+/// `/pause全部`. What Telegram adds to commands in groups, `@` and the bot's name, is skipped.
+pub(super) fn find(text: &str, word: usize) -> Option<(Name, &str)> {
+    let (letters, rest) = text.split_at(word);
+    let folded: String = letters.chars().filter(|c| !matches!(c, '_' | '-')).map(fold).collect();
     if let Some(name) = Name::ALL.iter().find(|name| name.spellings().contains(&folded.as_str())) {
         return Some((*name, without_bot_name(rest)));
     }
-    let starts = |spelling: &&&str| !spelling.is_ascii() && word.starts_with(**spelling);
-    let all = Name::ALL.iter().flat_map(|name| name.spellings().iter().filter(starts).map(|s| (*name, s.len())));
-    let (name, length) = all.max_by_key(|(_, length)| *length)?;
-    Some((name, Behind { word, rest }.from(length)))
+    let known = Name::ALL.iter().flat_map(|name| name.spellings().iter().map(|spelling| (*name, *spelling)));
+    let (name, end) = known.filter_map(|(name, spelling)| Some((name, stuck_to(text, spelling)?))).max_by_key(|(_, end)| *end)?;
+    Some((name, &text[end..]))
 }
 
-/// A word and the text after it, which stand side by side in the same message.
-struct Behind<'a> {
-    word: &'a str,
-    rest: &'a str,
-}
-
-impl<'a> Behind<'a> {
-    fn from(&self, _length: usize) -> &'a str {
-        let _ = self.word;
-        self.rest
+/// Where `spelling` ends if `text` begins with it and goes on in Chinese.
+fn stuck_to(text: &str, spelling: &str) -> Option<usize> {
+    let mut ends = text.char_indices();
+    let mut wanted = spelling.chars();
+    loop {
+        let Some((at, c)) = ends.next() else { return wanted.next().is_none().then_some(text.len()) };
+        match wanted.next() {
+            Some(letter) if letter == fold(c) => {}
+            Some(_) => return None,
+            None => return (!spelling.is_ascii() || !fold(c).is_ascii()).then_some(at),
+        }
     }
 }
 

@@ -28,12 +28,12 @@ const SHOP: [(&str, &str); 5] = [
     ("rules.md", include_str!("../../demo/knowledge/rules.md")),
 ];
 const MEMBERS: [(&str, &str, &str); 6] = [
-    ("LiHua", "李华", "审核员 reviewer"),
-    ("ZhaoLiu", "赵柳", "审核员 reviewer"),
-    ("WangWu", "王武", "主管 escalation owner"),
-    ("ChenJie", "陈杰", "管理员 admin"),
-    ("SunMei", "孙梅", "知识负责人 knowledge owner"),
-    ("Stranger", "路人", "不在名单上 not at the desk"),
+    ("LiHua", "李华", "reviewer"),
+    ("ZhaoLiu", "赵柳", "reviewer"),
+    ("WangWu", "王武", "supervisor"),
+    ("ChenJie", "陈杰", "admin"),
+    ("SunMei", "孙梅", "knowledge_owner"),
+    ("Stranger", "路人", ""),
 ];
 const CUSTOMERS: [(&str, &str); 3] = [(XIAOYU, "小雨"), ("wmAqiang", "阿强"), ("wmLinlin", "琳琳")];
 

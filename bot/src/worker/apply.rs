@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::job::Job;
 use crate::app::App;
 use crate::case::{
-    Case, Draft, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
+    Case, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
@@ -248,7 +248,7 @@ pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, member:
         person: person.into(),
         member: member.into(),
         version: case.version,
-        code: case.draft().map(Draft::code).unwrap_or_default(),
+        code: case.code(),
         posting,
         state: String::new(),
         response_code: None,

@@ -45,8 +45,8 @@ async fn a_lost_answer_was_a_send_all_the_same() {
     stage.sim.customer_says("wk1", "wm1", "在吗").await.unwrap();
     let body =
         json!({"touser": "wm1", "open_kfid": "wk1", "msgid": "a1", "msgtype": "text", "text": {"content": "您好"}});
-    let try_send = async || {
-        let request = stage.http.post(stage.url(Api::KfSendMsg, "")).json(&body).timeout(Duration::from_millis(150));
+    let try_send = async |ms: u64| {
+        let request = stage.http.post(stage.url(Api::KfSendMsg, "")).json(&body).timeout(Duration::from_millis(ms));
         request.send().await.map(|response| response.status().as_u16())
     };
     let faults = stage.sim.faults();
@@ -54,11 +54,11 @@ async fn a_lost_answer_was_a_send_all_the_same() {
     faults.next(Api::KfSendMsg, 1, Fault::Before(Lost::Hang));
     faults.next(Api::KfSendMsg, 1, Fault::Refuse(Errcode::BUSY));
     faults.next(Api::KfSendMsg, 1, Fault::After(Lost::Drop));
-    assert!(try_send().await.is_err_and(|fault| !fault.is_timeout()));
-    assert!(try_send().await.is_err_and(|fault| fault.is_timeout()));
+    assert!(try_send(10_000).await.is_err_and(|fault| !fault.is_timeout()));
+    assert!(try_send(600).await.is_err_and(|fault| fault.is_timeout()));
     assert_eq!(stage.sim.accepted_kf_sends().len(), 0);
     assert_eq!(code(&stage.reply("a1").await), -1);
-    assert!(try_send().await.is_err_and(|fault| !fault.is_timeout()));
+    assert!(try_send(10_000).await.is_err_and(|fault| !fault.is_timeout()));
     let sends = stage.sim.accepted_kf_sends();
     assert_eq!((sends.len(), sends[0].msgid.as_str(), sends[0].text.as_str()), (1, "a1", "您好"));
     assert_eq!(code(&stage.reply("a1").await), 95_033);

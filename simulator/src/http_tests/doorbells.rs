@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::{Call, CallbackKind, Nonce};
 
@@ -35,7 +37,9 @@ async fn a_word_rings_and_its_token_opens_sync_msg() {
 #[tokio::test]
 async fn a_callback_is_tried_three_times() {
     for nonce in [Nonce::Same, Nonce::Changed] {
-        let stage = Stage::with(settings(Switches { retry_nonce: nonce, ..Switches::default() })).await;
+        let switches = Switches { retry_nonce: nonce, ..Switches::default() };
+        let callback_timeout = Duration::from_millis(500);
+        let stage = Stage::with(Settings { callback_timeout, ..settings(switches) }).await;
         stage.bot.next(Say::Hang);
         stage.bot.next(Say::Status(500));
         let delivery = stage.sim.ring("wk1").await.unwrap();

@@ -149,7 +149,7 @@ function rail(node, people, current, small, what) {
 }
 
 function customerState(person) {
-  const session = person.session === null ? t("shop_kind") : t(`session_${person.session}`);
+  const session = t(`session_${person.session ?? "none"}`);
   return person.quota === null ? session : `${session} · ${t("quota", { left: person.quota })}`;
 }
 

@@ -1,0 +1,71 @@
+//! What stands behind a command's name.
+
+/// How far a pause or resume reaches, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScopeArg {
+    /// The whole desk.
+    Everything,
+    /// A channel by its id or name. Nobody has looked yet whether there is one.
+    Channel(String),
+    /// The conversation of the case with this number.
+    Conversation(i64),
+}
+
+/// Words for the whole desk.
+const EVERYTHING: &[&str] = &["全部", "所有", "全店", "全局", "全体", "整个", "all", "desk", "everything"];
+/// Words that say that a channel's name follows.
+const CHANNEL: &[&str] = &["渠道", "频道", "channel"];
+/// Most digits of a case number: it always fits.
+const MOST_DIGITS: usize = 15;
+
+/// A character in half width and lower case; one stays one, so that places in a text keep their meaning.
+pub(super) fn fold(c: char) -> char {
+    let half = match c {
+        '！'..='～' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        c => c,
+    };
+    half.to_ascii_lowercase()
+}
+
+/// A case number with or without `#`, and what follows it.
+pub(super) fn number(text: &str) -> Option<(i64, &str)> {
+    let text = text.trim_start();
+    let text = text.strip_prefix(['#', '＃']).unwrap_or(text).trim_start();
+    let end = text.find(|c: char| !fold(c).is_ascii_digit()).unwrap_or(text.len());
+    let digits: String = text[..end].chars().map(fold).collect();
+    let number = digits.parse().ok().filter(|n| *n > 0 && digits.len() <= MOST_DIGITS)?;
+    Some((number, &text[end..]))
+}
+
+/// The text up to the next blank, and what follows it.
+pub(super) fn token(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+}
+
+/// Everything behind a number, without the blanks and the one mark that set it apart.
+pub(super) fn rest_of(text: &str) -> &str {
+    let text = text.trim_start();
+    text.strip_prefix([':', '：']).unwrap_or(text).trim_start()
+}
+
+/// A scope, if anything is said, and what follows it.
+pub(super) fn scope(text: &str) -> (Option<ScopeArg>, &str) {
+    let (first, rest) = token(text);
+    let folded: String = first.chars().map(fold).collect();
+    if first.is_empty() {
+        return (None, "");
+    }
+    if EVERYTHING.contains(&folded.as_str()) {
+        return (Some(ScopeArg::Everything), rest);
+    }
+    if let Some((n, "")) = number(first) {
+        return (Some(ScopeArg::Conversation(n)), rest);
+    }
+    if CHANNEL.contains(&folded.as_str()) {
+        let (name, rest) = token(rest);
+        return ((!name.is_empty()).then(|| ScopeArg::Channel(name.to_owned())), rest);
+    }
+    (Some(ScopeArg::Channel(first.to_owned())), rest)
+}

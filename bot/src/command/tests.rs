@@ -1,0 +1,167 @@
+use super::*;
+use proptest::prelude::*;
+
+fn command(text: &str) -> Command {
+    match parse(text) {
+        Parsed::Command(command) => command,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn bad(text: &str) -> (String, &'static str) {
+    match parse(text) {
+        Parsed::Bad { command, usage_key } => (command, usage_key),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn same(spellings: &[&str], wanted: &Command) {
+    for text in spellings {
+        assert_eq!(command(text), *wanted, "{text}");
+    }
+}
+
+#[test]
+fn commands_without_arguments() {
+    same(&["/help", "／帮助", " /HELP ", "帮助", "帮助。", "/ help", "/help@shop_bot", "help"], &Command::Help);
+    same(&["/status", "/状态"], &Command::Status);
+    same(&["/queue", "/队列", "／ＱＵＥＵＥ"], &Command::Queue);
+    same(&["/whoami", "/我是谁"], &Command::Whoami);
+    same(&["/上班", "/onduty", "/on_duty", "/on-duty"], &Command::OnDuty);
+    same(&["/下班", "/offduty"], &Command::OffDuty);
+    same(&["取消", " 取消 ", "取消！", "/取消", "cancel", "Cancel."], &Command::Cancel);
+}
+
+#[test]
+fn commands_about_one_case() {
+    same(&["/case 81", "/case #81", "/案件81", "/案件 ＃８１", "／case　81"], &Command::Case { n: 81 });
+    same(&["/why 81", "/为什么 #81"], &Command::Why { n: 81 });
+    same(&["/escalate 81", "/上级 81", "/转上级 81"], &Command::Escalate { n: 81 });
+    same(&["/take 81", "/接手#81"], &Command::Take { n: 81 });
+    same(&["/giveback 81", "/give_back 81", "/交还 81"], &Command::GiveBack { n: 81 });
+    same(&["/evidence 81", "/证据 81"], &Command::Evidence { n: 81 });
+}
+
+#[test]
+fn approving_carries_the_code() {
+    let with_code = Command::Approve { n: 81, code: Some("7f3k".into()) };
+    same(&["/approve 81 7f3k", "/通过 #81 7F3K", "/发送 81 〔7f3k〕", "/通过81 ７Ｆ３Ｋ", "/批准 81  [7f3k] "], &with_code);
+    same(&["/approve 81", "/通过81", "/通过 81 〔〕"], &Command::Approve { n: 81, code: None });
+    assert_eq!(bad("/approve 81 7f 3k"), ("approve".into(), "usage.approve"));
+    assert_eq!(bad("/通过 全部"), ("approve".into(), "usage.approve"));
+}
+
+#[test]
+fn an_edit_keeps_the_text_as_it_was_typed() {
+    let edit = |text: &str| Command::Edit { n: 81, text: text.into() };
+    assert_eq!(command("/edit 81 您好，  ２ 天到\n\n谢谢 / 山茶家"), edit("您好，  ２ 天到\n\n谢谢 / 山茶家"));
+    assert_eq!(command("/改 #81：HELLO"), edit("HELLO"));
+    assert_eq!(command("/改81您好"), edit("您好"));
+    assert_eq!(command("/edit 81\n/help 也可以写"), edit("/help 也可以写"));
+    assert_eq!(bad("/改 81"), ("edit".into(), "usage.edit"));
+    assert_eq!(bad("/改 您好"), ("edit".into(), "usage.edit"));
+}
+
+#[test]
+fn a_rejection_has_a_reason_and_a_note() {
+    let reject = |reason, note: &str| Command::Reject { n: 81, reason, note: (!note.is_empty()).then(|| note.into()) };
+    assert_eq!(command("/reject 81 2"), reject(Some(RejectReason::OutdatedKnowledge), ""));
+    assert_eq!(command("/拒绝 81 缺知识"), reject(Some(RejectReason::MissingKnowledge), ""));
+    assert_eq!(command("/拒绝 81 语气不合品牌 太生硬"), reject(Some(RejectReason::OffBrandTone), "太生硬"));
+    assert_eq!(command("/reject #81 wrong_channel: only 天猫"), reject(Some(RejectReason::WrongChannel), "only 天猫"));
+    assert_eq!(command("/拒绝 81 写得不行"), reject(None, "写得不行"));
+    assert_eq!(command("/拒绝 81"), reject(None, ""));
+}
+
+#[test]
+fn a_pause_is_a_pause_however_it_is_written() {
+    let pause = |scope, why: &str| Command::Pause { scope, why: (!why.is_empty()).then(|| why.into()) };
+    same(&["/pause", "/暂停", "暂停", "暂停！", "／暂停 "], &pause(None, ""));
+    same(&["/pause all", "/暂停 全部", "/暂停全部", "/pause DESK", "/pause全部"], &pause(Some(ScopeArg::Everything), ""));
+    same(&["/pause #81", "/暂停81", "/暂停 ＃８１"], &pause(Some(ScopeArg::Conversation(81)), ""));
+    same(&["/暂停 旗舰店", "/暂停旗舰店", "/暂停 渠道 旗舰店"], &pause(Some(ScopeArg::Channel("旗舰店".into())), ""));
+    assert_eq!(command("/pause kf-flagship 价格写错了 先停"), pause(Some(ScopeArg::Channel("kf-flagship".into())), "价格写错了 先停"));
+    assert_eq!(command("/暂停 全部 系统异常"), pause(Some(ScopeArg::Everything), "系统异常"));
+    assert_eq!(command("/resume"), Command::Resume { scope: None });
+    assert_eq!(command("/恢复 #81"), Command::Resume { scope: Some(ScopeArg::Conversation(81)) });
+    assert_eq!(bad("/恢复 全部 吧"), ("resume".into(), "usage.resume"));
+}
+
+#[test]
+fn what_is_not_there_yet_says_so() {
+    for (text, name) in [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report"), ("/kb 搜索", "kb")] {
+        assert_eq!(command(text), Command::NotYet(name));
+    }
+}
+
+#[test]
+fn a_bad_command_names_its_usage() {
+    for text in ["/case", "/case abc", "/case 0", "/case -1", "/case 81 82", "/case 9999999999999999"] {
+        assert_eq!(bad(text), ("case".into(), "usage.case"), "{text}");
+    }
+    assert_eq!(bad("/aprove 81 7f3k"), ("aprove".into(), "usage.unknown"));
+    assert_eq!(bad("/queue now").1, "usage.queue");
+}
+
+#[test]
+fn everything_else_comes_back_unchanged() {
+    for text in [
+        "", "  您好 ", "暂停一下", "请帮助我", "我要取消订单", "81", "/::)", "/", "//", "/tmp/file", "a/help", "https://shop.example/help", "改 81 您好", "/ 1", "help me",
+    ] {
+        assert_eq!(parse(text), Parsed::NotACommand(text.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn spellings_are_unique_and_read_back() {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in Name::ALL {
+        for spelling in name.spellings() {
+            assert!(seen.insert(spelling), "{spelling} twice");
+            assert!(!matches!(parse(&format!("/{spelling}")), Parsed::NotACommand(_)), "{spelling}");
+        }
+    }
+}
+
+#[test]
+fn every_command_a_person_can_use_is_in_the_help() {
+    let lines: Vec<_> = help_text_keys().collect();
+    assert_eq!(lines.len(), 18);
+    assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
+    for locale in cards::words::Locale::ALL {
+        let words = cards::words::Words::load(*locale);
+        let missing: Vec<_> = help_text_keys().filter(|(key, _)| !words.has(key)).collect();
+        assert!(missing.is_empty(), "{} {missing:?}", locale.as_str());
+        assert!(Name::ALL.iter().all(|name| words.has(name.usage_key())), "{}", locale.as_str());
+    }
+}
+
+/// Something that looks like a command, right or wrong.
+fn nearly() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["/", "／", "/case", "/通过", "/改", "/拒绝", "/暂停", "/恢复", "/why", "暂停", "/xyz"]);
+    (name, ".{0,20}", "[ #＃0-9８１]{0,6}", ".{0,20}").prop_map(|(name, a, b, c)| format!("{name}{a}{b}{c}"))
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(text in any::<String>()) {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn nearly_a_command_never_panics(text in nearly()) {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn text_without_a_slash_is_unchanged(text in "[^/／暂帮取pPhHcCｐＰｈＨｃＣ].{0,60}") {
+        prop_assume!(!text.trim_start().starts_with(['/', '／']) && bare(&text).is_none());
+        prop_assert_eq!(parse(&text), Parsed::NotACommand(text));
+    }
+
+    #[test]
+    fn an_edit_gives_back_what_was_typed(n in 1i64..1_000_000, text in "[^\\s:：0-9０-９][^\\r]{0,80}[^\\s]") {
+        let typed = format!("/edit {n} {text}");
+        prop_assert_eq!(parse(&typed), Parsed::Command(Command::Edit { n, text }));
+    }
+}
