@@ -160,5 +160,3 @@ pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod triggers_tests;

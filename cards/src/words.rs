@@ -32,17 +32,19 @@ impl Locale {
     }
 
     /// The locale's files by name.
-    fn files(self) -> [(&'static str, &'static str); 3] {
+    fn files(self) -> [(&'static str, &'static str); 4] {
         match self {
             Self::ZhCn => [
                 ("card", include_str!("../locales/zh-CN/card.toml")),
                 ("chat", include_str!("../locales/zh-CN/chat.toml")),
                 ("page", include_str!("../locales/zh-CN/page.toml")),
+                ("policy", include_str!("../locales/zh-CN/policy.toml")),
             ],
             Self::En => [
                 ("card", include_str!("../locales/en/card.toml")),
                 ("chat", include_str!("../locales/en/chat.toml")),
                 ("page", include_str!("../locales/en/page.toml")),
+                ("policy", include_str!("../locales/en/policy.toml")),
             ],
         }
     }

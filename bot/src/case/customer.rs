@@ -5,7 +5,7 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Why,
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Why,
     Window,
 };
 use crate::clock::{HOUR, Timestamp};
@@ -81,6 +81,8 @@ pub(super) fn recalled(mut turn: Turn, seq: i64, anything_left: bool) -> Result<
     match turn.case().state.clone() {
         State::Closed { .. } | State::HandedOver { .. } => {}
         State::Sending(sending) if sending.claimed() => {}
+        // Which message asked is not known here, and whoever asked for a person gets one.
+        State::NeedsPerson(stuck) if anything_left && stuck.why == Why::AskedForPerson => show_again(&mut turn),
         _ if anything_left => redraft(&mut turn, "customer recalled a message"),
         _ => close(&mut turn, Ending::Withdrawn, Outcome::Updated),
     }
@@ -226,5 +228,4 @@ pub(super) fn after_reply(turn: &mut Turn, sending: &Sending) {
             turn.case().state = State::Closed { ending };
         }
     }
-    debug_assert!(sending.parts.iter().all(|p| *p == Part::Accepted));
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
-use super::{Author, Effect, Ending, Level, Part, PartResult, Refusal, Say, Sending, State, Why, customer};
+use super::{Author, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer};
 use crate::evidence::{Actor, Kind};
 use crate::policy;
 
@@ -123,7 +123,7 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
             accepted(&mut turn, sending);
         }
         PartResult::Failed { code } => {
-            correct_budget(&mut turn, *code);
+            correct_budget(&mut turn, &sending, *code);
             sending.parts[part] = Part::Failed;
             stop(&mut turn, sending, Why::SendRefused);
         }
@@ -139,7 +139,7 @@ fn accepted(turn: &mut Turn, sending: Sending) {
     turn.case().state = State::Sending(sending.clone());
     if let Some(part) = sending.next_part() {
         match sending.meanwhile {
-            super::Meanwhile::Nothing => return turn.effect(Effect::Send { part }),
+            Meanwhile::Nothing => return turn.effect(Effect::Send { part }),
             // The customer wrote between two parts: what is left no longer answers what was said.
             _ => turn.void_authority("customer wrote again"),
         }
@@ -149,8 +149,12 @@ fn accepted(turn: &mut Turn, sending: Sending) {
     customer::after_reply(turn, &sending);
 }
 
-/// The platform's own count wins over ours.
-fn correct_budget(turn: &mut Turn, code: i64) {
+/// The platform's own count wins over ours, unless the customer opened a new window after the claim: then the
+/// refusal may speak of the old one.
+fn correct_budget(turn: &mut Turn, sending: &Sending, code: i64) {
+    if sending.meanwhile != Meanwhile::Nothing {
+        return;
+    }
     let now = turn.now;
     let window = &mut turn.case().window;
     match code {
@@ -173,7 +177,7 @@ fn stop(turn: &mut Turn, sending: Sending, why: Why) {
         return customer::lose_window(turn);
     }
     match sending.meanwhile {
-        super::Meanwhile::AskedForPerson => customer::ask_for_person(turn),
+        Meanwhile::AskedForPerson => customer::ask_for_person(turn),
         _ => turn.stuck(why, Some(sending.draft), Level::Reviewers),
     }
     turn.effect(Effect::Alarm { say: alarm(why, number) });

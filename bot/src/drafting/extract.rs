@@ -2,6 +2,7 @@
 
 use cards::Hint;
 use cards::words::Words;
+use channels::wecom::kf::MAX_PART_BYTES;
 use knowledge::{Found, Hit};
 
 use super::{Citation, LEAST_CONFIDENCE, Proposal, confidence_in, in_parts};
@@ -100,11 +101,13 @@ fn opener(intent: Intent, hint: Option<Hint>, words: &Words) -> String {
     words.text(key, &[])
 }
 
-/// An opener goes before a passage of its own language that does not greet by itself.
+/// An opener goes before a passage of its own language that does not greet by itself, unless it would tear it apart.
 fn fits(opener: &str, passage: &str) -> bool {
     let start: String = passage.chars().take(12).collect::<String>().to_lowercase();
     let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-    is_chinese(opener) == is_chinese(passage) && !GREETINGS.iter().any(|greeting| start.starts_with(greeting))
+    opener.len() + passage.len() <= MAX_PART_BYTES
+        && is_chinese(opener) == is_chinese(passage)
+        && !GREETINGS.iter().any(|greeting| start.starts_with(greeting))
 }
 
 /// What is worth doing in the back office before answering.

@@ -7,6 +7,7 @@
 
 mod basis;
 mod decide;
+mod form;
 mod media;
 mod page;
 mod render;

@@ -87,7 +87,7 @@ const SAID: &[(Intent, &[&str])] = &[
     ),
     (
         Intent::Refund,
-        &["退款", "退钱", "退錢", "退的钱", "钱退", "仅退款", "多久到账", "定金", "refund", "refunded", "money back"],
+        &["退款", "退钱", "退錢", "退的钱", "钱退", "仅退款", "到账", "定金", "refund", "refunded", "money back"],
     ),
     (
         Intent::AddressChange,

@@ -197,3 +197,7 @@ fn whole_file(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
+
+#[cfg(test)]
+#[path = "triggers_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! The table of triggers as a file that people edit.
 
+use super::super::Level;
 use super::*;
 
 const NEEDED: [&str; 11] =
@@ -34,7 +35,7 @@ fn the_shipped_table_has_no_word_twice_in_a_row() {
         let words = row["words"].as_array().expect("words");
         let mut seen = std::collections::BTreeSet::new();
         let twice: Vec<_> = words.iter().filter(|word| !seen.insert(word.as_str())).collect();
-        assert!(twice.is_empty(), "{}: {twice:?}", row["id"]);
+        assert!(twice.is_empty(), "{:?}: {twice:?}", row["id"]);
     }
 }
 

@@ -142,6 +142,11 @@ impl World {
             let same = old.draft == new.draft;
             assert!(same || case.version > before.version, "another draft under the same version");
         }
+        let theirs = |case: &Case| matches!(case.state, State::HandedOver { session: SessionOwner::Person, .. });
+        let kept = theirs(case) || case.is_closed();
+        assert!(!theirs(before) || kept, "a person's session came back to us: {:?}", case.state);
+        let silent = matches!(case.state, State::Drafting(_) | State::AwaitingReview(_));
+        assert!(!(self.asked && silent), "the customer asked for a person and gets {:?}", case.state);
         if let State::Closed { ending } = case.state
             && !before.is_closed()
         {

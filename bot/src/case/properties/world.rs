@@ -57,6 +57,8 @@ pub(super) struct World {
     pub(super) claims: BTreeMap<(i64, usize), Claimed>,
     /// Everything that ever happened, for the figures of a run.
     pub(super) seen: Vec<String>,
+    /// The customer asked for a person, and no person did anything since.
+    pub(super) asked: bool,
     /// Sequence number of the customer's newest message.
     pub(super) seq: i64,
     /// When the platform stops accepting messages, by its own clock.
@@ -80,6 +82,7 @@ impl World {
             shown: BTreeMap::new(),
             claims: BTreeMap::new(),
             seen: Vec::new(),
+            asked: false,
             seq: 0,
             window_ends: now,
             platform_quota: 0,
@@ -142,6 +145,9 @@ impl World {
 
     /// What the world itself knows after a step.
     fn note(&mut self, before: &Case, event: &Event) {
+        let by_person = matches!(self.case.state, State::HandedOver { .. } | State::Closed { .. });
+        let acted = matches!(event, Event::Tapped(tap) if tap.decision != Decision::Escalate);
+        self.asked &= !by_person && !acted;
         if let State::AwaitingReview(review) = &self.case.state {
             self.shown.entry(review.draft.version).or_insert_with(|| review.draft.clone());
         }
@@ -251,6 +257,7 @@ impl World {
         self.window_ends = self.now + WINDOW;
         self.platform_quota = QUOTA;
         let text = format!("message {}", self.seq);
+        self.asked |= wants_person;
         self.happen(&Event::CustomerSaid { seq: self.seq, at: self.now, adds_nothing, wants_person, text });
     }
 
@@ -268,8 +275,10 @@ impl World {
     fn tap(&mut self, who: usize, decision: u8, older: i64, code_right: bool) {
         let version = (self.case.version - older).max(0);
         let code = match self.shown.get(&version) {
-            Some(draft) if code_right => draft.code(),
-            _ => "zzzz".into(),
+            _ if !code_right => "zzzz".into(),
+            _ if older == 0 => self.case.code(),
+            Some(draft) => draft.code(),
+            None => String::new(),
         };
         let decision = self.decision(decision);
         self.happen(&Event::Tapped(Tap { person: PEOPLE[who].into(), version, code, decision }));

@@ -133,7 +133,8 @@ async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Res
 
 async fn take_approval(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Result<Outcome, Trouble> {
     let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
-    let tap = Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision: Decision::Send };
+    let tap =
+        Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision: Decision::Send };
     match apply::apply(tx, &app, &case.id, &Event::Tapped(tap)).await? {
         Ok(_) => done(tx, &app).await,
         Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, None)).await,
@@ -142,12 +143,7 @@ async fn take_approval(tx: &mut Tx, app: App, asking: Asking, handed: Handed) ->
 
 /// Who hands in, by a form that came from our page, and about what. Whether they may is decided, and put on record,
 /// like any other tap.
-async fn author_and_case(
-    tx: &mut Tx,
-    app: &App,
-    asking: &Asking,
-    handed: &Handed,
-) -> Result<(Visitor, Case), Trouble> {
+async fn author_and_case(tx: &mut Tx, app: &App, asking: &Asking, handed: &Handed) -> Result<(Visitor, Case), Trouble> {
     let author = asking.author(tx, app).await?;
     let seal = Seal::new(&app.cookie_key);
     if !seal.is_form_token(&author.binding(), asking.number, &handed.csrf) {

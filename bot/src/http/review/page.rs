@@ -6,23 +6,15 @@ use cards::words::{Locale, Words};
 use serde::Serialize;
 
 use super::basis::{self, Basis, Rules};
-use super::seal::Seal;
+use super::form::{self, Forms, editable};
 use super::story::{self, Entry, Said};
-use super::visitor::Visitor;
 use super::trouble::Trouble;
+use super::visitor::Visitor;
 use super::{base, sign_in};
 use crate::app::App;
-use crate::case::{Author, Draft, Level, Part, SessionOwner, State};
-use crate::policy::{self, Power};
+use crate::case::{Author, Draft, Level, Part, State};
 use crate::store::{Tx, pauses, people, record};
 use crate::view::{View, local};
-
-/// Messages one reply may have.
-pub(super) const MOST_PARTS: usize = 3;
-/// Bytes the platform accepts in one text message (wecom 94677).
-const PART_BYTES: usize = channels::wecom::kf::MAX_PART_BYTES;
-/// Bytes of most Chinese characters.
-const CHARACTER_BYTES: usize = 3;
 
 /// A case's page.
 #[derive(Debug, Serialize)]
@@ -129,30 +121,6 @@ pub(super) struct Holder {
     off_duty: bool,
 }
 
-/// What somebody may do on the page.
-#[derive(Debug, Serialize)]
-pub(super) struct Forms {
-    token: Option<String>,
-    csrf: String,
-    version: i64,
-    code: String,
-    fields: Vec<Field>,
-    live: bool,
-    open: bool,
-    sends: bool,
-    signed_in: bool,
-}
-
-/// One message in the form.
-#[derive(Debug, Serialize)]
-pub(super) struct Field {
-    name: String,
-    place: usize,
-    text: String,
-    left: i64,
-    characters: i64,
-}
-
 /// What is shown on top of the case itself.
 #[derive(Debug, Default)]
 pub(super) struct Extra {
@@ -177,7 +145,7 @@ pub(super) async fn build(
     let off_duty = people::off_duty(tx).await?;
     let told = record::of_case(tx, &view.case.id).await?;
     let drafts = view.case.draft();
-    let forms = forms(app, view, visitor, extra, pause.is_some());
+    let forms = form::of(app, view, visitor, extra, pause.is_some());
     let locale: Locale = view.desk.desk.desk.locale.parse().unwrap_or_default();
     Ok(Page {
         locale,
@@ -302,54 +270,5 @@ fn holders(view: &View, off_duty: &HashSet<String>) -> Holders {
         (_, None) => Vec::new(),
     };
     let holder = |id: &str| Holder { name: desk.name_of(id).to_owned(), off_duty: off_duty.contains(id) };
-    Holders {
-        now: asked.into_iter().map(holder).collect(),
-        above: above.map(|id| desk.name_of(id).to_owned()),
-    }
-}
-
-/// Whether the text can be changed now, by this person.
-fn editable(view: &View, person: &str) -> bool {
-    let decides = view.desk.desk.person(person).is_some_and(|p| policy::may(p, Power::Decide, view.channel()).is_ok());
-    let open = match &view.case.state {
-        State::AwaitingReview(_) | State::NeedsPerson(_) => true,
-        State::HandedOver { to, session } => to == person && *session == SessionOwner::Bot,
-        _ => false,
-    };
-    decides && open
-}
-
-fn forms(app: &App, view: &View, visitor: &Visitor, extra: &Extra, paused: bool) -> Option<Forms> {
-    let covered = visitor.covers(view.case.version) && editable(view, &visitor.person);
-    // What somebody wrote stays in sight, even where it can no longer be handed in.
-    if !covered && extra.kept.is_none() {
-        return None;
-    }
-    let review = match &view.case.state {
-        State::AwaitingReview(review) => Some(review),
-        _ => None,
-    };
-    let shown = || view.case.draft().map(|d| d.parts.clone()).unwrap_or_default();
-    let texts = extra.kept.clone().unwrap_or_else(shown);
-    Some(Forms {
-        token: visitor.token().map(str::to_owned),
-        csrf: Seal::new(&app.cookie_key).form_token(&visitor.binding(), view.case.number),
-        version: view.case.version,
-        code: review.map(|r| r.draft.code()).unwrap_or_default(),
-        fields: fields(&texts),
-        live: covered,
-        open: extra.kept.is_some() || review.is_none(),
-        sends: review.is_some() && visitor.signed_in() && !paused,
-        signed_in: visitor.signed_in(),
-    })
-}
-
-/// The form's fields, as many as a reply may have messages.
-pub(super) fn fields(texts: &[String]) -> Vec<Field> {
-    let field = |at: usize| {
-        let text = texts.get(at).cloned().unwrap_or_default();
-        let left = PART_BYTES as i64 - text.len() as i64;
-        Field { name: format!("part{}", at + 1), place: at + 1, text, left, characters: left / CHARACTER_BYTES as i64 }
-    };
-    (0..MOST_PARTS).map(field).collect()
+    Holders { now: asked.into_iter().map(holder).collect(), above: above.map(|id| desk.name_of(id).to_owned()) }
 }

@@ -58,7 +58,8 @@ async fn a_page_shows_everything_and_nothing_of_it_is_markup() {
         let sample = Sample::new(locale).await;
         let token = sample.link("lihua").await;
         let text = page(&sample, &token).await;
-        for needed in ["七天内可退。", "小红", "v3", "王五", "李华", "87%", &sample.picture, &token, "odd&lt;b&gt;"] {
+        for needed in ["七天内可退。", "小红", "v3", "王五", "李华", "87%", &sample.picture, &token, "odd&lt;b&gt;"]
+        {
             assert!(text.contains(needed), "{locale}: {needed} is missing in {text}");
         }
         let code = sample.case.draft().expect("a draft").code();
@@ -123,7 +124,10 @@ async fn a_new_text_needs_approval_and_uses_the_link_up() {
     assert_eq!(status, StatusCode::OK, "{text}");
     let case = sample.stored().await;
     let State::AwaitingReview(review) = &case.state else { panic!("{:?}", case.state) };
-    assert_eq!((case.version, &review.draft.parts), (2, &vec!["可以退。\n请寄回。".to_owned(), "运费到付。".to_owned()]));
+    assert_eq!(
+        (case.version, &review.draft.parts),
+        (2, &vec!["可以退。\n请寄回。".to_owned(), "运费到付。".to_owned()])
+    );
     let (status, text) = hand_in(&sample, &first, &HeaderMap::new(), ["再来一次", ""]).await;
     assert_eq!(status, StatusCode::GONE);
     assert!(text.contains("再来一次"), "what was written is given back: {text}");

@@ -93,10 +93,8 @@ fn prepare(locale: Locale) -> Environment<'static> {
 /// The page's words of a key, with its places filled.
 fn say(words: &Words, key: &str, args: &Kwargs) -> Result<String, Error> {
     let names: Vec<&str> = args.args().collect();
-    let filled: Vec<(&str, String)> = names
-        .into_iter()
-        .map(|name| Ok((name, args.get::<Value>(name)?.to_string())))
-        .collect::<Result<_, Error>>()?;
+    let filled: Vec<(&str, String)> =
+        names.into_iter().map(|name| Ok((name, args.get::<Value>(name)?.to_string()))).collect::<Result<_, Error>>()?;
     let filled: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
     Ok(words.text(&["page.", key].concat(), &filled))
 }

@@ -68,9 +68,8 @@ impl Sample {
     /// A fresh link's token for a person.
     pub(super) async fn link(&self, person: &'static str) -> String {
         let (app, case) = (self.app.clone(), self.stored().await);
-        let link = self.app.store.commit(move |tx| {
-            Box::pin(async move { super::give_link(tx, &app, person, &case).await })
-        });
+        let link =
+            self.app.store.commit(move |tx| Box::pin(async move { super::give_link(tx, &app, person, &case).await }));
         let link = link.await.unwrap().expect("a public address is configured");
         let (page, token) = link.split_once("?t=").expect("a link has a token");
         assert_eq!(page, "https://desk.example/aijia/review/81");
