@@ -14,7 +14,7 @@ use crate::clock::{Clock, Ids};
 use crate::desk::Channel;
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
-use crate::policy::{self, Triggers};
+use crate::policy;
 use crate::store::desks::Applied;
 use crate::store::knowledge::EntryState;
 use crate::store::{self, Store, Tx};
@@ -45,8 +45,6 @@ pub struct Parts {
     pub data_dir: PathBuf,
     /// Where people reach the review page.
     pub public_url: Option<String>,
-    /// The trigger words in force when the program started.
-    pub triggers: Triggers,
     cached: RwLock<Cached>,
 }
 
@@ -104,8 +102,6 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where people reach the review page.
     pub public_url: Option<String>,
-    /// The trigger words.
-    pub triggers: Triggers,
 }
 
 impl App {
@@ -122,7 +118,6 @@ impl App {
             cookie_key: settings.cookie_key,
             data_dir: settings.data_dir,
             public_url: settings.public_url,
-            triggers: settings.triggers,
             cached: RwLock::default(),
         }))
     }
@@ -163,8 +158,8 @@ impl App {
     }
 
     /// What the policy judges by on a channel.
-    pub fn policy_rules<'a>(&'a self, desk: &'a Applied, channel: Option<&'a Channel>) -> policy::Rules<'a> {
-        policy::Rules::new(&desk.desk.policy, &self.triggers, channel)
+    pub fn policy_rules<'a>(&self, desk: &'a Applied, channel: Option<&'a Channel>) -> policy::Rules<'a> {
+        policy::Rules::new(&desk.desk.policy, &desk.triggers, channel)
     }
 
     fn cached(&self) -> Cached {

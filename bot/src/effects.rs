@@ -41,9 +41,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,
         Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
         Job::EndSession { conversation } => session::end(app, row, conversation).await,
-        Job::FetchMedia { conversation, seq, media_id } => {
-            media::fetch(app, row, conversation, seq, media_id).await
-        }
+        Job::FetchMedia { conversation, seq, media_id } => media::fetch(app, row, conversation, seq, media_id).await,
+        Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
     }
 }
 

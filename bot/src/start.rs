@@ -20,7 +20,6 @@ use crate::config::{self, ConfigError, Environment};
 use crate::desk::Desk;
 use crate::drafting::Model;
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
-use crate::policy::Triggers;
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, cases, record};
 use crate::worker::Job;
@@ -33,7 +32,6 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
     fs::create_dir_all(&environment.data_dir)
         .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
     let secret = secret(environment, &ids)?;
-    let triggers = Triggers::builtin();
     let store = Store::open(&environment.database).await?;
     Ok(App::new(Settings {
         wecom: wecom(environment, &clock)?,
@@ -42,7 +40,6 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         cookie_key: derived(&secret, "review page"),
         data_dir: environment.data_dir.clone(),
         public_url: environment.public_url.clone(),
-        triggers,
         store,
         clock,
         ids,
@@ -124,7 +121,15 @@ pub async fn apply_file(app: &App, path: &Path) -> anyhow::Result<Applying> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read AIJIA_CONFIG {}: copy aijia.example.toml and edit it", path.display()))?;
     let desk = read_desk(&text, &path.display().to_string())?;
-    apply_desk(app, desk, hex::encode(Sha256::digest(&text))).await
+    let triggers = desk.policy.triggers.as_ref().map(|name| beside(path, name)).transpose()?;
+    let content = hex::encode(Sha256::digest(format!("{text}\0{}", triggers.as_deref().unwrap_or_default())));
+    apply(app, desk, triggers, content).await
+}
+
+/// The text of a file named in the configuration, relative to it.
+fn beside(config: &Path, name: &str) -> anyhow::Result<String> {
+    let path = config.parent().unwrap_or(Path::new("")).join(name);
+    fs::read_to_string(&path).with_context(|| format!("policy.triggers: cannot read {}", path.display()))
 }
 
 /// A configuration file that cannot be used, with everything that is wrong in it.
@@ -136,11 +141,21 @@ fn read_desk(text: &str, name: &str) -> anyhow::Result<Desk> {
     Ok(config::parse_desk(text, name).map_err(BadFile)?)
 }
 
-/// Puts a configuration in force, unless this content was applied before.
+/// Puts a configuration with the built-in trigger words in force, unless this content was applied before.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn apply_desk(app: &App, desk: Desk, content_sha256: String) -> anyhow::Result<Applying> {
+    apply(app, desk, None, content_sha256).await
+}
+
+async fn apply(
+    app: &App,
+    desk: Desk,
+    triggers: Option<String>,
+    content_sha256: String,
+) -> anyhow::Result<Applying> {
+    desks::read_triggers(triggers.as_deref()).context("policy.triggers")?;
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -153,25 +168,29 @@ pub async fn apply_desk(app: &App, desk: Desk, content_sha256: String) -> anyhow
                 if desks::was_applied(tx, &content_sha256).await? {
                     return Ok(Applying::Superseded);
                 }
-                put_in_force(tx, &app, desk, content_sha256, current).await?;
+                let new = New { desk, triggers, content_sha256 };
+                put_in_force(tx, &app, new, current).await?;
                 Ok(Applying::Applied)
             })
         })
         .await
 }
 
-async fn put_in_force(
-    tx: &mut Tx,
-    app: &App,
+/// A configuration that is to be put in force.
+struct New {
     desk: Desk,
+    triggers: Option<String>,
     content_sha256: String,
-    before: Option<Applied>,
-) -> anyhow::Result<()> {
+}
+
+async fn put_in_force(tx: &mut Tx, app: &App, new: New, before: Option<Applied>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let policy = config::policy_version(&desk, &app.triggers.version());
+    let New { desk, triggers: text, content_sha256 } = new;
+    let triggers = desks::read_triggers(text.as_deref())?;
+    let policy = config::policy_version(&desk, triggers.version());
     let people = config::people_version(&desk);
-    let new = Applied { id: app.ids.next(now)?, content_sha256, desk, policy };
-    desks::apply(tx, &new, &people, now).await?;
+    let new = Applied { id: app.ids.next(now)?, content_sha256, desk, triggers, policy };
+    desks::apply(tx, &new, text.as_deref(), &people, now).await?;
     let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256 });
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;

@@ -8,6 +8,7 @@ mod inbox;
 mod job;
 mod reviewer;
 mod sync;
+mod tidy;
 
 pub use inbox::{Inbound, receive};
 pub use job::{Job, Question};
@@ -48,6 +49,7 @@ pub async fn tick(app: &App) -> anyhow::Result<bool> {
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
     let sealed = checkpoint::when_due(app).await?;
+    tidy::when_due(app).await?;
     Ok(synced || busy || sealed)
 }
 
@@ -94,6 +96,7 @@ async fn round(app: &App, running: &mut JoinSet<()>, free: usize) -> anyhow::Res
         running.spawn(async move { finish_or_postpone(&app, work).await });
     }
     let sealed = checkpoint::when_due(app).await?;
+    tidy::when_due(app).await?;
     Ok(synced || busy || sealed)
 }
 

@@ -9,6 +9,7 @@ CREATE TABLE desks (
     id TEXT PRIMARY KEY,
     content_sha256 TEXT NOT NULL,
     body TEXT NOT NULL,
+    triggers TEXT,
     policy TEXT NOT NULL,
     people TEXT NOT NULL,
     applied_at BIGINT NOT NULL

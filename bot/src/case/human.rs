@@ -45,13 +45,17 @@ fn permit(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn decides_above(turn: &Turn, person: &Person) -> bool {
+pub(super) fn decides_above(turn: &Turn, person: &Person) -> bool {
     turn.rules.channel.escalation_owner.as_deref() == Some(&person.id)
         || policy::may(person, Power::DecideHighRisk, Some(turn.rules.channel)).is_ok()
 }
 
 /// Refuses a decision about something that is no longer shown.
 fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    // While nothing is shown no version can be too old: whoever wants to answer in person may.
+    if matches!(turn.case().state, State::Drafting(_)) && tap.decision.act() == cards::Act::TakeOver {
+        return Ok(());
+    }
     if let Some(decided) = turn.case().last_decision.clone().filter(|d| d.version == tap.version) {
         let same = decided.by == tap.person && decided.act == tap.decision.act();
         let still_open = decided.act == cards::Act::Escalate && turn.case().version == tap.version && !same;
@@ -64,8 +68,7 @@ fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
         State::Closed { .. } => Err(Refusal::Closed),
         State::HandedOver { to, .. } => Err(Refusal::HandedOver { to: to.clone() }),
         State::Sending(_) => Err(Refusal::OnItsWay),
-        State::Drafting(_) if tap.decision.act() != cards::Act::TakeOver => Err(Refusal::StillDrafting),
-        State::Drafting(_) => Ok(()),
+        State::Drafting(_) => Err(Refusal::StillDrafting),
         _ if tap.version != version => Err(Refusal::Outdated { current: version }),
         _ if tap.code != code => Err(Refusal::WrongCode),
         _ => Ok(()),
@@ -244,7 +247,7 @@ fn take_over(turn: &mut Turn, tap: &Tap) {
     turn.settle_cards(Outcome::TakenOver { by: tap.person.clone() });
     turn.case().state = State::HandedOver { to: tap.person.clone(), session: SessionOwner::Asked };
     turn.effect(Effect::TellStory { person: tap.person.clone() });
-    turn.effect(Effect::Notice(NoticeKind::Handover));
+    turn.notice(NoticeKind::Handover);
     turn.effect(Effect::TransferSession { person: tap.person.clone() });
 }
 
@@ -296,6 +299,10 @@ pub(super) fn session_ended(mut turn: Turn) -> Result<Step, Refusal> {
 pub(super) fn session_moved(mut turn: Turn, to: SessionOwner) -> Result<Step, Refusal> {
     let number = turn.case().number;
     let State::HandedOver { to: person, session } = &mut turn.case().state else { return Err(Refusal::Overtaken) };
+    // Somebody took the session meanwhile: the answer to our wish comes too late.
+    if *session != SessionOwner::Asked {
+        return Err(Refusal::Overtaken);
+    }
     let person = person.clone();
     *session = to;
     turn.record(Kind::HandOver, Actor::System, json!({ "session": to }));

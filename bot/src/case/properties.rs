@@ -31,8 +31,9 @@ enum Act {
     Pause,
     Resume,
     Policy,
-    /// Somebody is removed, no longer permitted, off duty or demoted; or everybody is back.
-    Staff { whom: usize, how: u8 },
+    /// Somebody, or whoever approved what is being sent, is removed, no longer permitted, off duty or demoted; or
+    /// everybody is back.
+    Staff { whom: Option<usize>, how: u8 },
     Servicer { who: usize },
     SessionEnded,
     NotDelivered,
@@ -55,7 +56,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Pause),
         2 => Just(Act::Resume),
         1 => Just(Act::Policy),
-        2 => (0..6_usize, 0..6_u8).prop_map(|(whom, how)| Act::Staff { whom, how }),
+        3 => (prop::option::of(0..6_usize), 0..6_u8).prop_map(|(whom, how)| Act::Staff { whom, how }),
         1 => (0..6_usize).prop_map(|who| Act::Servicer { who }),
         1 => Just(Act::SessionEnded),
         1 => Just(Act::NotDelivered),

@@ -5,7 +5,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
-use super::{Author, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer};
+use super::{Author, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer, human,
+};
 use crate::evidence::{Actor, Kind};
 use crate::policy;
 
@@ -53,9 +54,11 @@ fn objection(turn: &mut Turn, sending: &Sending, paused_since_approval: bool) ->
 }
 
 fn still_permitted(turn: &Turn, sending: &Sending) -> bool {
-    let channel = Some(turn.rules.channel);
-    let person = turn.rules.desk.person(&sending.approval.person);
-    person.is_some_and(|p| policy::may(p, policy::Power::Decide, channel).is_ok())
+    let high_risk = level_of(&sending.draft.verdict) == Level::EscalationOwner;
+    turn.rules.desk.person(&sending.approval.person).is_some_and(|person| {
+        let decides = policy::may(person, policy::Power::Decide, Some(turn.rules.channel)).is_ok();
+        decides && (!high_risk || human::decides_above(turn, person))
+    })
 }
 
 fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {

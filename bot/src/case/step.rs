@@ -182,9 +182,13 @@ impl Turn<'_> {
         case.version += 1;
         case.state = State::NeedsPerson(Stuck { why, draft, level, due, overdue: false });
         self.ask(level);
-        let notice = if why == Why::AskedForPerson { NoticeKind::Handover } else { NoticeKind::Received };
+        self.notice(if why == Why::AskedForPerson { NoticeKind::Handover } else { NoticeKind::Received });
+    }
+
+    /// Nothing is said by itself on a channel that only reads.
+    pub(super) fn notice(&mut self, kind: NoticeKind) {
         if self.rules.channel.mode != Mode::ReadOnly {
-            self.effect(Effect::Notice(notice));
+            self.effect(Effect::Notice(kind));
         }
     }
 

@@ -1,12 +1,13 @@
 //! `aijia wecom …`: setting a tenant up, and looking at it step by step.
 
 use channels::wecom::api::ApiError;
+use channels::wecom::kf::KfAccount;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Failure, Verdict, assemble};
 use crate::app::{App, Wecom};
-use crate::desk::{ChannelKind, Desk};
+use crate::desk::{Channel, ChannelKind, Desk};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -58,8 +59,7 @@ async fn doctor(app: &App, wecom: &Wecom, desk: &Desk) -> Verdict {
     findings.extend(accounts(wecom, desk).await);
     for person in &desk.people {
         let Some(member) = &person.wecom else { continue };
-        let answer = wecom.app.user(member).await.map(drop);
-        findings.push(finding(format!("member {member} ({})", person.name), answer));
+        findings.push(known_member(wecom, member, &person.name).await);
     }
     findings.push(callback(app));
     for finding in &findings {
@@ -83,14 +83,46 @@ async fn visible(wecom: &Wecom) -> Finding {
     finding("app and its visible range".into(), wecom.app.agent().await.map(drop))
 }
 
-async fn accounts(wecom: &Wecom, desk: &Desk) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for channel in desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf) {
-        let step = format!("customer-service account {} ({})", channel.id, channel.account);
-        let answer = wecom.kf.servicers(&channel.account).await.map(drop);
-        findings.push(finding(step, answer));
+async fn known_member(wecom: &Wecom, member: &str, name: &str) -> Finding {
+    let step = format!("member {member} ({name})");
+    match wecom.app.user(member).await {
+        Ok(Some(found)) if found.active == Some(false) => {
+            Finding { step, problem: Some("has not activated WeCom yet; ask them to sign in once".into()) }
+        }
+        Ok(Some(_)) => Finding { step, problem: None },
+        Ok(None) => {
+            let problem = "the platform does not know this member: compare the id in [[people]] with 管理后台 → 通讯录";
+            Finding { step, problem: Some(problem.into()) }
+        }
+        Err(error) => finding(step, Err(error)),
     }
-    findings
+}
+
+/// Accounts the platform lets this app see, a hundred at most.
+const ACCOUNTS: u32 = 100;
+
+async fn accounts(wecom: &Wecom, desk: &Desk) -> Vec<Finding> {
+    let step = "customer-service accounts".to_owned();
+    let listed = match wecom.kf.accounts(0, ACCOUNTS).await {
+        Ok(listed) => listed,
+        Err(error) => return vec![finding(step, Err(error))],
+    };
+    listed.iter().for_each(|account| println!("      account = \"{}\"  {}", account.open_kfid, account.name));
+    let channels = desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf);
+    channels.map(|channel| account(channel, &listed)).collect()
+}
+
+fn account(channel: &Channel, listed: &[KfAccount]) -> Finding {
+    let step = format!("customer-service account {} ({})", channel.id, channel.account);
+    let found = listed.iter().find(|account| account.open_kfid == channel.account);
+    let problem = match found {
+        Some(account) if account.managed == Some(false) => Some(
+            "this app may not speak for it (48007): 微信客服 → API → 可调用接口的应用, then put the account under API 管理",
+        ),
+        Some(_) => None,
+        None => Some("no such account: copy one of the ids above into [[channels]] account"),
+    };
+    Finding { step, problem: problem.map(str::to_owned) }
 }
 
 fn callback(app: &App) -> Finding {

@@ -80,7 +80,8 @@ pub(super) fn find(text: &str, word: usize) -> Option<(Name, &str)> {
         return Some((*name, without_bot_name(rest)));
     }
     let known = Name::ALL.iter().flat_map(|name| name.spellings().iter().map(|spelling| (*name, *spelling)));
-    let (name, end) = known.filter_map(|(name, spelling)| Some((name, stuck_to(text, spelling)?))).max_by_key(|(_, end)| *end)?;
+    let (name, end) =
+        known.filter_map(|(name, spelling)| Some((name, stuck_to(text, spelling)?))).max_by_key(|(_, end)| *end)?;
     Some((name, &text[end..]))
 }
 

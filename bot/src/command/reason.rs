@@ -43,7 +43,8 @@ fn after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn is_between(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ',' | '，' | '.' | '。' | ':' | '：' | ';' | '；' | '、' | '-' | '/' | '(' | ')' | '（' | '）')
+    c.is_whitespace()
+        || matches!(c, ',' | '，' | '.' | '。' | ':' | '：' | ';' | '；' | '、' | '-' | '/' | '(' | ')' | '（' | '）')
 }
 
 #[cfg(test)]
@@ -54,11 +55,16 @@ mod tests {
     #[test]
     fn every_reason_is_known_by_number_name_and_label() {
         for (place, reason) in RejectReason::ALL.iter().enumerate() {
-            let mut spellings = vec![(place + 1).to_string(), reason.as_str().to_owned(), reason.as_str().to_uppercase()];
+            let mut spellings =
+                vec![(place + 1).to_string(), reason.as_str().to_owned(), reason.as_str().to_uppercase()];
             spellings.extend(Locale::ALL.iter().map(|locale| reason.label(&Words::load(*locale))));
             for spelling in spellings {
                 assert_eq!(find(&spelling), (Some(*reason), ""), "{spelling}");
-                assert_eq!(find(&format!("{spelling}，客户问的是另一款")), (Some(*reason), "客户问的是另一款"), "{spelling}");
+                assert_eq!(
+                    find(&format!("{spelling}，客户问的是另一款")),
+                    (Some(*reason), "客户问的是另一款"),
+                    "{spelling}"
+                );
             }
         }
         assert_eq!(find("１ 全角"), (Some(RejectReason::MissingKnowledge), "全角"));

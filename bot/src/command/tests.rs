@@ -45,7 +45,10 @@ fn commands_about_one_case() {
 #[test]
 fn approving_carries_the_code() {
     let with_code = Command::Approve { n: 81, code: Some("7f3k".into()) };
-    same(&["/approve 81 7f3k", "/通过 #81 7F3K", "/发送 81 〔7f3k〕", "/通过81 ７Ｆ３Ｋ", "/批准 81  [7f3k] "], &with_code);
+    same(
+        &["/approve 81 7f3k", "/通过 #81 7F3K", "/发送 81 〔7f3k〕", "/通过81 ７Ｆ３Ｋ", "/批准 81  [7f3k] "],
+        &with_code,
+    );
     same(&["/approve 81", "/通过81", "/通过 81 〔〕"], &Command::Approve { n: 81, code: None });
     assert_eq!(bad("/approve 81 7f 3k"), ("approve".into(), "usage.approve"));
     assert_eq!(bad("/通过 全部"), ("approve".into(), "usage.approve"));
@@ -77,10 +80,16 @@ fn a_rejection_has_a_reason_and_a_note() {
 fn a_pause_is_a_pause_however_it_is_written() {
     let pause = |scope, why: &str| Command::Pause { scope, why: (!why.is_empty()).then(|| why.into()) };
     same(&["/pause", "/暂停", "暂停", "暂停！", "／暂停 "], &pause(None, ""));
-    same(&["/pause all", "/暂停 全部", "/暂停全部", "/pause DESK", "/pause全部"], &pause(Some(ScopeArg::Everything), ""));
+    same(
+        &["/pause all", "/暂停 全部", "/暂停全部", "/pause DESK", "/pause全部"],
+        &pause(Some(ScopeArg::Everything), ""),
+    );
     same(&["/pause #81", "/暂停81", "/暂停 ＃８１"], &pause(Some(ScopeArg::Conversation(81)), ""));
     same(&["/暂停 旗舰店", "/暂停旗舰店", "/暂停 渠道 旗舰店"], &pause(Some(ScopeArg::Channel("旗舰店".into())), ""));
-    assert_eq!(command("/pause kf-flagship 价格写错了 先停"), pause(Some(ScopeArg::Channel("kf-flagship".into())), "价格写错了 先停"));
+    assert_eq!(
+        command("/pause kf-flagship 价格写错了 先停"),
+        pause(Some(ScopeArg::Channel("kf-flagship".into())), "价格写错了 先停")
+    );
     assert_eq!(command("/暂停 全部 系统异常"), pause(Some(ScopeArg::Everything), "系统异常"));
     assert_eq!(command("/resume"), Command::Resume { scope: None });
     assert_eq!(command("/恢复 #81"), Command::Resume { scope: Some(ScopeArg::Conversation(81)) });
@@ -89,7 +98,9 @@ fn a_pause_is_a_pause_however_it_is_written() {
 
 #[test]
 fn what_is_not_there_yet_says_so() {
-    for (text, name) in [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report"), ("/kb 搜索", "kb")] {
+    for (text, name) in
+        [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report"), ("/kb 搜索", "kb")]
+    {
         assert_eq!(command(text), Command::NotYet(name));
     }
 }
@@ -106,7 +117,21 @@ fn a_bad_command_names_its_usage() {
 #[test]
 fn everything_else_comes_back_unchanged() {
     for text in [
-        "", "  您好 ", "暂停一下", "请帮助我", "我要取消订单", "81", "/::)", "/", "//", "/tmp/file", "a/help", "https://shop.example/help", "改 81 您好", "/ 1", "help me",
+        "",
+        "  您好 ",
+        "暂停一下",
+        "请帮助我",
+        "我要取消订单",
+        "81",
+        "/::)",
+        "/",
+        "//",
+        "/tmp/file",
+        "a/help",
+        "https://shop.example/help",
+        "改 81 您好",
+        "/ 1",
+        "help me",
     ] {
         assert_eq!(parse(text), Parsed::NotACommand(text.to_owned()), "{text}");
     }
@@ -138,7 +163,9 @@ fn every_command_a_person_can_use_is_in_the_help() {
 
 /// Something that looks like a command, right or wrong.
 fn nearly() -> impl Strategy<Value = String> {
-    let name = prop::sample::select(vec!["/", "／", "/case", "/通过", "/改", "/拒绝", "/暂停", "/恢复", "/why", "暂停", "/xyz"]);
+    let name = prop::sample::select(vec![
+        "/", "／", "/case", "/通过", "/改", "/拒绝", "/暂停", "/恢复", "/why", "暂停", "/xyz",
+    ]);
     (name, ".{0,20}", "[ #＃0-9８１]{0,6}", ".{0,20}").prop_map(|(name, a, b, c)| format!("{name}{a}{b}{c}"))
 }
 

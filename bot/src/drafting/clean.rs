@@ -14,7 +14,9 @@ pub fn clean(text: &str) -> String {
             '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => seen.push('\n'),
             '\t' => seen.push(' '),
             // A joiner between two emoji makes them one; anywhere else it hides.
-            '\u{200d}' if seen.chars().next_back().is_some_and(joins) && chars.peek().is_some_and(|&next| joins(next)) => {
+            '\u{200d}'
+                if seen.chars().next_back().is_some_and(joins) && chars.peek().is_some_and(|&next| joins(next)) =>
+            {
                 seen.push(c);
             }
             c if is_invisible(c) => {}
@@ -53,7 +55,8 @@ mod tests {
 
     #[test]
     fn what_can_be_seen_stays() {
-        for text in ["满 99 元包邮，“偏远”除外～ 👍🏻", "👨‍👩‍👧 ❤️", "é à", "一\n\n二", "۱٢ नि"] {
+        for text in ["满 99 元包邮，“偏远”除外～ 👍🏻", "👨‍👩‍👧 ❤️", "é à", "一\n\n二", "۱٢ नि"]
+        {
             assert_eq!(clean(text), text.nfc().collect::<String>());
         }
         assert_eq!(clean("e\u{301}"), "é");

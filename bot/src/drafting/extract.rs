@@ -15,7 +15,22 @@ const SHORT: usize = 50;
 /// Questions answered in one reply.
 const MOST_QUESTIONS: usize = 2;
 /// Beginnings after which another greeting would be one too many.
-const GREETINGS: &[&str] = &["您好", "你好", "亲", "抱歉", "很抱歉", "非常抱歉", "对不起", "感谢", "hello", "hi", "dear", "sorry", "we are sorry", "thank"];
+const GREETINGS: &[&str] = &[
+    "您好",
+    "你好",
+    "亲",
+    "抱歉",
+    "很抱歉",
+    "非常抱歉",
+    "对不起",
+    "感谢",
+    "hello",
+    "hi",
+    "dear",
+    "sorry",
+    "we are sorry",
+    "thank",
+];
 
 /// Answers with the best passage, word for word; none when the knowledge does not know.
 pub fn extractive(found: &Found, intent: Intent, hint: Option<Hint>, words: &Words) -> Option<Proposal> {
@@ -78,7 +93,10 @@ fn passage(hit: &Hit, hint: Option<Hint>) -> &str {
 
 /// As many whole sentences from the beginning as stay short, and at least one.
 fn leading_sentences(text: &str) -> &str {
-    let ends = text.char_indices().filter(|(_, c)| matches!(c, '。' | '！' | '？' | '；' | '\n')).map(|(at, c)| at + c.len_utf8());
+    let ends = text
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '。' | '！' | '？' | '；' | '\n'))
+        .map(|(at, c)| at + c.len_utf8());
     let mut kept = None;
     for end in ends {
         if kept.is_some() && text[..end].chars().count() > SHORT {

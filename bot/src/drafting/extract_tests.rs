@@ -89,13 +89,17 @@ fn another_passage_is_wanted_and_there_is_none() {
 #[test]
 fn shorter_keeps_whole_sentences() {
     let text = "满 99 元包邮。新疆、西藏、青海、内蒙古满 299 元包邮，不满收 20 元；港澳台和海外请使用平台的集运服务，运费由集运方收取。";
-    assert_eq!(parts(&found(0.9, &[text]), Some(Hint::Shorter)), ["满 99 元包邮。新疆、西藏、青海、内蒙古满 299 元包邮，不满收 20 元；"]);
+    assert_eq!(
+        parts(&found(0.9, &[text]), Some(Hint::Shorter)),
+        ["满 99 元包邮。新疆、西藏、青海、内蒙古满 299 元包邮，不满收 20 元；"]
+    );
     assert_eq!(parts(&found(0.9, &["没有句号的一句话"]), Some(Hint::Shorter)), ["没有句号的一句话"]);
 }
 
 #[test]
 fn one_greeting_is_enough_and_in_the_right_language() {
-    for text in ["很抱歉给您添麻烦。请发照片。", "亲，可以的。", "We ship within China only.", "您好，可以。"] {
+    for text in ["很抱歉给您添麻烦。请发照片。", "亲，可以的。", "We ship within China only.", "您好，可以。"]
+    {
         assert_eq!(parts(&found(0.9, &[text]), None), [text]);
     }
     let english = extractive(&found(0.9, &["We ship."]), Intent::Shipping, None, &Words::load(Locale::En));

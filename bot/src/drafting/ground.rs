@@ -17,7 +17,10 @@ pub(super) fn is_grounded(answer: &str, sources: &[&str]) -> bool {
     let known = numbers(&sources);
     numbers(&answer).is_subset(&known)
         && amounts(&answer).iter().all(|amount| sources.contains(amount.as_str()))
-        && answer.split(|c| !is_of_an_address(c)).filter(|token| is_address(token)).all(|token| sources.contains(trim(token)))
+        && answer
+            .split(|c| !is_of_an_address(c))
+            .filter(|token| is_address(token))
+            .all(|token| sources.contains(trim(token)))
 }
 
 fn folded(text: &str) -> String {
@@ -26,7 +29,10 @@ fn folded(text: &str) -> String {
 
 /// Every run of digits, without leading zeros.
 fn numbers(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| !c.is_numeric() || NUMERALS.contains(c)).filter(|run| !run.is_empty()).map(significant).collect()
+    text.split(|c: char| !c.is_numeric() || NUMERALS.contains(c))
+        .filter(|run| !run.is_empty())
+        .map(significant)
+        .collect()
 }
 
 fn significant(run: &str) -> &str {
@@ -77,9 +83,15 @@ mod tests {
 
     #[test]
     fn other_words_for_the_same_facts_are_fine() {
-        for answer in
-            ["满99元就包邮哦", "实付满 ９９ 元免邮", "三天内可以发出", "看这里 https://shop.example/size", "D205 是 110 克", "请您稍等", "第一次购买也一样"]
-        {
+        for answer in [
+            "满99元就包邮哦",
+            "实付满 ９９ 元免邮",
+            "三天内可以发出",
+            "看这里 https://shop.example/size",
+            "D205 是 110 克",
+            "请您稍等",
+            "第一次购买也一样",
+        ] {
             assert!(is_grounded(answer, &[SOURCE]), "{answer}");
         }
     }
@@ -87,8 +99,18 @@ mod tests {
     #[test]
     fn invented_facts_are_not() {
         for answer in [
-            "满 59 元包邮", "赠您 500 元券", "五百元今天到账", "两天内发出", "看 http://evil.example", "联系 evil.example", "加我 wx_abc123", "发邮件到 a@b.cn",
-            "致电 13800138000", "打1③折", "www.shop.example", "٣ 天到",
+            "满 59 元包邮",
+            "赠您 500 元券",
+            "五百元今天到账",
+            "两天内发出",
+            "看 http://evil.example",
+            "联系 evil.example",
+            "加我 wx_abc123",
+            "发邮件到 a@b.cn",
+            "致电 13800138000",
+            "打1③折",
+            "www.shop.example",
+            "٣ 天到",
         ] {
             assert!(!is_grounded(answer, &[SOURCE]), "{answer}");
         }

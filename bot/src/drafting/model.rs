@@ -92,7 +92,8 @@ impl Model {
 
     fn with_patience(base: &str, key: SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
         let address = format!("{}/chat/completions", base.trim_end_matches('/'));
-        let url = Url::parse(&address).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        let url =
+            Url::parse(&address).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
         // The program installs a TLS provider first; without one the client would not be built but panic.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -110,7 +111,8 @@ impl Model {
     /// [`DraftError::Unavailable`] when the server does not answer in time, [`DraftError::Unusable`] when its answer
     /// is not one that may be shown.
     pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
-        let content = self.ask(&json!({ "model": self.name, "messages": prompt::messages(customer, found, hint) })).await?;
+        let content =
+            self.ask(&json!({ "model": self.name, "messages": prompt::messages(customer, found, hint) })).await?;
         let answer = prompt::read(&content, found.hits.len())?;
         let parts = usable(&answer, found)?;
         let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
@@ -175,6 +177,7 @@ fn usable(answer: &prompt::Answer, found: &Found) -> Result<Vec<String>, DraftEr
     Err(DraftError::Unusable(flaw))
 }
 
-#[cfg(all(test, feature = "demo"))]
+#[cfg(test)]
+#[cfg(feature = "demo")]
 #[path = "model_tests.rs"]
 mod tests;

@@ -83,7 +83,9 @@ async fn a_broken_server_is_an_error_of_its_kind() {
     for (kind, error) in cases {
         assert_eq!(drafted(Behaviour::Broken(kind)).await, Err(error), "{kind:?}");
     }
-    for behaviour in [Behaviour::Broken(BrokenKind::Http500), Behaviour::RateLimited, Behaviour::Broken(BrokenKind::CutsOff)] {
+    for behaviour in
+        [Behaviour::Broken(BrokenKind::Http500), Behaviour::RateLimited, Behaviour::Broken(BrokenKind::CutsOff)]
+    {
         let error = drafted(behaviour.clone()).await.expect_err("no draft");
         assert!(matches!(error, DraftError::Unavailable(_)), "{behaviour:?}: {error}");
     }

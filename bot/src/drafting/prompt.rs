@@ -88,7 +88,11 @@ pub(super) fn read(content: &str, passages: usize) -> Result<Answer, DraftError>
             cited.push(place);
         }
     }
-    if cited.is_empty() { Err(DraftError::Unusable(Flaw::NoCitation)) } else { Ok(Answer { text: written.answer, cited }) }
+    if cited.is_empty() {
+        Err(DraftError::Unusable(Flaw::NoCitation))
+    } else {
+        Ok(Answer { text: written.answer, cited })
+    }
 }
 
 /// The passage an id names, if there is one.

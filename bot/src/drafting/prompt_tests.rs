@@ -71,7 +71,8 @@ fn citations_of_nothing_are_dropped() {
 
 #[test]
 fn anything_else_is_unusable() {
-    for content in ["", "好的", "}{", "[1]", "{\"citations\":[\"p1\"]}", "{\"answer\":1,\"citations\":[\"p1\"]}", "{"] {
+    for content in ["", "好的", "}{", "[1]", "{\"citations\":[\"p1\"]}", "{\"answer\":1,\"citations\":[\"p1\"]}", "{"]
+    {
         assert_eq!(read(content, 2), Err(DraftError::Unusable(Flaw::NotJson)), "{content}");
     }
     assert_eq!(read("{\"answer\":\" \",\"citations\":[\"p1\"]}", 2), Err(DraftError::Unusable(Flaw::NoAnswer)));

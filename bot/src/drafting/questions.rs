@@ -4,13 +4,37 @@ use crate::policy::adds_nothing;
 
 /// Signs that a sentence asks by itself.
 const ASKING: &[&str] = &[
-    "吗", "么", "呢", "怎么", "多少", "多久", "几", "什么", "哪", "能不能", "可不可以", "是不是", "有没有", "会不会", "？", "?", "how", "what", "when",
-    "where", "which", "can ", "do you", "is ", "are ",
+    "吗",
+    "么",
+    "呢",
+    "怎么",
+    "多少",
+    "多久",
+    "几",
+    "什么",
+    "哪",
+    "能不能",
+    "可不可以",
+    "是不是",
+    "有没有",
+    "会不会",
+    "？",
+    "?",
+    "how",
+    "what",
+    "when",
+    "where",
+    "which",
+    "can ",
+    "do you",
+    "is ",
+    "are ",
 ];
 /// A sentence of fewer characters leans on the one before it.
 const LEAST: usize = 3;
 /// Beginnings that lean on the sentence before.
-const LEANING: &[&str] = &["那", "还", "它", "这", "为什么", "为啥", "怎么办", "可以吗", "行吗", "对吗", "是吗", "好吗"];
+const LEANING: &[&str] =
+    &["那", "还", "它", "这", "为什么", "为啥", "怎么办", "可以吗", "行吗", "对吗", "是吗", "好吗"];
 
 /// The questions to search for: two when the customer plainly asks two things, else everything in one.
 pub fn questions(texts: &[String]) -> Vec<String> {

@@ -85,3 +85,28 @@ pub(super) async fn end(app: &App, row: Row, conversation: String) -> anyhow::Re
         _ => finished(app, row).await,
     }
 }
+
+/// Asks who a new customer is. A name is a comfort: without one, people see the platform's id.
+pub(super) async fn learn_name(app: &App, row: Row, conversation: String) -> anyhow::Result<()> {
+    let Some(wecom) = &app.wecom else { return finished(app, row).await };
+    let (open, _) = whose(app, &conversation, "").await?;
+    let name = match wecom.kf.customers(std::slice::from_ref(&open.customer)).await {
+        Ok(customers) => customers.into_iter().next().map(|customer| customer.nickname),
+        Err(error) if error.retryable_later() && row.attempts < MOST_ATTEMPTS => {
+            return later(app, row, error.to_string()).await;
+        }
+        Err(_) => None,
+    };
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                if let Some(name) = name.filter(|name| !name.is_empty()) {
+                    conversations::set_name(tx, &conversation, &name).await?;
+                }
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}

@@ -106,6 +106,7 @@ async fn look(app: &App, asking: Asking) -> Result<Page, Trouble> {
         Box::pin(async move {
             let visitor = asking.visitor(tx, &reader).await?;
             let view = asking.view(tx, &reader, &visitor).await?;
+            tracing::info!(case = view.case.number, person = %visitor.person, "a review page was opened");
             page::build(tx, &reader, &view, &visitor, &page::Extra::default()).await
         })
     })

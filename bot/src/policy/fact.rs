@@ -26,7 +26,11 @@ pub(super) fn findings(matter: &Matter, rules: &Rules) -> Vec<Finding> {
         (speaks_otherwise(matter), Trigger::Rt12, "language", reviewer),
         (demanded, Trigger::Rt14, "channel", (Risk::Low, Level::Reviewer)),
     ];
-    facts.into_iter().filter(|(holds, ..)| *holds).map(|(_, trigger, rule, weight)| finding(trigger, rule, weight)).collect()
+    facts
+        .into_iter()
+        .filter(|(holds, ..)| *holds)
+        .map(|(_, trigger, rule, weight)| finding(trigger, rule, weight))
+        .collect()
 }
 
 fn finding(trigger: Trigger, rule: &str, (risk, level): (Risk, Level)) -> Finding {

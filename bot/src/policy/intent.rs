@@ -73,80 +73,60 @@ intents! {
 
 /// What people say for what they want. Longer words weigh more; between equals the earlier row wins, so the rows
 /// stand from the riskiest to the most harmless.
-const SAID: &[(Intent, &[&str])] = &[
+const SAID: &[(Intent, &str)] = &[
     (
         Intent::Complaint,
-        &[
-            "投诉", "投訴", "举报", "差评", "维权", "骗子", "欺诈", "12315", "消协", "曝光", "不满意", "态度太差", "态度差",
-            "complaint", "complain", "scam", "bad review", "terrible service",
-        ],
+        "\
+         投诉|投訴|举报|差评|维权|骗子|欺诈|12315|消协|曝光|不满意|态度太差|态度差|complaint|complain|scam|bad review|\
+         terrible service",
     ),
-    (
-        Intent::Compensation,
-        &["赔偿", "賠償", "补偿", "補償", "赔钱", "赔我", "赔付", "假一赔", "compensation", "compensate", "reimburse"],
-    ),
-    (
-        Intent::Refund,
-        &["退款", "退钱", "退錢", "退的钱", "钱退", "仅退款", "到账", "定金", "refund", "refunded", "money back"],
-    ),
+    (Intent::Compensation, "赔偿|賠償|补偿|補償|赔钱|赔我|赔付|假一赔|compensation|compensate|reimburse"),
+    (Intent::Refund, "退款|退钱|退錢|退的钱|钱退|仅退款|到账|定金|refund|refunded|money back"),
     (
         Intent::AddressChange,
-        &[
-            "改地址", "换地址", "换个地址", "地址写错", "地址填错", "地址错", "修改地址", "修改收货", "改收货", "电话写错",
-            "改电话", "收货人写错", "change my address", "change address", "wrong address",
-        ],
+        "\
+         改地址|换地址|换个地址|地址写错|地址填错|地址错|修改地址|修改收货|改收货|电话写错|改电话|收货人写错|change my address|change address|\
+         wrong address",
     ),
     (
         Intent::Warranty,
-        &[
-            "保修", "质保", "維修", "维修", "修一下", "能修", "坏了", "破了", "破洞", "开线", "开胶", "质量问题", "有污渍",
-            "拉链坏", "三包", "warranty", "repair", "broken", "defective",
-        ],
+        "保修|质保|維修|维修|修一下|能修|坏了|破了|破洞|开线|开胶|质量问题|有污渍|拉链坏|三包|warranty|repair|broken|defective",
     ),
     (
         Intent::Returns,
-        &[
-            "退货", "退貨", "换货", "換貨", "退换", "换大一码", "换小一码", "换尺码", "换颜色", "无理由", "能退吗", "可以退",
-            "怎么退", "能换吗", "可以换", "运费险", "退回去", "退回", "发错货", "少发", "漏发", "return", "exchange",
-        ],
+        "\
+         退货|退貨|换货|換貨|退换|换大一码|换小一码|换尺码|换颜色|无理由|能退吗|可以退|怎么退|能换吗|可以换|运费险|退回去|退回|发错货|少发|漏发|少了一件|不是我买的|\
+         收到颜色不对|return|exchange",
     ),
     (
         Intent::OrderStatus,
-        &[
-            "查物流", "物流信息", "物流停", "物流不动", "物流没", "快递单号", "单号", "到哪了", "到哪里了", "没更新", "不更新", "没收到",
-            "签收", "还没发货", "没发货", "发货了吗", "发货了没", "还没到", "查件", "催发货", "取消订单", "我的订单",
-            "where is my order", "order status", "tracking", "not arrived", "track",
-        ],
+        "\
+         查物流|物流信息|物流停|物流不动|物流没|快递单号|单号|到哪了|到哪里了|没更新|不更新|没收到|签收|还没发货|没发货|发货了吗|发货了没|还没到|查件|催发货|取消订单|\
+         订单取消|怎么取消|我的订单|包裹丢|where is my order|order status|tracking|not arrived|track",
     ),
-    (Intent::Invoice, &["发票", "發票", "开票", "专票", "普票", "抬头", "税号", "invoice", "receipt"]),
+    (Intent::Invoice, "发票|發票|开票|专票|普票|抬头|税号|invoice|receipt"),
     (
         Intent::Coupon,
-        &[
-            "优惠", "優惠", "活动", "满减", "折扣", "打折", "红包", "新客券", "生日券", "用券", "有券", "价保", "保价", "差价", "降价", "便宜点",
-            "赠品", "积分", "会员", "双十一", "双11", "双十二", "双12", "coupon", "discount", "promo code", "sale",
-        ],
+        "\
+         优惠|優惠|活动|满减|折扣|打折|红包|新客券|生日券|用券|有券|价保|保价|差价|降价|赠品|积分|会员|入会|便宜|用不了券|券怎么用|好评|晒图|双十一|双11|双十二|\
+         双12|coupon|discount|promo code|sale",
     ),
     (
         Intent::Sizing,
-        &[
-            "尺码", "尺碼", "尺寸", "多大码", "什么码", "几码", "偏大", "偏小", "胸围", "腰围", "裙长", "裤长", "肩宽", "身高",
-            "体重", "穿多大", "拍多大", "选码", "偏码", "size", "sizing", "fit",
-        ],
+        "尺码|尺碼|尺寸|多大码|什么码|几码|偏大|偏小|胸围|腰围|裙长|裤长|肩宽|身高|体重|穿多大|拍多大|选码|偏码|脚宽|多长|size|sizing|fit",
     ),
     (
         Intent::Shipping,
-        &[
-            "发货", "發貨", "发什么快递", "快递", "包邮", "邮费", "运费", "免邮", "几天能到", "多久到", "几天到", "顺丰", "中通",
-            "圆通", "送货上门", "驿站", "偏远", "海外", "港澳台", "合并发", "寄", "shipping", "delivery", "deliver", "ship",
-        ],
+        "\
+         发货|發貨|发什么快递|快递|包邮|邮费|运费|免邮|几天能到|多久到|几天到|顺丰|中通|圆通|送货上门|驿站|偏远|海外|港澳台|合并发|什么时候发|几天发|可以发吗|加急|\
+         快点发|货到付款|寄|shipping|delivery|deliver|ship",
     ),
     (
         Intent::Product,
-        &[
-            "面料", "材质", "什么材料", "羊毛", "真丝", "真皮", "纯棉", "充绒", "鹅绒", "起球", "掉色", "褪色", "缩水", "怎么洗",
-            "机洗", "干洗", "洗涤", "保养", "色差", "正品", "现货", "有货", "补货", "味道", "厚不厚", "透不透", "内衬", "防水", "防滑",
-            "保暖", "material", "fabric", "wash", "in stock", "genuine", "authentic",
-        ],
+        "\
+         面料|材质|什么材料|羊毛|真丝|真皮|纯棉|充绒|鹅绒|起球|掉色|褪色|缩水|怎么洗|机洗|干洗|洗涤|保养|色差|正品|现货|有货|补货|味道|厚不厚|透不透|内衬|防水|\
+         防滑|保暖|钻绒|跑毛|弹力|磨脚|磨后跟|夹脚|异味|鞋跟|吊牌|质检|水洗|熨|礼盒|实体店|材料|material|fabric|wash|in stock|genuine|\
+         authentic",
     ),
 ];
 

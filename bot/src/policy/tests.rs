@@ -37,8 +37,10 @@ fn sure<'a>(customer: &'a [String], draft: &'a [String]) -> Matter<'a> {
     }
 }
 
+static TABLE: std::sync::LazyLock<Triggers> = std::sync::LazyLock::new(Triggers::builtin);
+
 fn judged(matter: &Matter) -> Verdict {
-    judge(matter, &Rules::new(&Policy::default(), &Triggers::builtin(), Some(&channel(&["coupon"]))))
+    judge(matter, &Rules::new(&Policy::default(), &TABLE, Some(&channel(&["coupon"]))))
 }
 
 fn asked(text: &str) -> Verdict {
@@ -118,12 +120,17 @@ fn what_a_draft_says_has_its_trigger_too() {
 #[test]
 fn harmless_look_alikes_find_nothing() {
     for text in [
-        "大促期间最晚 48 小时内发出", "真丝衬衫（B118）是 100% 桑蚕丝", "最好先手洗一次", "最近一次补货是周五", "以物流信息为准，不能保证具体到货时间",
+        "大促期间最晚 48 小时内发出",
+        "真丝衬衫（B118）是 100% 桑蚕丝",
+        "最好先手洗一次",
+        "最近一次补货是周五",
+        "以物流信息为准，不能保证具体到货时间",
         "本店不做好评返现。",
     ] {
         assert_eq!(answered(text).reasons, Vec::new(), "{text}");
     }
-    for text in ["羊毛衫会起球吗", "跳楼价是多少", "an issue with the size", "人工客服几点上班", "M101 有燕麦色吗"] {
+    for text in ["羊毛衫会起球吗", "跳楼价是多少", "尺码 issue", "人工客服几点上班", "M101 有燕麦色吗"]
+    {
         assert_eq!(asked(text).reasons, Vec::new(), "{text}");
     }
 }
@@ -180,7 +187,7 @@ fn another_language_is_an_uncertain_translation() {
 #[test]
 fn a_channel_that_is_gone_demands_nothing() {
     let (customer, draft) = (texts(&["有优惠券吗"]), texts(&["首页可以领取。"]));
-    let verdict = judge(&sure(&customer, &draft), &Rules::new(&Policy::default(), &Triggers::builtin(), None));
+    let verdict = judge(&sure(&customer, &draft), &Rules::new(&Policy::default(), &TABLE, None));
     assert!(!triggers(&verdict).contains(&"RT-14"));
 }
 

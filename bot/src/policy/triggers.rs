@@ -184,9 +184,8 @@ fn as_a_whole(rows: &[Row]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let twice = rows.iter().filter(|row| !seen.insert(&row.written.id));
     let mut problems: Vec<String> = twice.map(|row| format!("id '{}' is used twice", row.written.id)).collect();
-    let silent = |trigger: &&Trigger| {
-        !BY_FACTS.contains(trigger) && !rows.iter().any(|row| row.written.trigger == **trigger)
-    };
+    let silent =
+        |trigger: &&Trigger| !BY_FACTS.contains(trigger) && !rows.iter().any(|row| row.written.trigger == **trigger);
     let missing = Trigger::ALL.iter().filter(silent);
     problems.extend(missing.map(|t| format!("no row for {}: every table needs one", t.as_str())));
     problems

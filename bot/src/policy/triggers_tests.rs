@@ -7,7 +7,9 @@ const NEEDED: [&str; 11] =
     ["RT-01", "RT-02", "RT-03", "RT-04", "RT-05", "RT-07", "RT-08", "RT-09", "RT-10", "RT-11", "RT-13"];
 
 fn row(id: &str, trigger: &str, more: &str) -> String {
-    format!("[[row]]\nid = \"{id}\"\ntrigger = \"{trigger}\"\nrisk = \"medium\"\nroute = \"reviewer\"\nside = \"both\"\n{more}\n")
+    format!(
+        "[[row]]\nid = \"{id}\"\ntrigger = \"{trigger}\"\nrisk = \"medium\"\nroute = \"reviewer\"\nside = \"both\"\n{more}\n"
+    )
 }
 
 /// A complete table with this row in front.

@@ -127,10 +127,14 @@ pub async fn lock(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<Option<
 
 /// Stores what changes about a conversation.
 pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
-    let args = args![&c.id, c.name.clone(), c.last_seq, c.window_ends_at, c.quota_left, c.case_id.clone()];
-    let sql = "UPDATE conversations SET name = $2, last_seq = $3, window_ends_at = $4, quota_left = $5, case_id = $6
-               WHERE id = $1";
+    let args = args![&c.id, c.last_seq, c.window_ends_at, c.quota_left, c.case_id.clone()];
+    let sql = "UPDATE conversations SET last_seq = $2, window_ends_at = $3, quota_left = $4, case_id = $5 WHERE id = $1";
     tx.run(sql, args).await.map(drop)
+}
+
+/// Notes the customer's name.
+pub async fn set_name(tx: &mut Tx, id: &str, name: &str) -> sqlx::Result<()> {
+    tx.run("UPDATE conversations SET name = $2 WHERE id = $1", args![id, name]).await.map(drop)
 }
 
 /// Adds a message; false when the platform's id is already there.

@@ -6,6 +6,7 @@ use super::Tx;
 use crate::args;
 use crate::clock::Timestamp;
 use crate::desk::Desk;
+use crate::policy::Triggers;
 
 /// A version of the configuration in force.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Applied {
     pub content_sha256: String,
     /// Everything configured.
     pub desk: Desk,
+    /// The trigger words in force.
+    pub triggers: Triggers,
     /// The policy version.
     pub policy: String,
 }
@@ -25,15 +28,26 @@ struct Stored {
     id: String,
     content_sha256: String,
     body: String,
+    triggers: Option<String>,
     policy: String,
 }
 
 /// The version in force, if any was ever applied.
 pub async fn current(tx: &mut Tx) -> anyhow::Result<Option<Applied>> {
-    let sql = "SELECT id, content_sha256, body, policy FROM desks ORDER BY id DESC LIMIT 1";
+    let sql = "SELECT id, content_sha256, body, triggers, policy FROM desks ORDER BY id DESC LIMIT 1";
     let Some(row) = tx.one::<Stored>(sql, args![]).await? else { return Ok(None) };
     let desk = serde_json::from_str(&row.body)?;
-    Ok(Some(Applied { id: row.id, content_sha256: row.content_sha256, desk, policy: row.policy }))
+    let triggers = read_triggers(row.triggers.as_deref())?;
+    Ok(Some(Applied { id: row.id, content_sha256: row.content_sha256, desk, triggers, policy: row.policy }))
+}
+
+/// The table of trigger words in a text; the built-in one without a text.
+///
+/// # Errors
+/// Every problem of the text, in one message.
+pub fn read_triggers(text: Option<&str>) -> anyhow::Result<Triggers> {
+    let Some(text) = text else { return Ok(Triggers::builtin()) };
+    Triggers::parse(text).map_err(|problems| anyhow::anyhow!(problems.join("; ")))
 }
 
 /// The id of the version in force.
@@ -48,11 +62,18 @@ pub async fn was_applied(tx: &mut Tx, content_sha256: &str) -> sqlx::Result<bool
 }
 
 /// Puts a version in force.
-pub async fn apply(tx: &mut Tx, new: &Applied, people: &str, now: Timestamp) -> anyhow::Result<()> {
+pub async fn apply(
+    tx: &mut Tx,
+    new: &Applied,
+    triggers: Option<&str>,
+    people: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let body = serde_json::to_string(&new.desk)?;
-    let sql = "INSERT INTO desks (id, content_sha256, body, policy, people, applied_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql = "INSERT INTO desks (id, content_sha256, body, triggers, policy, people, applied_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     tx.has_work();
-    tx.run(sql, args![&new.id, &new.content_sha256, body, &new.policy, people, now]).await?;
+    tx.run(sql, args![&new.id, &new.content_sha256, body, triggers, &new.policy, people, now]).await?;
     Ok(())
 }
 

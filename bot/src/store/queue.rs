@@ -111,7 +111,6 @@ pub async fn claim_outbox(tx: &mut Tx, now: Timestamp, limit: i64) -> sqlx::Resu
 
 /// Counts a message to a member's phone before it leaves.
 pub async fn pace(tx: &mut Tx, member: &str, id: &str, now: Timestamp) -> sqlx::Result<()> {
-    tx.run("DELETE FROM paces WHERE member = $1 AND at <= $2", args![member, now - HOUR]).await?;
     let sql = "INSERT INTO paces (member, id, at) VALUES ($1, $2, $3) ON CONFLICT (member, id) DO NOTHING";
     tx.run(sql, args![member, id, now]).await.map(drop)
 }
@@ -157,16 +156,21 @@ pub async fn unfinished(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(String
     tx.all(sql, args![now]).await
 }
 
+/// How long a callback's digest is remembered: far longer than the platform repeats one.
+const REPLAYS_KEPT: Timestamp = 7 * 24 * HOUR;
+
 /// Remembers a callback's digest; false when it was seen in the last seven days.
 pub async fn first_seen(tx: &mut Tx, digest: &str, now: Timestamp) -> sqlx::Result<bool> {
-    tx.run("DELETE FROM replays WHERE at < $1", args![now - 7 * 24 * HOUR]).await?;
     let sql = "INSERT INTO replays (digest, at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
     Ok(tx.run(sql, args![digest, now]).await? == 1)
 }
 
-/// Forgets rows done before `before`; returns how many.
-pub async fn tidy(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
-    let inbox = tx.run("DELETE FROM inbox WHERE done_at < $1", args![before]).await?;
-    let outbox = tx.run("DELETE FROM outbox WHERE done_at < $1", args![before]).await?;
-    Ok(inbox + outbox)
+/// Forgets rows done before `before`, and everything that has ended by itself.
+pub async fn tidy(tx: &mut Tx, now: Timestamp, before: Timestamp) -> sqlx::Result<()> {
+    tx.run("DELETE FROM inbox WHERE done_at < $1", args![before]).await?;
+    tx.run("DELETE FROM outbox WHERE done_at < $1", args![before]).await?;
+    tx.run("DELETE FROM replays WHERE at < $1", args![now - REPLAYS_KEPT]).await?;
+    tx.run("DELETE FROM paces WHERE at < $1", args![now - HOUR]).await?;
+    tx.run("DELETE FROM links WHERE until < $1", args![before]).await?;
+    tx.run("DELETE FROM pending_edits WHERE until < $1", args![now]).await.map(drop)
 }

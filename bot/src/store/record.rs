@@ -113,14 +113,13 @@ pub async fn verify(tx: &mut Tx, chain: &str) -> anyhow::Result<Result<Head, Bad
     let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
                FROM evidence WHERE chain = $1 ORDER BY seq";
     let rows: Vec<Row> = tx.all(sql, args![chain]).await?;
-    let read: Result<Vec<_>, BadPlace> = rows.into_iter().map(|row| StoredRecord::try_from(row.unread())).collect();
-    let verified = read.and_then(|records| evidence::verify_chain(chain, records));
+    let verified = evidence::verify_chain(chain, rows.into_iter().map(Row::unread));
     let (Ok(found), Some(head)) = (&verified, stored_head(tx, chain).await?) else { return Ok(verified) };
     if *found == head {
         return Ok(verified);
     }
     // The chain's end is remembered beside it: what was cut off there is missing.
-    let what = Fault::Gap { found: head.seq + 1 };
+    let what = Fault::Gap { found: head.seq.saturating_add(1) };
     Ok(Err(BadPlace { chain: chain.to_owned(), seq: found.seq + 1, what }))
 }
 

@@ -155,6 +155,10 @@ impl Turn<'_, '_> {
             return Ok(None);
         }
         open.last_seq = seq;
+        if seq == 1 {
+            let job = Job::LearnName { conversation: open.id.clone() };
+            job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
+        }
         if author == Author::Customer {
             open.window_ends_at = open.window_ends_at.max(at + crate::case::WINDOW);
             open.quota_left = crate::case::QUOTA;

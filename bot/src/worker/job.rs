@@ -127,6 +127,11 @@ pub enum Job {
         /// The platform's id.
         media_id: String,
     },
+    /// Ask the platform for a new customer's name.
+    LearnName {
+        /// The conversation.
+        conversation: String,
+    },
     /// Draft again what was judged under an older policy.
     PolicyChanged {
         /// The case.
@@ -181,6 +186,7 @@ impl Job {
             | Self::Notice { conversation, .. } => format!("send:{conversation}"),
             Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
+            Self::LearnName { conversation } => format!("name:{conversation}"),
         }
     }
 
@@ -201,6 +207,7 @@ impl Job {
             Self::Notice { .. } => "notice",
             Self::Welcome { .. } => "welcome",
             Self::FetchMedia { .. } => "fetch_media",
+            Self::LearnName { .. } => "learn_name",
             Self::PolicyChanged { .. } => "policy_changed",
         }
     }

@@ -106,7 +106,8 @@ impl World {
             Act::Pause => self.pause(),
             Act::Resume => self.resume(),
             Act::Policy => self.policy(),
-            Act::Staff { whom, how } => self.staff(*whom, *how),
+            Act::Staff { whom: Some(whom), how } => self.staff(PEOPLE[*whom], *how),
+            Act::Staff { whom: None, how } => self.staff_approver(*how),
             Act::Servicer { who } => self.happen(&Event::ServicerActive { who: PEOPLE[*who].into() }),
             Act::SessionEnded => self.happen(&Event::SessionEnded),
             Act::NotDelivered => self.happen(&Event::NotDelivered { fail_type: 10 }),
@@ -321,8 +322,14 @@ impl World {
         }
     }
 
-    fn staff(&mut self, whom: usize, how: u8) {
-        let id = PEOPLE[whom];
+    fn staff_approver(&mut self, how: u8) {
+        if let State::Sending(sending) = &self.case.state {
+            let approver = sending.approval.person.clone();
+            self.staff(&approver, how);
+        }
+    }
+
+    fn staff(&mut self, id: &str, how: u8) {
         match how {
             0 => self.in_force.desk.people.retain(|person| person.id != id),
             1 => self.in_force.channel().permitted.retain(|permitted| permitted != id),

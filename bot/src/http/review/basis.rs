@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::page::{moment, say};
 use super::trouble::Trouble;
 use crate::app::App;
-use crate::desk::{Channel, Mode};
+use crate::desk::Mode;
 use crate::drafting::Citation;
 use crate::store::Tx;
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
@@ -85,7 +85,7 @@ fn one(view: &View, citation: &Citation, stored: Option<&StoredEntry>, newest: O
         version: citation.version,
         quote: entry.as_ref().map(|e| quote(&e.answer, citation.span)),
         owner: view.desk.desk.name_of(&citation.owner).to_owned(),
-        kind: entry.as_ref().map(|e| named(view.words(), "page.entry_", e.kind.as_str())),
+        kind: entry.as_ref().map(|e| named(view.words(), &["page.entry_", e.kind.as_str()].concat(), e.kind.as_str())),
         applies: entry.as_ref().map(|e| applies(view, e)).unwrap_or_default(),
         verify: citation.verify_by.map(|at| day(view, at)),
         verify_over: citation.verify_by.is_some_and(|at| at < view.now),
@@ -131,14 +131,13 @@ pub(super) async fn rules(tx: &mut Tx, app: &App, view: &View) -> Result<Rules, 
     let scope = Scope { store: view.channel().map(|c| c.store.clone()), ..Scope::default() };
     let forbidden = index.rules(Kind::Forbidden, &scope, view.now).take(RULES);
     let forbidden = forbidden.map(|rule| Forbidden { title: rule.title.clone(), text: rule.answer.clone() }).collect();
-    let names = |list: fn(&Channel) -> &Vec<String>, table: &str| {
-        let list = view.channel().map(list).map(Vec::as_slice).unwrap_or_default();
-        list.iter().map(|name| named(words, table, name)).collect()
-    };
+    let channel = view.channel();
+    let allowed = channel.map(|c| c.allowed_actions.as_slice()).unwrap_or_default();
+    let review = channel.map(|c| c.review_required.as_slice()).unwrap_or_default();
     Ok(Rules {
-        mode: say(words, mode_key(view.channel().map(|c| c.mode).unwrap_or_default()), &[]),
-        allowed: names(|c| &c.allowed_actions, "page.action_"),
-        review: names(|c| &c.review_required, "intent."),
+        mode: say(words, mode_key(channel.map(|c| c.mode).unwrap_or_default()), &[]),
+        allowed: allowed.iter().map(|name| named(words, &["page.action_", name].concat(), name)).collect(),
+        review: review.iter().map(|name| named(words, &["intent", name].join("."), name)).collect(),
         forbidden,
     })
 }
@@ -153,9 +152,8 @@ fn mode_key(mode: Mode) -> &'static str {
 }
 
 /// The word for a name, or the name itself where we have none: the configuration may use names of its own.
-fn named(words: &Words, table: &str, name: &str) -> String {
-    let key = [table, name].concat();
-    if words.has(&key) { words.text(&key, &[]) } else { name.to_owned() }
+fn named(words: &Words, key: &str, name: &str) -> String {
+    if words.has(key) { words.text(key, &[]) } else { name.to_owned() }
 }
 
 #[cfg(test)]

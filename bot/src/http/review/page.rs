@@ -250,7 +250,8 @@ fn reasons(view: &View) -> Vec<ReasonShown> {
     let found = view.case.draft().map(|d| d.verdict.reasons.as_slice()).unwrap_or_default();
     let mut shown: Vec<ReasonShown> = Vec::new();
     for reason in found {
-        let (label, words) = (view.words().text(reason.key(), &[]), reason.words.join("、"));
+        let (label, words) =
+            (view.words().text(reason.key(), &[]), reason.words.join(&say(view.words(), "separator", &[])));
         if !shown.iter().any(|s| s.label == label && (s.words == words || words.is_empty())) {
             shown.push(ReasonShown { label, words });
         }

@@ -1,12 +1,13 @@
 //! Requests against a desk with one case, handler by handler.
 
 use axum::extract::{Form, Path, RawQuery, State as Shared};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::sample::{PICTURE, Sample, hidden, read};
-use super::{decide, media, show};
+use super::seal::Seal;
+use super::{decide, media, show, sign_in};
 use crate::case::State;
 use crate::clock::MINUTE;
 use crate::store::people;
@@ -167,7 +168,7 @@ async fn a_link_for_an_older_version_shows_and_changes_nothing() {
 async fn a_link_never_approves() {
     let sample = Sample::new("zh-CN").await;
     let text = page(&sample, &sample.link("lihua").await).await;
-    assert!(!text.contains("81&#x2f;send\""));
+    assert!(!text.contains("81/send\""));
     let (csrf, code) = (hidden(&text, "edit", "csrf"), hidden(&text, "edit", "code"));
     let (status, _) = approve(&sample, csrf, code, &HeaderMap::new()).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
@@ -244,4 +245,19 @@ async fn attachments_are_those_of_the_conversation() {
     assert_eq!(get(secret, Some(token.clone())).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(get("../../desk.db".into(), Some(token)).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(get(sample.picture.clone(), None).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_not_begun_here_leads_nowhere() {
+    let sample = Sample::new("zh-CN").await;
+    let nonce = "00112233445566778899aabbccddeeff";
+    let state = Seal::new(&sample.app.cookie_key).state(81, nonce, sample.app.clock.now() + MINUTE);
+    let query = format!("code=c&state={state}");
+    for cookie in ["", "aijia_sign_in=", "aijia_sign_in=ffeeddccbbaa99887766554433221100"] {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_str(cookie).unwrap());
+        let response = sign_in::back(Shared(sample.app.clone()), RawQuery(Some(query.clone())), headers).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{cookie}");
+        assert!(!response.headers().contains_key(SET_COOKIE));
+    }
 }

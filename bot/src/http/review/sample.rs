@@ -96,8 +96,15 @@ impl Sample {
     pub(super) async fn remove(&self, person: &'static str) {
         let mut desk = desk_of("zh-CN");
         desk.people.retain(|p| p.id != person);
-        let new = Applied { id: "2".into(), content_sha256: "2".into(), desk, policy: "p1".into() };
-        let put = self.app.store.commit(move |tx| Box::pin(async move { desks::apply(tx, &new, "2", NOW).await }));
+        let new = Applied {
+            id: "2".into(),
+            content_sha256: "2".into(),
+            desk,
+            triggers: Triggers::builtin(),
+            policy: "p1".into(),
+        };
+        let put =
+            self.app.store.commit(move |tx| Box::pin(async move { desks::apply(tx, &new, None, "2", NOW).await }));
         put.await.unwrap();
     }
 }
@@ -111,7 +118,7 @@ pub(super) async fn read(response: Response) -> (StatusCode, String) {
 
 /// The value of a hidden field of a page's form for `action`.
 pub(super) fn hidden(page: &str, action: &str, name: &str) -> String {
-    let form = page.split("<form").find(|form| form.contains(&format!("81&#x2f;{action}\""))).expect("a form");
+    let form = page.split("<form").find(|form| form.contains(&format!("81/{action}\""))).expect("a form");
     let form = form.split("</form>").next().unwrap_or_default();
     let field = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
     field.split('"').next().unwrap_or_default().to_owned()
@@ -129,7 +136,6 @@ async fn app(folder: &std::path::Path) -> App {
         cookie_key: [2; 32],
         data_dir: folder.to_owned(),
         public_url: Some("https://desk.example/aijia/".into()),
-        triggers: Triggers::builtin(),
     })
 }
 
@@ -210,8 +216,14 @@ fn case() -> Case {
 }
 
 async fn fill(tx: &mut Tx, app: &App, desk: Desk, case: &Case, picture: &str) -> anyhow::Result<()> {
-    let applied = Applied { id: "1".into(), content_sha256: "1".into(), desk, policy: "p1".into() };
-    desks::apply(tx, &applied, "1", NOW).await?;
+    let applied = Applied {
+        id: "1".into(),
+        content_sha256: "1".into(),
+        desk,
+        triggers: Triggers::builtin(),
+        policy: "p1".into(),
+    };
+    desks::apply(tx, &applied, None, "1", NOW).await?;
     for (id, customer) in [("conv", "wm-1"), ("elsewhere", "wm-2")] {
         converse(tx, id, customer, picture).await?;
     }
@@ -241,6 +253,7 @@ async fn converse(tx: &mut Tx, id: &str, customer: &str, picture: &str) -> anyho
     };
     conversations::open(tx, &new, NOW).await?;
     conversations::save(tx, &new).await?;
+    conversations::set_name(tx, id, new.name.as_deref().unwrap_or_default()).await?;
     for (seq, kind, body) in [(1, "text", HOSTILE), (2, "image", "")] {
         let message = message(id, seq, kind, body);
         conversations::add_message(tx, &message, conversations::Author::Customer).await?;
