@@ -5,8 +5,7 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Why,
-    Window,
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Why, Window,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Kind};

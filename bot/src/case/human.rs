@@ -5,8 +5,8 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal,
-    Rejection, Review, Say, Sending, SessionOwner, State, Stuck, Tap, Why,
+    Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
+    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Why,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -99,12 +99,8 @@ fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
 }
 
 fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
-    let approval = Approval {
-        person: tap.person.clone(),
-        at: turn.now,
-        digest: draft.digest.clone(),
-        turn: turn.rules.turn,
-    };
+    let approval =
+        Approval { person: tap.person.clone(), at: turn.now, digest: draft.digest.clone(), turn: turn.rules.turn };
     let payload = json!({
         "decision": "send", "version": draft.version, "digest": draft.digest, "code": draft.code(),
         "parts": draft.parts, "conversation": turn.case().conversation, "watermark": draft.watermark,

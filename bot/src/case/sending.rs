@@ -5,7 +5,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
-use super::{Author, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer, human,
+use super::{
+    Author, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer,
+    human,
 };
 use crate::evidence::{Actor, Kind};
 use crate::policy;
@@ -179,22 +181,27 @@ fn stop(turn: &mut Turn, sending: Sending, why: Why) {
     if turn.now >= turn.case().window.ends_at {
         return customer::lose_window(turn);
     }
-    match sending.meanwhile {
-        Meanwhile::AskedForPerson => customer::ask_for_person(turn),
-        _ => turn.stuck(why, Some(sending.draft), Level::Reviewers),
-    }
+    to_person(turn, sending.meanwhile, why, Some(sending.draft));
     turn.effect(Effect::Alarm { say: alarm(why, number) });
 }
 
+/// Somebody looks at what went wrong, unless the customer asked for a person meanwhile: that wish comes first.
+fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: Option<Draft>) {
+    match meanwhile {
+        Meanwhile::AskedForPerson => customer::ask_for_person(turn),
+        Meanwhile::Nothing | Meanwhile::Said => turn.stuck(why, draft, Level::Reviewers),
+    }
+}
+
 pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {
-    let draft = match turn.case().state.clone() {
-        State::Closed { ending: Ending::Answered } => None,
-        State::Sending(sending) => Some(sending.draft),
+    let (draft, meanwhile) = match turn.case().state.clone() {
+        State::Closed { ending: Ending::Answered } => (None, Meanwhile::Nothing),
+        State::Sending(sending) => (Some(sending.draft), sending.meanwhile),
         _ => return Err(Refusal::Overtaken),
     };
     turn.record(Kind::DeliveryFailed, Actor::System, json!({ "fail_type": fail_type }));
     turn.void_authority("not delivered");
-    turn.stuck(Why::NotDelivered, draft, Level::Reviewers);
+    to_person(&mut turn, meanwhile, Why::NotDelivered, draft);
     let number = turn.case().number;
     turn.effect(Effect::Alarm { say: alarm(Why::NotDelivered, number) });
     let at = turn.case().window.ends_at;

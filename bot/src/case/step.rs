@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Why, customer, human,
-    sending,
+    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Why, customer, human, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind, Role};
@@ -169,8 +168,7 @@ impl Turn<'_> {
         draft.version = case.version;
         draft.watermark = case.watermark;
         draft.policy = policy;
-        draft.digest =
-            super::digest(&case.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
+        draft.digest = super::digest(&case.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
     }
 
     /// Asks people to act where there is nothing to send.

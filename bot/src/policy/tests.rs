@@ -219,3 +219,18 @@ proptest! {
         prop_assert!(verdict.risk < Risk::High || verdict.route >= Route::Review(Level::Supervisor));
     }
 }
+
+#[test]
+fn every_label_is_there_and_fits_its_slot() {
+    use cards::words::{Locale, Words};
+    for (locale, intent_slot, reason_slot) in [(Locale::ZhCn, 8, 12), (Locale::En, 14, 18)] {
+        let words = Words::load(locale);
+        let fits = |key: &str, slot: usize| words.has(key) && words.text(key, &[]).chars().count() <= slot;
+        assert!(Intent::ALL.iter().all(|intent| fits(intent.key(), intent_slot)), "{}", locale.as_str());
+        assert!(Trigger::ALL.iter().all(|trigger| fits(trigger.key(), reason_slot)), "{}", locale.as_str());
+        for why in [DeniedWhy::Role, DeniedWhy::Channel, DeniedWhy::ReadsOnly] {
+            let key = Denied { power: Power::Decide, why }.key();
+            assert!(words.has(key) && !words.text(key, &[]).contains('{'), "{key}");
+        }
+    }
+}

@@ -261,3 +261,8 @@ async fn a_sign_in_that_was_not_begun_here_leads_nowhere() {
         assert!(!response.headers().contains_key(SET_COOKIE));
     }
 }
+
+#[test]
+fn the_addresses_do_not_collide() {
+    let _: axum::Router<crate::app::App> = super::routes();
+}
