@@ -141,8 +141,9 @@ impl Desk<'_, '_> {
 
     /// Replaces a case's text. What cannot be used is given back to its author, not lost.
     pub(crate) async fn edit(&mut self, case: &Case, version: i64, code: &str, text: &str) -> anyhow::Result<()> {
-        let (app, person) = (self.app, self.person.id.clone());
-        let event = edit_event(self.tx, app, case, &person, version, code, text).await?;
+        let parts = channels::wecom::kf::split_for_kf(&clean(text));
+        let shown = Shown { person: self.person.id.clone(), version, code: code.into() };
+        let event = edit_event(self.tx, self.app, case, shown, parts).await?;
         if self.decide(case, &event).await?.is_err() {
             let kept = Say::new("told.edit_kept").with("number", case.number).with("text", text);
             self.say(kept).await?;
@@ -151,7 +152,17 @@ impl Desk<'_, '_> {
     }
 }
 
-/// The event of an edit: the cleaned text in parts, judged like any other draft.
+/// What a person had before them when they decided.
+pub(crate) struct Shown {
+    /// The person's id.
+    pub(crate) person: String,
+    /// The draft version.
+    pub(crate) version: i64,
+    /// The code.
+    pub(crate) code: String,
+}
+
+/// The event of an edit: its cleaned parts, judged like any other draft.
 ///
 /// # Errors
 /// When the database fails.
@@ -159,15 +170,12 @@ pub(crate) async fn edit_event(
     tx: &mut Tx,
     app: &App,
     case: &Case,
-    person: &str,
-    version: i64,
-    code: &str,
-    text: &str,
+    shown: Shown,
+    parts: Vec<String>,
 ) -> anyhow::Result<Event> {
-    let parts = channels::wecom::kf::split_for_kf(&clean(text));
     let verdict = judge_edit(tx, app, case, &parts).await?;
-    let decision = Decision::Edit { parts, verdict };
-    Ok(Event::Tapped(Tap { person: person.into(), version, code: code.into(), decision }))
+    let Shown { person, version, code } = shown;
+    Ok(Event::Tapped(Tap { person, version, code, decision: Decision::Edit { parts, verdict } }))
 }
 
 async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> anyhow::Result<Verdict> {

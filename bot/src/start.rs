@@ -155,7 +155,7 @@ async fn apply(
     triggers: Option<String>,
     content_sha256: String,
 ) -> anyhow::Result<Applying> {
-    desks::read_triggers(triggers.as_deref()).context("policy.triggers")?;
+    desks::read_triggers(triggers.as_deref()).context("the table of trigger words cannot be used")?;
     let app = app.clone();
     let store = app.store.clone();
     store

@@ -17,6 +17,7 @@ pub mod sends;
 mod tx;
 mod writer;
 
+pub use sqlx::Error;
 pub use tx::{Args, Tx, Value};
 
 use std::path::Path;

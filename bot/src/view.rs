@@ -221,7 +221,10 @@ impl View {
         let what = match (message.recalled, message.kind.as_str()) {
             (true, _) => self.words().text("story.recalled", &[]),
             (false, "text") => message.body.clone(),
-            (false, kind) => self.words().text("story.attachment", &[("kind", kind)]),
+            (false, kind) => {
+                let kind = self.words().text(&format!("page.kind_{kind}"), &[]);
+                self.words().text("story.attachment", &[("kind", &kind)])
+            }
         };
         format!("{} {who}：{what}", self.clock(message.at))
     }

@@ -1,5 +1,6 @@
 //! "Why?" answered from stored records: what was suggested, why, what was done, and who approved it.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::case::{Refusal, Say};
@@ -8,6 +9,19 @@ use crate::store::record::{self, Told};
 use crate::store::Tx;
 use crate::view::{View, local};
 
+/// One entry of a case's record, in words.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    /// When, in the desk's time.
+    pub at: String,
+    /// Who.
+    pub who: String,
+    /// What happened.
+    pub what: String,
+    /// The particulars; empty when there are none.
+    pub detail: String,
+}
+
 /// The story of a case as its record tells it, one line an entry, in the desk's words and time.
 ///
 /// # Errors
@@ -15,21 +29,27 @@ use crate::view::{View, local};
 pub async fn tell(tx: &mut Tx, view: &View) -> anyhow::Result<String> {
     let words = view.words();
     let mut lines = vec![words.text("why.head", &[("number", &view.case.number.to_string())])];
-    for told in record::of_case(tx, &view.case.id).await? {
-        lines.extend(line(view, &told));
-    }
+    let told = record::of_case(tx, &view.case.id).await?;
+    lines.extend(told.iter().filter_map(|told| line(view, told)).map(|line| line.in_chat()));
     lines.push(view.state_line());
     Ok(lines.join("\n"))
 }
 
-fn line(view: &View, told: &Told) -> Option<String> {
+impl Line {
+    fn in_chat(&self) -> String {
+        let Self { at, who, what, detail } = self;
+        if detail.is_empty() { format!("{at} {who} {what}") } else { format!("{at} {who} {what}：{detail}") }
+    }
+}
+
+/// An entry in words; none for those about our own housekeeping.
+pub fn line(view: &View, told: &Told) -> Option<Line> {
     let words = view.words();
-    let key = key_of(told.kind)?;
-    let zone = &view.desk.desk.desk.timezone;
-    let at = local(told.at_ms, zone, "%m-%d %H:%M:%S");
+    let what = words.text(key_of(told.kind)?, &[]);
+    let at = local(told.at_ms, &view.desk.desk.desk.timezone, "%m-%d %H:%M:%S");
     let who = actor(view, &told.actor);
     let detail = told.payload.as_ref().map_or_else(|| words.text("why.erased", &[]), |p| detail(view, told.kind, p));
-    Some(format!("{at} {who} {}{}", words.text(key, &[]), if detail.is_empty() { detail } else { format!("：{detail}") }))
+    Some(Line { at, who, what, detail })
 }
 
 fn actor(view: &View, actor: &Actor) -> String {
@@ -89,12 +109,20 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
         Kind::Edited if payload["hint"].is_string() => view.words().text(&format!("hint.{}", text(&payload["hint"])), &[]),
         Kind::Edited => format!("{} → {}", joined(&payload["before"]), joined(&payload["after"])),
-        Kind::Rejected => view.words().text(&format!("reason.{}", text(&payload["rejection"]["reason"])), &[]),
+        Kind::Rejected => rejection(view, &payload["rejection"]),
         Kind::Refused => refusal(view, &payload["refusal"]),
         Kind::SendSettled => view.words().text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
         Kind::NoticeSent => text(&payload["text"]),
         Kind::AuthorityVoided => text(&payload["why"]),
         _ => String::new(),
+    }
+}
+
+fn rejection(view: &View, rejection: &Value) -> String {
+    let reason = view.words().text(&format!("reason.{}", rejection["reason"].as_str().unwrap_or("other")), &[]);
+    match rejection["note"].as_str() {
+        Some(note) => format!("{reason} {note}"),
+        None => reason,
     }
 }
 

@@ -1,35 +1,31 @@
 //! A desk with its world around it: the real program over the real wire, a simulated WeCom, one clock.
 
-use std::sync::Once;
+mod open;
+pub mod shown;
+
 use std::time::Duration;
 
 use aijia::app::App;
 use aijia::case::Case;
-use aijia::clock::{Clock, Ids};
-use aijia::config::Database;
-use aijia::demo::{Stage, Staging};
+use aijia::clock::Clock;
+use aijia::demo::Staging;
 use aijia::store::{self, queue, record};
-use aijia::{http, worker};
+use aijia::worker;
 use anyhow::{Context, ensure};
 use serde_json::Value;
+use simulator::openai::FakeModel;
 use simulator::{Delivery, Item, ItemKind, Simulator};
-use tokio::net::TcpListener;
 
-/// Where every story begins: 2026-11-25 10:00 in Shanghai.
-const MORNING: i64 = 1_795_572_000_000;
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
+pub use open::{DESK, On, Setting};
 
-/// Which database a story runs on.
-#[derive(Debug, Clone, Copy)]
-pub enum On {
-    Sqlite,
-    Postgres,
-}
-
-/// Tells one story on both databases.
+/// Tells one story on both databases, in the usual setting or in one of its own.
 #[macro_export]
 macro_rules! story {
     ($(#[$about:meta])* $name:ident, |$world:ident| $told:block) => {
+        $crate::story!($(#[$about])* $name, in $crate::world::Setting::default(), |$world| $told);
+    };
+    ($(#[$about:meta])* $name:ident, in $setting:expr, |$world:ident| $told:block) => {
         $(#[$about])*
         mod $name {
             #[allow(unused_imports)]
@@ -40,21 +36,25 @@ macro_rules! story {
             }
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() -> anyhow::Result<()> {
-                $crate::world::run($crate::world::On::Sqlite, |w| Box::pin(tell(w))).await
+                $crate::world::run($crate::world::On::Sqlite, $setting, |w| Box::pin(tell(w))).await
             }
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() -> anyhow::Result<()> {
-                $crate::world::run($crate::world::On::Postgres, |w| Box::pin(tell(w))).await
+                $crate::world::run($crate::world::On::Postgres, $setting, |w| Box::pin(tell(w))).await
             }
         }
     };
 }
 
-type Telling<'w> = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'w>>;
+pub type Telling<'w> = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'w>>;
 
 /// Opens a world, lets the story happen, and looks whether everything came to rest.
-pub async fn run(on: On, story: impl for<'w> FnOnce(&'w mut World) -> Telling<'w>) -> anyhow::Result<()> {
-    let Some(mut world) = World::open(on).await? else {
+pub async fn run(
+    on: On,
+    setting: Setting,
+    story: impl for<'w> FnOnce(&'w mut World) -> Telling<'w>,
+) -> anyhow::Result<()> {
+    let Some(mut world) = World::open(on, setting).await? else {
         eprintln!("not told on PostgreSQL: TEST_POSTGRES_URL is not set (scripts/with-postgres sets it)");
         return Ok(());
     };
@@ -70,45 +70,15 @@ pub struct World {
     pub sim_clock: simulator::Clock,
     pub address: String,
     pub folder: tempfile::TempDir,
+    /// The language model's server, where the setting has one.
+    pub model: Option<FakeModel>,
+    /// Pages somebody looked at: their member id and the HTML.
+    pub pages: Vec<(String, String)>,
+    staging: Staging,
     edge: tokio::task::JoinHandle<()>,
 }
 
 impl World {
-    /// A fresh desk with the demo's shop; none where the database is not there.
-    pub async fn open(on: On) -> anyhow::Result<Option<Self>> {
-        Self::open_with(on, |desk| desk.to_owned(), 7).await
-    }
-
-    /// A fresh desk with a changed configuration and a chosen simulator.
-    pub async fn open_with(on: On, change: impl Fn(&str) -> String, seed: u64) -> anyhow::Result<Option<Self>> {
-        install_tls();
-        let folder = tempfile::tempdir()?;
-        let Some(database) = database(on, &folder).await? else { return Ok(None) };
-        let (clock, sim_clock) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = format!("http://{}", listener.local_addr()?);
-        let staging = Staging {
-            clock: clock.clone(),
-            sim_clock: sim_clock.clone(),
-            ids: Ids::seeded(seed),
-            seed,
-            database,
-            folder: folder.path().to_owned(),
-            public_url: Some(address.clone()),
-            desk: change(include_str!("../../bot/demo/aijia.toml")),
-            openai_base: None,
-        };
-        let Stage { app, sim } = Stage::set(staging).await?;
-        let router = http::router(app.clone());
-        let edge = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        sim.set_callback_url(&format!("{address}/callback/wecom"));
-        let mut world = Self { app, sim, clock, sim_clock, address, folder, edge };
-        world.settle().await?;
-        Ok(Some(world))
-    }
-
     /// Everything due happens.
     pub async fn settle(&mut self) -> anyhow::Result<()> {
         worker::pump(&self.app).await
@@ -253,16 +223,8 @@ impl World {
         let unfinished = unfinished.await?;
         ensure!(unfinished.is_empty(), "rows are left undone: {unfinished:?}");
         self.record_verifies().await?;
-        self.every_send_had_authority()?;
+        self.everything_sent_was_shown().await?;
         self.edge.abort();
-        Ok(())
-    }
-
-    /// What the platform accepted is exactly what somebody approved or an admin fixed.
-    fn every_send_had_authority(&self) -> anyhow::Result<()> {
-        let sends = self.sim.accepted_kf_sends();
-        let ids: std::collections::BTreeSet<_> = sends.iter().map(|s| s.msgid.clone()).collect();
-        ensure!(ids.len() == sends.len(), "a message id was accepted twice");
         Ok(())
     }
 }
@@ -305,32 +267,4 @@ impl Card {
         let key = self.key(cards::Act::Send)?;
         Ok(cards::Key::parse(&key)?.code)
     }
-}
-
-fn install_tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
-    match on {
-        On::Sqlite => Ok(Some(Database::Sqlite(folder.path().join("aijia.db")))),
-        On::Postgres => {
-            let Ok(server) = std::env::var("TEST_POSTGRES_URL") else { return Ok(None) };
-            let name = format!("story_{}", hex_of(folder));
-            let admin = sqlx::postgres::PgPool::connect(&server).await?;
-            sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await?;
-            admin.close().await;
-            let mut url = url::Url::parse(&server)?;
-            url.set_path(&name);
-            Ok(Some(Database::Postgres(url.to_string())))
-        }
-    }
-}
-
-fn hex_of(folder: &tempfile::TempDir) -> String {
-    let name = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    name.bytes().map(|b| format!("{b:02x}")).collect()
 }

@@ -21,24 +21,48 @@ struct Luck(u8);
 #[derive(Debug, Clone)]
 enum Act {
     /// The next job is done, whenever it is due.
-    Next { luck: Luck },
+    Next {
+        luck: Luck,
+    },
     /// One of the jobs that are due now is done.
-    Work { pick: usize, luck: Luck },
-    Wait { by: Timestamp },
-    Say { adds_nothing: bool, wants_person: bool },
-    Recall { anything_left: bool },
-    Tap { who: usize, decision: u8, older: i64, code_right: bool },
+    Work {
+        pick: usize,
+        luck: Luck,
+    },
+    Wait {
+        by: Timestamp,
+    },
+    Say {
+        adds_nothing: bool,
+        wants_person: bool,
+    },
+    Recall {
+        anything_left: bool,
+    },
+    Tap {
+        who: usize,
+        decision: u8,
+        older: i64,
+        code_right: bool,
+    },
     Pause,
     Resume,
     Policy,
     /// Somebody, or whoever approved what is being sent, is removed, no longer permitted, off duty or demoted; or
     /// everybody is back.
-    Staff { whom: Option<usize>, how: u8 },
-    Servicer { who: usize },
+    Staff {
+        whom: Option<usize>,
+        how: u8,
+    },
+    Servicer {
+        who: usize,
+    },
     SessionEnded,
     NotDelivered,
     /// A worker asks for a part nobody told it to send.
-    Claim { part: usize },
+    Claim {
+        part: usize,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -112,13 +136,44 @@ fn the_random_world_reaches_everything() {
         seen.extend(play(&acts).seen);
     }
     let wanted = [
-        "drafting", "awaiting_review", "needs_person", "sending", "handed_over", "closed", "send_claimed",
-        "send_settled", "authority_voided", "window_lost", "expired", "escalated", "taken_over", "given_back",
-        "hand_over", "servicer_typed", "edited", "rejected", "superseded", "delivery_failed", "customer_recalled",
-        "knowledge_gap", "refused.not_permitted", "refused.unknown_person", "refused.already_decided",
-        "refused.already_done", "refused.outdated", "refused.wrong_code", "refused.not_the_holder",
-        "refused.nothing_to_send", "refused.paused", "refused.quota_gone", "refused.closed", "refused.handed_over",
-        "refused.on_its_way", "refused.still_drafting", "refused.nobody_above", "refused.bad_text",
+        "drafting",
+        "awaiting_review",
+        "needs_person",
+        "sending",
+        "handed_over",
+        "closed",
+        "send_claimed",
+        "send_settled",
+        "authority_voided",
+        "window_lost",
+        "expired",
+        "escalated",
+        "taken_over",
+        "given_back",
+        "hand_over",
+        "servicer_typed",
+        "edited",
+        "rejected",
+        "superseded",
+        "delivery_failed",
+        "customer_recalled",
+        "knowledge_gap",
+        "refused.not_permitted",
+        "refused.unknown_person",
+        "refused.already_decided",
+        "refused.already_done",
+        "refused.outdated",
+        "refused.wrong_code",
+        "refused.not_the_holder",
+        "refused.nothing_to_send",
+        "refused.paused",
+        "refused.quota_gone",
+        "refused.closed",
+        "refused.handed_over",
+        "refused.on_its_way",
+        "refused.still_drafting",
+        "refused.nobody_above",
+        "refused.bad_text",
         "refused.overtaken",
     ];
     let missing: Vec<&str> = wanted.into_iter().filter(|wanted| !seen.contains(*wanted)).collect();

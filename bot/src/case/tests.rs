@@ -1,3 +1,4 @@
 //! The core's decisions, one by one.
 
 pub(in crate::case) mod shapes;
+mod table;

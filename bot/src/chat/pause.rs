@@ -35,8 +35,20 @@ pub(super) async fn pause(
     scope: Option<ScopeArg>,
     why: Option<String>,
 ) -> anyhow::Result<()> {
+    let why = why.unwrap_or_default();
+    // In a hurry people write the reason where the scope goes: then everything stops.
+    if let Some(ScopeArg::Channel(name)) = &scope
+        && channel_named(desk, name).is_none()
+    {
+        let why = format!("{name} {why}");
+        return declare(desk, Scope::Everything, "", why.trim().to_owned()).await;
+    }
     let Some((scope, channel)) = resolve(desk, scope).await? else { return Ok(()) };
-    declare(desk, scope, &channel, why.unwrap_or_default()).await
+    declare(desk, scope, &channel, why).await
+}
+
+fn channel_named<'a>(desk: &'a Desk<'_, '_>, name: &str) -> Option<&'a Channel> {
+    desk.desk.desk.channels.iter().find(|c| c.id == name || c.label() == name || c.store == name)
 }
 
 /// The scope somebody named, and the channel whose people may speak for it.
@@ -44,8 +56,7 @@ async fn resolve(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Re
     match scope.unwrap_or(ScopeArg::Everything) {
         ScopeArg::Everything => Ok(Some((Scope::Everything, String::new()))),
         ScopeArg::Channel(name) => {
-            let found = desk.desk.desk.channels.iter().find(|c| c.id == name || c.label() == name || c.store == name);
-            let Some(channel) = found.map(|c| c.id.clone()) else {
+            let Some(channel) = channel_named(desk, &name).map(|c| c.id.clone()) else {
                 desk.say(Say::new("told.no_such_channel").with("name", name)).await?;
                 return Ok(None);
             };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use knowledge::{Scope, import};
+use sha2::{Digest, Sha256};
 use simulator::{Settings, Simulator};
 
 use crate::app::App;
@@ -38,6 +39,7 @@ const MEMBERS: [(&str, &str, &str); 6] = [
 const CUSTOMERS: [(&str, &str); 3] = [(XIAOYU, "小雨"), ("wmAqiang", "阿强"), ("wmLinlin", "琳琳")];
 
 /// How a stage is set.
+#[derive(Debug, Clone)]
 pub struct Staging {
     /// The program's clock.
     pub clock: Clock,
@@ -75,12 +77,21 @@ impl Stage {
     pub async fn set(staging: Staging) -> anyhow::Result<Self> {
         let sim = Simulator::start(Settings::from_seed(staging.seed, staging.sim_clock.clone())).await?;
         populate(&sim).await?;
-        let environment = environment(&sim, &staging)?;
-        let app = start::assemble(&environment, staging.clock, staging.ids).await?;
-        let desk = config::parse_desk(&staging.desk, "aijia.toml").map_err(start::BadFile)?;
-        start::apply_desk(&app, desk, "the stage's own".into()).await?;
+        let app = Self::reopen(&sim, &staging).await?;
         publish_shop(&app).await?;
         Ok(Self { app, sim })
+    }
+
+    /// Puts the program together on what is already there: what a restart is, in the same world.
+    ///
+    /// # Errors
+    /// When the database or the configuration is unusable.
+    pub async fn reopen(sim: &Simulator, staging: &Staging) -> anyhow::Result<App> {
+        let environment = environment(sim, staging)?;
+        let app = start::assemble(&environment, staging.clock.clone(), staging.ids.clone()).await?;
+        let desk = config::parse_desk(&staging.desk, "aijia.toml").map_err(start::BadFile)?;
+        start::apply_desk(&app, desk, hex::encode(Sha256::digest(&staging.desk))).await?;
+        Ok(app)
     }
 }
 

@@ -64,10 +64,11 @@ async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted>
     let intent = policy::intent_of(&wanted.texts);
     let reader = app.clone();
     let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
-    let question = wanted.texts.join("\n");
     let scope = scope(&wanted.view);
-    let query = Query { text: &question, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES };
-    let found = index.search(&query);
+    let found: Vec<Found> = drafting::questions(&wanted.texts)
+        .iter()
+        .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
+        .collect();
     let proposal = propose(app, wanted, &found, intent).await;
     let judged = judge(app, wanted, proposal.as_ref(), intent)?;
     Ok(decide(wanted, proposal, judged, intent))
@@ -78,18 +79,30 @@ fn scope(view: &View) -> Scope {
 }
 
 /// The model's reply when it is usable, else the built-in drafter's; none when the knowledge has no answer.
-async fn propose(app: &App, wanted: &Wanted, found: &Found, intent: Intent) -> Option<Proposal> {
+async fn propose(app: &App, wanted: &Wanted, found: &[Found], intent: Intent) -> Option<Proposal> {
     let words = wanted.view.words();
-    let threshold = drafting::LEAST_CONFIDENCE;
-    if let (Some(model), true) = (&app.model, found.confidence >= threshold) {
-        match model.draft(&wanted.texts, found, wanted.hint).await {
+    let passages = together(found);
+    if let (Some(model), true) = (&app.model, passages.confidence >= drafting::LEAST_CONFIDENCE) {
+        match model.draft(&wanted.texts, &passages, wanted.hint).await {
             Ok(proposal) => return Some(proposal),
             Err(error @ (DraftError::Unavailable(_) | DraftError::Unusable(_))) => {
                 tracing::warn!(case = wanted.view.case.number, %error, "the model gave no usable draft");
             }
         }
     }
-    drafting::extractive(found, intent, wanted.hint, words)
+    drafting::extractive_each(found, intent, wanted.hint, words)
+}
+
+/// What was found for all questions, as one set of passages; as sure as the surest.
+fn together(found: &[Found]) -> Found {
+    let mut all = Found { hits: Vec::new(), confidence: 0.0 };
+    for found in found {
+        let known: Vec<&str> = all.hits.iter().map(|hit| hit.entry.as_str()).collect();
+        let fresh: Vec<_> = found.hits.iter().filter(|hit| !known.contains(&hit.entry.as_str())).cloned().collect();
+        all.hits.extend(fresh);
+        all.confidence = all.confidence.max(found.confidence);
+    }
+    all
 }
 
 fn judge(

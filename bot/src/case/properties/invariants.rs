@@ -4,9 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use super::world::{Job, Logged, PEOPLE, World};
-use crate::case::{
-    Case, Ending, Event, KEPT_FOR_HANDOVER, Part, PartResult, SessionOwner, State, digest,
-};
+use crate::case::{Case, Ending, Event, KEPT_FOR_HANDOVER, Part, PartResult, SessionOwner, State, digest};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Level, Power, Route};
 
@@ -136,7 +134,11 @@ impl World {
         let voided = evidence.iter().filter(|entry| entry.kind == Kind::AuthorityVoided).count();
         assert!(voided <= 1, "an authority was voided {voided} times in one step");
         if matches!(event, Event::CustomerSaid { .. }) {
-            assert_eq!(evidence.first().map(|entry| entry.kind), Some(Kind::CustomerSaid), "a message was not recorded");
+            assert_eq!(
+                evidence.first().map(|entry| entry.kind),
+                Some(Kind::CustomerSaid),
+                "a message was not recorded"
+            );
         }
         if let (State::AwaitingReview(old), State::AwaitingReview(new)) = (&before.state, &case.state) {
             let same = old.draft == new.draft;

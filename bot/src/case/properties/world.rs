@@ -18,14 +18,25 @@ use crate::policy::{Route, Verdict};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Job {
     /// Drafting starts: what is in force now is what it will judge by.
-    Look { generation: i64 },
+    Look {
+        generation: i64,
+    },
     /// Drafting ends.
-    Bring { generation: i64, policy: String },
-    ReviewDeadline { due: Timestamp },
+    Bring {
+        generation: i64,
+        policy: String,
+    },
+    ReviewDeadline {
+        due: Timestamp,
+    },
     WindowDeadline,
-    Send { part: usize },
+    Send {
+        part: usize,
+    },
     /// The platform's answer to a part that was let out.
-    Answer { part: usize },
+    Answer {
+        part: usize,
+    },
     Transfer,
     PolicyChanged,
 }

@@ -156,7 +156,9 @@ pub(in crate::case) fn reply(parts: &[&str], route: Route) -> Drafted {
 
 /// A tap on the card that shows the case as it stands.
 pub(in crate::case) fn tap(case: &Case, person: &str, decision: Decision) -> Event {
-    let code = case.draft().map(Draft::code).unwrap_or_default();
+    // A card that was decided about still shows the code of its draft.
+    let shown = case.code();
+    let code = if shown.is_empty() { case.draft().map(Draft::code).unwrap_or_default() } else { shown };
     Event::Tapped(Tap { person: person.into(), version: case.version, code, decision })
 }
 

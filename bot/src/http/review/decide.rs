@@ -15,7 +15,7 @@ use super::visitor::{Asking, Right, Visitor};
 use super::{base, render, token_hash};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Tap};
-use crate::chat;
+use crate::chat::{self, Shown};
 use crate::drafting::clean;
 use crate::store::{Tx, cases, people};
 use crate::worker::apply;
@@ -121,7 +121,8 @@ async fn answer(
 
 async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Result<Outcome, Trouble> {
     let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
-    let event = edit_event(tx, &app, &case, &author.person, &handed).await?;
+    let shown = Shown { person: author.person.clone(), version: handed.version, code: handed.code.clone() };
+    let event = chat::edit_event(tx, &app, &case, shown, handed.parts()).await?;
     match apply::apply(tx, &app, &case.id, &event).await? {
         Ok(_) => {
             use_up(tx, &app, &author).await?;
@@ -154,17 +155,6 @@ async fn author_and_case(tx: &mut Tx, app: &App, asking: &Asking, handed: &Hande
     }
     let case = cases::by_number(tx, asking.number).await?.ok_or(Trouble::NoSuchCase)?;
     Ok((author, case))
-}
-
-/// The event of an edit, with the messages as they were written in their fields.
-async fn edit_event(tx: &mut Tx, app: &App, case: &Case, person: &str, handed: &Handed) -> anyhow::Result<Event> {
-    let written = handed.parts();
-    let text = written.join("\n\n");
-    let mut event = chat::edit_event(tx, app, case, person, handed.version, &handed.code, &text).await?;
-    if let Event::Tapped(Tap { decision: Decision::Edit { parts, .. }, .. }) = &mut event {
-        *parts = written;
-    }
-    Ok(event)
 }
 
 /// A link takes one text. Should it have been used by another request meanwhile, nothing of this one is kept.

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::basis::{self, Basis, Rules};
 use super::form::{self, Forms, editable};
-use super::story::{self, Entry, Said};
+use super::story::{self, Said};
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 use super::{base, sign_in};
 use crate::app::App;
 use crate::case::{Author, Draft, Level, Part, State};
 use crate::store::{Tx, pauses, people, record};
+use crate::why;
 use crate::view::{View, local};
 
 /// A case's page.
@@ -51,7 +52,7 @@ pub(super) struct Page {
     /// The conversation so far.
     pub(super) history: Vec<Said>,
     /// Who did what, when.
-    pub(super) record: Vec<Entry>,
+    pub(super) record: Vec<why::Line>,
     /// What this person may do here.
     pub(super) forms: Option<Forms>,
     /// Whether anybody can sign in.
@@ -163,7 +164,7 @@ pub(super) async fn build(
         rules: basis::rules(tx, app, view).await?,
         holders: holders(view, &off_duty),
         history: story::history(view),
-        record: told.iter().filter_map(|told| story::entry(view, told)).collect(),
+        record: told.iter().filter_map(|told| why::line(view, told)).collect(),
         forms,
         can_sign_in: sign_in::is_possible(app),
     })

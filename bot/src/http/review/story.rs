@@ -1,16 +1,11 @@
 //! What was said in the conversation, and what the record tells about the case.
 
-use cards::RejectReason;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::media;
 use super::page::{moment, say};
-use crate::case::Refusal;
-use crate::evidence::{Actor, Kind};
 use crate::store::conversations::{Author, Message};
-use crate::store::record::Told;
-use crate::view::{View, local};
+use crate::view::View;
 
 /// One message of the conversation.
 #[derive(Debug, Serialize)]
@@ -31,15 +26,6 @@ pub(super) struct Media {
     /// It is being fetched from the platform.
     coming: bool,
     picture: bool,
-}
-
-/// One entry of the record.
-#[derive(Debug, Serialize)]
-pub(super) struct Entry {
-    at: String,
-    who: String,
-    what: String,
-    detail: String,
 }
 
 /// The customer's messages nobody answered; the newest one when all are answered.
@@ -80,76 +66,4 @@ fn attachment(view: &View, message: &Message) -> Media {
         coming: message.media_id.is_some() && message.media_sha256.is_none(),
         picture: message.media_type.as_deref().is_some_and(|t| media::shown_type(t).is_some()),
     }
-}
-
-/// An entry in words; none for those about our own housekeeping.
-pub(super) fn entry(view: &View, told: &Told) -> Option<Entry> {
-    let words = view.words();
-    let key = ["record", told.kind.as_str()].join(".");
-    if !words.has(&key) {
-        return None;
-    }
-    let detail = match &told.payload {
-        Some(payload) => detail(view, told.kind, payload),
-        None => say(words, "erased", &[]),
-    };
-    let at = local(told.at_ms, &view.desk.desk.desk.timezone, "%m-%d %H:%M:%S");
-    Some(Entry { at, who: actor(view, &told.actor), what: words.text(&key, &[]), detail })
-}
-
-fn actor(view: &View, actor: &Actor) -> String {
-    let words = view.words();
-    match actor {
-        Actor::System => words.text("actor.system", &[]),
-        Actor::Customer => words.text("author.customer", &[]),
-        Actor::Person(id) => view.desk.desk.name_of(id).to_owned(),
-        Actor::Policy(_) => words.text("actor.policy", &[]),
-    }
-}
-
-fn detail(view: &View, kind: Kind, payload: &Value) -> String {
-    let words = view.words();
-    match kind {
-        Kind::CustomerSaid | Kind::NoticeSent => text(&payload["text"]),
-        Kind::Drafted if payload["failed"].is_string() => text(&payload["failed"]),
-        Kind::Drafted => joined(&payload["parts"]),
-        Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
-        Kind::Decided => format!("{} 〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
-        Kind::Edited if payload["hint"].is_string() => {
-            text(&payload["hint"]).parse::<cards::Hint>().map(|hint| hint.label(words)).unwrap_or_default()
-        }
-        Kind::Edited => format!("{} → {}", joined(&payload["before"]), joined(&payload["after"])),
-        Kind::Rejected => rejection(view, &payload["rejection"]),
-        Kind::Refused => refusal(view, &payload["refusal"]),
-        Kind::SendSettled => words.text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
-        _ => String::new(),
-    }
-}
-
-fn rejection(view: &View, rejection: &Value) -> String {
-    let reason = text(&rejection["reason"]).parse::<RejectReason>();
-    let reason = reason.map(|reason| reason.label(view.words())).unwrap_or_default();
-    match text(&rejection["note"]) {
-        note if note.is_empty() => reason,
-        note => format!("{reason} {note}"),
-    }
-}
-
-/// Why nothing was done: kept as data, or as the key of what the person was told.
-fn refusal(view: &View, refused: &Value) -> String {
-    let number = view.case.number;
-    match (refused.as_str(), serde_json::from_value::<Refusal>(refused.clone())) {
-        (Some(key), _) => view.words().text(key, &[("number", &number.to_string())]),
-        (None, Ok(refusal)) => refusal.say(number).in_words(view.words(), &view.desk.desk),
-        (None, Err(_)) => String::new(),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn joined(parts: &Value) -> String {
-    let parts = parts.as_array().map(Vec::as_slice).unwrap_or_default();
-    parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" / ")
 }

@@ -1,5 +1,6 @@
 //! Why there is no page, or why nothing was done: said in the reader's words, with a way on.
 
+use crate::store;
 use axum::http::StatusCode;
 use axum::response::Response;
 use cards::words::Locale;
@@ -41,8 +42,8 @@ impl From<anyhow::Error> for Trouble {
     }
 }
 
-impl From<sqlx::Error> for Trouble {
-    fn from(problem: sqlx::Error) -> Self {
+impl From<store::Error> for Trouble {
+    fn from(problem: store::Error) -> Self {
         Self::Broken(problem.into())
     }
 }

@@ -1,0 +1,221 @@
+//! The rows about hand-over, sending and ends.
+
+use super::super::shapes::*;
+use super::{Row, check, row};
+use crate::case::{Case, Decision, Event, PartResult, SessionOwner, WINDOW};
+
+#[test]
+fn hand_over_rows() {
+    let (review, stuck) = (review(), no_answer());
+    let take = |case: &Case| tap(case, "lihua", Decision::TakeOver);
+    let typing = || Event::ServicerActive { who: "zhaoliu".into() };
+    let moved = |to| Event::SessionMoved { to };
+    let give_back = |case: &Case| tap(case, "lihua", Decision::GiveBack);
+    let (person, bot) = (handed_over(SessionOwner::Person), handed_over(SessionOwner::Bot));
+    check(vec![
+        row(
+            "AwaitingReview | 接手",
+            review.clone(),
+            take(&review),
+            "handed_over lihua Asked; taken_over; settle taken over by lihua, story lihua, notice handover, transfer lihua",
+        ),
+        row(
+            "NeedsPerson | 接手",
+            stuck.clone(),
+            take(&stuck),
+            "handed_over lihua Asked; taken_over; settle taken over by lihua, story lihua, notice handover, transfer lihua",
+        ),
+        row(
+            "AwaitingReview | a servicer is seen typing",
+            review,
+            typing(),
+            "handed_over zhaoliu Person; servicer_typed; settle taken over by zhaoliu",
+        ),
+        row(
+            "NeedsPerson | a servicer is seen typing",
+            stuck,
+            typing(),
+            "handed_over zhaoliu Person; servicer_typed; settle taken over by zhaoliu",
+        ),
+        row(
+            "service_state/trans → 3",
+            taken_over(),
+            moved(SessionOwner::Person),
+            "handed_over lihua Person; hand_over; tell lihua told.session_yours",
+        ),
+        row(
+            "not receiving → 2",
+            taken_over(),
+            moved(SessionOwner::Pool),
+            "handed_over lihua Pool; hand_over; tell lihua told.session_pool",
+        ),
+        row(
+            "neither possible",
+            taken_over(),
+            moved(SessionOwner::Bot),
+            "handed_over lihua Bot; hand_over; tell lihua told.session_bot",
+        ),
+        row(
+            "… the taker answers through 改",
+            bot.clone(),
+            tap(&bot, "lihua", edit(&["改"])),
+            "awaiting_review v2 Reviewers; edited; settle updated, cards, deadline +600s",
+        ),
+        row("HandedOver | customer said", person.clone(), said(2), "handed_over lihua Person; customer_said; "),
+        row(
+            "HandedOver | session ended",
+            person.clone(),
+            Event::SessionEnded,
+            "closed AnsweredByPerson; case_closed; ",
+        ),
+        row(
+            "HandedOver | the taker gives it back",
+            person.clone(),
+            give_back(&person),
+            "closed AnsweredByPerson; given_back case_closed; end session",
+        ),
+        row(
+            "HandedOver, session still ours | the taker gives it back",
+            bot.clone(),
+            give_back(&bot),
+            "drafting g2; given_back; draft g2 +0s",
+        ),
+    ]);
+}
+
+#[test]
+fn sending_rows() {
+    let paused_once = Event::Claim { part: 0, paused_since_approval: true };
+    let failed = |code| settled(0, PartResult::Failed { code });
+    let in_pause =
+        |name, case, event, expected| Row { in_force: InForce::paused(), ..row(name, case, event, expected) };
+    check(vec![
+        in_pause(
+            "Sending, not yet claimed | pause in scope",
+            approved(),
+            claim(0),
+            "awaiting_review v2 Reviewers; authority_voided; tell lihua told.paused_before_send, cards, deadline +600s",
+        ),
+        row(
+            "Sending, not yet claimed | pause, lifted meanwhile",
+            approved(),
+            paused_once,
+            "awaiting_review v2 Reviewers; authority_voided; tell lihua told.paused_before_send, cards, deadline +600s",
+        ),
+        in_pause(
+            "Sending, first part arrived | pause in scope",
+            halfway(),
+            claim(1),
+            "awaiting_review v2 Reviewers; authority_voided; tell lihua told.paused_before_send, cards, deadline +600s",
+        ),
+        row(
+            "Sending, not yet claimed | customer said",
+            approved(),
+            said(2),
+            "drafting g2; customer_said authority_voided; settle updated, draft g2 +3s",
+        ),
+        row(
+            "Sending, not yet claimed | policy changed",
+            of_older_policy(approved()),
+            Event::PolicyChanged,
+            "drafting g2; authority_voided superseded; settle updated, draft g2 +3s",
+        ),
+        row(
+            "Sending, not yet claimed | nothing against it",
+            approved(),
+            claim(0),
+            "sending [Claimed, Waiting] by lihua; send_claimed; ",
+        ),
+        in_pause("Sending, claimed | pause", claimed(), claim(0), "refused.overtaken"),
+        row(
+            "Sending | accepted, another part waits",
+            claimed(),
+            settled(0, PartResult::Accepted),
+            "sending [Accepted, Waiting] by lihua; send_settled; send 1",
+        ),
+        row(
+            "Sending | accepted, the last part",
+            last_claimed(),
+            settled(1, PartResult::Accepted),
+            "closed Answered; send_settled case_closed; ",
+        ),
+        row(
+            "Sending | definite failure",
+            claimed(),
+            failed(40_096),
+            "needs_person v2 SendRefused Reviewers; send_settled authority_voided; cards, deadline +600s, notice received, alarm told.alarm",
+        ),
+        row(
+            "Sending | unknown",
+            claimed(),
+            settled(0, PartResult::Unknown),
+            "needs_person v2 SendUnknown Reviewers; send_settled authority_voided; cards, deadline +600s, notice received, alarm told.alarm",
+        ),
+        row(
+            "Closed {answered} | not delivered after all",
+            answered(),
+            Event::NotDelivered { fail_type: 10 },
+            "needs_person v2 NotDelivered Reviewers; delivery_failed; cards, deadline +600s, notice received, alarm told.alarm, window +172740s",
+        ),
+    ]);
+}
+
+#[test]
+fn ending_rows() {
+    let ended = SAID + WINDOW;
+    let at_the_end = |name, case, expected| Row { now: ended, ..row(name, case, Event::WindowEnded, expected) };
+    let mut spent = drafting();
+    spent.window.quota_left = 1;
+    let review = review();
+    let send = tap(&review, "lihua", Decision::Send);
+    let second_tap = tap(&review, "zhaoliu", Decision::Send);
+    check(vec![
+        at_the_end(
+            "AwaitingReview | 48 h passed",
+            review.clone(),
+            "closed WindowLost; window_lost case_closed; settle window lost, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
+        ),
+        at_the_end(
+            "NeedsPerson | 48 h passed",
+            no_answer(),
+            "closed WindowLost; window_lost case_closed; settle window lost, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
+        ),
+        at_the_end(
+            "Drafting | 48 h passed",
+            drafting(),
+            "closed WindowLost; window_lost case_closed; settle window lost, tell wangwu told.window_lost",
+        ),
+        at_the_end(
+            "HandedOver, session still ours | 48 h passed",
+            handed_over(SessionOwner::Bot),
+            "closed WindowLost; window_lost case_closed; settle window lost, tell wangwu told.window_lost, tell lihua told.window_lost",
+        ),
+        Row {
+            now: ended,
+            ..row(
+                "Sending, not yet claimed | 48 h passed",
+                approved(),
+                claim(0),
+                "closed WindowLost; authority_voided window_lost case_closed; settle window lost, tell wangwu told.window_lost, tell lihua told.window_lost",
+            )
+        },
+        row(
+            "AwaitingReview | 48 h passed, but the customer wrote since",
+            review.clone(),
+            Event::WindowEnded,
+            "awaiting_review v1 Reviewers; ; window +172740s",
+        ),
+        row(
+            "Drafting | drafted, quota gone",
+            spent,
+            drafted(1, reply(&["一"], REVIEWER)),
+            "needs_person v1 QuotaGone Reviewers; drafted judged; cards, deadline +600s, notice received",
+        ),
+        row("Closed | customer said", answered(), said(2), "refused.closed"),
+        Row {
+            in_force: InForce::paused(),
+            ..row("any other | pause in scope", review.clone(), send, "refused.paused")
+        },
+        row("any | second tap", approved(), second_tap, "refused.already_decided"),
+    ]);
+}

@@ -1,0 +1,163 @@
+//! Opening a world, and opening it again after the program was killed.
+
+use std::sync::Once;
+
+use aijia::clock::{Clock, Ids, SECOND};
+use aijia::config::Database;
+use aijia::demo::{Stage, Staging};
+use aijia::http;
+use anyhow::ensure;
+use simulator::Simulator;
+use simulator::openai::{Behaviour, FakeModel};
+use tokio::net::TcpListener;
+
+use super::World;
+
+/// Where every story begins: 2026-11-25 10:00 in Shanghai.
+const MORNING: i64 = 1_795_572_000_000;
+/// The usual desk.
+pub const DESK: &str = include_str!("../../../bot/demo/aijia.toml");
+
+/// Which database a story runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// What a world is like when its story begins.
+pub struct Setting {
+    /// The configuration file's text.
+    pub desk: String,
+    /// Decides what the platform does where its documentation is silent.
+    pub seed: u64,
+    /// How the language model behaves; none drafts without one.
+    pub model: Option<Behaviour>,
+    /// Whether the program has already read the accounts for the first time.
+    pub started: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { desk: DESK.to_owned(), seed: 7, model: None, started: true }
+    }
+}
+
+impl Setting {
+    /// The usual setting with another desk.
+    pub fn desk(desk: String) -> Self {
+        Self { desk, ..Self::default() }
+    }
+}
+
+impl World {
+    /// A fresh desk with the demo's shop; none where the database is not there.
+    pub async fn open(on: On, setting: Setting) -> anyhow::Result<Option<Self>> {
+        install_tls();
+        let folder = tempfile::tempdir()?;
+        let Some(database) = database(on, &folder).await? else { return Ok(None) };
+        let (clock, sim_clock) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
+        let model = match setting.model {
+            Some(behaviour) => Some(FakeModel::start(behaviour).await?),
+            None => None,
+        };
+        let (listener, address) = bind().await?;
+        let staging = Staging {
+            clock: clock.clone(),
+            sim_clock: sim_clock.clone(),
+            ids: Ids::seeded(setting.seed),
+            seed: setting.seed,
+            database,
+            folder: folder.path().to_owned(),
+            public_url: Some(address.clone()),
+            desk: setting.desk,
+            openai_base: model.as_ref().map(FakeModel::base_url),
+        };
+        let Stage { app, sim } = Stage::set(staging.clone()).await?;
+        let edge = serve(listener, &app, &sim, &address);
+        let pages = Vec::new();
+        let mut world = Self { app, sim, clock, sim_clock, address, folder, model, pages, staging, edge };
+        if setting.started {
+            world.settle().await?;
+        }
+        Ok(Some(world))
+    }
+
+    /// The program is killed and started again on the same database and folder. Whatever was under way is lost.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.edge.abort();
+        // Nothing starts in no time, and new ids sort after old ones.
+        self.clock.advance(SECOND);
+        self.sim_clock.advance(SECOND);
+        let (listener, address) = bind().await?;
+        self.staging.ids = Ids::seeded(self.staging.seed.wrapping_add(u64::try_from(self.clock.now())?));
+        self.staging.public_url = Some(address.clone());
+        self.app = Stage::reopen(&self.sim, &self.staging).await?;
+        self.edge = serve(listener, &self.app, &self.sim, &address);
+        self.address = address;
+        self.settle().await
+    }
+
+    /// The value of `DATABASE_URL`.
+    pub fn database_url(&self) -> String {
+        match &self.staging.database {
+            Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Database::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// Which database this world is on.
+    pub fn on(&self) -> On {
+        match &self.staging.database {
+            Database::Sqlite(_) => On::Sqlite,
+            Database::Postgres(_) => On::Postgres,
+        }
+    }
+}
+
+async fn bind() -> anyhow::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    Ok((listener, address))
+}
+
+fn serve(
+    listener: TcpListener,
+    app: &aijia::app::App,
+    sim: &Simulator,
+    address: &str,
+) -> tokio::task::JoinHandle<()> {
+    let router = http::router(app.clone());
+    sim.set_callback_url(&format!("{address}/callback/wecom"));
+    tokio::spawn(async move {
+        let _ = axum::serve(listener, router).await;
+    })
+}
+
+fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
+    match on {
+        On::Sqlite => Ok(Some(Database::Sqlite(folder.path().join("aijia.db")))),
+        On::Postgres => {
+            let Ok(server) = std::env::var("TEST_POSTGRES_URL") else { return Ok(None) };
+            let name = format!("story_{}", hex_of(folder));
+            let admin = sqlx::postgres::PgPool::connect(&server).await?;
+            sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await?;
+            admin.close().await;
+            let mut url = url::Url::parse(&server)?;
+            url.set_path(&name);
+            Ok(Some(Database::Postgres(url.to_string())))
+        }
+    }
+}
+
+fn hex_of(folder: &tempfile::TempDir) -> String {
+    let name = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.bytes().map(|b| format!("{b:02x}")).collect()
+}
