@@ -10,6 +10,8 @@ mod wecom;
 
 #[cfg(feature = "demo")]
 pub(crate) use evidence::verify as verify_evidence;
+#[cfg(feature = "demo")]
+pub(crate) use wecom::create_menu;
 pub use serve::{Running, launch};
 
 use std::path::Path;

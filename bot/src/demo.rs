@@ -8,6 +8,7 @@ pub use stage::{FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
 use anyhow::Context;
 use tokio::net::TcpListener;
 
+use crate::app::App;
 use crate::cli;
 use crate::clock::{Clock, Ids};
 use crate::config::Database;
@@ -36,6 +37,7 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
     let stage = Stage::set(staging).await?;
     let running = cli::launch(stage.app.clone(), edge).await?;
     stage.sim.set_callback_url(&format!("http://{}/callback/wecom", running.address));
+    give_menu(&stage.app).await?;
     println!("The phones are at http://{}/  (Ctrl-C ends the demo)", listener.local_addr()?);
     println!("顾客与审核员的手机：http://{}/ （按 Ctrl-C 结束）", listener.local_addr()?);
     let phones = simulator::phone::router(stage.sim.clone());
@@ -45,6 +47,14 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
     }
     running.stop().await;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// The reviewers' app has the menu `aijia wecom menu` gives a real one.
+async fn give_menu(app: &App) -> anyhow::Result<()> {
+    let reader = app.clone();
+    let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
+    let wecom = app.wecom.as_ref().context("the demo has WeCom")?;
+    Ok(cli::create_menu(wecom, &desk.desk).await?)
 }
 
 /// Plays one day, prints what each person saw, and checks that all of it held.

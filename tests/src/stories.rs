@@ -10,4 +10,5 @@ mod handover;
 mod main_loop;
 mod pauses;
 mod races;
+mod shown;
 mod wire;

@@ -1,5 +1,6 @@
 //! A desk with its world around it: the real program over the real wire, a simulated WeCom, one clock.
 
+mod browser;
 mod open;
 pub mod shown;
 
@@ -17,6 +18,7 @@ use simulator::openai::FakeModel;
 use simulator::{Delivery, Item, ItemKind, Simulator};
 
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
+pub use browser::{Browser, Page};
 pub use open::{DESK, On, Setting};
 
 /// Tells one story on both databases, in the usual setting or in one of its own.

@@ -25,12 +25,20 @@ pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     let Some(wecom) = &app.wecom else { return Ok(Verdict::Bad) };
     match command {
         Command::Menu => {
-            wecom.app.create_menu(&menu(&desk.desk)).await?;
+            create_menu(wecom, &desk.desk).await?;
             println!("the menu is there; colleagues may have to open the app again to see it");
             Ok(Verdict::Good)
         }
         Command::Doctor => Ok(doctor(&app, wecom, &desk.desk).await),
     }
+}
+
+/// Gives the app its menu.
+///
+/// # Errors
+/// When the platform refuses.
+pub(crate) async fn create_menu(wecom: &Wecom, desk: &Desk) -> Result<(), ApiError> {
+    wecom.app.create_menu(&menu(desk)).await
 }
 
 /// The app's menu: three columns at most (wecom 90231); the keys are commands.

@@ -1,21 +1,30 @@
-//! The drafter behind an OpenAI-compatible server.
+//! The drafter behind an OpenAI-compatible server, spoken to through `async-openai`.
 //!
-//! Spoken to directly: a client library would read answers of any length and write them into the log, customers' words
-//! included. One request, no retry: the built-in drafter stands behind it.
+//! That client would read answers of any length, write those it cannot read into the log, customers' words included,
+//! and try again for as long as a server asks for. So it sends through [`exchange`], which hands it nothing but
+//! completions of a bearable size. One request, no retry: the built-in drafter stands behind it.
 
 use std::time::Duration;
 
+use async_openai::Client;
+use async_openai::config::OpenAIConfig;
+use async_openai::error::OpenAIError;
+use async_openai::middleware::HttpRequestFactory;
 use cards::Hint;
 use knowledge::Found;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tower::BoxError;
 use url::{Host, Url};
 
 use super::{Citation, Proposal, clean, confidence_in, ground, in_parts, prompt};
 
 /// Time for one answer, all of it.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Of that, time for the connection.
+const CONNECT: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read.
 const MOST_BYTES: usize = 256 * 1024;
 /// Characters of a reply; a longer one would be no chat message any more.
@@ -24,9 +33,7 @@ const MOST_CHARS: usize = 600;
 /// A language model that drafts.
 #[derive(Debug)]
 pub struct Model {
-    http: reqwest::Client,
-    url: Url,
-    key: SecretString,
+    client: Client<OpenAIConfig>,
     name: String,
 }
 
@@ -64,6 +71,13 @@ pub enum Flaw {
     Hidden,
 }
 
+/// What is asked for; everything else is left to the server's defaults, which all of them have.
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    messages: Value,
+}
+
 /// The part of a completion that is read; servers differ in everything else.
 #[derive(Deserialize)]
 struct Completion {
@@ -85,24 +99,19 @@ impl Model {
     /// A model at a server's base address, such as `https://api.openai.com/v1`.
     ///
     /// # Errors
-    /// When the address is none, or no client can be built.
+    /// When the address is none, the key cannot be sent, or no client can be built.
     pub fn new(base_url: &str, api_key: SecretString, model: &str) -> Result<Self, DraftError> {
-        Self::with_patience(base_url, api_key, model, PATIENCE)
+        Self::with_patience(base_url, &api_key, model, PATIENCE)
     }
 
-    fn with_patience(base: &str, key: SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
-        let address = format!("{}/chat/completions", base.trim_end_matches('/'));
-        let url =
-            Url::parse(&address).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
-        // The program installs a TLS provider first; without one the client would not be built but panic.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
-            .timeout(patience)
-            .redirect(reqwest::redirect::Policy::none());
-        // A proxy of the environment is for the outside; a server on this host is reached directly.
-        let client = if is_here(&url) { client.no_proxy() } else { client };
-        Ok(Self { http: client.build().map_err(unavailable)?, url, key, name: name.to_owned() })
+    fn with_patience(base: &str, key: &SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
+        let base = base.trim_end_matches('/');
+        let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        let http = connection(&url, patience)?;
+        let through = http.clone();
+        let client = Client::build(http, settings(base, key)?)
+            .with_http_service(tower::service_fn(move |request| exchange(through.clone(), request)));
+        Ok(Self { client, name: name.to_owned() })
     }
 
     /// Drafts an answer to the customer's messages from the passages found. Recalled messages must not be among them.
@@ -111,8 +120,7 @@ impl Model {
     /// [`DraftError::Unavailable`] when the server does not answer in time, [`DraftError::Unusable`] when its answer
     /// is not one that may be shown.
     pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
-        let content =
-            self.ask(&json!({ "model": self.name, "messages": prompt::messages(customer, found, hint) })).await?;
+        let content = self.ask(prompt::messages(customer, found, hint)).await?;
         let answer = prompt::read(&content, found.hits.len())?;
         let parts = usable(&answer, found)?;
         let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
@@ -120,17 +128,33 @@ impl Model {
         Ok(Proposal { parts, citations, confidence, action: None, drafter: format!("openai:{}", self.name) })
     }
 
-    async fn ask(&self, body: &serde_json::Value) -> Result<String, DraftError> {
-        let request = self.http.post(self.url.clone()).bearer_auth(self.key.expose_secret()).json(body);
-        let response = request.send().await.map_err(unavailable)?;
-        if !response.status().is_success() {
-            return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())));
-        }
-        let bytes = read(response).await?;
-        let completion: Completion = serde_json::from_slice(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
+    async fn ask(&self, messages: Value) -> Result<String, DraftError> {
+        let request = Request { model: &self.name, messages };
+        let completion: Completion = self.client.chat().create_byot(request).await.map_err(without_words)?;
         let said = completion.choices.into_iter().next().and_then(|choice| choice.message.content);
         said.ok_or(DraftError::Unusable(Flaw::NoAnswer))
     }
+}
+
+/// The server and the key, and nothing of what the client would look for in the environment by itself.
+fn settings(base: &str, key: &SecretString) -> Result<OpenAIConfig, DraftError> {
+    let key = key.expose_secret();
+    // The client does not report such a key but panics.
+    HeaderValue::from_str(key).map_err(|_| DraftError::Unavailable("the key cannot be sent".into()))?;
+    Ok(OpenAIConfig::new().with_api_base(base).with_api_key(key).with_org_id("").with_project_id(""))
+}
+
+fn connection(url: &Url, patience: Duration) -> Result<reqwest::Client, DraftError> {
+    // The program installs a TLS provider first; without one the client would not be built but panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(patience)
+        .redirect(reqwest::redirect::Policy::none());
+    // A proxy of the environment is for the outside; a server on this host is reached directly.
+    let client = if is_here(url) { client.no_proxy() } else { client };
+    client.build().map_err(unavailable)
 }
 
 fn is_here(url: &Url) -> bool {
@@ -144,6 +168,35 @@ fn is_here(url: &Url) -> bool {
 
 fn unavailable(error: reqwest::Error) -> DraftError {
     DraftError::Unavailable(error.without_url().to_string())
+}
+
+/// What the client's error is to us. What it says is not repeated: it may quote the answer.
+fn without_words(error: OpenAIError) -> DraftError {
+    match error {
+        OpenAIError::Reqwest(error) => unavailable(error),
+        OpenAIError::JSONDeserialize(..) => DraftError::Unusable(Flaw::NotJson),
+        OpenAIError::Boxed(error) => match error.downcast::<DraftError>() {
+            Ok(error) => *error,
+            Err(_) => DraftError::Unavailable("no request was made".into()),
+        },
+        _ => DraftError::Unavailable("the client gave up".into()),
+    }
+}
+
+/// Sends one request once. What it returns is a completion; anything else is our own error, so that the client has
+/// nothing to quote and no reason to try again.
+async fn exchange(http: reqwest::Client, request: HttpRequestFactory) -> Result<reqwest::Response, BoxError> {
+    let mut request = request.build().await?;
+    if let Some(key) = request.headers_mut().get_mut(AUTHORIZATION) {
+        key.set_sensitive(true);
+    }
+    let response = http.execute(request).await.map_err(unavailable)?;
+    if !response.status().is_success() {
+        return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())).into());
+    }
+    let bytes = read(response).await?;
+    serde_json::from_slice::<Completion>(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
+    Ok(axum::http::Response::new(bytes).into())
 }
 
 /// The body, as long as it stays one an answer could have.

@@ -10,8 +10,6 @@ fn hand_over_rows() {
     let take = |case: &Case| tap(case, "lihua", Decision::TakeOver);
     let typing = || Event::ServicerActive { who: "zhaoliu".into() };
     let moved = |to| Event::SessionMoved { to };
-    let give_back = |case: &Case| tap(case, "lihua", Decision::GiveBack);
-    let (person, bot) = (handed_over(SessionOwner::Person), handed_over(SessionOwner::Bot));
     check(vec![
         row(
             "AwaitingReview | 接手",
@@ -55,6 +53,14 @@ fn hand_over_rows() {
             moved(SessionOwner::Bot),
             "handed_over lihua Bot; hand_over; tell lihua told.session_bot",
         ),
+    ]);
+}
+
+#[test]
+fn after_hand_over_rows() {
+    let give_back = |case: &Case| tap(case, "lihua", Decision::GiveBack);
+    let (person, bot) = (handed_over(SessionOwner::Person), handed_over(SessionOwner::Bot));
+    check(vec![
         row(
             "… the taker answers through 改",
             bot.clone(),
@@ -86,7 +92,6 @@ fn hand_over_rows() {
 #[test]
 fn sending_rows() {
     let paused_once = Event::Claim { part: 0, paused_since_approval: true };
-    let failed = |code| settled(0, PartResult::Failed { code });
     let in_pause =
         |name, case, event, expected| Row { in_force: InForce::paused(), ..row(name, case, event, expected) };
     check(vec![
@@ -120,13 +125,20 @@ fn sending_rows() {
             Event::PolicyChanged,
             "drafting g2; authority_voided superseded; settle updated, draft g2 +3s",
         ),
+        in_pause("Sending, claimed | pause", claimed(), claim(0), "refused.overtaken"),
+    ]);
+}
+
+#[test]
+fn outcome_rows() {
+    let failed = |code| settled(0, PartResult::Failed { code });
+    check(vec![
         row(
             "Sending, not yet claimed | nothing against it",
             approved(),
             claim(0),
             "sending [Claimed, Waiting] by lihua; send_claimed; ",
         ),
-        in_pause("Sending, claimed | pause", claimed(), claim(0), "refused.overtaken"),
         row(
             "Sending | accepted, another part waits",
             claimed(),

@@ -1,0 +1,223 @@
+//! The rule behind everything: every character that was sent had been visible to the approver at the tap, or is a
+//! fixed text an admin approved. The platform's own ledger says what was sent and what was visible.
+
+use aijia::case::{Approval, Case, digest};
+use aijia::desk::{Notice, Role};
+use aijia::evidence::Kind;
+use aijia::store::cases;
+use aijia::store::sends::{self, Send};
+use anyhow::{Context, ensure};
+use cards::wecom::Posting;
+use cards::{Act, Key};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use simulator::{Api, Call, CallbackKind, KfSend, LedgerRow};
+
+use super::World;
+
+/// Bytes of a message and characters of a card's body beyond which phones cut silently (wecom 90236).
+const MESSAGE_BYTES: usize = 2048;
+const BODY_CHARS: usize = 112;
+
+/// A part of a reply that left, and the decision that let it out.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The member who approved.
+    pub member: String,
+    /// The button that approves what was sent.
+    pub key: Key,
+    /// The words the platform accepted.
+    pub text: String,
+    /// The send's place in the platform's ledger.
+    pub at: u64,
+}
+
+impl World {
+    /// What the platform accepted is exactly what its approver had seen, or what an admin fixed.
+    pub async fn everything_sent_was_shown(&self) -> anyhow::Result<()> {
+        let sent = self.sim.accepted_kf_sends();
+        let ids: std::collections::BTreeSet<_> = sent.iter().map(|s| s.msgid.clone()).collect();
+        ensure!(ids.len() == sent.len(), "a message id was accepted twice");
+        for sent in &sent {
+            match self.intent(&sent.msgid).await? {
+                Some(intent) if intent.kind == "reply" => self.reply(sent, &intent).await?.was_shown(self)?,
+                Some(intent) => self.was_fixed(sent, serde_json::from_str(&intent.authority)?).await?,
+                None if sent.on_event => self.was_fixed(sent, self.welcome_on_record(&sent.text).await?).await?,
+                None => anyhow::bail!("nobody meant to send {:?}", sent.text),
+            }
+        }
+        Ok(())
+    }
+
+    /// The replies that left, each with its decision.
+    pub async fn replies(&self) -> anyhow::Result<Vec<Reply>> {
+        let mut replies = Vec::new();
+        for sent in self.sim.accepted_kf_sends() {
+            if let Some(intent) = self.intent(&sent.msgid).await?.filter(|intent| intent.kind == "reply") {
+                replies.push(self.reply(&sent, &intent).await?);
+            }
+        }
+        Ok(replies)
+    }
+
+    async fn intent(&self, msgid: &str) -> anyhow::Result<Option<Send>> {
+        let msgid = msgid.to_owned();
+        self.app.store.read(move |tx| Box::pin(async move { Ok(sends::load(tx, &msgid).await?) })).await
+    }
+
+    /// Who approved a part, and what: the record must say the same bytes, bound by the same digest.
+    async fn reply(&self, sent: &KfSend, intent: &Send) -> anyhow::Result<Reply> {
+        let approval: Approval = serde_json::from_str(&intent.authority)?;
+        let case_id = intent.case_id.clone();
+        let case = self.app.store.read(move |tx| Box::pin(async move { Ok(cases::load(tx, &case_id).await?) }));
+        let case = case.await?.context("a reply belongs to a case")?;
+        self.decision_binds(&case, &approval, intent).await?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&approval.digest, &mut bytes)?;
+        let (code, act) = (cards::code_of(&bytes), Act::Send);
+        let key = Key { case: case.number, version: intent.version, code, act };
+        let desk = self.desk().await?;
+        let member = desk.desk.person(&approval.person).and_then(|p| p.wecom.clone());
+        // Somebody removed since then has their member id in the demo's desk still.
+        let member = member.unwrap_or_else(|| if approval.person == "lihua" { "LiHua".into() } else { approval.person });
+        ensure!(sent.text == intent.body, "what left is not what was claimed: {:?}", sent.text);
+        Ok(Reply { member, key, text: sent.text.clone(), at: sent.seq })
+    }
+
+    async fn decision_binds(&self, case: &Case, approval: &Approval, intent: &Send) -> anyhow::Result<()> {
+        let told = self.record(case.number).await?.into_iter();
+        let decided = told.filter(|told| told.kind == Kind::Decided).filter_map(|told| told.payload);
+        let decided = decided.into_iter().find(|payload| payload["digest"] == approval.digest.as_str());
+        let decided = decided.with_context(|| format!("no decision on record for {:?}", intent.body))?;
+        let parts: Vec<String> = serde_json::from_value(decided["parts"].clone())?;
+        let number = |name: &str| decided[name].as_i64().unwrap_or_default();
+        let policy = decided["policy"].as_str().unwrap_or_default();
+        let bound = digest(&case.conversation, number("version"), number("watermark"), policy, &parts);
+        ensure!(bound == approval.digest, "the decision's digest is not that of its parts: {decided}");
+        let part = parts.get(usize::try_from(intent.part)?);
+        ensure!(part == Some(&intent.body), "part {} was not decided: {:?}", intent.part, intent.body);
+        Ok(())
+    }
+
+    /// A notice: words an admin approved for exactly these bytes, in force on the account's channel.
+    async fn was_fixed(&self, sent: &KfSend, notice: Notice) -> anyhow::Result<()> {
+        ensure!(sent.text == notice.text, "another text than the approved one left: {:?}", sent.text);
+        ensure!(sha256(&sent.text) == notice.sha256, "the approval was for other bytes: {:?}", sent.text);
+        let desk = self.desk().await?;
+        let admin = desk.desk.person(&notice.approved_by).is_some_and(|p| p.is(Role::Admin));
+        ensure!(admin, "{} may not approve a notice", notice.approved_by);
+        let channel = desk.desk.channels.iter().find(|c| c.account == sent.open_kfid);
+        let notices = channel.map(|c| c.notices.clone()).unwrap_or_default();
+        let known = [notices.welcome, notices.received, notices.handover].into_iter().flatten();
+        ensure!(known.into_iter().any(|known| known == notice), "no channel has the notice {:?}", sent.text);
+        Ok(())
+    }
+
+    async fn welcome_on_record(&self, text: &str) -> anyhow::Result<Notice> {
+        let noticed = self.entries(Kind::NoticeSent).await?.into_iter();
+        let welcome = noticed.filter(|payload| payload["kind"] == "welcome").find(|payload| payload["text"] == text);
+        let welcome = welcome.with_context(|| format!("no welcome on record says {text:?}"))?;
+        let field = |name: &str| welcome[name].as_str().unwrap_or_default().to_owned();
+        Ok(Notice { text: field("text"), approved_by: field("approved_by"), sha256: field("sha256") })
+    }
+
+    /// The payloads of every entry of a kind, over all conversations.
+    pub async fn entries(&self, kind: Kind) -> anyhow::Result<Vec<Value>> {
+        let sql = "SELECT payload FROM evidence WHERE kind = $1 AND payload IS NOT NULL ORDER BY at_ms, chain, seq";
+        let rows = self.app.store.read(move |tx| {
+            Box::pin(async move { Ok(tx.all::<(String,)>(sql, aijia::args![kind.as_str()]).await?) })
+        });
+        rows.await?.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
+    }
+
+    async fn desk(&self) -> anyhow::Result<std::sync::Arc<aijia::store::desks::Applied>> {
+        let app = self.app.clone();
+        self.app.store.read(move |tx| Box::pin(async move { app.desk(tx).await })).await
+    }
+}
+
+impl Reply {
+    /// Whether every character was visible to the approver when they decided.
+    pub fn was_shown(&self, world: &World) -> anyhow::Result<()> {
+        let ledger = world.sim.ledger();
+        let Some(tap) = self.decided_at(&ledger) else { return self.was_on_a_page(world) };
+        let seen = self.postings(world, &ledger, tap);
+        ensure!(!seen.is_empty(), "{} decided about {} and never had its card", self.member, self.key.encode());
+        let whole = seen.iter().any(|posting| is_whole(posting) && posting.visible_text().contains(&self.text));
+        ensure!(whole, "{} had not seen all of {:?} at the tap, but {seen:#?}", self.member, self.text);
+        Ok(())
+    }
+
+    /// The first tap or command of the approver that names this version, before the send.
+    fn decided_at(&self, ledger: &[LedgerRow]) -> Option<u64> {
+        let key = self.key.encode();
+        let names = |row: &&LedgerRow| {
+            let xml = row.body["xml"].as_str().unwrap_or_default();
+            match row.call {
+                Call::Callback(CallbackKind::CardEvent) => xml.contains(&key),
+                Call::Callback(CallbackKind::Text) => xml.to_lowercase().contains(&self.key.code),
+                _ => false,
+            }
+        };
+        let theirs = |row: &&LedgerRow| row.body["from"].as_str().is_some_and(|m| m.eq_ignore_ascii_case(&self.member));
+        ledger.iter().filter(|row| row.seq < self.at && row.accepted).filter(theirs).find(names).map(|row| row.seq)
+    }
+
+    /// The cards with this button that had reached the approver's phone, each with the messages right above it.
+    fn postings(&self, world: &World, ledger: &[LedgerRow], before: u64) -> Vec<Posting> {
+        let messages = world.sim.accepted_app_messages(&self.member);
+        let arrived = |row: &&LedgerRow| {
+            let id = row.answer["msgid"].as_str().unwrap_or_default();
+            row.call == Call::Api(Api::MessageSend) && messages.iter().any(|m| m.msgid == id && !m.dropped)
+        };
+        let mark = format!("〔#{} {}〕", self.key.case, self.key.code);
+        let (mut above, mut seen) = (Vec::new(), Vec::new());
+        for row in ledger.iter().filter(|row| row.seq < before).filter(arrived) {
+            let card = &row.body["template_card"];
+            let text = row.body["text"]["content"].as_str().unwrap_or_default();
+            if text.ends_with(&mark) {
+                above.push(text.to_owned());
+                continue;
+            }
+            let above = std::mem::take(&mut above);
+            if card["button_list"].as_array().is_some_and(|list| list.iter().any(|b| b["key"] == self.key.encode())) {
+                seen.push(Posting { above, template_card: card.clone() });
+            }
+        }
+        seen
+    }
+
+    /// Signed in on the review page, the approver saw the whole draft there.
+    fn was_on_a_page(&self, world: &World) -> anyhow::Result<()> {
+        let escaped = escaped(&self.text);
+        let mut theirs = world.pages.iter().filter(|(member, _)| *member == self.member);
+        let shown = theirs.any(|(_, html)| html.contains(&self.key.code) && html.contains(&escaped));
+        ensure!(shown, "{} neither tapped nor looked at a page that shows {:?}", self.member, self.text);
+        Ok(())
+    }
+}
+
+/// Whether phones show a posting without cutting anything off.
+fn is_whole(posting: &Posting) -> bool {
+    let body = posting.template_card["sub_title_text"].as_str().unwrap_or_default();
+    body.chars().count() <= BODY_CHARS && posting.above.iter().all(|message| message.len() <= MESSAGE_BYTES)
+}
+
+/// A text as a page writes it.
+pub fn escaped(text: &str) -> String {
+    let escape = |c: char| match c {
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '&' => "&amp;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#x27;".to_owned(),
+        '/' => "&#x2f;".to_owned(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// The hexadecimal SHA-256 of a text.
+pub fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
