@@ -18,6 +18,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing::Metadata;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
 use crate::clock::{Clock, Ids};
@@ -128,9 +133,16 @@ pub async fn run() -> ExitCode {
 }
 
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,aijia=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aijia=info"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(without_answers(levels))).init();
+}
+
+/// Whatever RUST_LOG asks for, the model's client stays silent: it writes answers it cannot read into the log, and
+/// they may repeat what a customer wrote. (A directive would not do: a narrower one in RUST_LOG would win.)
+fn without_answers(levels: EnvFilter) -> impl Filter<Registry> {
+    let others = |event: &Metadata<'_>| event.target().split("::").next() != Some("async_openai");
+    levels.and(filter_fn(others))
 }
 
 async fn dispatch(command: Command) -> Result<Verdict, Failure> {
@@ -172,8 +184,40 @@ pub(crate) async fn assemble() -> Result<App, Failure> {
 
 /// Applies the configuration file, with every problem in it as one line.
 async fn apply_file(app: &App, path: &Path) -> Result<start::Applying, Failure> {
-    start::apply_file(app, path).await.map_err(|problem| match problem.downcast::<start::BadFile>() {
-        Ok(start::BadFile(problems)) => Failure::Config(problems),
+    start::apply_file(app, path).await.map_err(|problem| match problem.downcast::<start::BadConfig>() {
+        Ok(start::BadConfig(problems)) => Failure::Config(problems),
         Err(problem) => Failure::Other(problem),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Writes down whose events got past the filter.
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl Layer<Registry> for Seen {
+        fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, Registry>) {
+            self.0.lock().expect("no panic").push(event.metadata().target().to_owned());
+        }
+    }
+
+    #[test]
+    fn the_models_client_is_silent_whatever_is_asked_for() {
+        let seen = Seen::default();
+        let levels = EnvFilter::new("info,async_openai=trace,async_openai::error=trace");
+        let registry = tracing_subscriber::registry().with(seen.clone().with_filter(without_answers(levels)));
+        tracing::subscriber::with_default(registry, || {
+            tracing::error!(target: "async_openai::error", "an answer");
+            tracing::error!(target: "async_openai", "an answer");
+            tracing::info!(target: "aijia::worker", "ours");
+            tracing::debug!(target: "aijia::worker", "not asked for");
+            tracing::warn!(target: "async_openai_like", "somebody else's");
+        });
+        assert_eq!(*seen.0.lock().expect("no panic"), ["aijia::worker", "async_openai_like"]);
+    }
 }

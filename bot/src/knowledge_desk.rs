@@ -1,6 +1,7 @@
 //! The shop's knowledge as it enters and leaves the store: importing files, and searching what is published.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context;
 use knowledge::{Entry, Found, Hit, Query, Scope, import};
@@ -170,15 +171,18 @@ fn identity(file: &str, item: &import::Item) -> String {
     format!("{file}:{own}")
 }
 
-/// Searches the published knowledge.
+/// Searches the published knowledge; says how many milliseconds the search itself took.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn search(app: &App, text: &str, limit: usize) -> anyhow::Result<Found> {
+pub async fn search(app: &App, text: &str, limit: usize) -> anyhow::Result<(Found, f64)> {
+    knowledge::warm_up();
     let reader = app.clone();
     let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
+    let started = Instant::now();
     let scope = Scope::default();
-    Ok(index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit }))
+    let found = index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit });
+    Ok((found, started.elapsed().as_secs_f64() * 1000.0))
 }
 
 /// A search's answer as scripts read it.

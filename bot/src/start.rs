@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use channels::wecom::api::{Api, ApiSettings};
 use channels::wecom::{app as members, crypt::Crypt, kf};
 use secrecy::ExposeSecret;
@@ -132,13 +132,13 @@ fn beside(config: &Path, name: &str) -> anyhow::Result<String> {
     fs::read_to_string(&path).with_context(|| format!("policy.triggers: cannot read {}", path.display()))
 }
 
-/// A configuration file that cannot be used, with everything that is wrong in it.
+/// A configuration that cannot be used, with everything that is wrong in it.
 #[derive(Debug, thiserror::Error)]
-#[error("the configuration file cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct BadFile(pub Vec<ConfigError>);
+#[error("the configuration cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct BadConfig(pub Vec<ConfigError>);
 
 fn read_desk(text: &str, name: &str) -> anyhow::Result<Desk> {
-    Ok(config::parse_desk(text, name).map_err(BadFile)?)
+    Ok(config::parse_desk(text, name).map_err(BadConfig)?)
 }
 
 /// Puts a configuration with the built-in trigger words in force, unless this content was applied before.
@@ -210,14 +210,18 @@ async fn draft_open_cases_again(tx: &mut Tx, app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses to serve without what serving needs.
+/// WeCom, where serving needs it.
 ///
 /// # Errors
-/// Names the variables that are missing.
-pub fn ready_to_serve(app: &App) -> anyhow::Result<()> {
-    if app.wecom.is_none() {
-        bail!("WeCom is not configured: set WECOM_CORP_ID, WECOM_AGENT_ID, WECOM_APP_SECRET, WECOM_CALLBACK_TOKEN and WECOM_CALLBACK_AES_KEY (or try `aijia demo`)");
-    }
-    ensure!(app.data_dir.is_dir(), "AIJIA_DATA_DIR {} is not a folder", app.data_dir.display());
-    Ok(())
+/// Names the variables to set.
+pub fn wecom_of(app: &App) -> Result<&Wecom, BadConfig> {
+    app.wecom.as_ref().ok_or_else(|| {
+        BadConfig(vec![ConfigError {
+            place: "WECOM_CORP_ID".into(),
+            what: "WeCom is not configured".into(),
+            todo: "set WECOM_CORP_ID, WECOM_AGENT_ID, WECOM_APP_SECRET, WECOM_CALLBACK_TOKEN and \
+                   WECOM_CALLBACK_AES_KEY, or try `aijia demo`"
+                .into(),
+        }])
+    })
 }

@@ -1,8 +1,5 @@
 //! What holds for every sequence of events, in every order, with every luck.
 
-mod invariants;
-mod world;
-
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -10,16 +7,16 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::State;
+use super::tests::world::{LAST, World};
 use crate::clock::{MINUTE, SECOND, Timestamp};
-use world::{LAST, World};
 
 /// What decides how something turns out that nobody controls.
 #[derive(Debug, Clone, Copy)]
-struct Luck(u8);
+pub(super) struct Luck(pub(super) u8);
 
 /// Something that happens in the world.
 #[derive(Debug, Clone)]
-enum Act {
+pub(super) enum Act {
     /// The next job is done, whenever it is due.
     Next {
         luck: Luck,
@@ -99,9 +96,9 @@ fn play(acts: &[Act]) -> World {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 1_500, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
 
-    /// The invariants themselves are in `invariants`; they are checked after every step.
+    /// The invariants themselves are in `tests/invariants.rs`; they are checked after every step.
     #[test]
     fn whatever_happens_nothing_leaves_without_authority_and_nobody_is_forgotten(acts in acts()) {
         play(&acts);
@@ -131,7 +128,7 @@ proptest! {
 fn the_random_world_reaches_everything() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..1_500 {
+    for _ in 0..1_000 {
         let acts = acts().new_tree(&mut runner).unwrap().current();
         seen.extend(play(&acts).seen);
     }

@@ -1,5 +1,12 @@
-//! The core's decisions, one by one.
+//! The core's decisions, one by one, and the small world its properties are tried in.
 
+mod binding;
+mod budget;
+mod invariants;
 mod matrix;
+mod races;
+mod rights;
+mod sentences;
 pub(in crate::case) mod shapes;
 mod table;
+pub(in crate::case) mod world;

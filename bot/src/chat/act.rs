@@ -1,10 +1,12 @@
 //! Carrying out a command.
 
+use cards::Act;
+
 use super::{Desk, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::policy::{self, Power};
-use crate::store::people;
+use crate::store::{cards as postings, people};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -49,14 +51,18 @@ async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
     Job::Story { case, member, person }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
 }
 
-/// Approving needs the code of what is shown now; without it, or with an old one, the card is shown instead.
+/// Approving needs the code of what is shown now, by whoever it was shown to: a code that a colleague reads out shows
+/// nothing. Without it, or with an old one, the card is shown instead.
 async fn approve(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
-    let current = matches!(view.case.state, State::AwaitingReview(_)).then(|| view.case.code());
+    let case = &view.case;
+    let current = matches!(case.state, State::AwaitingReview(_)).then(|| case.code());
+    let shown = postings::shown(desk.tx, &case.id, &desk.person.id, case.version).await?;
+    let unseen = !shown && policy::may(desk.person, Power::Decide, view.channel()).is_ok();
     match (code, current) {
-        (Some(code), Some(current)) if code == current => taken(desk, view, code, Decision::Send).await,
+        (Some(code), Some(current)) if code == current && !unseen => taken(desk, view, code, Decision::Send).await,
         (_, Some(_)) => {
-            desk.say(Say::new("refused.wrong_code").with("number", n)).await?;
+            desk.refused_in_words(case, Act::Send, "refused.wrong_code").await?;
             card(desk, n).await
         }
         (code, None) => taken(desk, view, code.unwrap_or_default(), Decision::Send).await,

@@ -2,10 +2,9 @@
 
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::Subcommand;
-use knowledge::{Found, Kind, Scope, import};
+use knowledge::{Kind, Scope, import};
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
@@ -84,14 +83,8 @@ async fn import(
     Ok(if report.problems.is_empty() { Verdict::Good } else { Verdict::Bad })
 }
 
-async fn timed(app: &App, query: &str, limit: usize) -> anyhow::Result<(Found, f64)> {
-    let started = Instant::now();
-    let found = desk::search(app, query, limit).await?;
-    Ok((found, started.elapsed().as_secs_f64() * 1000.0))
-}
-
 async fn search(app: &App, query: &str, json: bool, limit: usize) -> Result<Verdict, Failure> {
-    let (found, ms) = timed(app, query, limit).await?;
+    let (found, ms) = desk::search(app, query, limit).await?;
     if json {
         println!("{}", desk::search_json(query, &found, ms));
         return Ok(Verdict::Good);
@@ -107,7 +100,7 @@ async fn search_batch(app: &App, file: &PathBuf, limit: usize) -> Result<Verdict
     let open = std::fs::File::open(file).map_err(|e| anyhow::anyhow!("cannot read {}: {e}", file.display()))?;
     for line in std::io::BufReader::new(open).lines() {
         let query = line?;
-        let (found, ms) = timed(app, &query, limit).await?;
+        let (found, ms) = desk::search(app, &query, limit).await?;
         println!("{}", desk::search_json(&query, &found, ms));
     }
     Ok(Verdict::Good)

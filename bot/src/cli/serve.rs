@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::{Failure, Verdict, apply_file, environment};
 use crate::app::App;
 use crate::clock::{Clock, Ids};
-use crate::start::{self, Applying};
+use crate::start::{self, Applying, BadConfig};
 use crate::{http, worker};
 
 pub(super) async fn serve() -> Result<Verdict, Failure> {
@@ -18,7 +18,7 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
     let _lock = lock(&app)?;
     say_applied(apply_file(&app, &environment.config).await?);
-    start::ready_to_serve(&app)?;
+    start::wecom_of(&app).map_err(|BadConfig(problems)| Failure::Config(problems))?;
     let cannot = || format!("cannot listen on AIJIA_LISTEN {}", environment.listen);
     let listener = TcpListener::bind(environment.listen).await.with_context(cannot)?;
     let running = launch(app, listener).await?;

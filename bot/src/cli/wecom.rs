@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Failure, Verdict, assemble};
 use crate::app::{App, Wecom};
+use crate::clock::SECOND;
 use crate::desk::{Channel, ChannelKind, Desk};
+use crate::start;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -19,10 +21,9 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     let app = assemble().await?;
-    crate::start::ready_to_serve(&app)?;
+    let wecom = start::wecom_of(&app).map_err(|start::BadConfig(problems)| Failure::Config(problems))?;
     let reader = app.clone();
     let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
-    let Some(wecom) = &app.wecom else { return Ok(Verdict::Bad) };
     match command {
         Command::Menu => {
             create_menu(wecom, &desk.desk).await?;
@@ -69,7 +70,7 @@ async fn doctor(app: &App, wecom: &Wecom, desk: &Desk) -> Verdict {
         let Some(member) = &person.wecom else { continue };
         findings.push(known_member(wecom, member, &person.name).await);
     }
-    findings.push(callback(app));
+    findings.push(callback(app, wecom).await);
     for finding in &findings {
         match &finding.problem {
             None => println!("ok    {}", finding.step),
@@ -133,16 +134,36 @@ fn account(channel: &Channel, listed: &[KfAccount]) -> Finding {
     Finding { step, problem: problem.map(str::to_owned) }
 }
 
-fn callback(app: &App) -> Finding {
+/// Asks our own callback URL what WeCom asks it when it is saved in the console.
+async fn callback(app: &App, wecom: &Wecom) -> Finding {
     let step = "callback URL".to_owned();
-    let problem = match &app.public_url {
-        None => Some("set AIJIA_PUBLIC_URL to the address WeCom can reach, and enter it with /callback/wecom as the app's 接收消息 URL".into()),
-        Some(url) if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1") => {
-            Some(format!("{url} is not https; WeCom's clients warn about such links"))
-        }
-        Some(_) => None,
+    let Some(url) = &app.public_url else {
+        let todo = "set AIJIA_PUBLIC_URL to the address WeCom can reach, and enter it with /callback/wecom as 接收消息 URL";
+        return Finding { step, problem: Some(todo.into()) };
     };
-    Finding { step, problem }
+    let base = url.trim_end_matches('/');
+    let answered = match url_check(app, wecom, base).await {
+        Ok(true) => None,
+        Ok(false) => Some(format!("{base}/callback/wecom answers something else: is it this aijia, with this token and key?")),
+        Err(problem) => Some(format!("{base}/callback/wecom does not answer ({problem}): start `aijia serve`, then look at proxy and firewall")),
+    };
+    Finding { step, problem: answered }
+}
+
+/// Whether the URL check is answered (wecom 90238).
+async fn url_check(app: &App, wecom: &Wecom, base: &str) -> anyhow::Result<bool> {
+    const PLAIN: &str = "aijia wecom doctor";
+    let (timestamp, nonce) = ((app.clock.now() / SECOND).to_string(), "doctor");
+    let sealed = wecom.crypt.seal(PLAIN.as_bytes(), app.ids.random16()?, &timestamp, nonce);
+    let mut url = url::Url::parse(&format!("{base}/callback/wecom"))?;
+    url.query_pairs_mut()
+        .append_pair("msg_signature", &sealed.msg_signature)
+        .append_pair("timestamp", &timestamp)
+        .append_pair("nonce", nonce)
+        .append_pair("echostr", &sealed.encrypt);
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build()?;
+    let answer = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+    Ok(answer.text().await.map_err(reqwest::Error::without_url)? == PLAIN)
 }
 
 /// What to do about a code (wecom 90313).

@@ -89,7 +89,7 @@ impl Stage {
     pub async fn reopen(sim: &Simulator, staging: &Staging) -> anyhow::Result<App> {
         let environment = environment(sim, staging)?;
         let app = start::assemble(&environment, staging.clock.clone(), staging.ids.clone()).await?;
-        let desk = config::parse_desk(&staging.desk, "aijia.toml").map_err(start::BadFile)?;
+        let desk = config::parse_desk(&staging.desk, "aijia.toml").map_err(start::BadConfig)?;
         start::apply_desk(&app, desk, hex::encode(Sha256::digest(&staging.desk))).await?;
         Ok(app)
     }
@@ -124,7 +124,7 @@ fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment
         ("OPENAI_MODEL", model.map(|_| "stage-model".to_owned())),
     ];
     let read = |name: &str| vars.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.clone());
-    let mut environment = Environment::read(read).map_err(start::BadFile)?;
+    let mut environment = Environment::read(read).map_err(start::BadConfig)?;
     environment.database = staging.database.clone();
     Ok(environment)
 }

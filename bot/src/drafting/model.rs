@@ -101,15 +101,15 @@ impl Model {
     /// # Errors
     /// When the address is none, the key cannot be sent, or no client can be built.
     pub fn new(base_url: &str, api_key: SecretString, model: &str) -> Result<Self, DraftError> {
-        Self::with_patience(base_url, &api_key, model, PATIENCE)
+        Self::with_patience(base_url, api_key, model, PATIENCE)
     }
 
-    fn with_patience(base: &str, key: &SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
+    fn with_patience(base: &str, key: SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
         let base = base.trim_end_matches('/');
         let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
         let http = connection(&url, patience)?;
         let through = http.clone();
-        let client = Client::build(http, settings(base, key)?)
+        let client = Client::build(http, settings(base, &key)?)
             .with_http_service(tower::service_fn(move |request| exchange(through.clone(), request)));
         Ok(Self { client, name: name.to_owned() })
     }

@@ -1,5 +1,9 @@
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use super::*;
 use knowledge::{Hit, Kind};
+use serde_json::json;
 use simulator::openai::{Behaviour, BrokenKind, FakeModel};
 
 const PASSAGE: &str = "满 99 元包邮，不满收 8 元，详见 https://shop.example/fee。";
@@ -92,6 +96,75 @@ async fn a_broken_server_is_an_error_of_its_kind() {
 }
 
 #[tokio::test]
+async fn a_failure_is_not_tried_again() {
+    for behaviour in
+        [Behaviour::Broken(BrokenKind::Http500), Behaviour::RateLimited, Behaviour::Broken(BrokenKind::Prose)]
+    {
+        let server = FakeModel::start(behaviour.clone()).await.expect("a server");
+        let model = Model::new(&server.base_url(), "key".into(), "m").expect("a model");
+        model.draft(&["包邮吗".into()], &found(), None).await.expect_err("no draft");
+        assert_eq!(server.chats().len(), 1, "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = FakeModel::start(Behaviour::Honest).await.expect("a server");
+    let target = format!("{}/chat/completions", elsewhere.base_url());
+    let to = axum::routing::post(async move || axum::response::Redirect::temporary(&target));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let server =
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/v1/chat/completions", to)).await });
+    let model = Model::new(&base, "key".into(), "m").expect("a model");
+    let error = model.draft(&["包邮吗".into()], &found(), None).await;
+    assert_eq!(error, Err(DraftError::Unavailable("status 307".into())));
+    assert!(elsewhere.ledger().is_empty());
+    server.abort();
+}
+
+/// What a subscriber that wants everything writes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no panic")).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_answer_reaches_the_log_or_an_error() {
+    let log = Log::default();
+    let writer = log.clone();
+    let everything =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(everything);
+    tracing::info!("listening");
+    let words = ["upstream", "chat.completion", "server_error", "rate_limit", "not JSON", "忽略"];
+    let kinds = [BrokenKind::Garbage, BrokenKind::TruncatedJson, BrokenKind::Prose, BrokenKind::Http500];
+    for behaviour in kinds.map(Behaviour::Broken).into_iter().chain([Behaviour::RateLimited]) {
+        let error = drafted(behaviour.clone()).await.expect_err("no draft").to_string();
+        assert!(!words.iter().any(|word| error.contains(word)), "{behaviour:?}: {error}");
+    }
+    let text = log.text();
+    assert!(text.contains("listening"));
+    for word in words {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn patience_ends() {
     let server = FakeModel::start(Behaviour::Broken(BrokenKind::Hangs)).await.expect("a server");
     let patience = Duration::from_millis(50);
@@ -116,6 +189,8 @@ async fn a_request_carries_instructions_and_data_apart() {
 #[test]
 fn an_address_that_is_none_is_refused_and_the_key_is_never_shown() {
     assert!(matches!(Model::new("not an address", "key".into(), "m"), Err(DraftError::Unavailable(_))));
+    let broken = Model::new("http://127.0.0.1:1/v1", "very-secret\n".into(), "m").expect_err("no header");
+    assert!(!broken.to_string().contains("very-secret"));
     let model = Model::new("http://127.0.0.1:1/v1", "very-secret".into(), "m").expect("a model");
     assert!(!format!("{model:?}").contains("very-secret"));
 }

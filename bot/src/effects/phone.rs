@@ -87,7 +87,7 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
     let Some(wecom_app) = &app.wecom else { return finished(app, row).await };
     let Some((posting, card)) = announced(app, &task_id).await? else { return finished(app, row).await };
     // A task id is good for one request only: one whose answer got lost cannot be used again.
-    let task_id = if row.attempts > 1 { renamed(app, &posting, row.attempts).await? } else { task_id };
+    let task_id = if row.attempts > 1 { renamed(app, &posting, &format!("{task_id}-{}", row.attempts)).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
     for picture in pictures::unseen(app, &posting).await? {
         paced(app, &member, &row).await?;
@@ -108,9 +108,9 @@ async fn announced(app: &App, task_id: &str) -> anyhow::Result<Option<(store::ca
     app.store
         .read(move |tx| {
             Box::pin(async move {
-                let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
+                let Some(posting) = store::cards::announced(tx, &task_id).await? else { return Ok(None) };
                 let view = View::load(tx, &reader, &posting.case_id).await?;
-                if posting.state != "posting" || posting.version != view.case.version {
+                if posting.version != view.case.version {
                     return Ok(None);
                 }
                 let page = reader.page_url(view.case.number);
@@ -120,9 +120,8 @@ async fn announced(app: &App, task_id: &str) -> anyhow::Result<Option<(store::ca
         .await
 }
 
-async fn renamed(app: &App, posting: &store::cards::Posting, attempt: i64) -> anyhow::Result<String> {
-    let old = posting.task_id.clone();
-    let new = format!("{old}-{attempt}");
+async fn renamed(app: &App, posting: &store::cards::Posting, new: &str) -> anyhow::Result<String> {
+    let (old, new) = (posting.task_id.clone(), new.to_owned());
     let announced = store::cards::Posting { task_id: new.clone(), ..posting.clone() };
     app.store
         .commit(move |tx| {

@@ -65,6 +65,14 @@ pub async fn load(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<Posting>> {
     tx.one("SELECT * FROM cards WHERE task_id = $1", args![task_id]).await
 }
 
+/// The posting announced under this task id, or under the newest name it was given since; none when it was settled or
+/// has appeared.
+pub async fn announced(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<Posting>> {
+    let sql = "SELECT * FROM cards WHERE (task_id = $1 OR task_id LIKE $2) AND state = 'posting'
+               ORDER BY LENGTH(task_id) DESC, task_id DESC LIMIT 1";
+    tx.one(sql, args![task_id, format!("{task_id}-%")]).await
+}
+
 /// The case's cards that are open or on their way.
 pub async fn open(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Posting>> {
     let sql = "SELECT * FROM cards WHERE case_id = $1 AND state IN ('posting', 'open') ORDER BY posting";
@@ -87,6 +95,13 @@ pub async fn take_code(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<(Strin
     let found = load(tx, task_id).await?;
     tx.run("UPDATE cards SET response_code = NULL WHERE task_id = $1", args![task_id]).await?;
     Ok(found.and_then(|p| Some((p.response_code?, p.posted_at.unwrap_or(0)))))
+}
+
+/// Whether the person's phone got a card with this version of the case.
+pub async fn shown(tx: &mut Tx, case_id: &str, person: &str, version: i64) -> sqlx::Result<bool> {
+    let sql = "SELECT task_id FROM cards WHERE case_id = $1 AND person = $2 AND version = $3 AND posted_at IS NOT NULL
+               LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![case_id, person, version]).await?.is_some())
 }
 
 /// Whether the person was shown an earlier card of the case.

@@ -148,7 +148,7 @@ impl Reply {
         Ok(())
     }
 
-    /// The first tap or command of the approver that names this version, before the send.
+    /// The last tap or command of the approver that names this version, before the send: earlier ones were refused.
     fn decided_at(&self, ledger: &[LedgerRow]) -> Option<u64> {
         let key = self.key.encode();
         let names = |row: &&LedgerRow| {
@@ -160,7 +160,8 @@ impl Reply {
             }
         };
         let theirs = |row: &&LedgerRow| row.body["from"].as_str().is_some_and(|m| m.eq_ignore_ascii_case(&self.member));
-        ledger.iter().filter(|row| row.seq < self.at && row.accepted).filter(theirs).find(names).map(|row| row.seq)
+        let before = ledger.iter().filter(|row| row.seq < self.at && row.accepted);
+        before.filter(theirs).filter(names).next_back().map(|row| row.seq)
     }
 
     /// The cards with this button that had reached the approver's phone, each with the messages right above it.

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Act, Luck};
-use crate::case::tests::shapes::{self, InForce, REVIEWER, SUPERVISOR};
+use super::shapes::{self, InForce, REVIEWER, SUPERVISOR};
+use crate::case::properties::{Act, Luck};
 use crate::case::{
     Author, Case, Decision, Draft, Drafted, Effect, Event, Part, PartResult, PausedBy, QUOTA, Refusal, SessionOwner,
     State, Tap, WINDOW, step,
@@ -16,7 +16,7 @@ use crate::policy::{Route, Verdict};
 
 /// Work that waits in the world.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Job {
+pub(in crate::case) enum Job {
     /// Drafting starts: what is in force now is what it will judge by.
     Look {
         generation: i64,
@@ -56,24 +56,24 @@ pub(super) struct Claimed {
     pub(super) seq: i64,
 }
 
-pub(super) struct World {
-    pub(super) now: Timestamp,
-    pub(super) case: Case,
+pub(in crate::case) struct World {
+    pub(in crate::case) now: Timestamp,
+    pub(in crate::case) case: Case,
     pub(super) in_force: InForce,
-    pub(super) jobs: Vec<(Timestamp, Job)>,
+    pub(in crate::case) jobs: Vec<(Timestamp, Job)>,
     pub(super) log: Vec<Logged>,
     /// Drafts that were put before people, by version.
     pub(super) shown: BTreeMap<i64, Draft>,
     /// Claimed parts, by version and part.
     pub(super) claims: BTreeMap<(i64, usize), Claimed>,
     /// Everything that ever happened, for the figures of a run.
-    pub(super) seen: Vec<String>,
+    pub(in crate::case) seen: Vec<String>,
     /// The customer asked for a person, and no person did anything since.
     pub(super) asked: bool,
     /// Sequence number of the customer's newest message.
     pub(super) seq: i64,
     /// When the platform stops accepting messages, by its own clock.
-    pub(super) window_ends: Timestamp,
+    pub(in crate::case) window_ends: Timestamp,
     /// Messages the platform still accepts, by its own count.
     pub(super) platform_quota: i64,
     /// The register's turns at which a pause was declared.
@@ -82,7 +82,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(in crate::case) fn new() -> Self {
         let now = shapes::SAID;
         let mut world = Self {
             now,
@@ -104,7 +104,7 @@ impl World {
         world
     }
 
-    pub(super) fn act(&mut self, act: &Act) {
+    pub(in crate::case) fn act(&mut self, act: &Act) {
         match act {
             Act::Next { luck } => self.next(*luck),
             Act::Work { pick, luck } => self.work(*pick, *luck),
@@ -199,7 +199,7 @@ impl World {
     }
 
     /// Moves the clock to the next job and does it.
-    pub(super) fn next(&mut self, luck: Luck) {
+    pub(in crate::case) fn next(&mut self, luck: Luck) {
         if let Some(due) = self.jobs.iter().map(|(due, _)| *due).min() {
             self.now = self.now.max(due);
         }
@@ -394,4 +394,4 @@ fn brought(generation: i64, policy: &str, luck: Luck) -> Drafted {
 }
 
 /// The longest a run may go on without the customer before every open case must have ended.
-pub(super) const LAST: Timestamp = WINDOW + 61 * MINUTE;
+pub(in crate::case) const LAST: Timestamp = WINDOW + 61 * MINUTE;

@@ -1,0 +1,114 @@
+//! The customer's message budget: five messages in 48 hours, one of them kept for a person.
+
+use super::shapes::*;
+use crate::case::{
+    Case, Decision, Effect, Event, KEPT_FOR_HANDOVER, PartResult, QUOTA, Refusal, State, WINDOW, Why, Window, step,
+};
+use crate::clock::{SECOND, Timestamp};
+
+fn window(quota_left: i64) -> Window {
+    Window { ends_at: NOW, quota_left }
+}
+
+#[test]
+fn one_message_is_kept_for_the_hand_over() {
+    let opened = Window::opened(SAID);
+    assert_eq!((opened.ends_at, opened.quota_left), (SAID + WINDOW, QUOTA));
+    assert_eq!(opened.for_replies(), 4);
+    let before = NOW - 1;
+    assert!(window(5).allows(3, before));
+    assert!(window(4).allows(3, before));
+    assert!(!window(3).allows(3, before));
+    assert!(window(2).allows(1, before));
+    assert!(!window(1).allows(1, before));
+    assert_eq!([5, 2, 1, 0, -3].map(|quota| window(quota).for_replies()), [4, 1, 0, 0, 0]);
+}
+
+#[test]
+fn the_window_ends_on_the_millisecond() {
+    assert!(window(5).allows(1, NOW - 1));
+    assert!(!window(5).allows(1, NOW));
+    assert!(!window(5).allows(1, NOW + 1));
+}
+
+fn said_at(at: Timestamp) -> Event {
+    Event::CustomerSaid { seq: 2, at, adds_nothing: false, wants_person: false, text: "在吗".into() }
+}
+
+#[test]
+fn a_message_opens_a_new_window_and_a_late_one_does_not_shorten_it() {
+    let spent = Case { window: Window { ends_at: SAID + WINDOW, quota_left: 1 }, ..review() };
+    let next = after(&spent, &said_at(SAID + SECOND));
+    assert_eq!(next.window, Window { ends_at: SAID + SECOND + WINDOW, quota_left: QUOTA });
+    let next = after(&spent, &said_at(SAID - SECOND));
+    assert_eq!(next.window, spent.window);
+}
+
+#[test]
+fn a_claim_spends_and_a_refusal_gives_back() {
+    let quota = |case: &Case| case.window.quota_left;
+    assert_eq!(quota(&approved()), 5);
+    assert_eq!(quota(&claimed()), 4);
+    assert_eq!(quota(&last_claimed()), 3);
+    let settles = |result| after(&claimed(), &settled(0, result));
+    assert_eq!(quota(&settles(PartResult::Failed { code: 0 })), 5, "it never left");
+    assert_eq!(quota(&settles(PartResult::Failed { code: 40_096 })), 5);
+    assert_eq!(quota(&settles(PartResult::Failed { code: 95_001 })), 0, "the platform's count wins");
+    assert_eq!(quota(&settles(PartResult::Unknown)), 4, "it may have arrived");
+}
+
+/// A refusal that crossed the customer's message speaks of the window before it.
+#[test]
+fn a_refusal_does_not_take_a_new_window_away() {
+    let crossed = after(&claimed(), &said(2));
+    for code in [0, 40_096, 95_001, 95_002] {
+        let next = after(&crossed, &settled(0, PartResult::Failed { code }));
+        assert_eq!(next.window, Window::opened(SAID), "after {code}");
+        assert!(matches!(next.state, State::NeedsPerson(_)), "after {code}: {:?}", next.state);
+    }
+}
+
+#[test]
+fn the_platform_knows_best_when_the_window_ends() {
+    let next = after(&claimed(), &settled(0, PartResult::Failed { code: 95_002 }));
+    assert_eq!(next.window.ends_at, NOW);
+    assert!(next.is_closed(), "{:?}", next.state);
+}
+
+#[test]
+fn a_reply_that_does_not_fit_is_not_approved() {
+    let shown = |quota_left| Case { window: Window { quota_left, ..review().window }, ..review() };
+    let send = |case: &Case, now| step(case, &tap(case, "lihua", Decision::Send), &InForce::new().rules(), now);
+    let two_parts = 2;
+    assert!(send(&shown(two_parts + KEPT_FOR_HANDOVER), NOW).is_ok());
+    assert_eq!(send(&shown(two_parts), NOW), Err(Refusal::QuotaGone));
+    assert_eq!(send(&shown(QUOTA), SAID + WINDOW), Err(Refusal::QuotaGone));
+}
+
+/// Between approval and claim a notice spent what the reply needed.
+#[test]
+fn a_budget_spent_after_the_approval_stops_the_claim() {
+    let spent = |case: Case, quota_left| Case { window: Window { quota_left, ..case.window }, ..case };
+    let stopped = after(&spent(approved(), 2), &claim(0));
+    let State::NeedsPerson(stuck) = &stopped.state else { panic!("{:?}", stopped.state) };
+    assert_eq!((stuck.why, stopped.window.quota_left), (Why::QuotaGone, 2));
+    assert_eq!(stuck.draft.as_ref().map(|draft| draft.parts.len()), Some(2), "the person sees what was not sent");
+    assert!(matches!(after(&spent(halfway(), 2), &claim(1)).state, State::Sending(_)), "one part is left, and fits");
+}
+
+/// `quiet_seconds` after the last message, `quiet_at_most_seconds` after the first.
+#[test]
+fn the_bot_waits_until_the_customer_stops_typing() {
+    let in_force = InForce::new();
+    let at = |seconds: i64| SAID + seconds * SECOND;
+    let mut case = opened(SAID);
+    let mut starts = Vec::new();
+    for (seq, now) in [(1, 0), (2, 2), (3, 5), (4, 10), (5, 30)] {
+        let step = step(&case, &said(seq), &in_force.rules(), at(now)).unwrap();
+        let [Effect::Draft { generation, at: start }] = step.effects.as_slice() else { panic!("{:?}", step.effects) };
+        assert_eq!(*generation, seq);
+        starts.push((start - SAID) / SECOND);
+        case = step.next;
+    }
+    assert_eq!(starts, [3, 5, 8, 12, 30], "12 s at most, and never in the past");
+}
