@@ -2,6 +2,7 @@
 //! store and kept at hand.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::Context;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub data_dir: PathBuf,
     /// Where people reach the review page.
     pub public_url: Option<String>,
+    /// When the worker last looked after things that have time.
+    pub chores_at: AtomicI64,
     cached: RwLock<Cached>,
 }
 
@@ -118,6 +121,7 @@ impl App {
             cookie_key: settings.cookie_key,
             data_dir: settings.data_dir,
             public_url: settings.public_url,
+            chores_at: AtomicI64::new(i64::MIN),
             cached: RwLock::default(),
         }))
     }
@@ -146,7 +150,8 @@ impl App {
             return Ok(index);
         }
         let published = store::knowledge::in_state(tx, EntryState::Published).await?;
-        let entries = published.iter().map(|e| serde_json::from_str::<Entry>(&e.body)).collect::<Result<Vec<_>, _>>()?;
+        let entries =
+            published.iter().map(|e| serde_json::from_str::<Entry>(&e.body)).collect::<Result<Vec<_>, _>>()?;
         let index = Arc::new(Index::build(entries));
         self.cache(|cached| cached.index = Some((edition, index.clone())));
         Ok(index)

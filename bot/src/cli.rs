@@ -10,9 +10,9 @@ mod wecom;
 
 #[cfg(feature = "demo")]
 pub(crate) use evidence::verify as verify_evidence;
+pub use serve::{Running, launch};
 #[cfg(feature = "demo")]
 pub(crate) use wecom::create_menu;
-pub use serve::{Running, launch};
 
 use std::path::Path;
 use std::process::ExitCode;

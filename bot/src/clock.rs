@@ -82,7 +82,8 @@ impl Ids {
         match &self.source {
             Source::System => getrandom::fill(out).map_err(|e| anyhow::anyhow!("the system gives no randomness: {e}")),
             Source::Seeded(state) => {
-                out.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&splitmix(state).to_le_bytes()[..chunk.len()]));
+                out.chunks_mut(8)
+                    .for_each(|chunk| chunk.copy_from_slice(&splitmix(state).to_le_bytes()[..chunk.len()]));
                 Ok(())
             }
         }

@@ -31,9 +31,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Say { member, say } => phone::say(app, row, member, say).await,
         Job::Text { member, text } => phone::text(app, row, member, text).await,
         Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
-        Job::ReviewDeadline { case, due } => {
-            happen(app, row, case, crate::case::Event::ReviewExpired { due }).await
-        }
+        Job::ReviewDeadline { case, due } => happen(app, row, case, crate::case::Event::ReviewExpired { due }).await,
         Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, part, .. } => reply::send(app, row, case, part).await,

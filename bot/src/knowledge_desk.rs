@@ -57,12 +57,7 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-async fn import_file(
-    app: &App,
-    file: &Path,
-    defaults: &import::Defaults,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+async fn import_file(app: &App, file: &Path, defaults: &import::Defaults, report: &mut Report) -> anyhow::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let one = import_bytes(app, &name, &bytes, defaults).await?;
@@ -77,12 +72,7 @@ async fn import_file(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn import_bytes(
-    app: &App,
-    name: &str,
-    bytes: &[u8],
-    defaults: &import::Defaults,
-) -> anyhow::Result<Report> {
+pub async fn import_bytes(app: &App, name: &str, bytes: &[u8], defaults: &import::Defaults) -> anyhow::Result<Report> {
     let imported = import::read(name, bytes, defaults);
     let problems = imported.problems.iter().map(|p| format!("{}: {}", p.place, p.what)).collect();
     let name = name.to_owned();
@@ -97,7 +87,8 @@ pub async fn import_bytes(
                     // Knowledge nobody answers for is not knowledge: it is never found.
                     if desk.desk.person(&item.owner).is_none() {
                         let (place, owner) = (&item.source, &item.owner);
-                        let problem = format!("{place}: owner {owner} is nobody in the configuration; name one of [[people]]");
+                        let problem =
+                            format!("{place}: owner {owner} is nobody in the configuration; name one of [[people]]");
                         counted.problems.push(problem);
                         continue;
                     }
@@ -109,13 +100,7 @@ pub async fn import_bytes(
         .await
 }
 
-async fn publish(
-    tx: &mut Tx,
-    app: &App,
-    file: &str,
-    item: import::Item,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+async fn publish(tx: &mut Tx, app: &App, file: &str, item: import::Item, report: &mut Report) -> anyhow::Result<()> {
     let id = identity(file, &item);
     // Where a row stands in its file is not what it says.
     let content = serde_json::to_string(&import::Item { source: String::new(), ..item.clone() })?;
@@ -126,7 +111,11 @@ async fn publish(
         return Ok(());
     }
     let version = before.as_ref().map_or(1, |b| b.version + 1);
-    if before.is_some() { report.changed += 1 } else { report.added += 1 }
+    if before.is_some() {
+        report.changed += 1
+    } else {
+        report.added += 1
+    }
     let entry = entry_of(item, id.clone(), version);
     let stored = StoredEntry {
         id: id.clone(),
@@ -140,7 +129,8 @@ async fn publish(
     entries::add(tx, &stored, EntryState::Published, app.clock.now()).await?;
     let payload = json!({ "entry": id, "version": version, "owner": entry.owner, "sha256": content_sha256,
         "source": entry.source });
-    let changed = evidence::Entry { kind: evidence::Kind::KnowledgeChanged, actor: Actor::Person(entry.owner), payload };
+    let changed =
+        evidence::Entry { kind: evidence::Kind::KnowledgeChanged, actor: Actor::Person(entry.owner), payload };
     record::append(tx, app, record::DESK, None, &changed).await
 }
 

@@ -149,12 +149,7 @@ pub async fn apply_desk(app: &App, desk: Desk, content_sha256: String) -> anyhow
     apply(app, desk, None, content_sha256).await
 }
 
-async fn apply(
-    app: &App,
-    desk: Desk,
-    triggers: Option<String>,
-    content_sha256: String,
-) -> anyhow::Result<Applying> {
+async fn apply(app: &App, desk: Desk, triggers: Option<String>, content_sha256: String) -> anyhow::Result<Applying> {
     desks::read_triggers(triggers.as_deref()).context("the table of trigger words cannot be used")?;
     let app = app.clone();
     let store = app.store.clone();

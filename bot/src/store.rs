@@ -9,8 +9,8 @@ pub mod cases;
 pub mod conversations;
 pub mod desks;
 pub mod knowledge;
-pub mod people;
 pub mod pauses;
+pub mod people;
 pub mod queue;
 pub mod record;
 pub mod sends;
@@ -136,7 +136,8 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Backend> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(7));
     let cannot = || format!("cannot open the database {}", path.display());
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(cannot)?;
+    let writer =
+        SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(cannot)?;
     sqlx::migrate!("../migrations/sqlite").run(&writer).await.with_context(cannot)?;
     let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.with_context(cannot)?;
     Ok(Backend::Sqlite { readers, writer: writer::Writer::start(writer) })

@@ -142,7 +142,10 @@ impl View {
         rows.push(row(RowLabel::History, self.history_line()));
         rows.push(row(RowLabel::Owner, self.owner_line()));
         if let Some(action) = draft.and_then(|d| d.action.as_deref()) {
-            rows.push(row(RowLabel::Evidence, self.words().text("card.suggests", &[("action", &self.words().text(action, &[]))])));
+            rows.push(row(
+                RowLabel::Evidence,
+                self.words().text("card.suggests", &[("action", &self.words().text(action, &[]))]),
+            ));
         }
         rows
     }

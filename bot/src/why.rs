@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::case::{Refusal, Say};
 use crate::evidence::{Actor, Kind};
-use crate::store::record::{self, Told};
 use crate::store::Tx;
+use crate::store::record::{self, Told};
 use crate::view::{View, local};
 
 /// One entry of a case's record, in words.
@@ -107,7 +107,9 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Judged => reasons(view, payload),
         Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
         Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
-        Kind::Edited if payload["hint"].is_string() => view.words().text(&format!("hint.{}", text(&payload["hint"])), &[]),
+        Kind::Edited if payload["hint"].is_string() => {
+            view.words().text(&format!("hint.{}", text(&payload["hint"])), &[])
+        }
         Kind::Edited => format!("{} → {}", joined(&payload["before"]), joined(&payload["after"])),
         Kind::Rejected => rejection(view, &payload["rejection"]),
         Kind::Refused => refusal(view, &payload["refusal"]),

@@ -13,6 +13,7 @@ mod tidy;
 pub use inbox::{Inbound, receive};
 pub use job::{Job, Question};
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -23,8 +24,8 @@ use crate::app::App;
 use crate::case::Say;
 use crate::clock::{SECOND, Timestamp};
 use crate::effects::{self, backoff};
-use crate::store::queue::{self, Door, Row};
 use crate::store::Tx;
+use crate::store::queue::{self, Door, Row};
 
 /// Rows worked at the same time by one process.
 const AT_ONCE: usize = 32;
@@ -48,9 +49,7 @@ pub async fn tick(app: &App) -> anyhow::Result<bool> {
     let work = claim(app, AT_ONCE).await?;
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
-    let sealed = checkpoint::when_due(app).await?;
-    tidy::when_due(app).await?;
-    Ok(synced || busy || sealed)
+    Ok(synced || busy || chores(app).await?)
 }
 
 /// Goes on until nothing is due.
@@ -95,9 +94,18 @@ async fn round(app: &App, running: &mut JoinSet<()>, free: usize) -> anyhow::Res
         let app = app.clone();
         running.spawn(async move { finish_or_postpone(&app, work).await });
     }
-    let sealed = checkpoint::when_due(app).await?;
+    Ok(synced || busy || chores(app).await?)
+}
+
+/// Looks after what has time, once a second at most; says whether there was anything.
+async fn chores(app: &App) -> anyhow::Result<bool> {
+    let now = app.clock.now();
+    if now < app.chores_at.load(Ordering::Relaxed).saturating_add(SECOND) {
+        return Ok(false);
+    }
+    app.chores_at.store(now, Ordering::Relaxed);
     tidy::when_due(app).await?;
-    Ok(synced || busy || sealed)
+    checkpoint::when_due(app).await
 }
 
 async fn claim(app: &App, limit: usize) -> anyhow::Result<Vec<Work>> {

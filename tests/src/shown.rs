@@ -21,19 +21,6 @@ fn long_reply() -> [String; 3] {
     })
 }
 
-/// A member replaces the draft by the long reply, on the review page.
-async fn hands_in_the_long_reply(world: &mut World, member: &str) -> anyhow::Result<()> {
-    world.taps(member, Act::Edit).await?;
-    let link = world.newest_link(member)?;
-    let mut browser = world.browser(member)?;
-    let page = world.opens(&mut browser, &link).await?;
-    let reply = long_reply();
-    let fields = [("part1", reply[0].as_str()), ("part2", reply[1].as_str()), ("part3", reply[2].as_str())];
-    let answer = world.submits(&mut browser, &page, "/edit", &fields).await?;
-    ensure!(answer.status == 200, "{}", answer.html);
-    Ok(())
-}
-
 /// The messages on a member's phone that carry a stretch of the long reply.
 fn pieces(world: &World, member: &str) -> Vec<String> {
     let texts = world.sim.inbox(member).into_iter().filter(|item| item.kind == ItemKind::Text);
@@ -45,8 +32,8 @@ story!(
     a_long_reply_comes_whole_above_its_card,
     |world| {
         world.customer_says(FACT).await?;
-        hands_in_the_long_reply(world, "LiHua").await?;
         let reply = long_reply();
+        world.rewrites("LiHua", &reply.each_ref().map(String::as_str)).await?;
         ensure!(reply.concat().chars().count() >= 1_400);
         for member in ["LiHua", "ZhaoLiu"] {
             let shown: String = pieces(world, member).iter().map(|piece| cards::wecom::stretch_of(piece)).collect();
@@ -67,19 +54,13 @@ story!(
     |world| {
         world.member_says("ZhaoLiu", "/下班").await?;
         world.customer_says(FACT).await?;
-        world.taps("LiHua", Act::Edit).await?;
-        let link = world.newest_link("LiHua")?;
-        let mut browser = world.browser("LiHua")?;
-        let page = world.opens(&mut browser, &link).await?;
-        // The first message above the card gets through, the second is refused twice.
-        let refused = Fault::Refuse(Errcode(-1));
-        let through = Fault::Slow(0);
-        for fault in [through, refused, refused] {
+        // The prompt after 改 and the first message above the card get through, the second is refused twice.
+        let (through, refused) = (Fault::Slow(0), Fault::Refuse(Errcode(-1)));
+        for fault in [through, through, refused, refused] {
             world.sim.faults().next(Api::MessageSend, 1, fault);
         }
         let reply = long_reply();
-        let fields = [("part1", reply[0].as_str()), ("part2", reply[1].as_str()), ("part3", reply[2].as_str())];
-        world.submits(&mut browser, &page, "/edit", &fields).await?;
+        world.rewrites("LiHua", &reply.each_ref().map(String::as_str)).await?;
         ensure!(!world.has_open_card("LiHua"), "a card with 发送 before the draft is there: {}", world.phone("LiHua"));
         for _ in 0..6 {
             world.wait(Duration::from_secs(5)).await?;

@@ -6,8 +6,10 @@ mod world;
 
 mod commands;
 mod configuration;
+mod first_start;
 mod handover;
 mod main_loop;
+mod notices;
 mod pauses;
 mod races;
 mod shown;

@@ -120,10 +120,12 @@ impl World {
 
     /// The newest card of one case that a member can still press.
     pub fn card_of(&self, member: &str, number: i64) -> anyhow::Result<Card> {
-        let about = |card: &Card| card.shown["button_list"].as_array().is_some_and(|buttons| {
-            let keys = buttons.iter().filter_map(|b| b["key"].as_str());
-            keys.filter_map(|key| cards::Key::parse(key).ok()).any(|key| key.case == number)
-        });
+        let about = |card: &Card| {
+            card.shown["button_list"].as_array().is_some_and(|buttons| {
+                let keys = buttons.iter().filter_map(|b| b["key"].as_str());
+                keys.filter_map(|key| cards::Key::parse(key).ok()).any(|key| key.case == number)
+            })
+        };
         let open = self.sim.inbox(member).into_iter().rev().filter_map(|item| Card::open(&item)).find(about);
         open.with_context(|| format!("{member} has no open card of case {number}"))
     }
@@ -182,7 +184,8 @@ impl World {
 
     /// The case with this number.
     pub async fn case(&self, number: i64) -> anyhow::Result<Case> {
-        let case = self.app.store.read(move |tx| Box::pin(async move { Ok(store::cases::by_number(tx, number).await?) }));
+        let case =
+            self.app.store.read(move |tx| Box::pin(async move { Ok(store::cases::by_number(tx, number).await?) }));
         case.await?.with_context(|| format!("there is no case {number}"))
     }
 
@@ -199,9 +202,7 @@ impl World {
 
     /// Whether any conversation's record has an entry of this kind.
     pub async fn recorded_anywhere(&self, kind: aijia::evidence::Kind) -> anyhow::Result<bool> {
-        let counted = self.app.store.read(move |tx| {
-            Box::pin(async move { Ok(record::count(tx, kind).await?) })
-        });
+        let counted = self.app.store.read(move |tx| Box::pin(async move { Ok(record::count(tx, kind).await?) }));
         Ok(counted.await? > 0)
     }
 

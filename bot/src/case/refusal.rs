@@ -59,7 +59,9 @@ impl Refusal {
     pub fn say(&self, number: i64) -> Say {
         let say = Say::new(self.key()).with("number", number);
         match self {
-            Self::AlreadyDecided(d) | Self::AlreadyDone(d) => say.with_person("by", &d.by).with_key("act", act_key(d.act)),
+            Self::AlreadyDecided(d) | Self::AlreadyDone(d) => {
+                say.with_person("by", &d.by).with_key("act", act_key(d.act))
+            }
             Self::Paused { by } => say.with_person("by", by),
             Self::HandedOver { to } => say.with_person("by", to),
             Self::NotPermitted(denied) => Say { key: denied.key().into(), ..say },

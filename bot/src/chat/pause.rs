@@ -30,11 +30,7 @@ pub async fn pause_from_card(desk: &mut Desk<'_, '_>, case: &Case, scope: PauseS
     apply::announce(desk.tx, desk.app, case, &desk.person.id, desk.member).await
 }
 
-pub(super) async fn pause(
-    desk: &mut Desk<'_, '_>,
-    scope: Option<ScopeArg>,
-    why: Option<String>,
-) -> anyhow::Result<()> {
+pub(super) async fn pause(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>, why: Option<String>) -> anyhow::Result<()> {
     let why = why.unwrap_or_default();
     // In a hurry people write the reason where the scope goes: then everything stops.
     if let Some(ScopeArg::Channel(name)) = &scope
@@ -150,14 +146,15 @@ async fn named(desk: &mut Desk<'_, '_>, say: Say, scope: &Scope) -> anyhow::Resu
 async fn tell_others(desk: &mut Desk<'_, '_>, scope: &Scope, channel: &str) -> anyhow::Result<()> {
     let whole_desk = *scope == Scope::Everything;
     let concerned = |person: &&crate::desk::Person| {
-        let here = desk.desk.desk.channel(channel).is_some_and(|c| {
-            c.permitted.contains(&person.id) || c.escalation_owner.as_ref() == Some(&person.id)
-        });
+        let here = desk
+            .desk
+            .desk
+            .channel(channel)
+            .is_some_and(|c| c.permitted.contains(&person.id) || c.escalation_owner.as_ref() == Some(&person.id));
         let works = person.roles.iter().any(|role| matches!(role, Role::Reviewer | Role::Supervisor | Role::Admin));
         person.id != desk.person.id && works && (whole_desk || here)
     };
-    let members: Vec<String> =
-        desk.desk.desk.people.iter().filter(concerned).filter_map(|p| p.wecom.clone()).collect();
+    let members: Vec<String> = desk.desk.desk.people.iter().filter(concerned).filter_map(|p| p.wecom.clone()).collect();
     let say = named(desk, Say::new("told.paused_by").with_person("by", &desk.person.id), scope).await?;
     for member in members {
         apply::queue_say(desk.tx, desk.app, &member, &say, desk.app.clock.now()).await?;

@@ -138,7 +138,10 @@ pub(super) async fn evidence(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<
     let text = match record::verify(desk.tx, &chain).await? {
         Ok(head) => {
             let hash = hex::encode(head.hash);
-            words.text("evidence.good", &[("number", &n.to_string()), ("entries", &head.seq.to_string()), ("hash", &hash[..16])])
+            words.text(
+                "evidence.good",
+                &[("number", &n.to_string()), ("entries", &head.seq.to_string()), ("hash", &hash[..16])],
+            )
         }
         Err(bad) => words.text("evidence.bad", &[("number", &n.to_string()), ("place", &bad.to_string())]),
     };

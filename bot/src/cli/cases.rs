@@ -36,9 +36,9 @@ async fn list() -> Result<Verdict, Failure> {
 async fn show(number: i64) -> Result<Verdict, Failure> {
     let app = assemble().await?;
     let reader = app.clone();
-    let story = app.store.read(move |tx| {
-        Box::pin(async move { Ok(view(tx, &reader, number).await?.map(|view| view.story())) })
-    });
+    let story = app
+        .store
+        .read(move |tx| Box::pin(async move { Ok(view(tx, &reader, number).await?.map(|view| view.story())) }));
     said(number, story.await?)
 }
 

@@ -72,14 +72,22 @@ async fn import(
     let reader = app.clone();
     let applied = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
     if applied.desk.person(&owner).is_none() {
-        return Err(anyhow::anyhow!("--owner {owner}: no such person in the configuration; name one of [[people]]").into());
+        return Err(
+            anyhow::anyhow!("--owner {owner}: no such person in the configuration; name one of [[people]]").into()
+        );
     }
     let scope = scopes.into_iter().fold(Scope::default(), |all, one| all.with(one));
     let timezone = applied.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
     let defaults = import::Defaults { owner: Some(owner), kind: Some(kind), scope, timezone };
     let report = desk::import_paths(app, paths, &defaults).await?;
     report.problems.iter().for_each(|problem| eprintln!("{problem}"));
-    println!("{} new, {} changed, {} unchanged, {} problems", report.added, report.changed, report.unchanged, report.problems.len());
+    println!(
+        "{} new, {} changed, {} unchanged, {} problems",
+        report.added,
+        report.changed,
+        report.unchanged,
+        report.problems.len()
+    );
     Ok(if report.problems.is_empty() { Verdict::Good } else { Verdict::Bad })
 }
 

@@ -138,14 +138,19 @@ fn account(channel: &Channel, listed: &[KfAccount]) -> Finding {
 async fn callback(app: &App, wecom: &Wecom) -> Finding {
     let step = "callback URL".to_owned();
     let Some(url) = &app.public_url else {
-        let todo = "set AIJIA_PUBLIC_URL to the address WeCom can reach, and enter it with /callback/wecom as 接收消息 URL";
+        let todo =
+            "set AIJIA_PUBLIC_URL to the address WeCom can reach, and enter it with /callback/wecom as 接收消息 URL";
         return Finding { step, problem: Some(todo.into()) };
     };
     let base = url.trim_end_matches('/');
     let answered = match url_check(app, wecom, base).await {
         Ok(true) => None,
-        Ok(false) => Some(format!("{base}/callback/wecom answers something else: is it this aijia, with this token and key?")),
-        Err(problem) => Some(format!("{base}/callback/wecom does not answer ({problem}): start `aijia serve`, then look at proxy and firewall")),
+        Ok(false) => {
+            Some(format!("{base}/callback/wecom answers something else: is it this aijia, with this token and key?"))
+        }
+        Err(problem) => Some(format!(
+            "{base}/callback/wecom does not answer ({problem}): start `aijia serve`, then look at proxy and firewall"
+        )),
     };
     Finding { step, problem: answered }
 }
@@ -172,9 +177,13 @@ fn advice(error: &ApiError) -> String {
     let todo = match code {
         40001 | 40013 => "check WECOM_CORP_ID and WECOM_APP_SECRET (管理后台 → 应用管理 → the app → Secret)",
         60020 => "add this server's public address to the app's 企业可信IP",
-        48002 | 48007 | 95011 | 95012 => "put the account under API 管理 for this app: 微信客服 → API → 可调用接口的应用",
+        48002 | 48007 | 95011 | 95012 => {
+            "put the account under API 管理 for this app: 微信客服 → API → 可调用接口的应用"
+        }
         95000 | 95004 => "the channel's account is not an open_kfid of this company: compare [[channels]] account",
-        81013 | 60011 | 60111 | 50002 | 301002 => "put the member into the app's 可见范围, and compare the id in [[people]]",
+        81013 | 60011 | 60111 | 50002 | 301002 => {
+            "put the member into the app's 可见范围, and compare the id in [[people]]"
+        }
         _ => "look the code up at developer.work.weixin.qq.com/document/path/90313",
     };
     format!("{error}: {todo}")

@@ -260,5 +260,10 @@ fn key(card: &Value, act: Act) -> anyhow::Result<String> {
 
 fn card_in_words(card: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().replace('\n', " ");
-    format!("{} | {} | {}", text(&card["main_title"]["title"]), text(&card["main_title"]["desc"]), text(&card["sub_title_text"]))
+    format!(
+        "{} | {} | {}",
+        text(&card["main_title"]["title"]),
+        text(&card["main_title"]["desc"]),
+        text(&card["sub_title_text"])
+    )
 }

@@ -151,7 +151,7 @@ async fn no_answer_reaches_the_log_or_an_error() {
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
     let _guard = tracing::subscriber::set_default(everything);
     tracing::info!("listening");
-    let words = ["upstream", "chat.completion", "server_error", "rate_limit", "not JSON", "忽略"];
+    let words = ["upstream", "chat.completion", "server_error", "rate_limit", "not JSON", "包邮"];
     let kinds = [BrokenKind::Garbage, BrokenKind::TruncatedJson, BrokenKind::Prose, BrokenKind::Http500];
     for behaviour in kinds.map(Behaviour::Broken).into_iter().chain([Behaviour::RateLimited]) {
         let error = drafted(behaviour.clone()).await.expect_err("no draft").to_string();

@@ -105,12 +105,7 @@ fn together(found: &[Found]) -> Found {
     all
 }
 
-fn judge(
-    app: &App,
-    wanted: &Wanted,
-    proposal: Option<&Proposal>,
-    intent: Intent,
-) -> anyhow::Result<policy::Verdict> {
+fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent) -> anyhow::Result<policy::Verdict> {
     let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
     let matter = Matter {
         customer: &wanted.texts,

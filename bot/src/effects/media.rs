@@ -13,13 +13,7 @@ use crate::worker::apply;
 /// Largest attachment kept, in bytes (the platform's own limit for files, wecom 90253).
 const CAP: usize = 20 << 20;
 
-pub(super) async fn fetch(
-    app: &App,
-    row: Row,
-    conversation: String,
-    seq: i64,
-    media_id: String,
-) -> anyhow::Result<()> {
+pub(super) async fn fetch(app: &App, row: Row, conversation: String, seq: i64, media_id: String) -> anyhow::Result<()> {
     let Some(wecom) = &app.wecom else { return finished(app, row).await };
     match wecom.kf.media(&media_id, CAP).await {
         Ok(media) => {

@@ -87,7 +87,8 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
     let Some(wecom_app) = &app.wecom else { return finished(app, row).await };
     let Some((posting, card)) = announced(app, &task_id).await? else { return finished(app, row).await };
     // A task id is good for one request only: one whose answer got lost cannot be used again.
-    let task_id = if row.attempts > 1 { renamed(app, &posting, &format!("{task_id}-{}", row.attempts)).await? } else { task_id };
+    let task_id =
+        if row.attempts > 1 { renamed(app, &posting, &format!("{task_id}-{}", row.attempts)).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
     for picture in pictures::unseen(app, &posting).await? {
         paced(app, &member, &row).await?;

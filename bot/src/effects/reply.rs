@@ -218,6 +218,9 @@ async fn claim_notice(
     let notice = desk.desk.channel(&case.channel).and_then(|c| c.notices.get(kind)).cloned();
     let paused = pauses::covering(tx, &case.channel, conversation).await?.is_some();
     let Some(mut open) = conversations::lock(tx, conversation, now).await? else { return Ok(Claim::NotOurs) };
+    if row.attempts > 1 {
+        lost_notice(tx, app, &case, kind).await?;
+    }
     let spare = open.quota_left > crate::case::KEPT_FOR_HANDOVER && now < open.window_ends_at;
     let repeated = sends::noticed(tx, case_id, kind.as_str()).await?;
     let (Some(notice), false, true, false) = (notice, paused, spare, repeated) else { return Ok(Claim::NotOurs) };
@@ -236,8 +239,7 @@ async fn claim_notice(
         state: String::new(),
         claimed_at: now,
     };
-    // Claimed before by a worker that died, or on its way: never twice.
-    if row.attempts > 1 || !sends::claim(tx, &send).await? {
+    if !sends::claim(tx, &send).await? {
         return Ok(Claim::NotOurs);
     }
     open.quota_left -= 1;
@@ -247,6 +249,18 @@ async fn claim_notice(
     let entry = Entry { kind: Kind::NoticeSent, actor: Actor::Person(notice.approved_by.clone()), payload };
     record::append(tx, app, &record::chain_of(conversation), Some(case_id), &entry).await?;
     Ok(Claim::Ours(Box::new(send)))
+}
+
+/// A notice whose worker died after claiming it: nobody knows what became of it, and it is never sent again.
+async fn lost_notice(tx: &mut Tx, app: &App, case: &Case, kind: NoticeKind) -> anyhow::Result<()> {
+    let claimed = sends::in_flight(tx).await?;
+    let Some(lost) = claimed.into_iter().find(|s| s.case_id == case.id && s.kind == kind.as_str()) else {
+        return Ok(());
+    };
+    sends::settle(tx, &lost.id, SendState::Unknown, 0, app.clock.now()).await?;
+    let payload = json!({ "notice": lost.kind, "result": PartResult::Unknown, "msgid": lost.id });
+    let entry = Entry { kind: Kind::SendSettled, actor: Actor::System, payload };
+    record::append(tx, app, &record::chain_of(&lost.conversation), Some(&case.id), &entry).await
 }
 
 async fn settle_notice(app: &App, row: Row, send: Send, result: PartResult, code: i64) -> anyhow::Result<()> {

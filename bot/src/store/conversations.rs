@@ -128,7 +128,8 @@ pub async fn lock(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<Option<
 /// Stores what changes about a conversation.
 pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
     let args = args![&c.id, c.last_seq, c.window_ends_at, c.quota_left, c.case_id.clone()];
-    let sql = "UPDATE conversations SET last_seq = $2, window_ends_at = $3, quota_left = $4, case_id = $5 WHERE id = $1";
+    let sql =
+        "UPDATE conversations SET last_seq = $2, window_ends_at = $3, quota_left = $4, case_id = $5 WHERE id = $1";
     tx.run(sql, args).await.map(drop)
 }
 

@@ -48,7 +48,14 @@ impl Scope {
 }
 
 /// Declares a pause, before anything else can be claimed.
-pub async fn declare(tx: &mut Tx, id: &str, scope: &Scope, person: &str, why: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn declare(
+    tx: &mut Tx,
+    id: &str,
+    scope: &Scope,
+    person: &str,
+    why: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let turn = turn_register(tx).await?;
     let (name, target) = scope.parts();
     let sql = "INSERT INTO pauses (id, scope, target, person, why, at, turn) VALUES ($1, $2, $3, $4, $5, $6, $7)";

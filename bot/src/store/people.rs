@@ -33,8 +33,7 @@ pub async fn begin_edit(tx: &mut Tx, edit: &PendingEdit) -> sqlx::Result<()> {
 
 /// Ends a person's edit and gives it, if there was one that is still good.
 pub async fn end_edit(tx: &mut Tx, person: &str, now: Timestamp) -> sqlx::Result<Option<PendingEdit>> {
-    let found: Option<PendingEdit> =
-        tx.one("SELECT * FROM pending_edits WHERE person = $1", args![person]).await?;
+    let found: Option<PendingEdit> = tx.one("SELECT * FROM pending_edits WHERE person = $1", args![person]).await?;
     tx.run("DELETE FROM pending_edits WHERE person = $1", args![person]).await?;
     Ok(found.filter(|edit| edit.until > now))
 }

@@ -32,15 +32,9 @@ pub struct Row {
 }
 
 /// Stores something the world said; false when it is already there.
-pub async fn receive(
-    tx: &mut Tx,
-    id: &str,
-    dedup: &str,
-    lane: &str,
-    body: &str,
-    now: Timestamp,
-) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO inbox (id, dedup, lane, body, due_at, lease_until, attempts) VALUES ($1, $2, $3, $4, $5, 0, 0)
+pub async fn receive(tx: &mut Tx, id: &str, dedup: &str, lane: &str, body: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql =
+        "INSERT INTO inbox (id, dedup, lane, body, due_at, lease_until, attempts) VALUES ($1, $2, $3, $4, $5, 0, 0)
                ON CONFLICT (dedup) DO NOTHING";
     tx.has_work();
     Ok(tx.run(sql, args![id, dedup, lane, body, now]).await? == 1)
@@ -127,8 +121,12 @@ pub enum Door {
 /// Marks a row as done; false when the lease was lost, so that the work belongs to somebody else.
 pub async fn done(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::Result<bool> {
     let sql = match door {
-        Door::Inbox => "UPDATE inbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
-        Door::Outbox => "UPDATE outbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
+        Door::Inbox => {
+            "UPDATE inbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL"
+        }
+        Door::Outbox => {
+            "UPDATE outbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL"
+        }
     };
     Ok(tx.run(sql, args![&row.id, row.lease_until, now]).await? == 1)
 }
@@ -137,7 +135,9 @@ pub async fn done(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::R
 pub async fn later(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, problem: &str) -> sqlx::Result<()> {
     let sql = match door {
         Door::Inbox => "UPDATE inbox SET due_at = $3, lease_until = 0, problem = $4 WHERE id = $1 AND lease_until = $2",
-        Door::Outbox => "UPDATE outbox SET due_at = $3, lease_until = 0, problem = $4 WHERE id = $1 AND lease_until = $2",
+        Door::Outbox => {
+            "UPDATE outbox SET due_at = $3, lease_until = 0, problem = $4 WHERE id = $1 AND lease_until = $2"
+        }
     };
     tx.run(sql, args![&row.id, row.lease_until, due_at, problem]).await.map(drop)
 }

@@ -63,7 +63,8 @@ async fn insert(tx: &mut Tx, r: &Record, salt: &str, payload: &str) -> anyhow::R
         salt,
         payload
     ];
-    let sql = "INSERT INTO evidence (chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload)
+    let sql =
+        "INSERT INTO evidence (chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     tx.run(sql, args).await?;
     Ok(())
@@ -218,6 +219,12 @@ pub struct Leaf {
 pub async fn unsequenced(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Leaf>> {
     let sql = "SELECT chain, seq, hash FROM evidence WHERE leaf IS NULL ORDER BY at_ms, chain, seq LIMIT $1";
     tx.all(sql, args![limit]).await
+}
+
+/// How many entries are in no checkpoint yet, counted up to `most`.
+pub async fn unsequenced_count(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 AS waiting FROM evidence WHERE leaf IS NULL LIMIT $1) AS unsequenced";
+    Ok(tx.one::<(i64,)>(sql, args![most]).await?.map_or(0, |(count,)| count))
 }
 
 /// Lets only one instance grow the tree at a time.

@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::job::Job;
 use crate::app::App;
-use crate::case::{
-    Case, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
-};
+use crate::case::{Case, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step};
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
@@ -284,13 +282,7 @@ pub async fn queue_say(tx: &mut Tx, app: &App, member: &str, say: &Say, due: Tim
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tell_refusal(
-    tx: &mut Tx,
-    app: &App,
-    member: &str,
-    number: i64,
-    refusal: &Refusal,
-) -> anyhow::Result<()> {
+pub async fn tell_refusal(tx: &mut Tx, app: &App, member: &str, number: i64, refusal: &Refusal) -> anyhow::Result<()> {
     queue_say(tx, app, member, &refusal.say(number), app.clock.now()).await
 }
 

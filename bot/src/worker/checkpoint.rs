@@ -10,7 +10,7 @@ use crate::evidence::Tree;
 use crate::store::{Tx, desks, record};
 
 /// Entries that are sealed without waiting for the minute.
-const ENTRIES: usize = 1_000;
+const ENTRIES: i64 = 1_000;
 /// How long entries wait for a checkpoint at most.
 const EVERY: Timestamp = MINUTE;
 /// How often a checkpoint is also posted in chat: the file has all of them.
@@ -30,7 +30,7 @@ pub(super) async fn when_due(app: &App) -> anyhow::Result<bool> {
 
 async fn is_due(tx: &mut Tx, now: Timestamp) -> anyhow::Result<bool> {
     let last = record::newest_checkpoint(tx).await?.map_or(0, |(_, at)| at);
-    let waiting = record::unsequenced(tx, ENTRIES as i64).await?.len();
+    let waiting = record::unsequenced_count(tx, ENTRIES).await?;
     Ok(waiting >= ENTRIES || (waiting > 0 && now >= last + EVERY))
 }
 

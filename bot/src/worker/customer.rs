@@ -18,13 +18,7 @@ use crate::store::{Tx, cases, record, sends};
 /// How long a welcome code is good (wecom 95122), with a little left for the way.
 const WELCOME: Timestamp = 18 * SECOND;
 
-pub(super) async fn did(
-    app: &App,
-    row: Row,
-    account: String,
-    message: KfMessage,
-    backlog: bool,
-) -> anyhow::Result<()> {
+pub(super) async fn did(app: &App, row: Row, account: String, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
     let app = app.clone();
     let store = app.store.clone();
     store

@@ -10,7 +10,7 @@ use crate::desk::ChannelKind;
 use crate::store::accounts::{self, Account};
 use crate::store::{Tx, queue};
 
-/// On the very first reading, messages older than this are not answered.
+/// Messages older than this at the very first reading are not answered.
 const FRESH: Timestamp = 10 * MINUTE;
 /// Pages read in one turn; a longer backlog goes on in the next one.
 const PAGES: usize = 50;
@@ -82,9 +82,10 @@ async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
-                let first = account.first_sync_at.is_none();
+                // By the first reading's time, also where that reading is still going on or was broken off.
+                let opened = account.first_sync_at.unwrap_or(now);
                 for message in page.messages {
-                    let backlog = first && message.send_time * SECOND < now - FRESH;
+                    let backlog = message.send_time * SECOND < opened - FRESH;
                     store_message(tx, &app, &account.account, message, backlog).await?;
                 }
                 let cursor = account.cursor.clone().unwrap_or_default();
@@ -96,13 +97,7 @@ async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
         .await
 }
 
-async fn store_message(
-    tx: &mut Tx,
-    app: &App,
-    account: &str,
-    message: KfMessage,
-    backlog: bool,
-) -> anyhow::Result<()> {
+async fn store_message(tx: &mut Tx, app: &App, account: &str, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
     let now = app.clock.now();
     let customer = message.external_userid.as_deref().unwrap_or_default();
     let lane = format!("kf:{account}:{customer}");

@@ -40,7 +40,8 @@ impl World {
     /// The newest link in the app's messages to a member.
     pub fn newest_link(&self, member: &str) -> anyhow::Result<String> {
         let texts = self.sim.inbox(member).into_iter().rev().map(|item| item.text);
-        let link = |text: String| text.find("http").map(|at| text[at..].split_whitespace().next().unwrap_or("").to_owned());
+        let link =
+            |text: String| text.find("http").map(|at| text[at..].split_whitespace().next().unwrap_or("").to_owned());
         texts.filter_map(link).next().with_context(|| format!("{member} was given no link"))
     }
 
@@ -49,6 +50,19 @@ impl World {
         let page = browser.get(url).await?;
         self.pages.push((browser.member.clone(), page.html.clone()));
         Ok(page)
+    }
+
+    /// A member replaces a draft on the review page: 改, the link, up to three messages.
+    pub async fn rewrites(&mut self, member: &str, parts: &[&str]) -> anyhow::Result<()> {
+        self.taps(member, cards::Act::Edit).await?;
+        let link = self.newest_link(member)?;
+        let mut browser = self.browser(member)?;
+        let page = self.opens(&mut browser, &link).await?;
+        let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+        let fields = [("part1", part(0)), ("part2", part(1)), ("part3", part(2))];
+        let answer = self.submits(&mut browser, &page, "/edit", &fields).await?;
+        ensure!(answer.status == 200 && !answer.has_form("/edit"), "the page did not take the text: {}", answer.html);
+        Ok(())
     }
 
     /// A member presses the button of a page's form after changing some fields.
@@ -148,7 +162,14 @@ fn attribute(text: &str, name: &str) -> Option<String> {
 }
 
 fn unescaped(text: &str) -> String {
-    let pairs =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
+    let pairs = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#39;", "'"),
+        ("&#x2f;", "/"),
+        ("&amp;", "&"),
+    ];
     pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }

@@ -1,14 +1,15 @@
 //! Opening a world, and opening it again after the program was killed.
 
 use std::sync::Once;
+use std::time::Duration;
 
 use aijia::clock::{Clock, Ids, SECOND};
 use aijia::config::Database;
 use aijia::demo::{Stage, Staging};
-use aijia::http;
+use aijia::{http, worker};
 use anyhow::ensure;
-use simulator::Simulator;
 use simulator::openai::{Behaviour, FakeModel};
+use simulator::{Api, Simulator};
 use tokio::net::TcpListener;
 
 use super::World;
@@ -98,6 +99,21 @@ impl World {
         self.settle().await
     }
 
+    /// The program works until `calls` calls of `api` have reached the platform since now, and is killed there.
+    pub async fn killed_at(&mut self, api: Api, calls: usize) -> anyhow::Result<()> {
+        let (app, goal) = (self.app.clone(), self.sim.count(api) + calls);
+        let working = tokio::spawn(async move { worker::pump(&app).await });
+        let reached = async {
+            while self.sim.count(api) < goal {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+        working.abort();
+        ensure!(reached.is_ok(), "the program never made call {goal} of {}", api.path());
+        self.restart().await
+    }
+
     /// The value of `DATABASE_URL`.
     pub fn database_url(&self) -> String {
         match &self.staging.database {
@@ -121,12 +137,7 @@ async fn bind() -> anyhow::Result<(TcpListener, String)> {
     Ok((listener, address))
 }
 
-fn serve(
-    listener: TcpListener,
-    app: &aijia::app::App,
-    sim: &Simulator,
-    address: &str,
-) -> tokio::task::JoinHandle<()> {
+fn serve(listener: TcpListener, app: &aijia::app::App, sim: &Simulator, address: &str) -> tokio::task::JoinHandle<()> {
     let router = http::router(app.clone());
     sim.set_callback_url(&format!("{address}/callback/wecom"));
     tokio::spawn(async move {

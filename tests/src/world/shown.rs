@@ -79,7 +79,8 @@ impl World {
         let desk = self.desk().await?;
         let member = desk.desk.person(&approval.person).and_then(|p| p.wecom.clone());
         // Somebody removed since then has their member id in the demo's desk still.
-        let member = member.unwrap_or_else(|| if approval.person == "lihua" { "LiHua".into() } else { approval.person });
+        let member =
+            member.unwrap_or_else(|| if approval.person == "lihua" { "LiHua".into() } else { approval.person });
         ensure!(sent.text == intent.body, "what left is not what was claimed: {:?}", sent.text);
         Ok(Reply { member, key, text: sent.text.clone(), at: sent.seq })
     }
@@ -124,9 +125,10 @@ impl World {
     /// The payloads of every entry of a kind, over all conversations.
     pub async fn entries(&self, kind: Kind) -> anyhow::Result<Vec<Value>> {
         let sql = "SELECT payload FROM evidence WHERE kind = $1 AND payload IS NOT NULL ORDER BY at_ms, chain, seq";
-        let rows = self.app.store.read(move |tx| {
-            Box::pin(async move { Ok(tx.all::<(String,)>(sql, aijia::args![kind.as_str()]).await?) })
-        });
+        let rows = self
+            .app
+            .store
+            .read(move |tx| Box::pin(async move { Ok(tx.all::<(String,)>(sql, aijia::args![kind.as_str()]).await?) }));
         rows.await?.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
     }
 

@@ -27,6 +27,7 @@ pub(super) struct Forms {
     fields: Vec<Field>,
     live: bool,
     open: bool,
+    sendable: bool,
     sends: bool,
     signed_in: bool,
 }
@@ -59,21 +60,19 @@ pub(super) fn of(app: &App, view: &View, visitor: &Visitor, extra: &Extra, pause
     if !covered && extra.kept.is_none() {
         return None;
     }
-    let review = match &view.case.state {
-        State::AwaitingReview(review) => Some(review),
-        _ => None,
-    };
+    let sendable = matches!(view.case.state, State::AwaitingReview(_));
     let shown = || view.case.draft().map(|d| d.parts.clone()).unwrap_or_default();
     let texts = extra.kept.clone().unwrap_or_else(shown);
     Some(Forms {
         token: visitor.token().map(str::to_owned),
         csrf: Seal::new(&app.cookie_key).form_token(&visitor.binding(), view.case.number),
         version: view.case.version,
-        code: review.map(|r| r.draft.code()).unwrap_or_default(),
+        code: view.case.code(),
         fields: fields(&texts),
         live: covered,
-        open: extra.kept.is_some() || review.is_none(),
-        sends: review.is_some() && visitor.signed_in() && !paused,
+        open: extra.kept.is_some() || !sendable,
+        sendable,
+        sends: sendable && visitor.signed_in() && !paused,
         signed_in: visitor.signed_in(),
     })
 }

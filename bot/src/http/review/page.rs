@@ -14,8 +14,8 @@ use super::{base, sign_in};
 use crate::app::App;
 use crate::case::{Author, Draft, Level, Part, State};
 use crate::store::{Tx, pauses, people, record};
-use crate::why;
 use crate::view::{View, local};
+use crate::why;
 
 /// A case's page.
 #[derive(Debug, Serialize)]
