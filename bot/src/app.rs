@@ -17,7 +17,7 @@ use crate::drafting::Model;
 use crate::evidence::SigningKey;
 use crate::policy;
 use crate::store::desks::Applied;
-use crate::store::knowledge::EntryState;
+use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::{self, Store, Tx};
 
 /// What the running program has in its hands. Cheap to clone.
@@ -150,8 +150,7 @@ impl App {
             return Ok(index);
         }
         let published = store::knowledge::in_state(tx, EntryState::Published).await?;
-        let entries =
-            published.iter().map(|e| serde_json::from_str::<Entry>(&e.body)).collect::<Result<Vec<_>, _>>()?;
+        let entries: Vec<Entry> = published.iter().filter_map(readable).collect();
         let index = Arc::new(Index::build(entries));
         self.cache(|cached| cached.index = Some((edition, index.clone())));
         Ok(index)
@@ -175,6 +174,12 @@ impl App {
     fn cache(&self, change: impl FnOnce(&mut Cached)) {
         change(&mut self.cached.write().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// A published entry; one that cannot be read is left out rather than leaving the desk without any knowledge.
+fn readable(stored: &StoredEntry) -> Option<Entry> {
+    let read = serde_json::from_str(&stored.body);
+    read.inspect_err(|_| tracing::error!(entry = %stored.id, version = stored.version, "an entry cannot be read")).ok()
 }
 
 impl Applied {

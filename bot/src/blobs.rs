@@ -47,6 +47,20 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// Removes the bytes with this name, if they are here.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let path = self.path(name)?;
+        match tokio::fs::remove_file(&path).await {
+            Err(problem) if problem.kind() != std::io::ErrorKind::NotFound => {
+                Err(problem).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn path(&self, name: &str) -> anyhow::Result<PathBuf> {
         let hexadecimal = name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit());
         ensure!(hexadecimal, "not the name of an attachment");

@@ -60,6 +60,13 @@ pub struct Case {
     pub window: Window,
     /// The last decision taken, for people who come too late.
     pub last_decision: Option<Decided>,
+    /// The strictest level any judgement of this case asked for: what was high risk once stays with whoever may
+    /// decide about it, even when the customer's next words are harmless.
+    pub least: Level,
+    /// Who was asked, and until when: the customer's next words do not restart the clock.
+    pub asked: Option<(Level, Timestamp)>,
+    /// Whether a reply was sent of which nobody knows if it arrived, and no person has decided since.
+    pub doubtful: bool,
 }
 
 /// What may still be sent to the customer, and until when.
@@ -183,6 +190,8 @@ pub enum Why {
     Rejected,
     /// The platform refused the reply.
     SendRefused,
+    /// The reply never left.
+    NeverLeft,
     /// Nobody knows whether the reply arrived.
     SendUnknown,
     /// The platform accepted the reply and later said it was not delivered.
@@ -203,6 +212,7 @@ impl Why {
             Self::DraftFailed => "why.draft_failed",
             Self::Rejected => "why.rejected",
             Self::SendRefused => "why.send_refused",
+            Self::NeverLeft => "why.never_left",
             Self::SendUnknown => "why.send_unknown",
             Self::NotDelivered => "why.not_delivered",
             Self::QuotaGone => "why.quota_gone",
@@ -272,6 +282,36 @@ pub enum Part {
     Failed,
     /// Nobody knows.
     Unknown,
+}
+
+/// Why an approval lost its force before its bytes left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voided {
+    /// A pause was declared.
+    Paused,
+    /// The approver lost the right.
+    RightLost,
+    /// The policy changed.
+    PolicyChanged,
+    /// The customer wrote again.
+    CustomerWroteAgain,
+    /// The customer asked for a person.
+    AskedForPerson,
+    /// The customer took a message back.
+    CustomerRecalled,
+    /// The case was closed.
+    CaseClosed,
+    /// The platform's window closed.
+    WindowClosed,
+    /// The message budget was spent.
+    BudgetSpent,
+    /// A servicer answers in the platform's own client.
+    ServicerAnswers,
+    /// An earlier part did not arrive.
+    PartNotArrived,
+    /// The platform says that the reply was not delivered.
+    NotDelivered,
 }
 
 /// A person's authority to send exactly these bytes.

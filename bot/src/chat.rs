@@ -5,6 +5,7 @@ mod pause;
 mod show;
 
 pub use pause::pause_from_card;
+pub(crate) use show::shortened;
 
 use cards::Act;
 use serde_json::json;
@@ -17,9 +18,10 @@ use crate::desk::Person;
 use crate::drafting::clean;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Matter, Power, Verdict};
+use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::people::{self, PendingEdit};
-use crate::store::{Tx, cases, record};
+use crate::store::{Tx, cards as postings, cases, record};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -144,12 +146,76 @@ impl Desk<'_, '_> {
         let parts = channels::wecom::kf::split_for_kf(&clean(text));
         let shown = Shown { person: self.person.id.clone(), version, code: code.into() };
         let event = edit_event(self.tx, self.app, case, shown, parts).await?;
-        if self.decide(case, &event).await?.is_err() {
-            let kept = Say::new("told.edit_kept").with("number", case.number).with("text", text);
-            self.say(kept).await?;
+        match self.decide(case, &event).await? {
+            Ok(edited) => show_editor(self.tx, self.app, &edited, &self.person.id).await,
+            Err(_) => {
+                let kept = Say::new("told.edit_kept").with("number", case.number).with("text", text);
+                self.say(kept).await
+            }
         }
-        Ok(())
     }
+
+    /// A press by somebody without the right: said, and on the case's record.
+    pub(crate) async fn not_permitted(&mut self, case: &Case, act: Act, denied: policy::Denied) -> anyhow::Result<()> {
+        self.refused(case, act, &Refusal::NotPermitted(denied)).await
+    }
+
+    /// A press that does nothing, before it came to a decision: said, and on the case's record.
+    pub(crate) async fn refused(&mut self, case: &Case, act: Act, refusal: &Refusal) -> anyhow::Result<()> {
+        let payload = json!({ "refusal": refusal, "act": act, "version": case.version });
+        let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
+        record::append(self.tx, self.app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+        apply::tell_refusal(self.tx, self.app, self.member, case.number, refusal).await
+    }
+
+    /// A press on something that no case goes with: said, and on the desk's record.
+    pub(crate) async fn old_card(&mut self, what: &str) -> anyhow::Result<()> {
+        let payload = json!({ "refusal": "told.old_card", "what": what });
+        let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
+        record::append(self.tx, self.app, record::DESK, None, &entry).await?;
+        self.say(Say::new("told.old_card")).await
+    }
+}
+
+/// Whoever changed a text sees it as a card, also when others are asked to decide about it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn show_editor(tx: &mut Tx, app: &App, case: &Case, person: &str) -> anyhow::Result<()> {
+    let open = postings::open(tx, &case.id).await?;
+    if open.iter().any(|posting| posting.person == person && posting.version == case.version) {
+        return Ok(());
+    }
+    let desk = app.desk(tx).await?;
+    let Some(member) = desk.desk.person(person).and_then(|p| p.wecom.clone()) else { return Ok(()) };
+    apply::announce(tx, app, case, person, &member).await
+}
+
+/// Whoever wished for another draft sees what came of it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn show_rewriter(tx: &mut Tx, app: &App, case: &Case) -> anyhow::Result<()> {
+    let record = record::of_case(tx, &case.id).await?;
+    let wished = |told: &&record::Told| {
+        told.kind == Kind::Edited && told.payload.as_ref().is_some_and(|payload| payload["hint"].is_string())
+    };
+    match record.iter().rev().find(wished).map(|told| &told.actor) {
+        Some(Actor::Person(person)) => show_editor(tx, app, case, person).await,
+        _ => Ok(()),
+    }
+}
+
+/// What a person was shown is on record.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn card_appeared(tx: &mut Tx, app: &App, posting: &postings::Posting) -> anyhow::Result<()> {
+    let Some(case) = cases::load(tx, &posting.case_id).await? else { return Ok(()) };
+    let payload = json!({ "person": posting.person, "version": posting.version, "code": posting.code,
+        "task_id": posting.task_id, "posting": posting.posting });
+    let entry = Entry { kind: Kind::CardPosted, actor: Actor::System, payload };
+    record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await
 }
 
 /// What a person had before them when they decided.
@@ -180,8 +246,10 @@ pub(crate) async fn edit_event(
 
 async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> anyhow::Result<Verdict> {
     let view = View::load(tx, app, &case.id).await?;
-    let (asked, attachments) = view.asked();
-    let texts = vec![asked];
+    // Everything nobody has answered yet, however long ago it was said: one harmless word does not hide the rest.
+    let open = conversations::unanswered(tx, &case.conversation).await?;
+    let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
+    let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
     let intent = case.draft().map_or_else(|| policy::intent_of(&texts), |d| d.intent);
     // A person wrote it: certainty and sources are theirs, the words are judged as any others.
     let matter = Matter {

@@ -160,7 +160,9 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Config(ConfigCommand::Apply) => serve::apply().await,
         Command::Wecom(command) => wecom::run(command).await,
         Command::Migrate => {
-            assemble().await?;
+            let environment = environment()?;
+            let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
+            apply_file(&app, &environment.config).await?;
             println!("the schema is up to date");
             Ok(Verdict::Good)
         }
@@ -174,20 +176,33 @@ pub(crate) fn environment() -> Result<Environment, Failure> {
     Ok(environment)
 }
 
-/// The program on the process's environment, with the configuration file applied if it never was.
+/// The program on the process's environment. It follows the configuration in force, which only `serve`, `config
+/// apply`, `migrate` and the first start of an empty database change.
 pub(crate) async fn assemble() -> Result<App, Failure> {
     let environment = environment()?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
-    apply_file(&app, &environment.config).await?;
+    let file = environment.config.display();
+    match start::is_in_force(&app, &environment.config).await.map_err(bad_file)? {
+        None => drop(apply_file(&app, &environment.config).await?),
+        Some(true) => {}
+        Some(false) => eprintln!(
+            "{file} differs from the configuration in force, which is followed here; `aijia config apply` or \
+             `aijia serve` puts the file in force"
+        ),
+    }
     Ok(app)
 }
 
 /// Applies the configuration file, with every problem in it as one line.
 async fn apply_file(app: &App, path: &Path) -> Result<start::Applying, Failure> {
-    start::apply_file(app, path).await.map_err(|problem| match problem.downcast::<start::BadConfig>() {
+    start::apply_file(app, path).await.map_err(bad_file)
+}
+
+fn bad_file(problem: anyhow::Error) -> Failure {
+    match problem.downcast::<start::BadConfig>() {
         Ok(start::BadConfig(problems)) => Failure::Config(problems),
         Err(problem) => Failure::Other(problem),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod day;
 mod stage;
 
-pub use stage::{FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
+pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, XIAOYU};
 
 use anyhow::Context;
 use tokio::net::TcpListener;

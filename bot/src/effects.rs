@@ -7,6 +7,8 @@ mod pictures;
 mod reply;
 mod session;
 
+pub(crate) use media::forget as forget_attachment;
+
 use channels::wecom::api::ApiError;
 
 use crate::app::App;

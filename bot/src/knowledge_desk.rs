@@ -13,6 +13,9 @@ use crate::evidence::{self, Actor};
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::store::{Tx, record};
 
+/// What the record names for an imported entry.
+const IMPORTER: &str = "aijia knowledge import";
+
 /// What an import did.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -128,9 +131,9 @@ async fn publish(tx: &mut Tx, app: &App, file: &str, item: import::Item, report:
     };
     entries::add(tx, &stored, EntryState::Published, app.clock.now()).await?;
     let payload = json!({ "entry": id, "version": version, "owner": entry.owner, "sha256": content_sha256,
-        "source": entry.source });
-    let changed =
-        evidence::Entry { kind: evidence::Kind::KnowledgeChanged, actor: Actor::Person(entry.owner), payload };
+        "source": entry.source, "file": file, "by": IMPORTER });
+    // The owner answers for what it says; who ran the command is not known here.
+    let changed = evidence::Entry { kind: evidence::Kind::KnowledgeChanged, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &changed).await
 }
 

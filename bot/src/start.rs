@@ -1,5 +1,6 @@
 //! Putting the program together from its environment and its configuration file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,7 +11,7 @@ use anyhow::Context;
 use channels::wecom::api::{Api, ApiSettings};
 use channels::wecom::{app as members, crypt::Crypt, kf};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Settings, Wecom};
@@ -21,7 +22,7 @@ use crate::desk::Desk;
 use crate::drafting::Model;
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
-use crate::store::{Store, Tx, cases, record};
+use crate::store::{Store, Tx, cases, pauses, queue, record};
 use crate::worker::Job;
 
 /// Puts the program together. Nothing runs yet.
@@ -116,14 +117,37 @@ pub enum Applying {
 /// Applies the configuration file, unless this content was applied before.
 ///
 /// # Errors
-/// When the file cannot be read, says something unusable, or the database fails.
+/// When the file cannot be read, says something unusable, takes a channel away that has open cases, or the
+/// database fails.
 pub async fn apply_file(app: &App, path: &Path) -> anyhow::Result<Applying> {
+    let File { desk, triggers, content_sha256 } = read_file(path)?;
+    apply(app, desk, triggers, content_sha256).await
+}
+
+/// Whether the configuration file says what is in force; none where nothing was ever in force.
+///
+/// # Errors
+/// When the file cannot be read or says something unusable, or the database fails.
+pub async fn is_in_force(app: &App, path: &Path) -> anyhow::Result<Option<bool>> {
+    let current = app.store.read(|tx| Box::pin(async move { desks::current(tx).await })).await?;
+    let Some(current) = current else { return Ok(None) };
+    Ok(Some(read_file(path)?.content_sha256 == current.content_sha256))
+}
+
+/// A configuration file, read.
+struct File {
+    desk: Desk,
+    triggers: Option<String>,
+    content_sha256: String,
+}
+
+fn read_file(path: &Path) -> anyhow::Result<File> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read AIJIA_CONFIG {}: copy aijia.example.toml and edit it", path.display()))?;
     let desk = read_desk(&text, &path.display().to_string())?;
     let triggers = desk.policy.triggers.as_ref().map(|name| beside(path, name)).transpose()?;
-    let content = hex::encode(Sha256::digest(format!("{text}\0{}", triggers.as_deref().unwrap_or_default())));
-    apply(app, desk, triggers, content).await
+    let content_sha256 = hex::encode(Sha256::digest(format!("{text}\0{}", triggers.as_deref().unwrap_or_default())));
+    Ok(File { desk, triggers, content_sha256 })
 }
 
 /// The text of a file named in the configuration, relative to it.
@@ -156,6 +180,8 @@ async fn apply(app: &App, desk: Desk, triggers: Option<String>, content_sha256: 
     store
         .commit(move |tx| {
             Box::pin(async move {
+                // What is under way decides by the older configuration to its end; what follows by the new one.
+                pauses::hold_alone(tx).await?;
                 let current = desks::current(tx).await?;
                 if current.as_ref().is_some_and(|c| c.content_sha256 == content_sha256) {
                     return Ok(Applying::InForce);
@@ -163,7 +189,8 @@ async fn apply(app: &App, desk: Desk, triggers: Option<String>, content_sha256: 
                 if desks::was_applied(tx, &content_sha256).await? {
                     return Ok(Applying::Superseded);
                 }
-                let new = New { desk, triggers, content_sha256 };
+                keeps_busy_channels(tx, &desk).await?;
+                let new = File { desk, triggers, content_sha256 };
                 put_in_force(tx, &app, new, current).await?;
                 Ok(Applying::Applied)
             })
@@ -171,28 +198,60 @@ async fn apply(app: &App, desk: Desk, triggers: Option<String>, content_sha256: 
         .await
 }
 
-/// A configuration that is to be put in force.
-struct New {
-    desk: Desk,
-    triggers: Option<String>,
-    content_sha256: String,
+/// A channel with open cases stays: without it nobody could decide about them any more.
+async fn keeps_busy_channels(tx: &mut Tx, desk: &Desk) -> anyhow::Result<()> {
+    let busy = desks::busy_channels(tx).await?;
+    let gone = busy.into_iter().filter(|(channel, _)| desk.channel(channel).is_none());
+    let problems: Vec<ConfigError> = gone
+        .map(|(channel, cases)| ConfigError {
+            place: format!("channel {channel}"),
+            what: format!("is not in the file any more (renamed?), but has {cases} open cases; nothing was applied"),
+            todo: "put it back until they are closed: `aijia case list` shows them".into(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(BadConfig(problems).into()) }
 }
 
-async fn put_in_force(tx: &mut Tx, app: &App, new: New, before: Option<Applied>) -> anyhow::Result<()> {
+async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let New { desk, triggers: text, content_sha256 } = new;
+    let File { desk, triggers: text, content_sha256 } = new;
     let triggers = desks::read_triggers(text.as_deref())?;
     let policy = config::policy_version(&desk, triggers.version());
     let people = config::people_version(&desk);
     let new = Applied { id: app.ids.next(now)?, content_sha256, desk, triggers, policy };
     desks::apply(tx, &new, text.as_deref(), &people, now).await?;
-    let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256 });
+    let (people_before, people_after) = (rights_of(before.as_ref().map(|b| &b.desk)), rights_of(Some(&new.desk)));
+    let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256,
+        "rights": changes(&people_before, &people_after) });
+    queue::configuration_changed(tx, now).await?;
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     if before.is_some_and(|before| before.policy != new.policy) {
         draft_open_cases_again(tx, app).await?;
     }
     Ok(())
+}
+
+/// What everybody may do, by `person` or `channel:place`: roles, and whose decisions count where.
+fn rights_of(desk: Option<&Desk>) -> BTreeMap<String, Value> {
+    let Some(desk) = desk else { return BTreeMap::new() };
+    let people = desk.people.iter().map(|p| (p.id.clone(), json!(p.roles)));
+    let channels = desk.channels.iter().flat_map(|c| {
+        let named = |place: &str, who: Value| (format!("{}:{place}", c.id), who);
+        [
+            named("permitted", json!(c.permitted)),
+            named("owner", json!(c.owner)),
+            named("escalation_owner", json!(c.escalation_owner)),
+        ]
+    });
+    people.chain(channels).collect()
+}
+
+/// What is not as before, each with before and after; null where there was or is nothing.
+fn changes(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Vec<Value> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+    changed.map(|name| json!({ "of": name, "before": before.get(name), "after": after.get(name) })).collect()
 }
 
 /// What people were shown was judged under the older policy.

@@ -21,14 +21,13 @@ pub use sqlx::Error;
 pub use tx::{Args, Tx, Value};
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::config::Database;
 
@@ -42,7 +41,7 @@ macro_rules! args {
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
-    wake: Arc<Notify>,
+    wake: watch::Sender<()>,
 }
 
 #[derive(Clone)]
@@ -61,7 +60,7 @@ impl Store {
             Database::Sqlite(path) => open_sqlite(path).await?,
             Database::Postgres(url) => open_postgres(url).await?,
         };
-        Ok(Self { backend, wake: Arc::new(Notify::new()) })
+        Ok(Self { backend, wake: watch::Sender::new(()) })
     }
 
     /// Runs a unit of work and answers after its durable commit. When the unit fails, nothing of it stays.
@@ -73,12 +72,14 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
     {
-        let answer = match &self.backend {
-            Backend::Sqlite { writer, .. } => writer.commit(unit).await,
-            Backend::Postgres(pool) => commit_postgres(pool, unit).await,
-        };
-        self.wake.notify_waiters();
-        answer
+        let (answer, brings_work) = match &self.backend {
+            Backend::Sqlite { writer, .. } => writer.commit(with_news(unit)).await,
+            Backend::Postgres(pool) => commit_postgres(pool, with_news(unit)).await,
+        }?;
+        if brings_work {
+            self.wake.send_replace(());
+        }
+        Ok(answer)
     }
 
     /// Reads several things that belong to one moment. What the unit writes is not kept.
@@ -92,16 +93,28 @@ impl Store {
     {
         let mut tx = match &self.backend {
             Backend::Sqlite { readers, .. } => Tx::sqlite(readers.begin().await?),
-            Backend::Postgres(pool) => Tx::postgres(pool.begin().await?),
+            Backend::Postgres(pool) => Tx::postgres(pool.begin_with(ONE_MOMENT).await?),
         };
         let answer = unit(&mut tx).await;
         tx.rollback().await?;
         answer
     }
 
-    /// Waits until somebody committed something here, or for `at_most`.
-    pub async fn changed(&self, at_most: Duration) {
-        let _ = tokio::time::timeout(at_most, self.wake.notified()).await;
+    /// Hears of new work from now on.
+    pub fn news(&self) -> News {
+        News(self.wake.subscribe())
+    }
+
+    /// Frees everything that was claimed when the last program on this database ended. Where several work side by
+    /// side, nothing is freed: nobody knows whose it is, and the leases end by themselves.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_back_leases(&self) -> anyhow::Result<()> {
+        if self.is_shared() {
+            return Ok(());
+        }
+        self.commit(|tx| Box::pin(async move { Ok(queue::take_back_leases(tx).await?) })).await
     }
 
     /// Follows what other instances commit; returns at once on SQLite, which has no other instances.
@@ -114,7 +127,7 @@ impl Store {
         listener.listen(tx::WORK_CHANNEL).await?;
         loop {
             listener.recv().await?;
-            self.wake.notify_waiters();
+            self.wake.send_replace(());
         }
     }
 
@@ -123,6 +136,36 @@ impl Store {
         matches!(self.backend, Backend::Postgres(_))
     }
 }
+
+/// The unit, which also says whether workers should hear of it.
+fn with_news<T, F>(
+    unit: F,
+) -> impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<(T, bool)>> + Send + 'static
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
+{
+    |tx| {
+        Box::pin(async move {
+            let answer = unit(tx).await?;
+            Ok((answer, tx.brings_work()))
+        })
+    }
+}
+
+/// Tells when there is new work. What comes while its holder is busy is told at once when they ask again.
+pub struct News(watch::Receiver<()>);
+
+impl News {
+    /// Waits until somebody brought work since the last call, or for `at_most`.
+    pub async fn wait(&mut self, at_most: Duration) {
+        // The sender lives as long as the store; without it, the time is all there is to wait for.
+        let _ = tokio::time::timeout(at_most, self.0.changed()).await;
+    }
+}
+
+/// A reading transaction on PostgreSQL sees one moment, as it does on SQLite.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 async fn open_sqlite(path: &Path) -> anyhow::Result<Backend> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {

@@ -8,7 +8,7 @@ use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
-use crate::case::{Author, Case, Decided, Draft, Level, Outcome, SessionOwner, State, act_key};
+use crate::case::{Author, Case, Decided, Draft, Level, Outcome, SessionOwner, State, Why, act_key};
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::Channel;
 use crate::policy::{self, Power, Reason};
@@ -76,7 +76,8 @@ impl View {
         let (body, note, acts) = match &self.case.state {
             State::AwaitingReview(review) => {
                 let acts = vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
-                (Some(review.draft.parts.clone()), None, acts)
+                let doubt = self.case.doubtful.then(|| self.words().text(Why::SendUnknown.key(), &[]));
+                (Some(review.draft.parts.clone()), doubt, acts)
             }
             State::NeedsPerson(stuck) => {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
@@ -160,7 +161,7 @@ impl View {
 
     fn history_line(&self) -> String {
         let times = self.messages.iter().filter(|m| m.author == "customer").count();
-        let answered = self.messages.iter().filter(|m| m.author != "customer").count();
+        let answered = self.messages.iter().filter(|m| m.author != "customer" && !m.failed).count();
         self.words().text("card.history", &[("times", &times.to_string()), ("answers", &answered.to_string())])
     }
 
@@ -224,12 +225,16 @@ impl View {
         let what = match (message.recalled, message.kind.as_str()) {
             (true, _) => self.words().text("story.recalled", &[]),
             (false, "text") => message.body.clone(),
-            (false, kind) => {
-                let kind = self.words().text(&format!("page.kind_{kind}"), &[]);
-                self.words().text("story.attachment", &[("kind", &kind)])
-            }
+            (false, kind) => self.words().text("story.attachment", &[("kind", &self.kind_of(kind))]),
         };
-        format!("{} {who}：{what}", self.clock(message.at))
+        let line = format!("{} {who}：{what}", self.clock(message.at));
+        if message.failed { self.words().text("story.not_delivered", &[("line", &line)]) } else { line }
+    }
+
+    /// What an attachment of a kind is called; one nobody named is something else.
+    fn kind_of(&self, kind: &str) -> String {
+        let key = ["page.kind_", kind].concat();
+        self.words().text(if self.words().has(&key) { &key } else { "page.kind_other" }, &[])
     }
 
     fn draft_lines(&self, draft: &Draft) -> Vec<String> {

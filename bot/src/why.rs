@@ -102,7 +102,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
     };
     match kind {
         Kind::CustomerSaid => text(&payload["text"]),
-        Kind::Drafted if payload["failed"].is_string() => text(&payload["failed"]),
+        Kind::Drafted if payload["failed"].is_string() => view.words().text("why.draft_failed", &[]),
         Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
         Kind::Judged => reasons(view, payload),
         Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
@@ -115,7 +115,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Refused => refusal(view, &payload["refusal"]),
         Kind::SendSettled => view.words().text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
         Kind::NoticeSent => text(&payload["text"]),
-        Kind::AuthorityVoided => text(&payload["why"]),
+        Kind::AuthorityVoided => voided(view, &text(&payload["why"])),
         _ => String::new(),
     }
 }
@@ -139,6 +139,12 @@ fn refusal(view: &View, refused: &Value) -> String {
         },
     };
     said.in_words(view.words(), &view.desk.desk)
+}
+
+/// Why an approval was voided; empty where no words exist for it.
+fn voided(view: &View, why: &str) -> String {
+    let key = format!("voided.{why}");
+    if view.words().has(&key) { view.words().text(&key, &[]) } else { String::new() }
 }
 
 fn cited(citations: &Value) -> String {

@@ -6,6 +6,7 @@ pub mod checkpoint;
 mod customer;
 mod inbox;
 mod job;
+mod places;
 mod reviewer;
 mod sync;
 mod tidy;
@@ -13,31 +14,36 @@ mod tidy;
 pub use inbox::{Inbound, receive};
 pub use job::{Job, Question};
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use anyhow::anyhow;
+use futures::FutureExt;
 use futures::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::case::Say;
-use crate::clock::{SECOND, Timestamp};
+use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
-use crate::store::Tx;
-use crate::store::queue::{self, Door, Row};
+use crate::store::queue::{self, Door, Rank, Row};
+use crate::store::{News, Tx};
+use places::{Place, Places};
 
-/// Rows worked at the same time by one process.
-const AT_ONCE: usize = 32;
-/// Attempts after which an inbox row is set aside and somebody is told.
+/// Attempts after which somebody is told about a row that fails again and again.
 const MOST_ATTEMPTS: i64 = 10;
+/// How long a row that failed so often waits before each further attempt.
+const SELDOM: Timestamp = HOUR;
 /// The longest sleep between two looks at the queue.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// A claimed row and the door it came through.
+/// A claimed row, the door it came through, and the place it takes while it is worked.
 struct Work {
     door: Door,
     row: Row,
+    place: Place,
 }
 
 /// Does what is due now, and says whether there was anything.
@@ -46,7 +52,7 @@ struct Work {
 /// When the database fails.
 pub async fn tick(app: &App) -> anyhow::Result<bool> {
     let synced = sync::read_accounts(app).await?;
-    let work = claim(app, AT_ONCE).await?;
+    let work = claim(app, &Places::default()).await?;
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
     Ok(synced || busy || chores(app).await?)
@@ -65,36 +71,59 @@ pub async fn pump(app: &App) -> anyhow::Result<()> {
     anyhow::bail!("the desk does not come to rest: some work makes itself due again and again")
 }
 
-/// Works until told to stop, then lets what is under way finish.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
-    let mut running = JoinSet::new();
+/// Works until told to stop, then lets what is under way finish. Customers' messages are read beside the rest, so
+/// that a slow platform keeps nobody's pause waiting.
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
+    work_until(&app, stop).await;
+    // What it does wrong it says itself.
+    let _ = reading.await;
+}
+
+async fn read_until(app: App, mut stop: watch::Receiver<bool>) {
+    let mut news = app.store.news();
+    while !*stop.borrow() {
+        if let Err(problem) = caught(sync::read_accounts(&app)).await {
+            tracing::error!(problem = %format!("{problem:#}"), "the accounts could not be looked at");
+        }
+        tokio::select! {
+            () = news.wait(LOOK_AGAIN) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn work_until(app: &App, mut stop: watch::Receiver<bool>) {
+    let (mut running, places, mut news) = (JoinSet::new(), Places::default(), app.store.news());
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
-        let free = AT_ONCE.saturating_sub(running.len());
-        let busy = round(&app, &mut running, free).await.unwrap_or_else(|problem| {
-            tracing::error!(%problem, "the worker could not look for work");
+        let busy = caught(round(app, &mut running, &places)).await.unwrap_or_else(|problem| {
+            tracing::error!(problem = %format!("{problem:#}"), "the worker could not look for work");
             false
         });
         if !busy {
-            tokio::select! {
-                () = app.store.changed(LOOK_AGAIN) => {}
-                _ = running.join_next(), if !running.is_empty() => {}
-                _ = stop.changed() => {}
-            }
+            idle(&mut running, &mut news, &mut stop).await;
         }
     }
     while running.join_next().await.is_some() {}
 }
 
-async fn round(app: &App, running: &mut JoinSet<()>, free: usize) -> anyhow::Result<bool> {
-    let synced = sync::read_accounts(app).await?;
-    let work = if free == 0 { Vec::new() } else { claim(app, free).await? };
+async fn idle(running: &mut JoinSet<()>, news: &mut News, stop: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = news.wait(LOOK_AGAIN) => {}
+        _ = running.join_next(), if !running.is_empty() => {}
+        _ = stop.changed() => {}
+    }
+}
+
+async fn round(app: &App, running: &mut JoinSet<()>, places: &Places) -> anyhow::Result<bool> {
+    let work = if places.free(Rank::First) == 0 { Vec::new() } else { claim(app, places).await? };
     let busy = !work.is_empty();
     for work in work {
         let app = app.clone();
         running.spawn(async move { finish_or_postpone(&app, work).await });
     }
-    Ok(synced || busy || chores(app).await?)
+    Ok(busy || chores(app).await?)
 }
 
 /// Looks after what has time, once a second at most; says whether there was anything.
@@ -108,33 +137,49 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     checkpoint::when_due(app).await
 }
 
-async fn claim(app: &App, limit: usize) -> anyhow::Result<Vec<Work>> {
-    let now = app.clock.now();
-    let limit = i64::try_from(limit)?;
+/// Claims what is due, the first ranks first, as far as there are places for each.
+async fn claim(app: &App, places: &Places) -> anyhow::Result<Vec<Work>> {
+    let (now, places) = (app.clock.now(), places.clone());
     app.store
         .commit(move |tx| {
             Box::pin(async move {
-                let inbox = queue::claim_inbox(tx, now, limit).await?;
-                let outbox = queue::claim_outbox(tx, now, limit).await?;
-                let inbox = inbox.into_iter().map(|row| Work { door: Door::Inbox, row });
-                let outbox = outbox.into_iter().map(|row| Work { door: Door::Outbox, row });
-                Ok(inbox.chain(outbox).collect())
+                queue::claim_alone(tx).await?;
+                let mut work = Vec::new();
+                for rank in Rank::ALL {
+                    for door in [Door::Inbox, Door::Outbox] {
+                        let limit = places.free(rank);
+                        let rows = match door {
+                            _ if limit == 0 => Vec::new(),
+                            Door::Inbox => queue::claim_inbox(tx, now, rank, limit).await?,
+                            Door::Outbox => queue::claim_outbox(tx, now, rank, limit).await?,
+                        };
+                        work.extend(rows.into_iter().map(|row| Work { door, row, place: places.take(rank) }));
+                    }
+                }
+                Ok(work)
             })
         })
         .await
 }
 
 async fn finish_or_postpone(app: &App, work: Work) {
-    let Work { door, row } = work;
-    let done = match door {
-        Door::Inbox => inbox::handle(app, row.clone()).await,
-        Door::Outbox => effects::perform(app, row.clone()).await,
+    let Work { door, row, place: _place } = work;
+    let doing = async {
+        match door {
+            Door::Inbox => inbox::handle(app, row.clone()).await,
+            Door::Outbox => effects::perform(app, row.clone()).await,
+        }
     };
-    let Err(problem) = done else { return };
+    let Err(problem) = caught(doing).await else { return };
     tracing::warn!(row = %row.id, problem = %format!("{problem:#}"), "work is put back for later");
     if let Err(problem) = postpone(app, door, row, format!("{problem:#}")).await {
         tracing::error!(problem = %format!("{problem:#}"), "work could not be put back; its lease will end");
     }
+}
+
+/// Work that panics is work that failed: it is tried again, and somebody hears of it when that does not help.
+async fn caught<T>(doing: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    AssertUnwindSafe(doing).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the work broke down")))
 }
 
 async fn postpone(app: &App, door: Door, row: Row, problem: String) -> anyhow::Result<()> {
@@ -144,13 +189,42 @@ async fn postpone(app: &App, door: Door, row: Row, problem: String) -> anyhow::R
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
-                if door == Door::Inbox && row.attempts >= MOST_ATTEMPTS {
+                if row.attempts < MOST_ATTEMPTS {
+                    return Ok(queue::later(tx, door, &row, now + backoff(row.attempts), &problem).await?);
+                }
+                if door == Door::Inbox && !from_a_customer(&row) {
                     return set_aside(tx, &app, &row, now, &problem).await;
                 }
-                Ok(queue::later(tx, door, &row, now + backoff(row.attempts), &problem).await?)
+                if queue::alarmed(tx, door, &row, now).await? {
+                    tell_stuck(tx, &app, door, &row).await?;
+                }
+                Ok(queue::later(tx, door, &row, now + SELDOM, &problem).await?)
             })
         })
         .await
+}
+
+/// What a customer said must never vanish: it is tried for as long as it takes.
+fn from_a_customer(row: &Row) -> bool {
+    row.lane.starts_with(CUSTOMERS)
+}
+
+/// Where lanes of customers' messages begin.
+const CUSTOMERS: &str = "kf:";
+
+/// What fails again and again is said aloud, once.
+async fn tell_stuck(tx: &mut Tx, app: &App, door: Door, row: &Row) -> anyhow::Result<()> {
+    tracing::error!(row = %row.id, "work fails again and again");
+    let say = match door {
+        Door::Inbox => Say::new("told.message_stuck").with("row", &row.id),
+        Door::Outbox => {
+            let (kind, number) = queue::purpose(tx, row).await?.unwrap_or_default();
+            let case = number.map_or_else(|| "–".to_owned(), |number| format!("#{number}"));
+            Say::new("told.job_stuck").with("kind", kind).with("case", case).with("row", &row.id)
+        }
+    };
+    let desk = app.desk(tx).await?;
+    apply::alarm(tx, app, &desk, &say).await
 }
 
 /// What cannot be understood after many attempts must not block what follows, nor be forgotten.
@@ -163,3 +237,16 @@ async fn set_aside(tx: &mut Tx, app: &App, row: &Row, now: Timestamp, problem: &
 
 /// The longest a poll may lag before the desk calls itself not ready.
 pub const SYNC_LAG: Timestamp = 60 * SECOND;
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_and_nothing_worse() {
+        let nothing: Vec<i64> = Vec::new();
+        let broke_down = caught(async { Ok(nothing[nothing.len()]) }).await;
+        assert!(broke_down.is_err_and(|problem| problem.to_string().contains("broke down")));
+        assert_eq!(caught(async { Ok(1) }).await.ok(), Some(1));
+    }
+}

@@ -43,6 +43,7 @@ CREATE TABLE messages (
     media_type TEXT,
     at BIGINT NOT NULL,
     recalled BOOLEAN NOT NULL,
+    failed BOOLEAN NOT NULL,
     answered BOOLEAN NOT NULL,
     PRIMARY KEY (conversation, seq),
     UNIQUE (conversation, wire_id)
@@ -62,24 +63,28 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_by_state ON cases (state, opened_at);
 CREATE INDEX cases_by_conversation ON cases (conversation, number);
+CREATE INDEX cases_by_channel ON cases (channel, state, number);
 
 CREATE TABLE inbox (
     id TEXT PRIMARY KEY,
     dedup TEXT NOT NULL UNIQUE,
     lane TEXT NOT NULL,
+    rank BIGINT NOT NULL,
     body TEXT NOT NULL,
     due_at BIGINT NOT NULL,
     lease_until BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
     done_at BIGINT,
-    problem TEXT
+    problem TEXT,
+    alarmed_at BIGINT
 );
-CREATE INDEX inbox_open ON inbox (due_at, id) WHERE done_at IS NULL;
-CREATE INDEX inbox_lanes ON inbox (lane) WHERE done_at IS NULL;
+CREATE INDEX inbox_open ON inbox (rank, due_at, id) WHERE done_at IS NULL;
+CREATE INDEX inbox_lanes ON inbox (lane, id) WHERE done_at IS NULL;
 
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
     lane TEXT NOT NULL,
+    rank BIGINT NOT NULL,
     kind TEXT NOT NULL,
     case_id TEXT,
     member TEXT,
@@ -88,10 +93,11 @@ CREATE TABLE outbox (
     lease_until BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
     done_at BIGINT,
-    problem TEXT
+    problem TEXT,
+    alarmed_at BIGINT
 );
-CREATE INDEX outbox_open ON outbox (due_at, id) WHERE done_at IS NULL;
-CREATE INDEX outbox_lanes ON outbox (lane) WHERE done_at IS NULL;
+CREATE INDEX outbox_open ON outbox (rank, due_at, id) WHERE done_at IS NULL;
+CREATE INDEX outbox_lanes ON outbox (lane, id) WHERE done_at IS NULL;
 
 CREATE TABLE paces (
     member TEXT NOT NULL,
@@ -129,6 +135,7 @@ CREATE TABLE cards (
     version BIGINT NOT NULL,
     code TEXT NOT NULL,
     posting BIGINT NOT NULL,
+    attempt BIGINT NOT NULL,
     state TEXT NOT NULL,
     response_code TEXT,
     outcome TEXT,
@@ -190,6 +197,7 @@ CREATE TABLE accounts (
     rings BIGINT NOT NULL,
     heard BIGINT NOT NULL,
     synced_at BIGINT NOT NULL,
+    tried_at BIGINT NOT NULL,
     lease_until BIGINT NOT NULL,
     first_sync_at BIGINT
 );

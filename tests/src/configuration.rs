@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 const EXAMPLE: &str = include_str!("../../aijia.example.toml");
 
 /// The built program, beside this test's own binary.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     folder.pop();
     folder.pop();

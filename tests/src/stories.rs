@@ -4,13 +4,21 @@
 mod architecture;
 mod world;
 
+mod budget;
 mod commands;
 mod configuration;
 mod first_start;
 mod handover;
+mod hard_cases;
 mod main_loop;
+mod model;
 mod notices;
+mod pacing;
 mod pauses;
+mod phones;
 mod races;
+mod record;
+mod review_page;
 mod shown;
+mod under_load;
 mod wire;

@@ -146,3 +146,23 @@ story!(
         ensure!(after_two >= 40, "every customer's card arrives in the end: {after_two}");
     }
 );
+
+story!(
+    /// The answer to a posted card gets lost: it is posted again, and a tap on either has one effect.
+    a_card_whose_answer_was_lost_is_posted_again,
+    |world| {
+        world.member_says("ZhaoLiu", "/下班").await?;
+        world.sim.faults().next(Api::MessageSend, 1, Fault::After(Lost::Drop));
+        world.customer_says(FACT).await?;
+        let first = world.card("LiHua")?;
+        world.wait(Duration::from_secs(10)).await?;
+        let second = world.card("LiHua")?;
+        ensure!(first.task_id != second.task_id, "nobody knows whether the first arrived");
+        world.taps_card("LiHua", &second, Act::Send, &[]).await?;
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
+        world.taps_late("LiHua", &first, Act::Send).await?;
+        ensure!(world.customer_heard(XIAOYU).len() == 1, "one reply");
+        ensure!(world.newest_text("LiHua").contains("点过了"), "{}", world.newest_text("LiHua"));
+        ensure!(!world.has_open_card("LiHua"), "the tap tells us how to settle it");
+    }
+);

@@ -5,9 +5,11 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Why, Window,
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Voided, Why,
+    Window,
 };
 use crate::clock::{HOUR, Timestamp};
+use crate::desk::Mode;
 use crate::evidence::{Actor, Kind};
 
 pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
@@ -20,7 +22,7 @@ pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
     turn.record(Kind::CustomerSaid, Actor::Customer, json!({ "seq": seq, "at": at, "text": text }));
     open_window(&mut turn, *seq, *at);
     match turn.case().state.clone() {
-        State::HandedOver { .. } => {}
+        State::HandedOver { to, session } => tell_taker(&mut turn, to, session),
         State::Sending(sending) if sending.claimed() => note_meanwhile(&mut turn, sending, *wants_person),
         _ if *wants_person => ask_for_person(&mut turn),
         State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson => show_again(&mut turn),
@@ -33,9 +35,16 @@ pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
             let start_at = turn.rules.draft_start(drafting.first_at, turn.now);
             turn.draft_anew(start_at, None);
         }
-        _ => redraft(&mut turn, "customer wrote again"),
+        _ => redraft(&mut turn, Voided::CustomerWroteAgain),
     }
     turn.done()
+}
+
+/// Whoever took over reads new messages in the platform's own client, but only once the session is theirs.
+fn tell_taker(turn: &mut Turn, to: String, session: SessionOwner) {
+    if session != SessionOwner::Person {
+        turn.effect(Effect::TellStory { person: to });
+    }
 }
 
 fn open_window(turn: &mut Turn, seq: i64, at: Timestamp) {
@@ -55,7 +64,7 @@ fn note_meanwhile(turn: &mut Turn, mut sending: Sending, wants_person: bool) {
 
 /// In every mode a customer who asks for a person gets one.
 pub(super) fn ask_for_person(turn: &mut Turn) {
-    turn.void_authority("customer asked for a person");
+    turn.void_authority(Voided::AskedForPerson);
     turn.settle_cards(Outcome::Updated);
     turn.stuck(Why::AskedForPerson, None, Level::Reviewers);
 }
@@ -68,7 +77,7 @@ fn show_again(turn: &mut Turn) {
     }
 }
 
-fn redraft(turn: &mut Turn, why: &str) {
+fn redraft(turn: &mut Turn, why: Voided) {
     turn.void_authority(why);
     turn.settle_cards(Outcome::Updated);
     let start_at = turn.rules.draft_start(turn.now, turn.now);
@@ -82,17 +91,24 @@ pub(super) fn recalled(mut turn: Turn, seq: i64, anything_left: bool) -> Result<
         State::Sending(sending) if sending.claimed() => {}
         // Which message asked is not known here, and whoever asked for a person gets one.
         State::NeedsPerson(stuck) if anything_left && stuck.why == Why::AskedForPerson => show_again(&mut turn),
-        _ if anything_left => redraft(&mut turn, "customer recalled a message"),
+        _ if anything_left => redraft(&mut turn, Voided::CustomerRecalled),
         _ => close(&mut turn, Ending::Withdrawn, Outcome::Updated),
     }
     turn.done()
 }
 
 fn close(turn: &mut Turn, ending: Ending, outcome: Outcome) {
-    turn.void_authority("case closed");
+    turn.void_authority(Voided::CaseClosed);
     turn.settle_cards(outcome);
+    end(turn, Actor::System, ending);
+}
+
+/// Closes the case: what the customer said so far needs no answer any more.
+pub(super) fn end(turn: &mut Turn, actor: Actor, ending: Ending) {
+    turn.record(Kind::CaseClosed, actor, json!({ "ending": ending }));
+    let up_to = turn.case().watermark;
+    turn.effect(Effect::Answered { up_to });
     turn.case().state = State::Closed { ending };
-    turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
 }
 
 pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Result<Step, Refusal> {
@@ -100,16 +116,23 @@ pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Res
         return Err(Refusal::Overtaken);
     }
     match drafted {
-        Drafted::Reply(draft) | Drafted::HumanOnly(draft) if judged_before(&turn, draft) => judge_anew(&mut turn),
+        Drafted::Reply(draft) | Drafted::HumanOnly(draft) | Drafted::NoAnswer(draft) if judged_before(&turn, draft) => {
+            judge_anew(&mut turn);
+        }
+        Drafted::Reply(draft) if turn.rules.channel.mode == Mode::ReadOnly => {
+            record_draft(&mut turn, draft);
+            turn.stuck(Why::ReadOnly, Some((**draft).clone()), level_of(&draft.verdict));
+        }
         Drafted::Reply(draft) if sendable(&draft.parts) => propose(&mut turn, draft),
         Drafted::Reply(_) => failed(&mut turn, "the draft is empty, too long or in too many parts"),
         Drafted::HumanOnly(draft) => {
             record_draft(&mut turn, draft);
             turn.stuck(Why::HumanOnly, Some((**draft).clone()), Level::EscalationOwner);
         }
-        Drafted::NoAnswer => {
+        Drafted::NoAnswer(draft) => {
             turn.record(Kind::KnowledgeGap, Actor::System, json!({ "generation": generation }));
-            turn.stuck(Why::NoAnswer, None, Level::Reviewers);
+            record_verdict(&mut turn, draft);
+            turn.stuck(Why::NoAnswer, Some((**draft).clone()), level_of(&draft.verdict));
             turn.effect(Effect::RecordGap);
         }
         Drafted::Failed { why } => failed(&mut turn, why),
@@ -117,15 +140,14 @@ pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Res
     turn.done()
 }
 
-/// Whether the policy changed while the draft was being written. A draft that does not say by which policy it was
-/// judged was judged by the one in force.
+/// Whether the policy changed while the draft was being written.
 fn judged_before(turn: &Turn, draft: &super::Draft) -> bool {
-    !draft.policy.is_empty() && draft.policy != turn.rules.policy
+    draft.policy != turn.rules.policy
 }
 
 fn judge_anew(turn: &mut Turn) {
     let now = turn.now;
-    turn.record(Kind::Superseded, Actor::System, json!({ "why": "policy changed", "at": now }));
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": Voided::PolicyChanged, "at": now }));
     let hint = match &turn.case().state {
         State::Drafting(drafting) => drafting.hint,
         _ => None,
@@ -155,6 +177,11 @@ fn record_draft(turn: &mut Turn, draft: &super::Draft) {
         "intent": draft.intent, "action": draft.action, "threshold": turn.rules.desk.policy.confidence,
     });
     turn.record(Kind::Drafted, Actor::System, suggestion);
+    record_verdict(turn, draft);
+}
+
+fn record_verdict(turn: &mut Turn, draft: &super::Draft) {
+    turn.hold_to(&draft.verdict);
     let verdict = json!({ "verdict": draft.verdict, "policy": turn.rules.policy });
     turn.record(Kind::Judged, Actor::Policy(turn.rules.policy.to_owned()), verdict);
 }
@@ -163,12 +190,14 @@ pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
     let (now, ends_at) = (turn.now, turn.case().window.ends_at);
     match turn.case().state.clone() {
         State::Closed { .. } => return Err(Refusal::Closed),
-        // The platform ends the session by itself, and the case with it.
-        State::HandedOver { session: SessionOwner::Person | SessionOwner::Pool, .. } => return Err(Refusal::Overtaken),
         _ if now < ends_at => turn.effect(Effect::WindowDeadline { at: ends_at }),
         // What is under way comes to its own end; whatever that leaves open is looked at again.
         State::Sending(_) | State::HandedOver { session: SessionOwner::Asked, .. } => {
             turn.effect(Effect::WindowDeadline { at: now + HOUR });
+        }
+        // The platform ends a person's session by itself, and does not always say so.
+        State::HandedOver { session: SessionOwner::Person | SessionOwner::Pool, .. } => {
+            end(&mut turn, Actor::System, Ending::AnsweredByPerson);
         }
         _ => lose_window(&mut turn),
     }
@@ -201,30 +230,32 @@ fn concerned(turn: &mut Turn) -> Vec<String> {
 pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {
     match turn.case().state.clone() {
         State::AwaitingReview(review) if review.draft.policy != turn.rules.policy => {
-            redraft(&mut turn, "policy changed");
+            redraft(&mut turn, Voided::PolicyChanged);
         }
         State::Sending(sending) if sending.draft.policy != turn.rules.policy && !sending.claimed() => {
-            redraft(&mut turn, "policy changed");
+            redraft(&mut turn, Voided::PolicyChanged);
         }
         _ => return Err(Refusal::Overtaken),
     }
     let now = turn.now;
-    turn.record(Kind::Superseded, Actor::System, json!({ "why": "policy changed", "at": now }));
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": Voided::PolicyChanged, "at": now }));
     turn.done()
 }
 
 /// What a reply's end makes of whatever the customer did while it was under way.
 pub(super) fn after_reply(turn: &mut Turn, sending: &Sending) {
+    let answered = Effect::Answered { up_to: sending.draft.watermark };
     match sending.meanwhile {
-        Meanwhile::AskedForPerson => ask_for_person(turn),
+        Meanwhile::AskedForPerson => {
+            turn.effect(answered);
+            ask_for_person(turn);
+        }
         Meanwhile::Said => {
+            turn.effect(answered);
+            turn.restart_clock();
             let start_at = turn.rules.draft_start(turn.now, turn.now);
             turn.draft_anew(start_at, None);
         }
-        Meanwhile::Nothing => {
-            let ending = Ending::Answered;
-            turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
-            turn.case().state = State::Closed { ending };
-        }
+        Meanwhile::Nothing => end(turn, Actor::System, Ending::Answered),
     }
 }

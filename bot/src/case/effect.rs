@@ -64,6 +64,11 @@ pub enum Effect {
     EndSession,
     /// Send the channel's fixed text of this kind, if one was approved.
     Notice(NoticeKind),
+    /// The customer's messages up to this one are answered.
+    Answered {
+        /// Sequence number of the last of them.
+        up_to: i64,
+    },
     /// Remember a question the knowledge does not answer.
     RecordGap,
     /// Propose the edited reply to the knowledge's owner.

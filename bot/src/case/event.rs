@@ -87,8 +87,8 @@ pub enum Drafted {
     Reply(Box<Draft>),
     /// No reply may be shown: this is for people only.
     HumanOnly(Box<Draft>),
-    /// The shop's knowledge has no answer.
-    NoAnswer,
+    /// The shop's knowledge has no answer: a draft without parts, which says how the question was judged.
+    NoAnswer(Box<Draft>),
     /// It could not be tried.
     Failed {
         /// What went wrong, for the record.

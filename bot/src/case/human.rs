@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
-    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Why,
+    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -109,6 +109,7 @@ fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
     turn.record(Kind::Decided, Actor::Person(tap.person.clone()), payload);
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
+    turn.case().doubtful = false;
     let parts = vec![Part::Waiting; draft.parts.len()];
     turn.case().state = State::Sending(Sending { draft, approval, parts, meanwhile: Meanwhile::Nothing });
     turn.effect(Effect::Send { part: 0 });
@@ -126,6 +127,8 @@ fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict)
     let change = json!({ "before": before.map(|d| d.parts), "after": draft.parts, "version": tap.version });
     turn.record(Kind::Edited, Actor::Person(tap.person.clone()), change);
     turn.settle_cards(Outcome::Updated);
+    turn.hold_to(verdict);
+    turn.restart_clock();
     turn.show(draft.clone(), level.max(level_of(verdict)));
     Ok(())
 }
@@ -169,15 +172,20 @@ fn rewrite(turn: &mut Turn, tap: &Tap, hint: cards::Hint) -> Result<(), Refusal>
     turn.record(Kind::Edited, Actor::Person(tap.person.clone()), wish);
     turn.settle_cards(Outcome::Updated);
     let now = turn.now;
+    turn.restart_clock();
     turn.draft_anew(now, Some(hint));
     Ok(())
 }
 
 fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refusal> {
     current(turn, tap)?;
+    let state = turn.case().state.clone();
+    if matches!(&state, State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson) {
+        return Err(Refusal::CustomerWaits);
+    }
     let payload = json!({ "rejection": rejection, "version": tap.version });
     turn.record(Kind::Rejected, Actor::Person(tap.person.clone()), payload);
-    let state = turn.case().state.clone();
+    turn.restart_clock();
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
     match state {
@@ -185,11 +193,7 @@ fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refus
             turn.stuck(Why::Rejected, Some(review.draft), review.level);
         }
         // Where there is nothing to send, rejecting says that no answer is due.
-        _ => {
-            let ending = Ending::Rejected;
-            turn.record(Kind::CaseClosed, Actor::Person(tap.person.clone()), json!({ "ending": ending }));
-            turn.case().state = State::Closed { ending };
-        }
+        _ => customer::end(turn, Actor::Person(tap.person.clone()), Ending::Rejected),
     }
     Ok(())
 }
@@ -253,22 +257,25 @@ fn give_back(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     if to != tap.person && !above {
         return Err(Refusal::NotTheHolder);
     }
-    turn.record(Kind::GivenBack, Actor::Person(tap.person.clone()), json!({ "session": session }));
-    if session == SessionOwner::Bot {
-        let now = turn.now;
-        turn.draft_anew(now, None);
-        return Ok(());
+    if session == SessionOwner::Asked {
+        return Err(Refusal::SessionMoving);
     }
-    // The platform lets a person's session only end, never return to the bot (wecom 94669).
-    turn.effect(Effect::EndSession);
-    close_answered(turn);
+    turn.record(Kind::GivenBack, Actor::Person(tap.person.clone()), json!({ "session": session }));
+    turn.restart_clock();
+    match session {
+        SessionOwner::Bot | SessionOwner::Asked => {
+            let now = turn.now;
+            turn.draft_anew(now, None);
+        }
+        // Nobody answered, and from the pool the platform lets a session go to people only (wecom 94669).
+        SessionOwner::Pool => turn.stuck(Why::AskedForPerson, None, Level::Reviewers),
+        // A person's session can only end, never return to the bot (wecom 94669).
+        SessionOwner::Person => {
+            turn.effect(Effect::EndSession);
+            customer::end(turn, Actor::System, Ending::AnsweredByPerson);
+        }
+    }
     Ok(())
-}
-
-fn close_answered(turn: &mut Turn) {
-    let ending = Ending::AnsweredByPerson;
-    turn.record(Kind::CaseClosed, Actor::System, json!({ "ending": ending }));
-    turn.case().state = State::Closed { ending };
 }
 
 pub(super) fn servicer_active(mut turn: Turn, who: &str) -> Result<Step, Refusal> {
@@ -277,7 +284,7 @@ pub(super) fn servicer_active(mut turn: Turn, who: &str) -> Result<Step, Refusal
         State::HandedOver { to, session: SessionOwner::Person } if to == who => return Err(Refusal::Overtaken),
         _ => {}
     }
-    turn.void_authority("a servicer answers");
+    turn.void_authority(Voided::ServicerAnswers);
     turn.record(Kind::ServicerTyped, Actor::Person(who.to_owned()), json!({ "who": who }));
     turn.settle_cards(Outcome::TakenOver { by: who.to_owned() });
     turn.case().state = State::HandedOver { to: who.to_owned(), session: SessionOwner::Person };
@@ -288,7 +295,7 @@ pub(super) fn session_ended(mut turn: Turn) -> Result<Step, Refusal> {
     if !matches!(turn.case().state, State::HandedOver { .. }) {
         return Err(Refusal::Overtaken);
     }
-    close_answered(&mut turn);
+    customer::end(&mut turn, Actor::System, Ending::AnsweredByPerson);
     turn.done()
 }
 

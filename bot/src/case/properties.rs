@@ -43,6 +43,8 @@ pub(super) enum Act {
         code_right: bool,
     },
     Pause,
+    /// A pause that is lifted at once.
+    Blip,
     Resume,
     Policy,
     /// Somebody, or whoever approved what is being sent, is removed, no longer permitted, off duty or demoted; or
@@ -75,8 +77,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(|anything_left| Act::Recall { anything_left }),
         14 => tap.prop_map(|(who, decision, older, code_right)| Act::Tap { who, decision, older, code_right }),
         1 => Just(Act::Pause),
+        3 => Just(Act::Blip),
         2 => Just(Act::Resume),
-        1 => Just(Act::Policy),
+        3 => Just(Act::Policy),
         3 => (prop::option::of(0..6_usize), 0..6_u8).prop_map(|(whom, how)| Act::Staff { whom, how }),
         1 => (0..6_usize).prop_map(|who| Act::Servicer { who }),
         1 => Just(Act::SessionEnded),

@@ -48,6 +48,10 @@ pub enum Refusal {
     StillDrafting,
     /// There is no level above.
     NobodyAbove,
+    /// The customer asked for a person and still waits for one.
+    CustomerWaits,
+    /// The platform has not answered yet to whom the session goes.
+    SessionMoving,
     /// The text is empty, too long or in too many parts.
     BadText,
     /// A late result or deadline that no longer matters.
@@ -87,6 +91,8 @@ impl Refusal {
             Self::OnItsWay => "refused.on_its_way",
             Self::StillDrafting => "refused.still_drafting",
             Self::NobodyAbove => "refused.nobody_above",
+            Self::CustomerWaits => "refused.customer_waits",
+            Self::SessionMoving => "refused.session_moving",
             Self::BadText => "refused.bad_text",
             Self::Overtaken => "refused.overtaken",
         }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
 use super::{
-    Author, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Why, customer,
-    human,
+    Author, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
+    customer, human,
 };
 use crate::evidence::{Actor, Kind};
 use crate::policy;
@@ -78,33 +78,34 @@ fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
 
 fn object(turn: &mut Turn, sending: Sending, objection: Objection) {
     match objection {
-        Objection::Paused => back_to_review(turn, sending, "paused", "told.paused_before_send"),
-        Objection::RightLost => back_to_review(turn, sending, "the approver lost the right", "told.right_lost"),
-        Objection::PolicyChanged => draft_again(turn, &sending, "policy changed", "told.policy_changed"),
-        Objection::NewerMessage => draft_again(turn, &sending, "customer wrote again", "told.customer_wrote_again"),
+        Objection::Paused => back_to_review(turn, sending, Voided::Paused, "told.paused_before_send"),
+        Objection::RightLost => back_to_review(turn, sending, Voided::RightLost, "told.right_lost"),
+        Objection::PolicyChanged => draft_again(turn, &sending, Voided::PolicyChanged, "told.policy_changed"),
+        Objection::NewerMessage => draft_again(turn, &sending, Voided::CustomerWroteAgain, "told.customer_wrote_again"),
         Objection::WindowClosed => {
-            turn.void_authority("window closed");
+            turn.void_authority(Voided::WindowClosed);
             customer::lose_window(turn);
         }
         Objection::QuotaGone => {
-            turn.void_authority("message budget spent");
+            turn.void_authority(Voided::BudgetSpent);
             turn.stuck(Why::QuotaGone, Some(sending.draft), Level::Reviewers);
         }
     }
 }
 
 /// What has not left needs a new decision, as a new version.
-fn back_to_review(turn: &mut Turn, sending: Sending, why: &str, told: &str) {
+fn back_to_review(turn: &mut Turn, sending: Sending, why: Voided, told: &str) {
     turn.void_authority(why);
     tell_approver(turn, &sending, told);
     let mut draft = sending.draft;
     let waiting = draft.parts.iter().zip(&sending.parts).filter(|(_, part)| **part == Part::Waiting);
     draft.parts = waiting.map(|(text, _)| text.clone()).collect();
     let level = level_of(&draft.verdict);
+    turn.restart_clock();
     turn.show(draft, level);
 }
 
-fn draft_again(turn: &mut Turn, sending: &Sending, why: &str, told: &str) {
+fn draft_again(turn: &mut Turn, sending: &Sending, why: Voided, told: &str) {
     turn.void_authority(why);
     tell_approver(turn, sending, told);
     let start_at = turn.rules.draft_start(turn.now, turn.now);
@@ -130,10 +131,11 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
         PartResult::Failed { code } => {
             correct_budget(&mut turn, &sending, *code);
             sending.parts[part] = Part::Failed;
-            stop(&mut turn, sending, Why::SendRefused);
+            stop(&mut turn, sending, if *code == 0 { Why::NeverLeft } else { Why::SendRefused });
         }
         PartResult::Unknown => {
             sending.parts[part] = Part::Unknown;
+            turn.case().doubtful = true;
             stop(&mut turn, sending, Why::SendUnknown);
         }
     }
@@ -146,7 +148,7 @@ fn accepted(turn: &mut Turn, sending: Sending) {
         match sending.meanwhile {
             Meanwhile::Nothing => return turn.effect(Effect::Send { part }),
             // The customer wrote between two parts: what is left no longer answers what was said.
-            _ => turn.void_authority("customer wrote again"),
+            _ => turn.void_authority(Voided::CustomerWroteAgain),
         }
     } else if matches!(sending.draft.author, Author::Person { .. }) {
         turn.effect(Effect::ProposeKnowledge { text: sending.draft.parts.join("\n") });
@@ -177,10 +179,12 @@ fn alarm(why: Why, number: i64) -> Say {
 fn stop(turn: &mut Turn, sending: Sending, why: Why) {
     let number = turn.case().number;
     turn.case().state = State::Sending(sending.clone());
-    turn.void_authority("a part did not arrive");
+    turn.void_authority(Voided::PartNotArrived);
     if turn.now >= turn.case().window.ends_at {
         return customer::lose_window(turn);
     }
+    turn.restart_clock();
+    tell_what_arrived(turn, &sending);
     to_person(turn, sending.meanwhile, why, Some(sending.draft));
     turn.effect(Effect::Alarm { say: alarm(why, number) });
 }
@@ -193,6 +197,21 @@ fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: Option<Draf
     }
 }
 
+/// Whoever goes on has to know what the customer has already read.
+fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
+    let parts = sending.draft.parts.iter().zip(&sending.parts);
+    let arrived: Vec<&str> =
+        parts.filter(|(_, part)| **part == Part::Accepted).map(|(text, _)| text.as_str()).collect();
+    if arrived.is_empty() {
+        return;
+    }
+    let level = turn.rules.staffed(Level::Reviewers);
+    let say = Say::new("told.parts_arrived").with("number", turn.case().number).with("arrived", arrived.join("\n"));
+    for person in turn.rules.holders(level) {
+        turn.effect(Effect::Tell { person, say: say.clone() });
+    }
+}
+
 pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {
     let (draft, meanwhile) = match turn.case().state.clone() {
         State::Closed { ending: Ending::Answered } => (None, Meanwhile::Nothing),
@@ -200,7 +219,8 @@ pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refu
         _ => return Err(Refusal::Overtaken),
     };
     turn.record(Kind::DeliveryFailed, Actor::System, json!({ "fail_type": fail_type }));
-    turn.void_authority("not delivered");
+    turn.void_authority(Voided::NotDelivered);
+    turn.restart_clock();
     to_person(&mut turn, meanwhile, Why::NotDelivered, draft);
     let number = turn.case().number;
     turn.effect(Effect::Alarm { say: alarm(Why::NotDelivered, number) });

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Why, customer, human, sending,
+    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer, human,
+    sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind, Role};
@@ -147,14 +148,35 @@ impl Turn<'_> {
             self.effect(Effect::PostCard { person });
         }
         if let Some(due) = self.step.next.due() {
+            self.case().asked = Some((level, due));
             self.effect(Effect::ReviewDeadline { due });
         }
     }
 
+    /// Who is asked, and until when. Whoever was being asked keeps their clock: a customer who goes on writing
+    /// must not keep the next level from being asked.
+    fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
+        let wanted = wanted.max(self.step.next.least);
+        let level = self.rules.staffed(wanted);
+        let fresh = self.rules.review_due(self.now);
+        let running = self.step.next.asked.filter(|(asked, _)| *asked >= level);
+        (level, running.map_or(fresh, |(_, due)| due.clamp(self.now + MINUTE, fresh.max(self.now + MINUTE))))
+    }
+
+    /// A person acted: whoever is asked next gets a fresh clock.
+    pub(super) fn restart_clock(&mut self) {
+        self.case().asked = None;
+    }
+
+    /// What was judged once is never judged more lightly later.
+    pub(super) fn hold_to(&mut self, verdict: &policy::Verdict) {
+        let case = self.case();
+        case.least = case.least.max(level_of(verdict));
+    }
+
     /// Puts a draft before people, as a new version.
     pub(super) fn show(&mut self, mut draft: super::Draft, wanted: Level) {
-        let level = self.rules.staffed(wanted);
-        let due = self.rules.review_due(self.now);
+        let (level, due) = self.asking(wanted);
         self.stamp(&mut draft);
         self.case().state = State::AwaitingReview(Review { draft, level, due, overdue: false });
         self.ask(level);
@@ -173,8 +195,7 @@ impl Turn<'_> {
 
     /// Asks people to act where there is nothing to send.
     pub(super) fn stuck(&mut self, why: Why, draft: Option<super::Draft>, wanted: Level) {
-        let level = self.rules.staffed(wanted);
-        let due = self.rules.review_due(self.now);
+        let (level, due) = self.asking(wanted);
         let case = self.case();
         // People see a new version even without a draft: old cards must not decide about a new situation.
         case.version += 1;
@@ -195,7 +216,7 @@ impl Turn<'_> {
     }
 
     /// A person's authority ends before its bytes left: once, and only while there is something it could still let out.
-    pub(super) fn void_authority(&mut self, why: &str) {
+    pub(super) fn void_authority(&mut self, why: Voided) {
         let State::Sending(sending) = &self.step.next.state else { return };
         let spent = sending.parts.iter().all(|part| *part == Part::Accepted);
         if spent || self.step.evidence.iter().any(|entry| entry.kind == Kind::AuthorityVoided) {

@@ -1,12 +1,14 @@
 //! Carrying out a command.
 
 use cards::Act;
+use serde_json::json;
 
 use super::{Desk, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
+use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
-use crate::store::{cards as postings, people};
+use crate::store::{cards as postings, people, record};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -96,5 +98,8 @@ async fn taken(desk: &mut Desk<'_, '_>, view: View, code: String, decision: Deci
 
 async fn duty(desk: &mut Desk<'_, '_>, on: bool) -> anyhow::Result<()> {
     people::set_duty(desk.tx, &desk.person.id, on, desk.app.clock.now()).await?;
+    let actor = Actor::Person(desk.person.id.clone());
+    let entry = Entry { kind: Kind::DutyChanged, actor, payload: json!({ "on": on }) };
+    record::append(desk.tx, desk.app, record::DESK, None, &entry).await?;
     desk.say(Say::new(if on { "told.on_duty" } else { "told.off_duty" })).await
 }

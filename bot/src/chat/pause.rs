@@ -8,15 +8,26 @@ use serde_json::json;
 
 use super::Desk;
 use crate::case::{Case, Say};
+use crate::clock::{MINUTE, Timestamp};
 use crate::command::ScopeArg;
-use crate::desk::{Channel, Role};
+use crate::desk::{Channel, Person, Role};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::pauses::{self, Pause, Scope};
-use crate::store::{cases, record, sends};
+use crate::store::{cases, conversations, record, sends};
 use crate::worker::apply;
 
-/// A pause from a card, with the scope chosen there.
+/// How long the first of two people's wish to resume stands.
+const WISH_STANDS: Timestamp = 10 * MINUTE;
+
+/// A scope, and the channel whose people may speak for it; none for the whole desk.
+#[derive(Clone)]
+struct Target {
+    scope: Scope,
+    channel: String,
+}
+
+/// A pause from a card, with the scope chosen there. Its card comes back as it stands then, to whoever may see it.
 ///
 /// # Errors
 /// When the database fails.
@@ -26,80 +37,131 @@ pub async fn pause_from_card(desk: &mut Desk<'_, '_>, case: &Case, scope: PauseS
         PauseScope::Channel => Scope::Channel(case.channel.clone()),
         PauseScope::Everything => Scope::Everything,
     };
-    declare(desk, scope, &case.channel, String::new()).await?;
-    apply::announce(desk.tx, desk.app, case, &desk.person.id, desk.member).await
+    let declared = declare(desk, vec![Target { scope, channel: case.channel.clone() }], String::new()).await?;
+    let sees = policy::may(desk.person, Power::SeeCase, desk.desk.desk.channel(&case.channel)).is_ok();
+    if declared && sees {
+        apply::announce(desk.tx, desk.app, case, &desk.person.id, desk.member).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn pause(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>, why: Option<String>) -> anyhow::Result<()> {
     let why = why.unwrap_or_default();
     // In a hurry people write the reason where the scope goes: then everything stops.
     if let Some(ScopeArg::Channel(name)) = &scope
-        && channel_named(desk, name).is_none()
+        && channels_named(desk, name).is_empty()
     {
         let why = format!("{name} {why}");
-        return declare(desk, Scope::Everything, "", why.trim().to_owned()).await;
+        let everything = Target { scope: Scope::Everything, channel: String::new() };
+        return declare(desk, vec![everything], why.trim().to_owned()).await.map(drop);
     }
-    let Some((scope, channel)) = resolve(desk, scope).await? else { return Ok(()) };
-    declare(desk, scope, &channel, why).await
+    let targets = resolve(desk, scope).await?;
+    if targets.is_empty() {
+        return Ok(());
+    }
+    declare(desk, targets, why).await.map(drop)
 }
 
-fn channel_named<'a>(desk: &'a Desk<'_, '_>, name: &str) -> Option<&'a Channel> {
-    desk.desk.desk.channels.iter().find(|c| c.id == name || c.label() == name || c.store == name)
+/// The channels somebody means: by id, by name, or all of a store.
+fn channels_named(desk: &Desk<'_, '_>, name: &str) -> Vec<Target> {
+    let meant = |c: &&Channel| c.id == name || c.label() == name || c.store == name;
+    let target = |c: &Channel| Target { scope: Scope::Channel(c.id.clone()), channel: c.id.clone() };
+    desk.desk.desk.channels.iter().filter(meant).map(target).collect()
 }
 
-/// The scope somebody named, and the channel whose people may speak for it.
-async fn resolve(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Result<Option<(Scope, String)>> {
+/// The scopes somebody named; where there are none, they are told.
+async fn resolve(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Result<Vec<Target>> {
     match scope.unwrap_or(ScopeArg::Everything) {
-        ScopeArg::Everything => Ok(Some((Scope::Everything, String::new()))),
+        ScopeArg::Everything => Ok(vec![Target { scope: Scope::Everything, channel: String::new() }]),
         ScopeArg::Channel(name) => {
-            let Some(channel) = channel_named(desk, &name).map(|c| c.id.clone()) else {
+            let targets = channels_named(desk, &name);
+            if targets.is_empty() {
                 desk.say(Say::new("told.no_such_channel").with("name", name)).await?;
-                return Ok(None);
-            };
-            Ok(Some((Scope::Channel(channel.clone()), channel)))
+            }
+            Ok(targets)
         }
         ScopeArg::Conversation(number) => {
             let Some(case) = cases::by_number(desk.tx, number).await? else {
                 desk.say(Say::new("told.no_such_case").with("number", number)).await?;
-                return Ok(None);
+                return Ok(Vec::new());
             };
-            Ok(Some((Scope::Conversation(case.conversation), case.channel)))
+            Ok(vec![Target { scope: Scope::Conversation(case.conversation), channel: case.channel }])
         }
     }
 }
 
-async fn declare(desk: &mut Desk<'_, '_>, scope: Scope, channel: &str, why: String) -> anyhow::Result<()> {
-    let power = match scope {
+/// The targets the person has the power for; what is denied is said, and on record.
+async fn permitted(
+    desk: &mut Desk<'_, '_>,
+    targets: Vec<Target>,
+    power: fn(&Scope) -> Power,
+) -> anyhow::Result<Vec<Target>> {
+    let mut allowed = Vec::new();
+    let mut denied = None;
+    for target in targets {
+        match policy::may(desk.person, power(&target.scope), desk.desk.desk.channel(&target.channel)) {
+            Ok(()) => allowed.push(target),
+            Err(why) => denied = Some(why),
+        }
+    }
+    if let Some(denied) = denied {
+        desk.denied(&denied).await?;
+    }
+    Ok(allowed)
+}
+
+fn power_to_pause(scope: &Scope) -> Power {
+    match scope {
         Scope::Everything => Power::PauseEverything,
         Scope::Channel(_) => Power::PauseChannel,
         Scope::Conversation(_) => Power::PauseConversation,
-    };
-    if let Err(denied) = policy::may(desk.person, power, desk.desk.desk.channel(channel)) {
-        return desk.denied(&denied).await;
     }
-    let now = desk.app.clock.now();
-    let id = desk.app.ids.next(now)?;
-    pauses::declare(desk.tx, &id, &scope, &desk.person.id, &why, now).await?;
-    let in_flight = in_flight(desk, &scope).await?;
-    let (name, target) = scope.parts();
-    let payload = json!({ "pause": id, "scope": name, "target": target, "why": why, "in_flight": in_flight });
-    record_act(desk, &scope, Kind::Paused, payload).await?;
-    acknowledge(desk, &scope, &in_flight).await?;
-    tell_others(desk, &scope, channel).await
 }
 
-/// Numbers of the cases whose message may be under way right now, within the scope.
-async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<i64>> {
+fn power_to_resume(scope: &Scope) -> Power {
+    match scope {
+        Scope::Everything => Power::ResumeEverything,
+        Scope::Channel(_) => Power::ResumeChannel,
+        Scope::Conversation(_) => Power::ResumeConversation,
+    }
+}
+
+/// Pauses what the person may pause; whether that was anything.
+async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> anyhow::Result<bool> {
+    let targets = permitted(desk, targets, power_to_pause).await?;
+    if targets.is_empty() {
+        return Ok(false);
+    }
+    let now = desk.app.clock.now();
+    let mut under_way = BTreeSet::new();
+    for Target { scope, .. } in &targets {
+        let id = desk.app.ids.next(now)?;
+        pauses::declare(desk.tx, &id, scope, &desk.person.id, &why, now).await?;
+        let in_flight = in_flight(desk, scope).await?;
+        let (name, target) = scope.parts();
+        let payload = json!({ "pause": id, "scope": name, "target": target, "why": why, "in_flight": in_flight });
+        record_act(desk, scope, Kind::Paused, payload).await?;
+        under_way.extend(in_flight);
+    }
+    acknowledge(desk, &targets, &under_way).await?;
+    tell_others(desk, &targets, "told.paused_by", &[]).await?;
+    Ok(true)
+}
+
+/// What may be under way right now, within the scope: `#` and the case's number, else the customer.
+async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<String>> {
     let mut numbers = BTreeSet::new();
     for send in sends::in_flight(desk.tx).await? {
-        let Some(case) = cases::load(desk.tx, &send.case_id).await? else { continue };
+        let Some(open) = conversations::load(desk.tx, &send.conversation).await? else { continue };
         let covered = match scope {
             Scope::Everything => true,
-            Scope::Channel(channel) => *channel == case.channel,
-            Scope::Conversation(conversation) => *conversation == case.conversation,
+            Scope::Channel(channel) => *channel == open.channel,
+            Scope::Conversation(conversation) => *conversation == open.id,
         };
+        // A greeting belongs to no case: its customer is named instead.
+        let case = cases::load(desk.tx, &send.case_id).await?;
         if covered {
-            numbers.insert(case.number);
+            numbers.insert(case.map_or_else(|| open.name.unwrap_or(open.customer), |case| format!("#{}", case.number)));
         }
     }
     Ok(numbers)
@@ -119,85 +181,131 @@ async fn record_act(
     record::append(desk.tx, desk.app, &chain, None, &entry).await
 }
 
-async fn acknowledge(desk: &mut Desk<'_, '_>, scope: &Scope, in_flight: &BTreeSet<i64>) -> anyhow::Result<()> {
-    let list = in_flight.iter().map(|n| format!("#{n}")).collect::<Vec<_>>().join(" ");
+async fn acknowledge(desk: &mut Desk<'_, '_>, targets: &[Target], in_flight: &BTreeSet<String>) -> anyhow::Result<()> {
+    let list = in_flight.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let key = if in_flight.is_empty() { "told.paused" } else { "told.paused_in_flight" };
-    let say = named(desk, Say::new(key), scope).await?;
-    desk.say(say.with("in_flight", list)).await
+    let scope = named(desk, targets).await?;
+    desk.say(Say::new(key).with("scope", scope).with("in_flight", list)).await
 }
 
-/// Fills in what the scope is called.
-async fn named(desk: &mut Desk<'_, '_>, say: Say, scope: &Scope) -> anyhow::Result<Say> {
-    Ok(match scope {
-        Scope::Everything => say.with_key("scope", "pause.everything"),
-        Scope::Channel(id) => say.with("scope", desk.desk.desk.channel(id).map_or(id.as_str(), Channel::label)),
-        Scope::Conversation(id) => {
-            let newest = crate::store::conversations::load(desk.tx, id).await?.and_then(|c| c.case_id);
-            let case = match newest {
-                Some(case) => cases::load(desk.tx, &case).await?,
-                None => None,
-            };
-            say.with("scope", case.map_or_else(|| id.clone(), |c| format!("#{}", c.number)))
-        }
-    })
+/// What scopes are called.
+async fn named(desk: &mut Desk<'_, '_>, targets: &[Target]) -> anyhow::Result<String> {
+    let mut names = Vec::new();
+    for target in targets {
+        names.push(match &target.scope {
+            Scope::Everything => desk.desk.words().text("pause.everything", &[]),
+            Scope::Channel(id) => desk.desk.desk.channel(id).map_or_else(|| id.clone(), |c| c.label().to_owned()),
+            Scope::Conversation(id) => conversation_named(desk, id).await?,
+        });
+    }
+    Ok(names.join("、"))
 }
 
-/// Everybody whose cards stop working hears it.
-async fn tell_others(desk: &mut Desk<'_, '_>, scope: &Scope, channel: &str) -> anyhow::Result<()> {
-    let whole_desk = *scope == Scope::Everything;
-    let concerned = |person: &&crate::desk::Person| {
-        let here = desk
-            .desk
-            .desk
-            .channel(channel)
-            .is_some_and(|c| c.permitted.contains(&person.id) || c.escalation_owner.as_ref() == Some(&person.id));
-        let works = person.roles.iter().any(|role| matches!(role, Role::Reviewer | Role::Supervisor | Role::Admin));
-        person.id != desk.person.id && works && (whole_desk || here)
+async fn conversation_named(desk: &mut Desk<'_, '_>, id: &str) -> anyhow::Result<String> {
+    let newest = crate::store::conversations::load(desk.tx, id).await?.and_then(|c| c.case_id);
+    let case = match newest {
+        Some(case) => cases::load(desk.tx, &case).await?,
+        None => None,
     };
-    let members: Vec<String> = desk.desk.desk.people.iter().filter(concerned).filter_map(|p| p.wecom.clone()).collect();
-    let say = named(desk, Say::new("told.paused_by").with_person("by", &desk.person.id), scope).await?;
-    for member in members {
-        apply::queue_say(desk.tx, desk.app, &member, &say, desk.app.clock.now()).await?;
+    Ok(case.map_or_else(|| id.to_owned(), |c| format!("#{}", c.number)))
+}
+
+/// Whether somebody's cards stop working, and work again, with this scope.
+fn concerns(desk: &Desk<'_, '_>, person: &Person, target: &Target) -> bool {
+    let channel = desk.desk.desk.channel(&target.channel);
+    let here =
+        channel.is_some_and(|c| c.permitted.contains(&person.id) || c.escalation_owner.as_ref() == Some(&person.id));
+    let works = person.roles.iter().any(|role| matches!(role, Role::Reviewer | Role::Supervisor | Role::Admin));
+    works && (target.scope == Scope::Everything || here)
+}
+
+/// Everybody whom the scopes concern hears it, and whoever paused them.
+async fn tell_others(
+    desk: &mut Desk<'_, '_>,
+    targets: &[Target],
+    key: &str,
+    paused_by: &[(Scope, String)],
+) -> anyhow::Result<()> {
+    let applied = desk.desk;
+    for person in applied.desk.people.iter().filter(|p| p.id != desk.person.id) {
+        let declared = |t: &Target| paused_by.iter().any(|(scope, by)| *scope == t.scope && *by == person.id);
+        let theirs = targets.iter().filter(|t| concerns(desk, person, t) || declared(t));
+        let theirs: Vec<Target> = theirs.cloned().collect();
+        let Some(member) = person.wecom.as_deref().filter(|_| !theirs.is_empty()) else { continue };
+        let scope = named(desk, &theirs).await?;
+        let say = Say::new(key).with_person("by", &desk.person.id).with("scope", scope);
+        apply::queue_say(desk.tx, desk.app, member, &say, desk.app.clock.now()).await?;
     }
     Ok(())
 }
 
 pub(super) async fn resume(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Result<()> {
-    let Some((scope, channel)) = resolve(desk, scope).await? else { return Ok(()) };
-    let power = match scope {
-        Scope::Everything => Power::ResumeEverything,
-        Scope::Channel(_) => Power::ResumeChannel,
-        Scope::Conversation(_) => Power::ResumeConversation,
-    };
-    if let Err(denied) = policy::may(desk.person, power, desk.desk.desk.channel(&channel)) {
-        return desk.denied(&denied).await;
+    // Two who resume at the same time are two people.
+    pauses::hold_alone(desk.tx).await?;
+    let named_targets = resolve(desk, scope).await?;
+    if named_targets.is_empty() {
+        return Ok(());
     }
-    let (name, target) = scope.parts();
+    let targets = permitted(desk, named_targets, power_to_resume).await?;
+    if targets.is_empty() {
+        return Ok(());
+    }
     let in_force = pauses::in_force(desk.tx).await?;
-    let matching: Vec<Pause> = in_force.into_iter().filter(|p| p.scope == name && p.target == target).collect();
-    if matching.is_empty() {
+    let (mut resumed, mut paused_by) = (Vec::new(), Vec::new());
+    for target in targets {
+        let (name, id) = target.scope.parts();
+        let matching: Vec<&Pause> = in_force.iter().filter(|p| p.scope == name && p.target == id).collect();
+        if target.scope == Scope::Everything && !matching.is_empty() && !second_person(desk, &matching) {
+            return want(desk, &target, &matching).await;
+        }
+        for pause in &matching {
+            lift(desk, &target.scope, pause).await?;
+            paused_by.push((target.scope.clone(), pause.person.clone()));
+        }
+        if !matching.is_empty() {
+            resumed.push(target);
+        }
+    }
+    if resumed.is_empty() {
         return desk.say(Say::new("told.not_paused")).await;
     }
-    let waits = scope == Scope::Everything && !second_person(desk, &matching);
-    for pause in &matching {
-        lift(desk, &scope, pause, waits).await?;
-    }
-    let key = if waits { "told.resume_needs_second" } else { "told.resumed" };
-    let say = named(desk, Say::new(key), &scope).await?;
-    desk.say(say).await
+    let scope = named(desk, &resumed).await?;
+    desk.say(Say::new("told.resumed").with("scope", scope)).await?;
+    tell_others(desk, &resumed, "told.resumed_by", &paused_by).await
+}
+
+/// Whoever asked to lift a pause, as long as the wish stands.
+fn wished<'a>(desk: &Desk<'_, '_>, pause: &'a Pause) -> Option<&'a str> {
+    let stands = pause.resume_wanted_at.is_some_and(|at| desk.app.clock.now() - at <= WISH_STANDS);
+    pause.resume_wanted_by.as_deref().filter(|_| stands)
 }
 
 /// Whether somebody else already asked for the same.
-fn second_person(desk: &Desk<'_, '_>, pauses: &[Pause]) -> bool {
-    pauses.iter().all(|pause| pause.resume_wanted_by.as_ref().is_some_and(|by| *by != desk.person.id))
+fn second_person(desk: &Desk<'_, '_>, pauses: &[&Pause]) -> bool {
+    pauses.iter().all(|pause| wished(desk, pause).is_some_and(|by| by != desk.person.id))
 }
 
-async fn lift(desk: &mut Desk<'_, '_>, scope: &Scope, pause: &Pause, waits: bool) -> anyhow::Result<()> {
+/// The first of two people: on record, and the others who could be the second hear of it, once.
+async fn want(desk: &mut Desk<'_, '_>, target: &Target, pauses: &[&Pause]) -> anyhow::Result<()> {
     let now = desk.app.clock.now();
-    if waits {
-        return Ok(pauses::want_resume(desk.tx, &pause.id, &desk.person.id, now).await?);
+    let again = pauses.iter().all(|pause| wished(desk, pause) == Some(desk.person.id.as_str()));
+    for pause in pauses {
+        pauses::want_resume(desk.tx, &pause.id, &desk.person.id, now).await?;
+        record_act(desk, &target.scope, Kind::ResumeWanted, json!({ "pause": pause.id })).await?;
     }
-    pauses::lift(desk.tx, &pause.id, &desk.person.id, now).await?;
+    let scope = named(desk, std::slice::from_ref(target)).await?;
+    desk.say(Say::new("told.resume_needs_second").with("scope", &scope)).await?;
+    let could = |p: &&Person| p.id != desk.person.id && policy::may(p, Power::ResumeEverything, None).is_ok();
+    let others = desk.desk.desk.people.iter().filter(could).filter_map(|p| p.wecom.clone());
+    let say = Say::new("told.resume_wanted").with_person("by", &desk.person.id).with("scope", scope);
+    for member in others.collect::<Vec<_>>().into_iter().filter(|_| !again) {
+        apply::queue_say(desk.tx, desk.app, &member, &say, now).await?;
+    }
+    Ok(())
+}
+
+async fn lift(desk: &mut Desk<'_, '_>, scope: &Scope, pause: &Pause) -> anyhow::Result<()> {
+    pauses::lift(desk.tx, &pause.id, &desk.person.id, desk.app.clock.now()).await?;
     let payload = json!({ "pause": pause.id, "first": pause.resume_wanted_by });
     record_act(desk, scope, Kind::Resumed, payload).await
 }

@@ -1,5 +1,8 @@
 //! Answers that only tell.
 
+use cards::words::Words;
+use channels::wecom::kf::split_for_kf;
+
 use super::Desk;
 use crate::case::Case;
 use crate::command;
@@ -10,6 +13,8 @@ use crate::why;
 
 /// Cases a list shows.
 const LISTED: usize = 15;
+/// Messages the answer to "why" takes at most; the review page has the rest.
+const WHY_MESSAGES: usize = 3;
 
 /// Only what the person may do.
 pub(super) async fn help(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
@@ -88,21 +93,35 @@ async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::
 /// What waits, oldest first, as far as the person may see it.
 pub(super) async fn queue(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     let words = desk.desk.words();
-    let open = cases::open(desk.tx, 500).await?;
-    let visible: Vec<Case> = open.into_iter().filter(|case| sees(desk, case)).collect();
-    if visible.is_empty() {
+    let (count, oldest) = waiting(desk).await?;
+    if count == 0 {
         return desk.text(words.text("queue.empty", &[])).await;
     }
-    let mut lines = vec![words.text("queue.head", &[("count", &visible.len().to_string())])];
-    lines.extend(visible.iter().take(LISTED).map(|case| queue_line(desk, case)));
-    if visible.len() > LISTED {
-        lines.push(words.text("queue.more", &[("count", &(visible.len() - LISTED).to_string())]));
+    let mut lines = vec![words.text("queue.head", &[("count", &count.to_string())])];
+    lines.extend(oldest.iter().take(LISTED).map(|case| queue_line(desk, case)));
+    if count > LISTED {
+        lines.push(words.text("queue.more", &[("count", &(count - LISTED).to_string())]));
     }
     desk.text(lines.join("\n")).await
 }
 
-fn sees(desk: &Desk<'_, '_>, case: &Case) -> bool {
-    policy::may(desk.person, Power::SeeCase, desk.desk.desk.channel(&case.channel)).is_ok()
+/// How many cases the person may see, and the oldest of them: other channels' cases do not get in the way.
+async fn waiting(desk: &mut Desk<'_, '_>) -> anyhow::Result<(usize, Vec<Case>)> {
+    let sees = |channel| policy::may(desk.person, Power::SeeCase, channel).is_ok();
+    let channels: Vec<Option<&str>> = if sees(None) {
+        vec![None]
+    } else {
+        let theirs = desk.desk.desk.channels.iter().filter(|c| sees(Some(c)));
+        theirs.map(|c| Some(c.id.as_str())).collect()
+    };
+    let (mut count, mut oldest) = (0, Vec::new());
+    for channel in channels {
+        let (waiting, cases) = cases::waiting(desk.tx, channel, i64::try_from(LISTED)?).await?;
+        count += usize::try_from(waiting)?;
+        oldest.extend(cases);
+    }
+    oldest.sort_by_key(|case: &Case| (case.opened_at, case.number));
+    Ok((count, oldest))
 }
 
 fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
@@ -124,7 +143,30 @@ fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
 pub(super) async fn why(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
     let told = why::tell(desk.tx, &view).await?;
-    desk.text(told).await
+    let page = desk.app.page_url(n);
+    desk.text(shortened(view.words(), &told, WHY_MESSAGES, page)).await
+}
+
+/// A story told in lines, within so many messages: its head and its newest lines, and where the rest is.
+pub(crate) fn shortened(words: &Words, story: &str, messages: usize, page: Option<String>) -> String {
+    let fits = |text: &str| split_for_kf(text).len() <= messages;
+    if fits(story) {
+        return story.to_owned();
+    }
+    let mut lines: Vec<&str> = story.lines().collect();
+    let head = if lines.is_empty() { "" } else { lines.remove(0) };
+    let cut = words.text("told.cut_short", &[("page", &page.unwrap_or_default())]);
+    loop {
+        let text = format!("{head}\n{cut}\n{}", lines.join("\n"));
+        if fits(&text) {
+            return text;
+        }
+        match lines.len() {
+            // One line alone is too long: its beginning is shown.
+            0 | 1 => return split_for_kf(&text).into_iter().take(messages).collect::<Vec<_>>().join("\n"),
+            many => drop(lines.drain(..many.div_ceil(8))),
+        }
+    }
 }
 
 /// The record of a case in figures, checked now.
@@ -146,4 +188,28 @@ pub(super) async fn evidence(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<
         Err(bad) => words.text("evidence.bad", &[("number", &n.to_string()), ("place", &bad.to_string())]),
     };
     desk.text(text).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_story_keeps_its_head_and_its_newest_lines() {
+        let words = crate::app::words(cards::words::Locale::default());
+        let lines = (1..=400).map(|n| format!("第{n}步：客户问了一句，我们答了一句。"));
+        let story = format!("#7\n{}", lines.collect::<Vec<_>>().join("\n"));
+        let page = "https://desk.example/review/7";
+        let short = shortened(words, &story, WHY_MESSAGES, Some(page.to_owned()));
+        assert!(split_for_kf(&short).len() <= WHY_MESSAGES, "{}", short.len());
+        assert!(
+            short.starts_with("#7\n")
+                && short.contains(page)
+                && short.ends_with("第400步：客户问了一句，我们答了一句。")
+        );
+        assert!(short.len() > 4_000, "not more is left out than must be: {}", short.len());
+        assert_eq!(shortened(words, "#7\n一句", WHY_MESSAGES, None), "#7\n一句");
+        let endless = "长".repeat(9_000);
+        assert!(split_for_kf(&shortened(words, &endless, WHY_MESSAGES, None)).len() <= WHY_MESSAGES);
+    }
 }

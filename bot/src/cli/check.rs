@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
-use crate::desk::{Desk, Mode, Role};
+use crate::desk::{ChannelKind, Desk, Mode, Role};
+use crate::store::desks;
 use crate::store::knowledge::{self, EntryState};
 
 /// One line of the checklist.
@@ -29,13 +30,14 @@ pub(super) async fn check(as_json: bool) -> Result<Verdict, Failure> {
 
 async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let reader = app.clone();
-    let (desk, published, checkpoint) = app
+    let (desk, published, checkpoint, counts) = app
         .store
         .read(move |tx| {
             Box::pin(async move {
                 let desk = reader.desk(tx).await?;
                 let published = knowledge::in_state(tx, EntryState::Published).await?;
-                Ok((desk, published, crate::store::record::newest_checkpoint(tx).await?))
+                let checkpoint = crate::store::record::newest_checkpoint(tx).await?;
+                Ok((desk, published, checkpoint, desks::counts(tx).await?))
             })
         })
         .await?;
@@ -52,6 +54,8 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
         reviewers(desk),
         modes(desk),
         people_who_can_pause(desk),
+        old_messages(&counts),
+        strangers(desk, &counts),
         Item {
             name: "evidence is sealed",
             passed: checkpoint.is_some(),
@@ -63,6 +67,22 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
             found: "run `aijia wecom doctor` to check the tenant itself".into(),
         },
     ])
+}
+
+/// Messages from before the start are counted for people to look at; they fail nothing.
+fn old_messages(counts: &[(String, i64)]) -> Item {
+    let old: i64 = counts.iter().filter(|(what, _)| what.starts_with("backlog:")).map(|(_, times)| times).sum();
+    let found = format!("{old} messages from before the start were recorded and not drafted for");
+    Item { name: "old messages are known", passed: true, found }
+}
+
+/// Accounts customers write to and no channel has.
+fn strangers(desk: &Desk, counts: &[(String, i64)]) -> Item {
+    let accounts = counts.iter().filter_map(|(what, _)| what.strip_prefix("unknown_account:"));
+    let known = |account: &&str| desk.channel_by_account(ChannelKind::WecomKf, account).is_some();
+    let missing: Vec<&str> = accounts.filter(|account| !known(account)).collect();
+    let found = if missing.is_empty() { "all".into() } else { format!("no channel for {}", missing.join(", ")) };
+    Item { name: "accounts customers write to have a channel", passed: missing.is_empty(), found }
 }
 
 fn channels(desk: &Desk) -> Item {

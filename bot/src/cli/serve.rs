@@ -17,6 +17,7 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     let environment = environment()?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
     let _lock = lock(&app)?;
+    app.store.take_back_leases().await?;
     say_applied(apply_file(&app, &environment.config).await?);
     start::wecom_of(&app).map_err(|BadConfig(problems)| Failure::Config(problems))?;
     let cannot = || format!("cannot listen on AIJIA_LISTEN {}", environment.listen);

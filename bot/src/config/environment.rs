@@ -28,7 +28,8 @@ pub struct Environment {
     pub public_url: Option<String>,
     /// `AIJIA_DATA_DIR`: what is kept beside the database.
     pub data_dir: PathBuf,
-    /// `AIJIA_SECRET_KEY`, 64 hexadecimal digits; when absent, one is made and kept under the data directory.
+    /// `AIJIA_SECRET_KEY`, 64 hexadecimal digits; when absent, one is made and kept under the data directory. Never
+    /// absent with PostgreSQL.
     pub secret_key: Option<SecretString>,
     /// `DATABASE_URL`.
     pub database: Database,
@@ -131,6 +132,9 @@ impl Reader<'_> {
         let secret_key = self.secret_key();
         let database = Database::from_url(self.value("DATABASE_URL").as_deref(), &data_dir);
         let database = database.map_err(|error| self.errors.push(error)).ok();
+        if matches!(database, Some(Database::Postgres(_))) && self.value("AIJIA_SECRET_KEY").is_none() {
+            self.shared_secret_missing();
+        }
         let (wecom, openai) = (self.wecom(), self.openai());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
@@ -198,6 +202,13 @@ impl Reader<'_> {
         let digits =
             self.of_length("AIJIA_SECRET_KEY", SECRET_KEY_CHARS, ("0-9 and a-f", |c| c.is_ascii_hexdigit()), todo);
         digits.map(SecretString::from)
+    }
+
+    /// Instances that each make their own secret would not believe each other's signatures.
+    fn shared_secret_missing(&mut self) {
+        let what = "not set, although DATABASE_URL names PostgreSQL, whose instances share one secret";
+        let todo = "make one with `openssl rand -hex 32` and give it to every instance";
+        self.errors.push(ConfigError::new("AIJIA_SECRET_KEY", what, todo));
     }
 
     /// A secret of so many characters, all of the kind named and tested by `digits`.

@@ -238,3 +238,12 @@ fn the_example_works_as_it_is() {
         example.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('=')).collect();
     assert_eq!(read(&vars).unwrap().warnings, []);
 }
+
+#[test]
+fn instances_that_share_a_database_share_a_secret() {
+    let shared = [("DATABASE_URL", "postgres://aijia:secret@db/aijia")];
+    let read = |name: &str| shared.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+    let errors = Environment::read(read).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].to_string().starts_with("AIJIA_SECRET_KEY: not set, although DATABASE_URL"), "{}", errors[0]);
+}

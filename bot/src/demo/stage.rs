@@ -18,6 +18,8 @@ pub const FLAGSHIP: &str = "wkDemoFlagship";
 pub const OUTLET: &str = "wkDemoOutlet";
 /// The customer most stories are about.
 pub const XIAOYU: &str = "wmXiaoyu";
+/// The secret of a stage whose database several instances may share.
+pub const SECRET: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
 /// The demo's configuration file.
 pub(super) const DESK: &str = include_str!("../../demo/aijia.toml");
 
@@ -110,7 +112,9 @@ async fn populate(sim: &Simulator) -> anyhow::Result<()> {
 fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment> {
     let settings = sim.settings();
     let model = staging.openai_base.clone();
+    let shared = matches!(staging.database, Database::Postgres(_));
     let vars = [
+        ("AIJIA_SECRET_KEY", shared.then(|| SECRET.to_owned())),
         ("AIJIA_DATA_DIR", Some(staging.folder.to_string_lossy().into_owned())),
         ("AIJIA_PUBLIC_URL", staging.public_url.clone()),
         ("WECOM_CORP_ID", Some(settings.corp_id.clone())),

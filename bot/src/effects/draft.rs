@@ -5,6 +5,7 @@ use knowledge::{Found, Query, Scope};
 
 use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
+use crate::chat;
 use crate::drafting::{self, DraftError, Proposal};
 use crate::policy::{self, Intent, Matter, Route};
 use crate::store::queue::{Door, Row};
@@ -18,6 +19,7 @@ const PASSAGES: usize = 5;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     let drafted = search_and_judge(app, &matter).await?;
+    let rewritten = matter.hint.is_some();
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -25,7 +27,10 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
             Box::pin(async move {
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
-                let _ = apply::apply(tx, &app, &case, &event).await?;
+                let applied = apply::apply(tx, &app, &case, &event).await?;
+                if rewritten && let Ok(shown) = &applied {
+                    chat::show_rewriter(tx, &app, shown).await?;
+                }
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
             })
         })
@@ -122,23 +127,26 @@ fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent
 
 fn decide(wanted: &Wanted, proposal: Option<Proposal>, verdict: policy::Verdict, intent: Intent) -> Drafted {
     let human_only = verdict.route == Route::HumanOnly;
+    // Judged by the policy of when it was looked at: should another be in force by now, it is judged anew.
+    let policy = wanted.view.desk.policy.as_str();
+    let draft = |proposal| Box::new(draft_of(proposal, verdict, intent, policy));
     match (proposal, human_only) {
-        (Some(proposal), false) => Drafted::Reply(Box::new(draft_of(proposal, verdict, intent))),
-        (proposal, true) => Drafted::HumanOnly(Box::new(draft_of(proposal.unwrap_or_default(), verdict, intent))),
+        (Some(proposal), false) => Drafted::Reply(draft(proposal)),
+        (proposal, true) => Drafted::HumanOnly(draft(proposal.unwrap_or_default())),
         (None, false) if wanted.texts.is_empty() && wanted.attachments == 0 => {
             Drafted::Failed { why: "the customer's words are not readable".into() }
         }
-        (None, false) => Drafted::NoAnswer,
+        (None, false) => Drafted::NoAnswer(draft(Proposal::default())),
     }
 }
 
-fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent) -> Draft {
+fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy: &str) -> Draft {
     Draft {
         version: 0,
         parts: proposal.parts,
         digest: String::new(),
         watermark: 0,
-        policy: String::new(),
+        policy: policy.to_owned(),
         author: Author::Bot { drafter: proposal.drafter },
         citations: proposal.citations,
         verdict,

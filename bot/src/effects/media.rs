@@ -7,7 +7,7 @@ use super::{finished, later, worth_repeating};
 use crate::app::App;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::queue::{Door, Row};
-use crate::store::{conversations, record};
+use crate::store::{Tx, conversations, record};
 use crate::worker::apply;
 
 /// Largest attachment kept, in bytes (the platform's own limit for files, wecom 90253).
@@ -39,7 +39,11 @@ async fn stored(
             Box::pin(async move {
                 let payload = match &fetched {
                     Ok((sha256, media_type)) => {
-                        conversations::media_stored(tx, &conversation, seq, sha256, media_type).await?;
+                        if !conversations::media_stored(tx, &conversation, seq, sha256, media_type).await? {
+                            // Taken back while it was fetched.
+                            forget(tx, &app, sha256).await?;
+                            return apply::finish(tx, Door::Outbox, &row, app.clock.now()).await;
+                        }
                         json!({ "seq": seq, "sha256": sha256, "type": media_type })
                     }
                     Err(error) => json!({ "seq": seq, "lost": error.to_string() }),
@@ -50,4 +54,12 @@ async fn stored(
             })
         })
         .await
+}
+
+/// Removes an attachment no message has any more.
+pub(crate) async fn forget(tx: &mut Tx, app: &App, sha256: &str) -> anyhow::Result<()> {
+    if conversations::has_media(tx, sha256).await? {
+        return Ok(());
+    }
+    app.blobs.remove(sha256).await
 }

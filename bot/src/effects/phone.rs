@@ -10,15 +10,18 @@ use serde_json::json;
 use super::{finished, later, pictures, worth_repeating};
 use crate::app::{App, Wecom};
 use crate::case::{Outcome, Say};
-use crate::clock::HOUR;
+use crate::chat;
+use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Entry, Kind};
-use crate::store::queue::{Door, Row};
-use crate::store::{self, Tx, cases, queue, record};
+use crate::store::queue::{Door, Rank, Row};
+use crate::store::{self, Tx, queue, record};
 use crate::view::View;
 use crate::worker::{Job, Question, apply};
 
 /// How long a card can be changed after it was posted (wecom 94888).
 const CARD_LIFE: i64 = 72 * HOUR;
+/// Messages a story takes at most; the review page has the rest.
+const STORY_MESSAGES: usize = 8;
 
 pub(super) async fn say(app: &App, row: Row, member: String, say: Say) -> anyhow::Result<()> {
     let reader = app.clone();
@@ -35,24 +38,68 @@ pub(super) async fn say(app: &App, row: Row, member: String, say: Say) -> anyhow
 }
 
 pub(super) async fn text(app: &App, row: Row, member: String, text: String) -> anyhow::Result<()> {
-    let Some(wecom) = &app.wecom else { return finished(app, row).await };
-    for piece in channels::wecom::kf::split_for_kf(&text) {
-        paced(app, &member, &row).await?;
-        match wecom.app.send_text(&member, &piece).await {
-            Ok(sent) if sent.reached(&member) => {}
-            Ok(_) => return give_up(app, row, member, "the platform does not know this member".into()).await,
-            Err(error) if worth_repeating(&error, row.attempts) => return later(app, row, error.to_string()).await,
-            Err(error) => return give_up(app, row, member, error.to_string()).await,
-        }
-    }
-    finished(app, row).await
+    tell(app, row, member, text, Rank::First).await
 }
 
-/// Counts a message before it leaves: what the platform would drop silently is never sent.
-async fn paced(app: &App, member: &str, row: &Row) -> anyhow::Result<()> {
+async fn tell(app: &App, row: Row, member: String, text: String, rank: Rank) -> anyhow::Result<()> {
+    match told(app, &row, &member, &text, rank).await? {
+        Told::Yes => finished(app, row).await,
+        otherwise => untold(app, row, member, otherwise).await,
+    }
+}
+
+/// What came of telling somebody something.
+enum Told {
+    Yes,
+    /// The platform would drop it before this time.
+    NotBefore(Timestamp),
+    /// It may work later.
+    NotYet(String),
+    Never(String),
+}
+
+async fn told(app: &App, row: &Row, member: &str, text: &str, rank: Rank) -> anyhow::Result<Told> {
+    let Some(wecom) = &app.wecom else { return Ok(Told::Yes) };
+    let pieces = channels::wecom::kf::split_for_kf(text);
+    if let Some(when) = paced(app, member, row, pieces.len(), rank).await? {
+        return Ok(Told::NotBefore(when));
+    }
+    for piece in pieces {
+        match wecom.app.send_text(member, &piece).await {
+            Ok(sent) if sent.reached(member) => {}
+            Ok(_) => return Ok(Told::Never("the platform does not know this member".into())),
+            Err(error) if worth_repeating(&error, row.attempts) => return Ok(Told::NotYet(error.to_string())),
+            Err(error) => return Ok(Told::Never(error.to_string())),
+        }
+    }
+    Ok(Told::Yes)
+}
+
+async fn untold(app: &App, row: Row, member: String, told: Told) -> anyhow::Result<()> {
+    match told {
+        Told::Yes => finished(app, row).await,
+        Told::NotBefore(when) => not_before(app, row, when).await,
+        Told::NotYet(problem) => later(app, row, problem).await,
+        Told::Never(problem) => give_up(app, row, member, problem).await,
+    }
+}
+
+/// Counts messages before they leave, all or none: what the platform would drop silently is never sent, and what
+/// belongs together leaves together.
+async fn paced(app: &App, member: &str, row: &Row, messages: usize, rank: Rank) -> anyhow::Result<Option<Timestamp>> {
     let now = app.clock.now();
-    let (member, id) = (member.to_owned(), format!("{}-{}", row.id, app.ids.next(now)?));
-    app.store.commit(move |tx| Box::pin(async move { Ok(queue::pace(tx, &member, &id, now).await?) })).await
+    let ids = (0..messages).map(|_| Ok(format!("{}-{}", row.id, app.ids.next(now)?)));
+    let ids = ids.collect::<anyhow::Result<Vec<String>>>()?;
+    let member = member.to_owned();
+    app.store
+        .commit(move |tx| -> BoxFuture<'_, anyhow::Result<Option<Timestamp>>> {
+            Box::pin(async move { Ok(queue::pace(tx, &member, &ids, rank, now).await?) })
+        })
+        .await
+}
+
+async fn not_before(app: &App, row: Row, when: Timestamp) -> anyhow::Result<()> {
+    app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await
 }
 
 /// A message that cannot be delivered: on record, and said to whoever watches over the desk.
@@ -86,15 +133,19 @@ async fn warn_watcher(tx: &mut Tx, app: &App, member: &str) -> anyhow::Result<()
 pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: String) -> anyhow::Result<()> {
     let Some(wecom_app) = &app.wecom else { return finished(app, row).await };
     let Some((posting, card)) = announced(app, &task_id).await? else { return finished(app, row).await };
+    let pictures = pictures::unseen(app, &posting).await?;
+    let above = wecom::post(&card.0, card.1, &task_id).above.len();
+    // All or nothing: half a draft above no card helps nobody.
+    if let Some(when) = paced(app, &member, &row, pictures.len() + above + 1, Rank::Then).await? {
+        return not_before(app, row, when).await;
+    }
     // A task id is good for one request only: one whose answer got lost cannot be used again.
-    let task_id =
-        if row.attempts > 1 { renamed(app, &posting, &format!("{task_id}-{}", row.attempts)).await? } else { task_id };
+    let task_id = if row.attempts > 1 { renamed(app, &posting, &task_id, row.attempts).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
-    for picture in pictures::unseen(app, &posting).await? {
-        paced(app, &member, &row).await?;
+    for picture in pictures {
         pictures::show(app, wecom_app, &member, &picture).await;
     }
-    match deliver(app, wecom_app, &member, &row, &rendered).await {
+    match deliver(wecom_app, &member, &rendered).await {
         Ok(response_code) => posted(app, row, task_id, response_code).await,
         Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
         Err(error) => give_up(app, row, member, error.to_string()).await,
@@ -121,38 +172,33 @@ async fn announced(app: &App, task_id: &str) -> anyhow::Result<Option<(store::ca
         .await
 }
 
-async fn renamed(app: &App, posting: &store::cards::Posting, new: &str) -> anyhow::Result<String> {
-    let (old, new) = (posting.task_id.clone(), new.to_owned());
-    let announced = store::cards::Posting { task_id: new.clone(), ..posting.clone() };
+/// Announces the posting under a new task id. What was sent under the old one may have appeared all the same.
+async fn renamed(app: &App, posting: &store::cards::Posting, first: &str, attempt: i64) -> anyhow::Result<String> {
+    let (posting, new) = (posting.clone(), format!("{first}-{attempt}"));
+    let task_id = new.clone();
     app.store
         .commit(move |tx| {
             Box::pin(async move {
-                store::cards::settle(tx, &old, "").await?;
-                Ok(store::cards::announce(tx, &announced).await?)
+                // The same attempt again: a worker died between the name and the card.
+                if store::cards::load(tx, &new).await?.is_some() {
+                    return Ok(());
+                }
+                Ok(store::cards::announce_again(tx, &posting, &new, attempt).await?)
             })
         })
         .await?;
-    Ok(new)
+    Ok(task_id)
 }
 
-async fn deliver(
-    app: &App,
-    wire: &Wecom,
-    member: &str,
-    row: &Row,
-    rendered: &Posting,
-) -> Result<Option<String>, ApiError> {
+async fn deliver(wire: &Wecom, member: &str, rendered: &Posting) -> Result<Option<String>, ApiError> {
     let unreachable = || ApiError::Refused { code: 81013, message: "the platform does not know this member".into() };
-    let unpaced = |problem: anyhow::Error| ApiError::NotSent { why: problem.to_string() };
     // 发送 is on the card: it leaves only after every word of the draft was accepted for this person.
     for text in &rendered.above {
-        paced(app, member, row).await.map_err(unpaced)?;
         let sent = wire.app.send_text(member, text).await?;
         if !sent.reached(member) {
             return Err(unreachable());
         }
     }
-    paced(app, member, row).await.map_err(unpaced)?;
     let sent = wire.app.send_card(member, &rendered.template_card).await?;
     if sent.reached(member) { Ok(sent.response_code) } else { Err(unreachable()) }
 }
@@ -167,9 +213,10 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
                 if let Some(announced) = store::cards::load(tx, &task_id).await? {
                     apply::lock(tx, &app, &announced.case_id).await?;
                 }
-                let posting = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await?;
-                if let Some(posting) = posting {
-                    shown(tx, &app, &posting).await?;
+                // A tap was faster than the answer: it brought a newer code, and everything else is done.
+                let known = store::cards::load(tx, &task_id).await?.is_some_and(|p| p.posted_at.is_some());
+                if !known && let Some(p) = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await? {
+                    shown(tx, &app, &p).await?;
                 }
                 apply::finish(tx, Door::Outbox, &row, now).await
             })
@@ -179,12 +226,7 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
 
 /// What a person was shown is on record; a card that was settled on its way is settled now.
 async fn shown(tx: &mut Tx, app: &App, posting: &store::cards::Posting) -> anyhow::Result<()> {
-    if let Some(case) = cases::load(tx, &posting.case_id).await? {
-        let payload = json!({ "person": posting.person, "version": posting.version, "code": posting.code,
-            "task_id": posting.task_id, "posting": posting.posting });
-        let entry = Entry { kind: Kind::CardPosted, actor: Actor::System, payload };
-        record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
-    }
+    chat::card_appeared(tx, app, posting).await?;
     if posting.state == "settled" {
         let job = Job::SettleCard { task_id: posting.task_id.clone(), member: posting.member.clone() };
         job.enqueue(tx, app, app.clock.now()).await?;
@@ -201,17 +243,37 @@ pub(super) async fn settle_card(app: &App, row: Row, task_id: String, member: St
         Card::Settled { title, desc, .. } => format!("{desc} {title}"),
         _ => String::new(),
     };
-    let Some(code) = code else { return text(app, row, member, title).await };
+    let Some(code) = code else { return settled_in_words(app, row, task_id, member, title).await };
     let body = wecom::settle(&card, words, &task_id);
     match wire.app.update_card(std::slice::from_ref(&member), &code, &body).await {
-        Ok(_) => finished(app, row).await,
+        Ok(unchanged) if unchanged.is_empty() => settled(app, row, task_id).await,
         Err(error) if matches!(error, ApiError::NotSent { .. }) => {
             put_code_back(app, &task_id, &code).await?;
             later(app, row, error.to_string()).await
         }
-        // The code is spent, too old, or nobody knows: the words still reach the person.
-        Err(_) => text(app, row, member, title).await,
+        // The code is spent, too old, not for this phone, or nobody knows: the words still reach the person.
+        Ok(_) | Err(_) => settled_in_words(app, row, task_id, member, title).await,
     }
+}
+
+async fn settled_in_words(app: &App, row: Row, task_id: String, member: String, text: String) -> anyhow::Result<()> {
+    match told(app, &row, &member, &text, Rank::First).await? {
+        Told::Yes => settled(app, row, task_id).await,
+        otherwise => untold(app, row, member, otherwise).await,
+    }
+}
+
+/// The person knows what became of the card, and is not told again.
+async fn settled(app: &App, row: Row, task_id: String) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    app.store
+        .commit(move |tx| {
+            Box::pin(async move {
+                store::cards::gone(tx, &task_id).await?;
+                apply::finish(tx, Door::Outbox, &row, now).await
+            })
+        })
+        .await
 }
 
 type ToSettle = (Option<String>, Rendered);
@@ -224,7 +286,7 @@ async fn to_settle(app: &App, task_id: &str) -> anyhow::Result<Option<ToSettle>>
         .commit(move |tx| {
             Box::pin(async move {
                 let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
-                if posting.posted_at.is_none() {
+                if posting.posted_at.is_none() || posting.state == "gone" {
                     return Ok(None);
                 }
                 let outcome = posting.outcome.as_deref().and_then(|o| serde_json::from_str::<Outcome>(o).ok());
@@ -233,6 +295,10 @@ async fn to_settle(app: &App, task_id: &str) -> anyhow::Result<Option<ToSettle>>
                 let now = app.clock.now();
                 let code = store::cards::take_code(tx, &task_id).await?;
                 let code = code.filter(|(_, posted_at)| now - posted_at < CARD_LIFE).map(|(code, _)| code);
+                if code.is_none() && store::cards::known(tx, &posting).await? {
+                    store::cards::gone(tx, &task_id).await?;
+                    return Ok(None);
+                }
                 Ok(Some((code, (view.settled(&outcome), view.words()))))
             })
         })
@@ -243,7 +309,7 @@ async fn put_code_back(app: &App, task_id: &str, code: &str) -> anyhow::Result<(
     let (task_id, code) = (task_id.to_owned(), code.to_owned());
     app.store
         .commit(move |tx| -> BoxFuture<'_, anyhow::Result<()>> {
-            Box::pin(async move { Ok(store::cards::tapped(tx, &task_id, &code).await?) })
+            Box::pin(async move { Ok(store::cards::put_code_back(tx, &task_id, &code).await?) })
         })
         .await
 }
@@ -260,12 +326,12 @@ pub(super) async fn ask(
     let Some((code, card, words)) = to_ask(app, &task_id, question).await? else { return finished(app, row).await };
     let body = wecom::settle(&card, words, &task_id);
     match wire.app.update_card(std::slice::from_ref(&member), &code, &body).await {
-        Ok(_) => finished(app, row).await,
+        Ok(unchanged) if unchanged.is_empty() => finished(app, row).await,
         Err(error) if matches!(error, ApiError::NotSent { .. }) => {
             put_code_back(app, &task_id, &code).await?;
             later(app, row, error.to_string()).await
         }
-        Err(_) => say(app, row, member, Say::new("told.ask_again")).await,
+        Ok(_) | Err(_) => say(app, row, member, Say::new("told.ask_again")).await,
     }
 }
 
@@ -299,12 +365,14 @@ pub(super) async fn story(app: &App, row: Row, case: String, member: String, per
         .read(move |tx| {
             Box::pin(async move {
                 let view = View::load(tx, &reader, &case).await?;
-                Ok(view.may_see(&person).then(|| view.story()))
+                let page = reader.page_url(view.case.number);
+                let story = |view: &View| chat::shortened(view.words(), &view.story(), STORY_MESSAGES, page);
+                Ok(view.may_see(&person).then(|| story(&view)))
             })
         })
         .await?;
     match told {
-        Some(story) => text(app, row, member, story).await,
+        Some(story) => tell(app, row, member, story, Rank::Then).await,
         None => finished(app, row).await,
     }
 }

@@ -91,7 +91,7 @@ pub(super) async fn learn_name(app: &App, row: Row, conversation: String) -> any
     let Some(wecom) = &app.wecom else { return finished(app, row).await };
     let (open, _) = whose(app, &conversation, "").await?;
     let name = match wecom.kf.customers(std::slice::from_ref(&open.customer)).await {
-        Ok(customers) => customers.into_iter().next().map(|customer| customer.nickname),
+        Ok(customers) => customers.into_iter().next().map(|customer| customer.nickname.replace('\0', "")),
         Err(error) if error.retryable_later() && row.attempts < MOST_ATTEMPTS => {
             return later(app, row, error.to_string()).await;
         }

@@ -91,6 +91,10 @@ kinds! {
     Paused = "paused",
     /// Something was resumed.
     Resumed = "resumed",
+    /// A person wants to resume what takes a second person to resume.
+    ResumeWanted = "resume_wanted",
+    /// A person went on or off duty.
+    DutyChanged = "duty_changed",
     /// A tap or a command was refused.
     Refused = "refused",
     /// Nobody decided in time.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::desk::ChannelKind;
 use crate::store::{accounts, cases, pauses, queue};
 use crate::worker::SYNC_LAG;
 
@@ -40,7 +41,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
 
 struct Figures {
     cases: Vec<(String, i64)>,
-    due: usize,
+    due: i64,
     pauses: usize,
     sync_lag_ms: i64,
 }
@@ -51,11 +52,13 @@ async fn figures(app: &App) -> anyhow::Result<Figures> {
         .read(move |tx| {
             Box::pin(async move {
                 let now = reader.clock.now();
-                reader.desk(tx).await?;
-                let oldest = accounts::oldest_sync(tx).await?;
+                let desk = reader.desk(tx).await?;
+                let read = accounts::synced(tx).await?;
+                let in_use = |account: &str| desk.desk.channel_by_account(ChannelKind::WecomKf, account).is_some();
+                let oldest = read.into_iter().filter(|(account, _)| in_use(account)).map(|(_, at)| at).min();
                 Ok(Figures {
                     cases: cases::counts(tx).await?,
-                    due: queue::unfinished(tx, now).await?.len(),
+                    due: queue::due_count(tx, now).await?,
                     pauses: pauses::in_force(tx).await?.len(),
                     sync_lag_ms: oldest.map_or(0, |at| now - at),
                 })

@@ -30,8 +30,8 @@ pub struct Account {
 
 /// Somebody rang: there may be messages.
 pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, lease_until)
-               VALUES ($1, $2, $3, 1, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
+    let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, tried_at, lease_until)
+               VALUES ($1, $2, $3, 1, 0, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
                token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + 1";
     tx.has_work();
     tx.run(sql, args![account, token, now + 10 * MINUTE]).await.map(drop)
@@ -39,8 +39,8 @@ pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestam
 
 /// Makes an account known, so that it is polled even if nobody ever rings.
 pub async fn know(tx: &mut Tx, account: &str) -> sqlx::Result<()> {
-    let sql = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, lease_until)
-               VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT (account) DO NOTHING";
+    let sql = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, tried_at, lease_until)
+               VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT (account) DO NOTHING";
     tx.run(sql, args![account]).await.map(drop)
 }
 
@@ -48,8 +48,8 @@ pub async fn know(tx: &mut Tx, account: &str) -> sqlx::Result<()> {
 /// while it is read are heard by the next claim.
 pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Account>> {
     tx.claim_alone().await?;
-    let sql = "UPDATE accounts SET lease_until = $2, synced_at = $1, heard = rings WHERE account = (
-                 SELECT account FROM accounts WHERE lease_until <= $1 AND (rings > heard OR synced_at <= $3)
+    let sql = "UPDATE accounts SET lease_until = $2, tried_at = $1, heard = rings WHERE account = (
+                 SELECT account FROM accounts WHERE lease_until <= $1 AND (rings > heard OR tried_at <= $3)
                  ORDER BY rings - heard DESC, account LIMIT 1)
                RETURNING account, cursor, token, token_until, lease_until, first_sync_at";
     tx.one(sql, args![now, now + LEASE, now - POLL_EVERY]).await
@@ -62,14 +62,19 @@ pub async fn advance(tx: &mut Tx, claimed: &Account, cursor: &str, now: Timestam
     Ok(tx.run(sql, args![&claimed.account, claimed.lease_until, cursor, now]).await? == 1)
 }
 
-/// Lets go of an account; one that could not be read is tried again after `until`.
-pub async fn release(tx: &mut Tx, claimed: &Account, until: Option<Timestamp>) -> sqlx::Result<()> {
-    let sql = "UPDATE accounts SET lease_until = $3, heard = heard - $4 WHERE account = $1 AND lease_until = $2";
-    let unheard = i64::from(until.is_some());
-    tx.run(sql, args![&claimed.account, claimed.lease_until, until.unwrap_or(0), unheard]).await.map(drop)
+/// Lets go of an account that was read.
+pub async fn release(tx: &mut Tx, claimed: &Account, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET lease_until = 0, synced_at = $3 WHERE account = $1 AND lease_until = $2";
+    tx.run(sql, args![&claimed.account, claimed.lease_until, now]).await.map(drop)
 }
 
-/// When an account was last read, over all accounts: the oldest.
-pub async fn oldest_sync(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
-    Ok(tx.one::<(Option<i64>,)>("SELECT MIN(synced_at) FROM accounts", args![]).await?.and_then(|(at,)| at))
+/// Lets go of an account that could not be read: it is tried again after `until`.
+pub async fn give_up(tx: &mut Tx, claimed: &Account, until: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET lease_until = $3, heard = heard - 1 WHERE account = $1 AND lease_until = $2";
+    tx.run(sql, args![&claimed.account, claimed.lease_until, until]).await.map(drop)
+}
+
+/// When each account was last read to its end; 0 for never.
+pub async fn synced(tx: &mut Tx) -> sqlx::Result<Vec<(String, Timestamp)>> {
+    tx.all("SELECT account, synced_at FROM accounts", args![]).await
 }

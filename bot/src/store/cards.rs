@@ -23,7 +23,7 @@ pub struct Posting {
     pub code: String,
     /// Counts the case's postings.
     pub posting: i64,
-    /// `posting`, `open`, `settled`.
+    /// `posting`, `open`, `settled`, and `gone` once the phone shows what became of it.
     pub state: String,
     /// Lets us change the card once.
     pub response_code: Option<String>,
@@ -34,10 +34,20 @@ pub struct Posting {
 }
 
 /// Announces a posting before it is sent.
-pub async fn announce(tx: &mut Tx, p: &Posting) -> sqlx::Result<()> {
-    let sql = "INSERT INTO cards (task_id, case_id, person, member, version, code, posting, state)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 'posting')";
-    let args = args![&p.task_id, &p.case_id, &p.person, &p.member, p.version, &p.code, p.posting];
+pub async fn announce(tx: &mut Tx, posting: &Posting) -> sqlx::Result<()> {
+    insert(tx, posting, &posting.task_id, 1).await
+}
+
+/// Announces a posting again, under a new task id, when nobody knows whether it appeared. What was sent before may be
+/// on the phone, so it stays.
+pub async fn announce_again(tx: &mut Tx, posting: &Posting, task_id: &str, attempt: i64) -> sqlx::Result<()> {
+    insert(tx, posting, task_id, attempt).await
+}
+
+async fn insert(tx: &mut Tx, p: &Posting, task_id: &str, attempt: i64) -> sqlx::Result<()> {
+    let sql = "INSERT INTO cards (task_id, case_id, person, member, version, code, posting, attempt, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'posting')";
+    let args = args![task_id, &p.case_id, &p.person, &p.member, p.version, &p.code, p.posting, attempt];
     tx.run(sql, args).await.map(drop)
 }
 
@@ -54,8 +64,9 @@ pub async fn posted(
     response_code: Option<&str>,
     now: Timestamp,
 ) -> sqlx::Result<Option<Posting>> {
-    let sql = "UPDATE cards SET state = CASE WHEN state = 'posting' THEN 'open' ELSE state END, response_code = $2,
-               posted_at = $3 WHERE task_id = $1";
+    // A tap may be faster than the platform's answer; then its code is the newer one.
+    let sql = "UPDATE cards SET state = CASE WHEN state = 'posting' THEN 'open' ELSE state END,
+               response_code = COALESCE(response_code, $2), posted_at = COALESCE(posted_at, $3) WHERE task_id = $1";
     tx.run(sql, args![task_id, response_code, now]).await?;
     load(tx, task_id).await
 }
@@ -65,12 +76,15 @@ pub async fn load(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<Posting>> {
     tx.one("SELECT * FROM cards WHERE task_id = $1", args![task_id]).await
 }
 
-/// The posting announced under this task id, or under the newest name it was given since; none when it was settled or
-/// has appeared.
+/// The newest attempt at the posting that was announced under this task id; none when any attempt is known to have
+/// appeared, or the posting was settled.
 pub async fn announced(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<Posting>> {
-    let sql = "SELECT * FROM cards WHERE (task_id = $1 OR task_id LIKE $2) AND state = 'posting'
-               ORDER BY LENGTH(task_id) DESC, task_id DESC LIMIT 1";
-    tx.one(sql, args![task_id, format!("{task_id}-%")]).await
+    let sql = "SELECT n.* FROM cards o JOIN cards n
+                 ON n.case_id = o.case_id AND n.person = o.person AND n.posting = o.posting
+               WHERE o.task_id = $1 AND NOT EXISTS (SELECT 1 FROM cards x WHERE x.case_id = o.case_id
+                 AND x.person = o.person AND x.posting = o.posting AND x.state <> 'posting')
+               ORDER BY n.attempt DESC LIMIT 1";
+    tx.one(sql, args![task_id]).await
 }
 
 /// The case's cards that are open or on their way.
@@ -85,9 +99,32 @@ pub async fn settle(tx: &mut Tx, task_id: &str, outcome: &str) -> sqlx::Result<(
     tx.run(sql, args![task_id, outcome]).await.map(drop)
 }
 
-/// Replaces the code that changes a card: a tap gives a fresh one and ends the old one.
-pub async fn tapped(tx: &mut Tx, task_id: &str, response_code: &str) -> sqlx::Result<()> {
-    tx.run("UPDATE cards SET response_code = $2 WHERE task_id = $1", args![task_id, response_code]).await.map(drop)
+/// A tap proves that the card is on the phone, still to be pressed, and gives the only code that can change it from
+/// now on.
+pub async fn tapped(tx: &mut Tx, task_id: &str, response_code: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE cards SET response_code = COALESCE($2, response_code), posted_at = COALESCE(posted_at, $3),
+               state = CASE WHEN state = 'posting' THEN 'open' WHEN state = 'gone' AND $4 THEN 'settled' ELSE state END
+               WHERE task_id = $1";
+    tx.run(sql, args![task_id, response_code, now, response_code.is_some()]).await.map(drop)
+}
+
+/// Puts a code back that was taken and not used, unless a tap gave a newer one.
+pub async fn put_code_back(tx: &mut Tx, task_id: &str, response_code: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE cards SET response_code = $2 WHERE task_id = $1 AND response_code IS NULL";
+    tx.run(sql, args![task_id, response_code]).await.map(drop)
+}
+
+/// The phone shows what became of the card, or its owner was told in words.
+pub async fn gone(tx: &mut Tx, task_id: &str) -> sqlx::Result<()> {
+    tx.run("UPDATE cards SET state = 'gone' WHERE task_id = $1 AND state = 'settled'", args![task_id]).await.map(drop)
+}
+
+/// Whether the person knows already what became of the posting, from another card of the same version.
+pub async fn known(tx: &mut Tx, p: &Posting) -> sqlx::Result<bool> {
+    let sql = "SELECT task_id FROM cards WHERE case_id = $1 AND person = $2 AND version = $3 AND outcome = $4
+               AND state = 'gone' AND task_id <> $5 LIMIT 1";
+    let args = args![&p.case_id, &p.person, p.version, p.outcome.clone(), &p.task_id];
+    Ok(tx.one::<(String,)>(sql, args).await?.is_some())
 }
 
 /// Gives the code that changes a card to one user, once.

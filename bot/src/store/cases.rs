@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
-use crate::case::Case;
+use crate::case::{Case, State};
 use crate::clock::Timestamp;
 
 #[derive(FromRow)]
@@ -32,6 +32,17 @@ pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Case>> {
     list(tx.all(sql, args![limit]).await?)
 }
 
+/// Cases of a channel, or of all, that are not closed: how many there are, and the oldest of them.
+pub async fn waiting(tx: &mut Tx, channel: Option<&str>, limit: i64) -> sqlx::Result<(i64, Vec<Case>)> {
+    let (name, all) = (channel.unwrap_or_default(), channel.is_none());
+    let count = "SELECT COUNT(*) FROM cases WHERE state <> 'closed' AND (channel = $1 OR $2)";
+    let list_of = "SELECT body FROM cases WHERE state <> 'closed' AND (channel = $1 OR $2)
+                   ORDER BY opened_at, number LIMIT $3";
+    let found = tx.one::<(i64,)>(count, args![name, all]).await?;
+    let oldest = list(tx.all(list_of, args![name, all, limit]).await?)?;
+    Ok((found.map_or(0, |(count,)| count), oldest))
+}
+
 /// Cases in one state, oldest first.
 pub async fn in_state(tx: &mut Tx, state: &str) -> sqlx::Result<Vec<Case>> {
     list(tx.all("SELECT body FROM cases WHERE state = $1 ORDER BY opened_at, number", args![state]).await?)
@@ -46,8 +57,12 @@ fn list(rows: Vec<Stored>) -> sqlx::Result<Vec<Case>> {
     rows.into_iter().map(|row| read(Some(row))).filter_map(Result::transpose).collect()
 }
 
-/// A case's place among those waiting for people on its channel: (place, waiting), both from 1.
+/// A case's place among those waiting for people on its channel: (place, waiting), both from 1. One that waits for
+/// nobody is alone.
 pub async fn place(tx: &mut Tx, case: &Case) -> sqlx::Result<(i64, i64)> {
+    if !matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_)) {
+        return Ok((1, 1));
+    }
     let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM cases
                WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person')";
     let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number]).await?;

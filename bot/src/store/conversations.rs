@@ -57,6 +57,8 @@ pub struct Message {
     pub at: Timestamp,
     /// The author took it back.
     pub recalled: bool,
+    /// The platform accepted it and did not deliver it.
+    pub failed: bool,
     /// A reply or a person has answered it.
     pub answered: bool,
 }
@@ -103,8 +105,9 @@ pub async fn open(tx: &mut Tx, new: &Conversation, now: Timestamp) -> sqlx::Resu
         args,
     )
     .await?;
-    let touch = "UPDATE conversations SET touched_at = $3 WHERE channel = $1 AND customer = $2";
-    tx.run(touch, args![&new.channel, &new.customer, now]).await?;
+    // A channel may move to another account; its customers come along.
+    let touch = "UPDATE conversations SET touched_at = $3, account = $4 WHERE channel = $1 AND customer = $2";
+    tx.run(touch, args![&new.channel, &new.customer, now, &new.account]).await?;
     let found = by_customer(tx, &new.channel, &new.customer).await?;
     found.ok_or(sqlx::Error::RowNotFound)
 }
@@ -150,12 +153,13 @@ pub async fn add_message(tx: &mut Tx, m: &Message, author: Author) -> sqlx::Resu
         &m.wire_id,
         m.media_id.clone(),
         m.at,
-        m.answered
+        m.answered,
+        m.recalled
     ];
     let added = tx
         .run(
-            "INSERT INTO messages (conversation, seq, case_id, author, kind, body, wire_id, media_id, at, answered, recalled)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE) ON CONFLICT (conversation, wire_id) DO NOTHING",
+            "INSERT INTO messages (conversation, seq, case_id, author, kind, body, wire_id, media_id, at, answered, recalled, failed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE) ON CONFLICT (conversation, wire_id) DO NOTHING",
             args,
         )
         .await?;
@@ -166,6 +170,26 @@ pub async fn add_message(tx: &mut Tx, m: &Message, author: Author) -> sqlx::Resu
 pub async fn has_message(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<bool> {
     let sql = "SELECT seq FROM messages WHERE conversation = $1 AND wire_id = $2";
     Ok(tx.one::<(i64,)>(sql, args![conversation, wire_id]).await?.is_some())
+}
+
+/// Whether the customer ever wrote.
+pub async fn heard_from(tx: &mut Tx, conversation: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT seq FROM messages WHERE conversation = $1 AND author = 'customer' LIMIT 1";
+    Ok(tx.one::<(i64,)>(sql, args![conversation]).await?.is_some())
+}
+
+/// Notes that a message of ours did not reach the customer; what a reply of `answer_of` answered is open again.
+pub async fn not_delivered(
+    tx: &mut Tx,
+    conversation: &str,
+    wire_id: &str,
+    answer_of: Option<&str>,
+) -> sqlx::Result<()> {
+    let failed = "UPDATE messages SET failed = TRUE WHERE conversation = $1 AND wire_id = $2";
+    tx.run(failed, args![conversation, wire_id]).await?;
+    let Some(case_id) = answer_of else { return Ok(()) };
+    let open = "UPDATE messages SET answered = FALSE WHERE conversation = $1 AND case_id = $2 AND author = 'customer'";
+    tx.run(open, args![conversation, case_id]).await.map(drop)
 }
 
 /// The newest `limit` messages, oldest first.
@@ -199,15 +223,34 @@ pub async fn recall(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Res
     Ok(found)
 }
 
-/// Notes where a message's attachment is kept.
+/// Notes where a message's attachment is kept; false when the message was taken back meanwhile.
 pub async fn media_stored(
     tx: &mut Tx,
     conversation: &str,
     seq: i64,
     sha256: &str,
     media_type: &str,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let sql = "UPDATE messages SET media_sha256 = $3, media_type = $4
                WHERE conversation = $1 AND seq = $2 AND recalled = FALSE";
-    tx.run(sql, args![conversation, seq, sha256, media_type]).await.map(drop)
+    Ok(tx.run(sql, args![conversation, seq, sha256, media_type]).await? == 1)
+}
+
+/// Whether any message still has this attachment.
+pub async fn has_media(tx: &mut Tx, sha256: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT seq FROM messages WHERE media_sha256 = $1 LIMIT 1";
+    Ok(tx.one::<(i64,)>(sql, args![sha256]).await?.is_some())
+}
+
+/// Forgets the copies of a message's words that are kept outside its conversation: in the list of questions the
+/// knowledge does not answer, and in what was told to colleagues. `text` must not be empty.
+pub async fn forget_copies(tx: &mut Tx, case_id: Option<&str>, text: &str) -> anyhow::Result<()> {
+    let sql = "DELETE FROM gaps WHERE case_id = $1 OR REPLACE($3 || question || $3, $2, '') <> $3 || question || $3";
+    tx.run(sql, args![case_id.unwrap_or_default(), format!("\n{text}\n"), "\n"]).await?;
+    let quoted = serde_json::to_string(text)?;
+    let written = quoted.trim_matches('"').to_owned();
+    let sql =
+        "UPDATE outbox SET body = '' WHERE kind = 'text' AND done_at IS NOT NULL AND REPLACE(body, $1, '') <> body";
+    tx.run(sql, args![written]).await?;
+    Ok(())
 }

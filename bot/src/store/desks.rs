@@ -87,3 +87,26 @@ pub async fn set_value(tx: &mut Tx, name: &str, value: &str) -> sqlx::Result<()>
     let sql = "INSERT INTO kv (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     tx.run(sql, args![name, value]).await.map(drop)
 }
+
+/// Counts something by name, and says how often it happened, this time included.
+pub async fn counted(tx: &mut Tx, what: &str) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO kv (name, value) VALUES ($1, '1')
+               ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT) RETURNING value";
+    let (value,): (String,) = tx.one(sql, args![format!("{COUNT}{what}")]).await?.ok_or(sqlx::Error::RowNotFound)?;
+    value.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+/// What was counted so far, by name.
+pub async fn counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
+    let sql = "SELECT SUBSTR(name, 7), CAST(value AS BIGINT) FROM kv WHERE name LIKE 'count:%' ORDER BY name";
+    tx.all(sql, args![]).await
+}
+
+/// Begins the name of whatever is counted; six characters.
+const COUNT: &str = "count:";
+
+/// Channels with cases that are not closed, and how many each has.
+pub async fn busy_channels(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
+    let sql = "SELECT channel, COUNT(*) FROM cases WHERE state <> 'closed' GROUP BY channel ORDER BY channel";
+    tx.all(sql, args![]).await
+}

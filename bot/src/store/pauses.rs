@@ -23,6 +23,8 @@ pub struct Pause {
     pub at: Timestamp,
     /// Who asked to lift it, where a second person must agree.
     pub resume_wanted_by: Option<String>,
+    /// When they asked: a wish does not stand for ever.
+    pub resume_wanted_at: Option<Timestamp>,
 }
 
 /// What a pause covers.
@@ -62,8 +64,20 @@ pub async fn declare(
     tx.run(sql, args![id, name, target, person, why, now, turn]).await.map(drop)
 }
 
-/// Waits for every claim under way and keeps new ones out until this transaction ends.
+/// Keeps the register still until this transaction ends, together with others. Taken before any row is locked.
+pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.hold_register().await
+}
+
+/// Waits for every claim under way and keeps new ones out until this transaction ends. Whoever is going to declare
+/// or lift a pause takes this before [`hold`]: two that hold it together would wait for each other for ever.
+pub async fn hold_alone(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.take_register().await
+}
+
+/// Takes the register for itself, and counts.
 async fn turn_register(tx: &mut Tx) -> sqlx::Result<i64> {
+    hold_alone(tx).await?;
     let sql = "UPDATE kv SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'pause_register'";
     tx.run(sql, args![]).await?;
     turn(tx).await

@@ -11,10 +11,47 @@ use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// How long a claimed row belongs to its worker.
 pub const LEASE: Timestamp = 60 * SECOND;
-/// Messages to one member in a minute, every kind counted (the platform drops more than 30 silently).
+/// Messages to one member in a minute, every kind counted (the platform drops more than 30 silently): cards and
+/// stories stop earlier, so that there is always room for an answer.
 const PER_MINUTE: i64 = 25;
-/// Messages to one member in an hour (the platform drops more than 1000 silently).
+/// The same, for answers.
+const ANSWERS_PER_MINUTE: i64 = 29;
+/// Messages to one member in an hour (the platform drops more than 1000 silently): cards and stories.
 const PER_HOUR: i64 = 900;
+/// The same, for answers.
+const ANSWERS_PER_HOUR: i64 = 990;
+
+/// What is done first when there is more to do than places to do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// What a colleague did, what answers them, and what goes to a customer.
+    First,
+    /// What customers said, cards, stories, dates.
+    Then,
+    /// What may take long: drafts, attachments, names.
+    Slow,
+}
+
+impl Rank {
+    /// All ranks, the first to be served first.
+    pub const ALL: [Self; 3] = [Self::First, Self::Then, Self::Slow];
+
+    fn stored(self) -> i64 {
+        match self {
+            Self::First => 0,
+            Self::Then => 1,
+            Self::Slow => 2,
+        }
+    }
+
+    /// The most messages to one member in a minute and in an hour.
+    fn most(self) -> (i64, i64) {
+        match self {
+            Self::First => (ANSWERS_PER_MINUTE, ANSWERS_PER_HOUR),
+            Self::Then | Self::Slow => (PER_MINUTE, PER_HOUR),
+        }
+    }
+}
 
 /// A claimed row of either door.
 #[derive(Debug, Clone, FromRow)]
@@ -32,12 +69,18 @@ pub struct Row {
 }
 
 /// Stores something the world said; false when it is already there.
-pub async fn receive(tx: &mut Tx, id: &str, dedup: &str, lane: &str, body: &str, now: Timestamp) -> sqlx::Result<bool> {
-    let sql =
-        "INSERT INTO inbox (id, dedup, lane, body, due_at, lease_until, attempts) VALUES ($1, $2, $3, $4, $5, 0, 0)
-               ON CONFLICT (dedup) DO NOTHING";
+pub async fn receive(
+    tx: &mut Tx,
+    id: &str,
+    dedup: &str,
+    lane: (&str, Rank),
+    body: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO inbox (id, dedup, lane, rank, body, due_at, lease_until, attempts)
+               VALUES ($1, $2, $3, $4, $5, $6, 0, 0) ON CONFLICT (dedup) DO NOTHING";
     tx.has_work();
-    Ok(tx.run(sql, args![id, dedup, lane, body, now]).await? == 1)
+    Ok(tx.run(sql, args![id, dedup, lane.0, lane.1.stored(), body, now]).await? == 1)
 }
 
 /// Something to be done.
@@ -47,6 +90,8 @@ pub struct Job<'a> {
     pub id: String,
     /// Jobs of one lane keep their order.
     pub lane: String,
+    /// How soon it is done among others.
+    pub rank: Rank,
     /// Its kind, for people who look.
     pub kind: &'a str,
     /// The case it serves.
@@ -61,52 +106,102 @@ pub struct Job<'a> {
 
 /// Stores something to be done.
 pub async fn enqueue(tx: &mut Tx, job: Job<'_>) -> sqlx::Result<()> {
-    let args = args![job.id, job.lane, job.kind, job.case_id, job.member, job.body, job.due_at];
+    let rank = job.rank.stored();
+    let args = args![job.id, job.lane, rank, job.kind, job.case_id, job.member, job.body, job.due_at];
     tx.has_work();
     tx.run(
-        "INSERT INTO outbox (id, lane, kind, case_id, member, body, due_at, lease_until, attempts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
+        "INSERT INTO outbox (id, lane, rank, kind, case_id, member, body, due_at, lease_until, attempts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)",
         args,
     )
     .await
     .map(drop)
 }
 
-/// Claims up to `limit` inbox rows that are due, the first of each free lane.
-pub async fn claim_inbox(tx: &mut Tx, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Row>> {
-    tx.claim_alone().await?;
-    let sql = "UPDATE inbox SET lease_until = $2, attempts = attempts + 1 WHERE id IN (
-                 SELECT MIN(i.id) FROM inbox i WHERE i.done_at IS NULL
-                 GROUP BY i.lane HAVING MAX(i.lease_until) <= $1 AND MIN(i.due_at) <= $1
-                 ORDER BY MIN(i.id) LIMIT $3)
-               RETURNING id, lane, body, attempts, lease_until";
-    let mut rows: Vec<Row> = tx.all(sql, args![now, now + LEASE, limit]).await?;
-    rows.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(rows)
+/// Lets only one claimer at a time look for work, until the transaction ends.
+pub async fn claim_alone(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.claim_alone().await
 }
 
-/// Claims up to `limit` outbox rows that are due: the first due one of each lane that is free and whose
-/// member may get another message now.
-pub async fn claim_outbox(tx: &mut Tx, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Row>> {
-    tx.claim_alone().await?;
-    let sql = "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id IN (
-                 SELECT MIN(o.id) FROM outbox o WHERE o.done_at IS NULL AND o.due_at <= $1
+/// Claims up to `limit` inbox rows of a rank that are due, the oldest of each lane that nobody works on: what
+/// waits to be tried again holds back what came after it. Call [`claim_alone`] before.
+pub async fn claim_inbox(tx: &mut Tx, now: Timestamp, rank: Rank, limit: i64) -> sqlx::Result<Vec<Row>> {
+    let sql = "UPDATE inbox SET lease_until = $2, attempts = attempts + 1 WHERE done_at IS NULL AND id IN (
+                 SELECT i.id FROM inbox i
+                 WHERE i.done_at IS NULL AND i.rank = $4 AND i.due_at <= $1 AND i.lease_until <= $1
+                   AND NOT EXISTS (SELECT 1 FROM inbox b WHERE b.lane = i.lane AND b.done_at IS NULL
+                                   AND (b.id < i.id OR b.lease_until > $1))
+                 ORDER BY i.id LIMIT $3)
+               RETURNING id, lane, body, attempts, lease_until";
+    in_order(tx.all(sql, args![now, now + LEASE, limit, rank.stored()]).await?)
+}
+
+/// Claims up to `limit` outbox rows of a rank that are due: the first due one of each lane that is free and
+/// whose member may get another message now. Call [`claim_alone`] before.
+pub async fn claim_outbox(tx: &mut Tx, now: Timestamp, rank: Rank, limit: i64) -> sqlx::Result<Vec<Row>> {
+    let sql = "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE done_at IS NULL AND id IN (
+                 SELECT MIN(o.id) FROM outbox o WHERE o.done_at IS NULL AND o.rank = $8 AND o.due_at <= $1
                    AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.lane = o.lane AND b.done_at IS NULL AND b.lease_until > $1)
                    AND (o.member IS NULL OR (
                      (SELECT COUNT(*) FROM paces p WHERE p.member = o.member AND p.at > $4) < $6
                      AND (SELECT COUNT(*) FROM paces p WHERE p.member = o.member AND p.at > $5) < $7))
                  GROUP BY o.lane ORDER BY MIN(o.id) LIMIT $3)
                RETURNING id, lane, body, attempts, lease_until";
-    let args = args![now, now + LEASE, limit, now - MINUTE, now - HOUR, PER_MINUTE, PER_HOUR];
-    let mut rows: Vec<Row> = tx.all(sql, args).await?;
+    let (minute, hour) = rank.most();
+    let args = args![now, now + LEASE, limit, now - MINUTE, now - HOUR, minute, hour, rank.stored()];
+    in_order(tx.all(sql, args).await?)
+}
+
+fn in_order(mut rows: Vec<Row>) -> sqlx::Result<Vec<Row>> {
     rows.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(rows)
 }
 
-/// Counts a message to a member's phone before it leaves.
-pub async fn pace(tx: &mut Tx, member: &str, id: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO paces (member, id, at) VALUES ($1, $2, $3) ON CONFLICT (member, id) DO NOTHING";
-    tx.run(sql, args![member, id, now]).await.map(drop)
+/// Frees everything that is claimed. Only for whoever knows that nobody else works on this database.
+pub async fn take_back_leases(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.has_work();
+    tx.run("UPDATE inbox SET lease_until = 0 WHERE done_at IS NULL AND lease_until > 0", args![]).await?;
+    tx.run("UPDATE outbox SET lease_until = 0 WHERE done_at IS NULL AND lease_until > 0", args![]).await?;
+    tx.run("UPDATE accounts SET lease_until = 0 WHERE lease_until > 0", args![]).await.map(drop)
+}
+
+/// Counts messages to a member's phone before they leave, all of them or none. Where the platform would drop one,
+/// nothing is counted, and the answer is when there will be room.
+pub async fn pace(
+    tx: &mut Tx,
+    member: &str,
+    ids: &[String],
+    rank: Rank,
+    now: Timestamp,
+) -> sqlx::Result<Option<Timestamp>> {
+    // Cards and answers for one phone leave side by side: only one of them may look for room at a time.
+    tx.claim_alone().await?;
+    let sql = "SELECT at FROM paces WHERE member = $1 AND at > $2 ORDER BY at";
+    let sent: Vec<(i64,)> = tx.all(sql, args![member, now - HOUR]).await?;
+    let (minute, hour) = rank.most();
+    let room = |span, most| room_at(&sent, ids.len(), now - span, most).map(|at| at + span);
+    if let Some(when) = room(MINUTE, minute).max(room(HOUR, hour)) {
+        return Ok(Some(when));
+    }
+    for id in ids {
+        tx.run("INSERT INTO paces (member, id, at) VALUES ($1, $2, $3)", args![member, id, now]).await?;
+    }
+    Ok(None)
+}
+
+/// When the message was sent that must be forgotten to make room; none when there is room.
+fn room_at(sent: &[(Timestamp,)], wanted: usize, since: Timestamp, most: i64) -> Option<Timestamp> {
+    let most = usize::try_from(most).unwrap_or(0);
+    let counted: Vec<Timestamp> = sent.iter().map(|(at,)| *at).filter(|at| *at > since).collect();
+    let over = (counted.len() + wanted.min(most)).saturating_sub(most);
+    over.checked_sub(1).and_then(|last| counted.get(last).copied())
+}
+
+/// Puts back a claimed job that was not begun: it does not count as an attempt.
+pub async fn not_now(tx: &mut Tx, row: &Row, due_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE outbox SET due_at = $3, lease_until = 0, attempts = attempts - 1
+               WHERE id = $1 AND lease_until = $2";
+    tx.run(sql, args![&row.id, row.lease_until, due_at]).await.map(drop)
 }
 
 /// Which door a row came through.
@@ -131,6 +226,37 @@ pub async fn done(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::R
     Ok(tx.run(sql, args![&row.id, row.lease_until, now]).await? == 1)
 }
 
+/// Keeps a claimed row until this transaction ends; false when it is no longer ours.
+pub async fn hold_lease(tx: &mut Tx, door: Door, row: &Row) -> sqlx::Result<bool> {
+    let sql = match door {
+        Door::Inbox => "UPDATE inbox SET due_at = due_at WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
+        Door::Outbox => "UPDATE outbox SET due_at = due_at WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
+    };
+    Ok(tx.run(sql, args![&row.id, row.lease_until]).await? == 1)
+}
+
+/// Forgets what a done inbox row said: it is kept only so that the same thing is not stored twice.
+pub async fn blank(tx: &mut Tx, row: &Row) -> sqlx::Result<()> {
+    tx.run("UPDATE inbox SET body = '' WHERE id = $1 AND done_at IS NOT NULL", args![&row.id]).await.map(drop)
+}
+
+/// Why a row waits that nobody can handle before the configuration changes.
+const NOT_CONFIGURED: &str = "the account is not configured";
+
+/// Puts an inbox row back whose account is not configured; waiting counts as no attempt.
+pub async fn wait_for_configuration(tx: &mut Tx, row: &Row, due_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE inbox SET due_at = $3, lease_until = 0, attempts = 0, problem = $4
+               WHERE id = $1 AND lease_until = $2";
+    tx.run(sql, args![&row.id, row.lease_until, due_at, NOT_CONFIGURED]).await.map(drop)
+}
+
+/// Makes everything due that waited for another configuration.
+pub async fn configuration_changed(tx: &mut Tx, now: Timestamp) -> sqlx::Result<()> {
+    tx.has_work();
+    let sql = "UPDATE inbox SET due_at = $1 WHERE done_at IS NULL AND problem = $2 AND due_at > $1";
+    tx.run(sql, args![now, NOT_CONFIGURED]).await.map(drop)
+}
+
 /// Puts a row back for later, with what went wrong.
 pub async fn later(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, problem: &str) -> sqlx::Result<()> {
     let sql = match door {
@@ -140,6 +266,21 @@ pub async fn later(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, proble
         }
     };
     tx.run(sql, args![&row.id, row.lease_until, due_at, problem]).await.map(drop)
+}
+
+/// Notes that somebody was told about a row that fails again and again; false when they were told before.
+pub async fn alarmed(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = match door {
+        Door::Inbox => "UPDATE inbox SET alarmed_at = $2 WHERE id = $1 AND alarmed_at IS NULL",
+        Door::Outbox => "UPDATE outbox SET alarmed_at = $2 WHERE id = $1 AND alarmed_at IS NULL",
+    };
+    Ok(tx.run(sql, args![&row.id, now]).await? == 1)
+}
+
+/// What an outbox row is for: its kind and the number of its case.
+pub async fn purpose(tx: &mut Tx, row: &Row) -> sqlx::Result<Option<(String, Option<i64>)>> {
+    let sql = "SELECT o.kind, c.number FROM outbox o LEFT JOIN cases c ON c.id = o.case_id WHERE o.id = $1";
+    tx.one(sql, args![&row.id]).await
 }
 
 /// When the next row of either door is due, claimed or not.
@@ -154,6 +295,13 @@ pub async fn unfinished(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(String
     let sql = "SELECT 'inbox', lane, problem FROM inbox WHERE done_at IS NULL AND due_at <= $1
                UNION ALL SELECT kind, lane, problem FROM outbox WHERE done_at IS NULL AND due_at <= $1";
     tx.all(sql, args![now]).await
+}
+
+/// How many rows are due and not done.
+pub async fn due_count(tx: &mut Tx, now: Timestamp) -> sqlx::Result<i64> {
+    let sql = "SELECT (SELECT COUNT(*) FROM inbox WHERE done_at IS NULL AND due_at <= $1)
+                    + (SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND due_at <= $1)";
+    Ok(tx.one::<(i64,)>(sql, args![now]).await?.map_or(0, |(count,)| count))
 }
 
 /// How long a callback's digest is remembered: far longer than the platform repeats one.

@@ -131,7 +131,9 @@ async fn stored_head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
 
 /// The names of all chains.
 pub async fn chains(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
-    let rows: Vec<(String,)> = tx.all("SELECT DISTINCT chain FROM evidence ORDER BY chain", args![]).await?;
+    // A chain whose entries were all taken away is remembered by its head.
+    let sql = "SELECT chain FROM evidence UNION SELECT chain FROM chains ORDER BY chain";
+    let rows: Vec<(String,)> = tx.all(sql, args![]).await?;
     Ok(rows.into_iter().map(|(chain,)| chain).collect())
 }
 
@@ -229,7 +231,7 @@ pub async fn unsequenced_count(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
 
 /// Lets only one instance grow the tree at a time.
 pub async fn hold_tree(tx: &mut Tx) -> sqlx::Result<()> {
-    tx.claim_alone().await
+    tx.seal_alone().await
 }
 
 /// Gives an entry its place in the tree.
@@ -257,6 +259,13 @@ pub async fn add_checkpoint(tx: &mut Tx, size: i64, body: &str, now: Timestamp) 
 /// The newest checkpoint: its text, and when it was made.
 pub async fn newest_checkpoint(tx: &mut Tx) -> sqlx::Result<Option<(String, Timestamp)>> {
     tx.one("SELECT body, at FROM checkpoints ORDER BY size DESC LIMIT 1", args![]).await
+}
+
+/// The checkpoints over more than `size` entries, oldest first.
+pub async fn checkpoints_after(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT body FROM checkpoints WHERE size > $1 ORDER BY size";
+    let rows: Vec<(String,)> = tx.all(sql, args![size]).await?;
+    Ok(rows.into_iter().map(|(body,)| body).collect())
 }
 
 /// All checkpoints, oldest first.

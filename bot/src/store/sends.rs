@@ -11,11 +11,11 @@ use crate::clock::Timestamp;
 pub struct Send {
     /// The platform's `msgid`, derived from the intent.
     pub id: String,
-    /// `reply` or `notice`.
+    /// `reply`, or which notice.
     pub kind: String,
     /// The conversation.
     pub conversation: String,
-    /// The case.
+    /// The case; empty for what belongs to none.
     pub case_id: String,
     /// The draft version.
     pub version: i64,
@@ -35,6 +35,18 @@ pub struct Send {
     pub state: String,
     /// When it was claimed.
     pub claimed_at: Timestamp,
+}
+
+impl Send {
+    /// The case it belongs to, if any.
+    pub fn case(&self) -> Option<&str> {
+        Some(self.case_id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// Whether it is a part of a reply; everything else is a notice.
+    pub fn is_reply(&self) -> bool {
+        self.kind == "reply"
+    }
 }
 
 /// Where a send stands.
@@ -94,10 +106,16 @@ pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Send>> {
     tx.one("SELECT * FROM sends WHERE id = $1", args![id]).await
 }
 
-/// Records what became of a claimed send.
-pub async fn settle(tx: &mut Tx, id: &str, state: SendState, code: i64, now: Timestamp) -> sqlx::Result<()> {
+/// Records what became of a claimed send; false when that was known before.
+pub async fn settle(tx: &mut Tx, id: &str, state: SendState, code: i64, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE sends SET state = $2, code = $3, settled_at = $4 WHERE id = $1 AND state = 'in_flight'";
+    Ok(tx.run(sql, args![id, state.as_str(), code, now]).await? == 1)
+}
+
+/// Records that the platform did not deliver what it had taken.
+pub async fn not_delivered(tx: &mut Tx, id: &str, code: i64, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE sends SET state = $2, code = $3, settled_at = $4 WHERE id = $1";
-    tx.run(sql, args![id, state.as_str(), code, now]).await.map(drop)
+    tx.run(sql, args![id, SendState::Failed.as_str(), code, now]).await.map(drop)
 }
 
 /// Sends whose request may be under way right now, oldest first.
@@ -109,9 +127,4 @@ pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
 pub async fn noticed(tx: &mut Tx, case_id: &str, kind: &str) -> sqlx::Result<bool> {
     let sql = "SELECT id FROM sends WHERE case_id = $1 AND kind = $2 AND state <> 'failed'";
     Ok(tx.one::<(String,)>(sql, args![case_id, kind]).await?.is_some())
-}
-
-/// All sends of a case, in order.
-pub async fn of_case(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Send>> {
-    tx.all("SELECT * FROM sends WHERE case_id = $1 ORDER BY claimed_at, part", args![case_id]).await
 }

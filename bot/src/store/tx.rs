@@ -137,6 +137,11 @@ impl Tx {
         self.has_work = true;
     }
 
+    /// Whether anything was written that workers should hear of.
+    pub(super) fn brings_work(&self) -> bool {
+        self.has_work
+    }
+
     /// Lets only one transaction at a time claim work; SQLite has one writer anyway.
     pub(super) async fn claim_alone(&mut self) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {
@@ -148,7 +153,23 @@ impl Tx {
     /// Keeps the pause register still until this transaction ends; several may hold it at once.
     pub(super) async fn hold_register(&mut self) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {
-            self.run("SELECT value FROM kv WHERE name = 'pause_register' FOR SHARE", Vec::new()).await?;
+            self.run("SELECT pg_advisory_xact_lock_shared(20261126)", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody holds the pause register, and keeps it until this transaction ends.
+    pub(super) async fn take_register(&mut self) -> sqlx::Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            self.run("SELECT pg_advisory_xact_lock(20261126)", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets only one transaction at a time grow the tree over the record.
+    pub(super) async fn seal_alone(&mut self) -> sqlx::Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            self.run("SELECT pg_advisory_xact_lock(20261127)", Vec::new()).await?;
         }
         Ok(())
     }

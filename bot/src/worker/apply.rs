@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::job::Job;
 use crate::app::App;
-use crate::case::{Case, Drafting, Effect, Event, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step};
+use crate::case::{
+    Case, Drafting, Effect, Event, Level, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
+};
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
@@ -23,12 +25,13 @@ use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, q
 /// When the database fails, or the case or its channel does not exist.
 pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyhow::Result<Result<Case, Refusal>> {
     let now = app.clock.now();
-    let desk = app.desk(tx).await?;
     let known = cases::load(tx, case_id).await?.context("no such case")?;
     // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
     let pause = pauses::covering(tx, &known.channel, &known.conversation).await?;
     let mut conversation = conversations::lock(tx, &known.conversation, now).await?.context("no such conversation")?;
     let mut case = cases::load(tx, case_id).await?.context("no such case")?;
+    // Only now: a configuration put in force while this waited for its turn is the one to decide by.
+    let desk = app.desk(tx).await?;
     case.window = Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left };
     let Some(channel) = desk.desk.channel(&case.channel) else { return Ok(Err(Refusal::Overtaken)) };
     let off_duty = people::off_duty(tx).await?;
@@ -76,18 +79,11 @@ async fn keep(
     for entry in &step.evidence {
         record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
     }
-    if answered(&case.state) {
-        conversations::answered(tx, &case.conversation, case.watermark).await?;
-    }
     let mut planned = Planning { tx, app, desk, case, now };
     for effect in &step.effects {
         planned.plan(effect).await?;
     }
     Ok(())
-}
-
-fn answered(state: &State) -> bool {
-    matches!(state, State::Closed { .. } | State::HandedOver { .. })
 }
 
 async fn refuse(tx: &mut Tx, app: &App, case: &Case, event: &Event, refusal: &Refusal) -> anyhow::Result<()> {
@@ -116,6 +112,9 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         watermark: conversation.last_seq,
         window: Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left },
         last_decision: None,
+        least: Level::Reviewers,
+        asked: None,
+        doubtful: false,
     };
     cases::save(tx, &case, now).await?;
     let opened = json!({ "number": case.number, "follows": case.follows, "channel": case.channel });
@@ -163,6 +162,7 @@ impl Planning<'_, '_> {
                 self.job(Job::EndSession { conversation }, self.now).await
             }
             Effect::Notice(kind) => self.notice(*kind).await,
+            Effect::Answered { up_to } => Ok(conversations::answered(self.tx, &self.case.conversation, *up_to).await?),
             Effect::RecordGap => self.record_gap().await,
             Effect::ProposeKnowledge { text } => self.propose(text).await,
         }

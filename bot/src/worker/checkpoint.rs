@@ -1,15 +1,15 @@
 //! Sealing the record: entries join one tree, and a signed checkpoint over it leaves the database, to a file
 //! beside it and to the chat of whoever watches over the desk.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::Job;
 use crate::app::App;
 use crate::clock::{HOUR, MINUTE, Timestamp};
-use crate::evidence::Tree;
+use crate::evidence::{Checkpoint, Tree};
 use crate::store::{Tx, desks, record};
 
-/// Entries that are sealed without waiting for the minute.
+/// Entries that are sealed without waiting for the minute, and sealed in one unit at most.
 const ENTRIES: i64 = 1_000;
 /// How long entries wait for a checkpoint at most.
 const EVERY: Timestamp = MINUTE;
@@ -34,25 +34,37 @@ async fn is_due(tx: &mut Tx, now: Timestamp) -> anyhow::Result<bool> {
     Ok(waiting >= ENTRIES || (waiting > 0 && now >= last + EVERY))
 }
 
-/// Seals everything that waits now; gives the checkpoint's text, or none where nothing waited.
+/// Seals everything that waits now, in units that keep nobody waiting for long; gives the last checkpoint's text, or
+/// none where nothing waited.
 ///
 /// # Errors
 /// When the database or the file fails.
 pub async fn seal(app: &App) -> anyhow::Result<Option<String>> {
-    let sealer = app.clone();
-    let sealed = app.store.commit(move |tx| Box::pin(async move { grow(tx, &sealer).await })).await?;
-    if let Some(text) = &sealed {
-        append(app, text)?;
+    let mut last = None;
+    loop {
+        let sealer = app.clone();
+        let sealed = app.store.commit(move |tx| Box::pin(async move { grow(tx, &sealer).await })).await?;
+        let Some(Sealed { text, more }) = sealed else { return Ok(last) };
+        append(app, &text).await?;
+        last = Some(text);
+        if !more {
+            return Ok(last);
+        }
     }
-    Ok(sealed)
 }
 
-async fn grow(tx: &mut Tx, app: &App) -> anyhow::Result<Option<String>> {
+struct Sealed {
+    text: String,
+    /// Whether others may still wait.
+    more: bool,
+}
+
+async fn grow(tx: &mut Tx, app: &App) -> anyhow::Result<Option<Sealed>> {
     record::hold_tree(tx).await?;
     let now = app.clock.now();
     let stored = record::tree(tx).await?;
     let mut tree: Tree = stored.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
-    let waiting = record::unsequenced(tx, 10_000).await?;
+    let waiting = record::unsequenced(tx, ENTRIES).await?;
     if waiting.is_empty() {
         return Ok(None);
     }
@@ -67,7 +79,8 @@ async fn grow(tx: &mut Tx, app: &App) -> anyhow::Result<Option<String>> {
     let text = checkpoint.to_string();
     record::add_checkpoint(tx, i64::try_from(tree.size())?, &text, now).await?;
     post(tx, app, &text, now).await?;
-    Ok(Some(text))
+    let more = i64::try_from(waiting.len())? >= ENTRIES;
+    Ok(Some(Sealed { text, more }))
 }
 
 async fn post(tx: &mut Tx, app: &App, text: &str, now: Timestamp) -> anyhow::Result<()> {
@@ -83,10 +96,27 @@ async fn post(tx: &mut Tx, app: &App, text: &str, now: Timestamp) -> anyhow::Res
 }
 
 /// One checkpoint a line: whoever keeps a copy of this file can tell a database that was rewritten or rolled back.
-fn append(app: &App, text: &str) -> anyhow::Result<()> {
+/// Lines the file missed, because a program ended before it wrote or another instance sealed, are made up for. A
+/// checkpoint is written even when the file knows a larger one: that is what a rollback looks like.
+async fn append(app: &App, text: &str) -> anyhow::Result<()> {
     let path = app.data_dir.join(FILE);
+    let known = match std::fs::read_to_string(&path) {
+        Ok(known) => known,
+        Err(problem) if problem.kind() == ErrorKind::NotFound => String::new(),
+        Err(problem) => return Err(problem.into()),
+    };
+    let newest = known.lines().rev().find_map(|line| Checkpoint::parse(line).ok());
+    let newest = newest.map_or(Ok(0), |checkpoint| i64::try_from(checkpoint.size))?;
+    let kept =
+        app.store.read(move |tx| Box::pin(async move { Ok(record::checkpoints_after(tx, newest).await?) })).await?;
+    let mut lines: Vec<&str> = kept.iter().map(String::as_str).collect();
+    if !lines.contains(&text) {
+        lines.push(text);
+    }
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    writeln!(file, "{text}")?;
+    // A line that was cut off while it was written stays a line of its own.
+    let torn = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
+    file.write_all(format!("{torn}{}\n", lines.join("\n")).as_bytes())?;
     file.sync_data()?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{customer, reviewer};
 use crate::app::App;
-use crate::store::queue::Row;
+use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, accounts, queue};
 
 /// Something the world said, as stored in the inbox.
@@ -58,7 +58,7 @@ async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> 
     let now = app.clock.now();
     let lane = format!("from:{}", member_of(&incoming).unwrap_or_default().to_ascii_lowercase());
     let body = serde_json::to_string(&Inbound::Member { incoming })?;
-    queue::receive(tx, &app.ids.next(now)?, &format!("member:{key}"), &lane, &body, now).await?;
+    queue::receive(tx, &app.ids.next(now)?, &format!("member:{key}"), (&lane, Rank::First), &body, now).await?;
     Ok(())
 }
 

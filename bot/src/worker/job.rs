@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::case::Say;
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
-use crate::store::{Tx, queue};
+use crate::store::Tx;
+use crate::store::queue::{self, Rank};
 
 /// A job of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +159,7 @@ impl Job {
         let job = queue::Job {
             id: app.ids.next(app.clock.now())?,
             lane: self.lane(),
+            rank: self.rank(),
             kind: self.kind(),
             case_id: self.case(),
             member: self.paced_member(),
@@ -174,9 +176,9 @@ impl Job {
             Self::PostCard { member, .. }
             | Self::SettleCard { member, .. }
             | Self::Ask { member, .. }
-            | Self::Say { member, .. }
-            | Self::Text { member, .. }
             | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
+            // Whoever asked or commanded hears at once, however many cards wait for the same phone.
+            Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
             Self::ReviewDeadline { case, .. } | Self::WindowDeadline { case } | Self::PolicyChanged { case } => {
                 format!("due:{case}")
             }
@@ -187,6 +189,26 @@ impl Job {
             Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
+        }
+    }
+
+    fn rank(&self) -> Rank {
+        match self {
+            Self::Say { .. }
+            | Self::Text { .. }
+            | Self::Ask { .. }
+            | Self::Send { .. }
+            | Self::Transfer { .. }
+            | Self::EndSession { .. }
+            | Self::Notice { .. }
+            | Self::Welcome { .. } => Rank::First,
+            Self::PostCard { .. }
+            | Self::SettleCard { .. }
+            | Self::Story { .. }
+            | Self::ReviewDeadline { .. }
+            | Self::WindowDeadline { .. }
+            | Self::PolicyChanged { .. } => Rank::Then,
+            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
         }
     }
 

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::{Job, Question, apply, inbox};
 use crate::app::App;
-use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, Tap};
+use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chat::{self, Desk};
 use crate::evidence::{Actor, Entry, Kind};
+use crate::policy::{self, Power};
 use crate::store::queue::{Door, Row};
-use crate::store::{Tx, cards as postings, cases, record};
+use crate::store::{Tx, cards as postings, cases, pauses, record};
 
 pub(super) async fn did(app: &App, row: Row, incoming: Incoming) -> anyhow::Result<()> {
     let app = app.clone();
@@ -62,21 +63,18 @@ async fn stranger(tx: &mut Tx, app: &App, member: &str, incoming: &Incoming) -> 
 }
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
-    let posting = postings::load(desk.tx, &tap.task_id).await?;
-    if let (Some(posting), Some(code)) = (&posting, &tap.response_code) {
-        apply::lock(desk.tx, desk.app, &posting.case_id).await?;
-        // The tap gives the only code that can change this card from now on.
-        postings::tapped(desk.tx, &tap.task_id, code).await?;
-    }
     let key = Key::parse(&tap.event_key);
-    let (Some(posting), Ok(key)) = (posting, key) else {
-        return desk.say(Say::new("told.old_card")).await;
+    if key.as_ref().is_ok_and(|key| key.act == Act::ConfirmPause) {
+        pauses::hold_alone(desk.tx).await?;
+    }
+    let (Some(posting), Ok(key)) = (on_phone(desk, &tap).await?, key) else {
+        return desk.old_card(&tap.event_key).await;
     };
     let Some(case) = cases::load(desk.tx, &posting.case_id).await?.filter(|c| c.number == key.case) else {
-        return desk.say(Say::new("told.old_card")).await;
+        return desk.old_card(&tap.event_key).await;
     };
     let refused = pressed(desk, &case, &key, &tap).await?;
-    if refused && posting.state == "settled" {
+    if refused && tap.response_code.is_some() && posting.state == "settled" {
         // The card still looked open on this phone: show what became of it.
         let job = Job::SettleCard { task_id: tap.task_id.clone(), member: desk.member.to_owned() };
         job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
@@ -84,11 +82,54 @@ async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The tapped card as stored: the tap proves that it appeared.
+async fn on_phone(desk: &mut Desk<'_, '_>, tap: &CardTap) -> anyhow::Result<Option<postings::Posting>> {
+    let Some(known) = postings::load(desk.tx, &tap.task_id).await? else { return Ok(None) };
+    apply::lock(desk.tx, desk.app, &known.case_id).await?;
+    let before = postings::load(desk.tx, &tap.task_id).await?;
+    postings::tapped(desk.tx, &tap.task_id, tap.response_code.as_deref(), desk.app.clock.now()).await?;
+    let posting = postings::load(desk.tx, &tap.task_id).await?;
+    if let Some(posting) = posting.as_ref().filter(|_| before.is_some_and(|b| b.posted_at.is_none())) {
+        chat::card_appeared(desk.tx, desk.app, posting).await?;
+    }
+    Ok(posting)
+}
+
+/// The power without which a button does nothing, for the buttons that ask something first; the core knows the others.
+fn power_of(act: Act) -> Option<Power> {
+    match act {
+        Act::Edit | Act::Reject | Act::ConfirmReject => Some(Power::Decide),
+        Act::Pause | Act::ConfirmPause => Some(Power::PauseConversation),
+        Act::Send | Act::Escalate | Act::TakeOver => None,
+    }
+}
+
+/// What is wrong with rejecting what a card shows, if anything: asking for a reason would be in vain.
+fn overtaken(case: &Case, key: &Key, person: &str) -> Option<Refusal> {
+    let waits = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_));
+    if waits && case.version == key.version && case.code() == key.code {
+        return None;
+    }
+    let decided = case.last_decision.clone().filter(|d| d.version == key.version);
+    Some(match (decided, &case.state) {
+        (Some(d), _) if d.by == person && d.act == Act::Reject => Refusal::AlreadyDone(d),
+        (Some(d), _) => Refusal::AlreadyDecided(d),
+        (None, State::Closed { .. }) => Refusal::Closed,
+        (None, State::HandedOver { to, .. }) => Refusal::HandedOver { to: to.clone() },
+        (None, _) => Refusal::Outdated { current: case.version },
+    })
+}
+
 /// Does what a button says; whether it was refused.
 async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap) -> anyhow::Result<bool> {
     let decide = |decision| {
         Event::Tapped(Tap { person: desk.person.id.clone(), version: key.version, code: key.code.clone(), decision })
     };
+    let channel = desk.desk.desk.channel(&case.channel);
+    if let Some(Err(denied)) = power_of(key.act).map(|power| policy::may(desk.person, power, channel)) {
+        desk.not_permitted(case, key.act, denied).await?;
+        return Ok(true);
+    }
     let hint = chosen(tap, HINT_QUESTION).and_then(|hint| hint.parse::<Hint>().ok());
     let event = match key.act {
         Act::Send if hint.is_some() => {
@@ -102,7 +143,10 @@ async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap)
         },
         Act::Escalate => decide(Decision::Escalate),
         Act::TakeOver => decide(Decision::TakeOver),
-        Act::Reject => return ask(desk, tap, Question::Reason).await,
+        Act::Reject => match overtaken(case, key, &desk.person.id) {
+            Some(refusal) => return desk.refused(case, Act::Reject, &refusal).await.map(|()| true),
+            None => return ask(desk, tap, Question::Reason).await,
+        },
         Act::Pause => return ask(desk, tap, Question::Scope).await,
         Act::ConfirmReject => match chosen(tap, REASON_QUESTION).and_then(|r| r.parse::<RejectReason>().ok()) {
             Some(reason) => decide(Decision::Reject(Rejection { reason, note: None, no_answer_due: false })),

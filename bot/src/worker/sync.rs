@@ -7,13 +7,16 @@ use super::inbox::Inbound;
 use crate::app::App;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::desk::ChannelKind;
+use crate::store::Tx;
 use crate::store::accounts::{self, Account};
-use crate::store::{Tx, queue};
+use crate::store::queue::{self, Rank};
 
 /// Messages older than this at the very first reading are not answered.
 const FRESH: Timestamp = 10 * MINUTE;
 /// Pages read in one turn; a longer backlog goes on in the next one.
 const PAGES: usize = 50;
+/// How long an account that could not be read is left alone.
+const TRY_AGAIN: Timestamp = 5 * SECOND;
 /// Messages in a page (wecom 94670).
 const PAGE: u32 = 1000;
 
@@ -45,28 +48,31 @@ async fn claim(app: &App) -> anyhow::Result<Option<Account>> {
         .await
 }
 
-/// Whether anything new was read.
-async fn read(app: &App, mut account: Account) -> anyhow::Result<bool> {
+/// Whether anything new was read. Whatever goes wrong, the account is let go of and tried again soon.
+async fn read(app: &App, account: Account) -> anyhow::Result<bool> {
     let mut any = false;
+    match read_pages(app, account.clone(), &mut any).await {
+        Ok(()) => release(app, account).await?,
+        Err(problem) => {
+            tracing::warn!(account = %account.account, problem = %format!("{problem:#}"), "messages could not be read");
+            give_up(app, account).await?;
+        }
+    }
+    Ok(any)
+}
+
+async fn read_pages(app: &App, mut account: Account, any: &mut bool) -> anyhow::Result<()> {
     for _ in 0..PAGES {
-        let page = match fetch(app, &account).await {
-            Ok(page) => page,
-            Err(problem) => {
-                tracing::warn!(account = %account.account, %problem, "messages could not be read");
-                release(app, account, Some(app.clock.now() + 5 * SECOND)).await?;
-                return Ok(any);
-            }
-        };
-        let more = page.has_more;
-        any |= !page.messages.is_empty();
+        let page = fetch(app, &account).await?;
+        let (more, news) = (page.has_more, !page.messages.is_empty());
         account.cursor = Some(page.next_cursor.clone()).filter(|c| !c.is_empty()).or(account.cursor);
         keep(app, &account, page).await?;
+        *any |= news;
         if !more {
             break;
         }
     }
-    release(app, account, None).await?;
-    Ok(any)
+    Ok(())
 }
 
 async fn fetch(app: &App, account: &Account) -> anyhow::Result<Page> {
@@ -103,10 +109,16 @@ async fn store_message(tx: &mut Tx, app: &App, account: &str, message: KfMessage
     let lane = format!("kf:{account}:{customer}");
     let dedup = format!("kf:{account}:{}", message.msgid);
     let body = serde_json::to_string(&Inbound::Customer { account: account.into(), message, backlog })?;
-    queue::receive(tx, &app.ids.next(now)?, &dedup, &lane, &body, now).await?;
+    queue::receive(tx, &app.ids.next(now)?, &dedup, (&lane, Rank::Then), &body, now).await?;
     Ok(())
 }
 
-async fn release(app: &App, account: Account, until: Option<Timestamp>) -> anyhow::Result<()> {
-    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::release(tx, &account, until).await?) })).await
+async fn release(app: &App, account: Account) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::release(tx, &account, now).await?) })).await
+}
+
+async fn give_up(app: &App, account: Account) -> anyhow::Result<()> {
+    let until = app.clock.now() + TRY_AGAIN;
+    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::give_up(tx, &account, until).await?) })).await
 }

@@ -122,12 +122,9 @@ impl World {
         }
     }
 
-    /// Which database this world is on.
-    pub fn on(&self) -> On {
-        match &self.staging.database {
-            Database::Sqlite(_) => On::Sqlite,
-            Database::Postgres(_) => On::Postgres,
-        }
+    /// The configuration file the program was started with.
+    pub fn desk_text(&self) -> &str {
+        &self.staging.desk
     }
 }
 

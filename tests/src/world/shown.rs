@@ -2,7 +2,8 @@
 //! fixed text an admin approved. The platform's own ledger says what was sent and what was visible.
 
 use aijia::case::{Approval, Case, digest};
-use aijia::desk::{Notice, Role};
+use aijia::config;
+use aijia::desk::{Desk, Notice, Role};
 use aijia::evidence::Kind;
 use aijia::store::cases;
 use aijia::store::sends::{self, Send};
@@ -76,11 +77,10 @@ impl World {
         hex::decode_to_slice(&approval.digest, &mut bytes)?;
         let (code, act) = (cards::code_of(&bytes), Act::Send);
         let key = Key { case: case.number, version: intent.version, code, act };
-        let desk = self.desk().await?;
-        let member = desk.desk.person(&approval.person).and_then(|p| p.wecom.clone());
-        // Somebody removed since then has their member id in the demo's desk still.
-        let member =
-            member.unwrap_or_else(|| if approval.person == "lihua" { "LiHua".into() } else { approval.person });
+        // Somebody removed since then is in the configuration the program was started with.
+        let (now, then) = (self.desk().await?, self.first_desk()?);
+        let member = |desk: &Desk| desk.person(&approval.person).and_then(|p| p.wecom.clone());
+        let member = member(&now.desk).or_else(|| member(&then)).context("the approver has no phone")?;
         ensure!(sent.text == intent.body, "what left is not what was claimed: {:?}", sent.text);
         Ok(Reply { member, key, text: sent.text.clone(), at: sent.seq })
     }
@@ -132,7 +132,8 @@ impl World {
         rows.await?.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
     }
 
-    async fn desk(&self) -> anyhow::Result<std::sync::Arc<aijia::store::desks::Applied>> {
+    /// The configuration in force.
+    pub async fn desk(&self) -> anyhow::Result<std::sync::Arc<aijia::store::desks::Applied>> {
         let app = self.app.clone();
         self.app.store.read(move |tx| Box::pin(async move { app.desk(tx).await })).await
     }
@@ -163,7 +164,7 @@ impl Reply {
         };
         let theirs = |row: &&LedgerRow| row.body["from"].as_str().is_some_and(|m| m.eq_ignore_ascii_case(&self.member));
         let before = ledger.iter().filter(|row| row.seq < self.at && row.accepted);
-        before.filter(theirs).filter(names).next_back().map(|row| row.seq)
+        before.filter(theirs).rfind(names).map(|row| row.seq)
     }
 
     /// The cards with this button that had reached the approver's phone, each with the messages right above it.

@@ -66,7 +66,7 @@ fn drafting_ends() -> Vec<Happening> {
         happening("reply, empty", |case| drafted(case.generation, reply(&[], REVIEWER))),
         happening("reply, late", |case| drafted(case.generation - 1, reply(&["一"], REVIEWER))),
         happening("human only", human_only),
-        happening("no answer", |case| drafted(case.generation, Drafted::NoAnswer)),
+        happening("no answer", |case| drafted(case.generation, unanswered(REVIEWER))),
         happening("draft failed", |case| drafted(case.generation, Drafted::Failed { why: "away".into() })),
     ]
 }
@@ -201,6 +201,7 @@ fn stuck_by(why: Why) -> &'static str {
         Why::DraftFailed => "Ndf",
         Why::Rejected => "Nre",
         Why::SendRefused => "Nsr",
+        Why::NeverLeft => "Nnl",
         Why::SendUnknown => "Nsu",
         Why::NotDelivered => "Nnd",
         Why::QuotaGone => "Nqg",
@@ -225,6 +226,8 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::OnItsWay => "ow",
         Refusal::StillDrafting => "sd",
         Refusal::NobodyAbove => "na",
+        Refusal::CustomerWaits => "cw",
+        Refusal::SessionMoving => "sm",
         Refusal::BadText => "bt",
         Refusal::Overtaken => "ov",
     }
@@ -319,19 +322,19 @@ edit                 sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad 
 edit, other          sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
 edit, empty          bt  bt  nh  bt  bt  nh  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt
 rewrite              sd  D   nh  D   no  nh  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-reject               sd  Nre nh  Nre Xr  nh  Xr  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
-reject, owner        sd  Nre Nre Nre Xr  Xr  Xr  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-no answer due        sd  Xr  nh  Xr  Xr  nh  Xr  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
+reject               sd  Nre nh  Nre Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
+reject, owner        sd  Nre Nre Nre Xr  Xr  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
+no answer due        sd  Xr  nh  Xr  Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
 escalate             sd  R   na  R   Nna na  Nap ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
 take over            H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  do  do  do  do  ad  ad
 take, other          H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  D   ov  ov
+give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
 give back, other     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  nh  nh  nh  nh  ov  ov
-give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  D   ov  ov
+give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
 expired              ov  R   R   R   Nna Nho Nap ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 expired, late        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   ov  ov  =   cl  cl
-window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   =   ov  ov  Xw  cl  cl
+window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   cl  cl
+window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   =   Xp  Xp  Xw  cl  cl
 policy changed       ov  ov  ov  D   ov  ov  ov  ov  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 taker types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   ov  H   H   cl  cl
 other types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   cl  cl

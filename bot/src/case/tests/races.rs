@@ -2,10 +2,10 @@
 
 use super::shapes::*;
 use crate::case::{
-    Approval, Author, Case, Decision, Draft, Drafted, Effect, Ending, Event, Part, PartResult, Refusal, SessionOwner,
-    State, WINDOW, Why, digest, step,
+    Approval, Author, Case, Decision, Draft, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal,
+    SessionOwner, State, WINDOW, Why, digest, step,
 };
-use crate::clock::HOUR;
+use crate::clock::{HOUR, MINUTE};
 use crate::evidence::Kind;
 
 fn kinds(case: &Case, event: &Event) -> Vec<Kind> {
@@ -60,9 +60,57 @@ fn the_windows_deadline_is_never_lost() {
         assert_eq!(again(&case, ended), [Effect::WindowDeadline { at: ended + HOUR }], "{:?}", case.state);
         assert_eq!(again(&case, ended - HOUR), [Effect::WindowDeadline { at: ended }], "{:?}", case.state);
     }
-    let theirs = handed_over(SessionOwner::Person);
-    let end = step(&theirs, &Event::WindowEnded, &InForce::new().rules(), ended);
-    assert_eq!(end, Err(Refusal::Overtaken), "the platform ends the session");
+    for session in [SessionOwner::Person, SessionOwner::Pool] {
+        let theirs = handed_over(session);
+        assert_eq!(again(&theirs, ended - HOUR), [Effect::WindowDeadline { at: ended }], "{session:?}");
+        let end = step(&theirs, &Event::WindowEnded, &InForce::new().rules(), ended).unwrap().next.state;
+        let ending = Ending::AnsweredByPerson;
+        assert_eq!(end, State::Closed { ending }, "the platform ends the session, and does not always say so");
+    }
+}
+
+/// A customer who goes on writing must not keep the next level from being asked.
+#[test]
+fn the_customers_next_words_do_not_restart_the_clock() {
+    let mut in_force = InForce::new();
+    let case = review();
+    let due = case.due().unwrap();
+    let later = due - MINUTE / 2;
+    for event in [said_nothing(2), said(2)] {
+        let said = step(&case, &event, &in_force.rules(), later).unwrap().next;
+        let shown = match said.state {
+            State::Drafting(_) => {
+                let reply = drafted(said.generation, reply(&["新"], REVIEWER));
+                step(&said, &reply, &in_force.rules(), later).unwrap().next
+            }
+            _ => said,
+        };
+        assert_eq!(shown.due(), Some(later + MINUTE), "a minute to read, not a fresh clock");
+    }
+    in_force.paused = None;
+    let edited = step(&case, &tap(&case, "lihua", edit(&["改"])), &in_force.rules(), later).unwrap().next;
+    assert!(edited.due() > Some(later + MINUTE), "a person acted: the next one gets the whole time");
+}
+
+/// Nobody knows whether the reply arrived: that is remembered until a person decides again.
+#[test]
+fn a_doubt_outlives_the_customers_next_words() {
+    let unknown = after(&claimed(), &settled(0, PartResult::Unknown));
+    assert!(unknown.doubtful);
+    let said = after(&unknown, &said(2));
+    let shown = after(&said, &drafted(said.generation, reply(&["一"], REVIEWER)));
+    assert!(shown.doubtful, "the next card has to say it");
+    assert!(!after(&shown, &tap(&shown, "lihua", Decision::Send)).doubtful, "a person decided, knowing it");
+}
+
+/// Whoever took over but cannot see the conversation in the platform's own client hears what the customer writes.
+#[test]
+fn a_taker_without_the_session_hears_the_customer() {
+    for session in [SessionOwner::Bot, SessionOwner::Pool, SessionOwner::Asked, SessionOwner::Person] {
+        let step = InForce::new().step(&handed_over(session), &said(9)).unwrap();
+        let told = step.effects.contains(&Effect::TellStory { person: "lihua".into() });
+        assert_eq!(told, session != SessionOwner::Person, "{session:?}");
+    }
 }
 
 /// Shown again, a text would count as judged by the policy in force; so what was judged by another is drafted anew.
@@ -97,13 +145,13 @@ fn a_draft_of_an_older_policy_is_drafted_anew_with_its_hint() {
     assert_eq!(drafting.hint, Some(cards::Hint::Softer));
 }
 
-/// A draft that does not say by which policy it was judged was judged just now.
+/// A draft that does not say by which policy it was judged is not taken on trust.
 #[test]
-fn a_draft_without_a_policy_counts_as_judged_now() {
+fn a_draft_without_a_policy_is_drafted_anew() {
     let mut draft = proposal(&["一"], REVIEWER);
     draft.policy.clear();
     let next = after(&drafting(), &drafted(1, Drafted::Reply(Box::new(draft))));
-    assert!(matches!(&next.state, State::AwaitingReview(review) if review.draft.policy == "p1"), "{:?}", next.state);
+    assert!(matches!(next.state, State::Drafting(_)), "{:?}", next.state);
 }
 
 /// 李华 takes over; before the platform answers, 赵柳 already types there. The late "no" does not bring it back.
@@ -159,11 +207,33 @@ fn a_draft_without_words_goes_to_a_person() {
     assert!(matches!(&next.state, State::NeedsPerson(stuck) if stuck.why == Why::DraftFailed), "{:?}", next.state);
 }
 
+/// The second part fails: who goes on hears what the customer has read, before the card comes.
+#[test]
+fn whoever_goes_on_hears_what_arrived() {
+    let told = |case: &Case, part| {
+        let effects = InForce::new().step(case, &settled(part, PartResult::Failed { code: 40_096 })).unwrap().effects;
+        let card = effects.iter().position(|effect| matches!(effect, Effect::PostCard { .. })).unwrap();
+        let told = effects[..card].iter().filter_map(|effect| match effect {
+            Effect::Tell { person, say } if say.key == "told.parts_arrived" => Some((person.clone(), say.args.clone())),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&claimed(), 0), []);
+    let told = told(&last_claimed(), 1);
+    assert_eq!(told.iter().map(|(person, _)| person.as_str()).collect::<Vec<_>>(), ["lihua", "zhaoliu", "zhouba"]);
+    assert!(told.iter().all(|(_, args)| args.contains(&("arrived".into(), Fill::Text("一".into())))), "{told:?}");
+}
+
 /// A servicer types while a part is under way: its fate goes on record and changes nothing.
 #[test]
 fn the_fate_of_a_part_is_recorded_after_a_hand_over() {
     let typed = after(&claimed(), &Event::ServicerActive { who: "zhaoliu".into() });
     assert!(matches!(typed.state, State::HandedOver { .. }));
+    assert_eq!(
+        kinds(&claimed(), &Event::ServicerActive { who: "zhaoliu".into() }),
+        [Kind::AuthorityVoided, Kind::ServicerTyped]
+    );
     let step = InForce::new().step(&typed, &settled(0, PartResult::Accepted)).unwrap();
     assert_eq!((&step.next, step.effects.len()), (&typed, 0));
     assert_eq!(step.evidence.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::SendSettled]);

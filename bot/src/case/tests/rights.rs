@@ -1,7 +1,7 @@
 //! Who is asked, who may decide, and what becomes of an approval whose giver lost the right.
 
 use super::shapes::*;
-use crate::case::{Case, Decision, Effect, Event, Level, Part, Refusal, State, Step};
+use crate::case::{Case, Decision, Effect, Event, Level, Part, Refusal, SessionOwner, State, Step};
 use crate::desk::{Mode, NoticeKind, Role};
 use crate::policy::{Denied, DeniedWhy, Power};
 
@@ -10,11 +10,11 @@ fn above() -> Case {
 }
 
 fn cards(step: &Step) -> Vec<&str> {
-    let card = |effect| match effect {
-        &Effect::PostCard { ref person } => Some(person.as_str()),
+    let cards = step.effects.iter().filter_map(|effect| match effect {
+        Effect::PostCard { person } => Some(person.as_str()),
         _ => None,
-    };
-    step.effects.iter().filter_map(card).collect()
+    });
+    cards.collect()
 }
 
 fn brought(in_force: &InForce) -> Step {
@@ -101,7 +101,8 @@ fn a_lost_right_takes_the_approval_with_it() {
     let removed = |in_force: &mut InForce| in_force.desk.people.retain(|person| person.id != "zhouba");
     let demoted = |in_force: &mut InForce| in_force.desk.people[2].roles = vec![Role::Reviewer];
     let reads = |in_force: &mut InForce| in_force.desk.people[2].roles = vec![Role::Auditor];
-    let changes: [(&str, fn(&mut InForce), bool, bool); 4] = [
+    type Change = fn(&mut InForce);
+    let changes: [(&str, Change, bool, bool); 4] = [
         ("nothing", |_| {}, true, true),
         ("removed", removed, false, false),
         ("a reviewer now", demoted, true, false),
@@ -147,7 +148,20 @@ fn nothing_is_said_by_itself_on_a_channel_that_only_reads() {
         assert_eq!(notices(Mode::Draft, &event, &case), [kind]);
         assert_eq!(notices(Mode::ReadOnly, &event, &case), []);
     }
-    let failed = drafted(1, crate::case::Drafted::NoAnswer);
+    let failed = drafted(1, unanswered(REVIEWER));
     assert_eq!(notices(Mode::Draft, &failed, &drafting()), [NoticeKind::Received]);
     assert_eq!(notices(Mode::ReadOnly, &failed, &drafting()), []);
+}
+
+/// What was judged high risk once stays with whoever may decide about it, however harmless the next words are.
+#[test]
+fn high_risk_is_not_forgotten() {
+    let case = after(&drafting(), &drafted(1, reply(&["退"], SUPERVISOR)));
+    let said = after(&case, &said(2));
+    let harmless = after(&said, &drafted(said.generation, reply(&["在的"], REVIEWER)));
+    assert_eq!(harmless.level(), Some(Level::EscalationOwner));
+    let mut mine = after(&case, &tap(&case, "zhaoliu", Decision::TakeOver));
+    mine.state = State::HandedOver { to: "zhaoliu".into(), session: SessionOwner::Bot };
+    let edited = after(&mine, &tap(&mine, "zhaoliu", edit(&["好的"])));
+    assert_eq!(edited.level(), Some(Level::EscalationOwner), "nor by taking over and writing oneself");
 }

@@ -106,6 +106,9 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
         watermark: 0,
         window: Window { ends_at: 0, quota_left: 0 },
         last_decision: None,
+        least: crate::case::Level::Reviewers,
+        asked: None,
+        doubtful: false,
     }
 }
 
@@ -217,7 +220,12 @@ fn age(draft: &mut Draft, conversation: &str) {
 }
 
 pub(in crate::case) fn no_answer() -> Case {
-    after(&drafting(), &drafted(1, Drafted::NoAnswer))
+    after(&drafting(), &drafted(1, unanswered(REVIEWER)))
+}
+
+/// The knowledge has no answer to a question judged so.
+pub(in crate::case) fn unanswered(route: Route) -> Drafted {
+    Drafted::NoAnswer(Box::new(proposal(&[], route)))
 }
 
 pub(in crate::case) fn human_only() -> Case {

@@ -71,6 +71,7 @@ fn named(effect: &Effect, now: Timestamp) -> String {
         Effect::TransferSession { person } => format!("transfer {person}"),
         Effect::EndSession => "end session".into(),
         Effect::Notice(kind) => format!("notice {}", kind.as_str()),
+        Effect::Answered { up_to } => format!("answered {up_to}"),
         Effect::RecordGap => "gap".into(),
         Effect::ProposeKnowledge { text } => format!("propose {text}"),
     }
@@ -120,8 +121,14 @@ fn drafting_rows() {
         row(
             "Drafting | no answer",
             drafting(),
-            drafted(1, Drafted::NoAnswer),
-            "needs_person v1 NoAnswer Reviewers; knowledge_gap; cards, deadline +600s, notice received, gap",
+            drafted(1, unanswered(REVIEWER)),
+            "needs_person v1 NoAnswer Reviewers; knowledge_gap judged; cards, deadline +600s, notice received, gap",
+        ),
+        row(
+            "Drafting | no answer to a matter of high risk",
+            drafting(),
+            drafted(1, unanswered(SUPERVISOR)),
+            "needs_person v1 NoAnswer EscalationOwner; knowledge_gap judged; card wangwu, deadline +600s, notice received, gap",
         ),
         row(
             "Drafting | human only",
@@ -180,13 +187,13 @@ fn decision_rows() {
             "AwaitingReview | 拒绝, no answer is due",
             review.clone(),
             by(&review, reject(true)),
-            "closed Rejected; rejected case_closed; settle reject by lihua",
+            "closed Rejected; rejected case_closed; settle reject by lihua, answered 1",
         ),
         row(
             "NeedsPerson | 拒绝",
             stuck.clone(),
             by(&stuck, reject(false)),
-            "closed Rejected; rejected case_closed; settle reject by lihua",
+            "closed Rejected; rejected case_closed; settle reject by lihua, answered 1",
         ),
         row(
             "AwaitingReview | 转上级",

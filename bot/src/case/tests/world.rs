@@ -115,6 +115,10 @@ impl World {
             }
             Act::Tap { who, decision, older, code_right } => self.tap(*who, *decision, *older, *code_right),
             Act::Pause => self.pause(),
+            Act::Blip => {
+                self.pause();
+                self.resume();
+            }
             Act::Resume => self.resume(),
             Act::Policy => self.policy(),
             Act::Staff { whom: Some(whom), how } => self.staff(PEOPLE[*whom], *how),
@@ -388,7 +392,7 @@ fn brought(generation: i64, policy: &str, luck: Luck) -> Drafted {
         6..=7 => Drafted::Reply(draft(SUPERVISOR, 1 + usize::from(luck.0 % 2))),
         8 => Drafted::Reply(draft(REVIEWER, 0)),
         9 => Drafted::HumanOnly(draft(Route::HumanOnly, 1)),
-        10 => Drafted::NoAnswer,
+        10 => Drafted::NoAnswer(draft(if luck.0 % 24 == 10 { REVIEWER } else { SUPERVISOR }, 0)),
         _ => Drafted::Failed { why: "the model is away".into() },
     }
 }

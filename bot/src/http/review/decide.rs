@@ -124,8 +124,9 @@ async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Res
     let shown = Shown { person: author.person.clone(), version: handed.version, code: handed.code.clone() };
     let event = chat::edit_event(tx, &app, &case, shown, handed.parts()).await?;
     match apply::apply(tx, &app, &case.id, &event).await? {
-        Ok(_) => {
+        Ok(edited) => {
             use_up(tx, &app, &author).await?;
+            chat::show_editor(tx, &app, &edited, &author.person).await?;
             done(tx, &app).await
         }
         Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, Some(handed.texts()))).await,

@@ -212,6 +212,9 @@ fn case() -> Case {
         watermark: 2,
         window: Window::opened(NOW),
         last_decision: None,
+        least: crate::case::Level::Reviewers,
+        asked: None,
+        doubtful: false,
     }
 }
 
@@ -278,6 +281,7 @@ fn message(conversation: &str, seq: i64, kind: &str, body: &str) -> Message {
         media_type: None,
         at: NOW,
         recalled: false,
+        failed: false,
         answered: false,
     }
 }

@@ -47,11 +47,16 @@ fn said(view: &View, message: &Message) -> Said {
         Author::Shop => "from_shop",
         Author::Servicer => "from_servicer",
     };
+    let text = match (message.recalled, message.failed) {
+        (true, _) => String::new(),
+        (false, true) => view.words().text("story.not_delivered", &[("line", &message.body)]),
+        (false, false) => message.body.clone(),
+    };
     Said {
         side: message.author(),
         who: say(view.words(), who, &[]),
         at: moment(view, message.at),
-        text: if message.recalled { String::new() } else { message.body.clone() },
+        text,
         recalled: message.recalled,
         media: (message.kind != "text" && !message.recalled).then(|| attachment(view, message)),
     }
@@ -61,7 +66,7 @@ fn attachment(view: &View, message: &Message) -> Media {
     let named = ["page.kind_", &message.kind].concat();
     let words = view.words();
     Media {
-        label: if words.has(&named) { words.text(&named, &[]) } else { message.kind.clone() },
+        label: words.text(if words.has(&named) { &named } else { "page.kind_other" }, &[]),
         sha256: message.media_sha256.clone(),
         coming: message.media_id.is_some() && message.media_sha256.is_none(),
         picture: message.media_type.as_deref().is_some_and(|t| media::shown_type(t).is_some()),

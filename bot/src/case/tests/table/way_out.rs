@@ -72,13 +72,13 @@ fn after_hand_over_rows() {
             "HandedOver | session ended",
             person.clone(),
             Event::SessionEnded,
-            "closed AnsweredByPerson; case_closed; ",
+            "closed AnsweredByPerson; case_closed; answered 1",
         ),
         row(
             "HandedOver | the taker gives it back",
             person.clone(),
             give_back(&person),
-            "closed AnsweredByPerson; given_back case_closed; end session",
+            "closed AnsweredByPerson; given_back case_closed; end session, answered 1",
         ),
         row(
             "HandedOver, session still ours | the taker gives it back",
@@ -149,7 +149,7 @@ fn outcome_rows() {
             "Sending | accepted, the last part",
             last_claimed(),
             settled(1, PartResult::Accepted),
-            "closed Answered; send_settled case_closed; ",
+            "closed Answered; send_settled case_closed; answered 1",
         ),
         row(
             "Sending | definite failure",
@@ -185,22 +185,22 @@ fn ending_rows() {
         at_the_end(
             "AwaitingReview | 48 h passed",
             review.clone(),
-            "closed WindowLost; window_lost case_closed; settle window lost, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
+            "closed WindowLost; window_lost case_closed; settle window lost, answered 1, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
         ),
         at_the_end(
             "NeedsPerson | 48 h passed",
             no_answer(),
-            "closed WindowLost; window_lost case_closed; settle window lost, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
+            "closed WindowLost; window_lost case_closed; settle window lost, answered 1, tell lihua told.window_lost, tell zhaoliu told.window_lost, tell zhouba told.window_lost",
         ),
         at_the_end(
             "Drafting | 48 h passed",
             drafting(),
-            "closed WindowLost; window_lost case_closed; settle window lost, tell wangwu told.window_lost",
+            "closed WindowLost; window_lost case_closed; settle window lost, answered 1, tell wangwu told.window_lost",
         ),
         at_the_end(
             "HandedOver, session still ours | 48 h passed",
             handed_over(SessionOwner::Bot),
-            "closed WindowLost; window_lost case_closed; settle window lost, tell wangwu told.window_lost, tell lihua told.window_lost",
+            "closed WindowLost; window_lost case_closed; settle window lost, answered 1, tell wangwu told.window_lost, tell lihua told.window_lost",
         ),
         Row {
             now: ended,
@@ -208,7 +208,7 @@ fn ending_rows() {
                 "Sending, not yet claimed | 48 h passed",
                 approved(),
                 claim(0),
-                "closed WindowLost; authority_voided window_lost case_closed; settle window lost, tell wangwu told.window_lost, tell lihua told.window_lost",
+                "closed WindowLost; authority_voided window_lost case_closed; settle window lost, answered 1, tell wangwu told.window_lost, tell lihua told.window_lost",
             )
         },
         row(
