@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aijia::case::State;
 use aijia::evidence::Kind;
+use aijia::store::pauses::{self, Scope};
 use aijia::store::record;
 use anyhow::ensure;
 use cards::Act;
@@ -48,10 +49,17 @@ story!(
     |world| {
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
-        // Both are stored before any work is done: the approval first, the pause right after it.
-        world.sim.tap_late("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
-        world.sim.says("ChenJie", "/暂停 全部 先停一下").await?;
+        // The approval is worked on, its reply not yet: one tick does what was due when it began.
+        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
         aijia::worker::tick(&world.app).await?;
+        ensure!(matches!(world.case(1).await?.state, State::Sending(_)), "{:?}", world.case(1).await?.state);
+        let now = world.clock.now();
+        let declared = world.app.store.commit(move |tx| {
+            Box::pin(async move {
+                Ok(pauses::declare(tx, "pause-1", &Scope::Everything, "chenjie", "先停一下", now).await?)
+            })
+        });
+        declared.await?;
         world.settle().await?;
         ensure!(world.customer_heard(XIAOYU).is_empty(), "nothing leaves after the pause");
         let State::AwaitingReview(review) = world.case(1).await?.state else {

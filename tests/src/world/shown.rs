@@ -132,6 +132,10 @@ impl World {
         rows.await?.iter().map(|(payload,)| Ok(serde_json::from_str(payload)?)).collect()
     }
 
+    fn first_desk(&self) -> anyhow::Result<Desk> {
+        config::parse_desk(self.desk_text(), "aijia.toml").map_err(|problems| anyhow::anyhow!("{problems:?}"))
+    }
+
     /// The configuration in force.
     pub async fn desk(&self) -> anyhow::Result<std::sync::Arc<aijia::store::desks::Applied>> {
         let app = self.app.clone();
