@@ -71,6 +71,19 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
 }
 
+impl Verdict {
+    /// The locale keys of the reasons, each once, in the order they were found.
+    pub fn reason_keys(&self) -> Vec<&'static str> {
+        let mut keys = Vec::new();
+        for key in self.reasons.iter().map(Reason::key) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+}
+
 /// Who has to decide about an item; ordered, the strictest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "RouteName", into = "RouteName")]

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::case::{Author, Case, Decided, Draft, Level, Outcome, SessionOwner, State, Why, act_key};
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::Channel;
-use crate::policy::{self, Power, Reason};
+use crate::policy::{self, Power};
 use crate::store::conversations::{self, Conversation, Message};
 use crate::store::desks::Applied;
 use crate::store::{Tx, cases};
@@ -153,10 +153,8 @@ impl View {
 
     /// Why it was not automatic, in words.
     pub fn reasons(&self) -> Vec<String> {
-        let reasons = self.case.draft().map(|d| d.verdict.reasons.as_slice()).unwrap_or_default();
-        let mut words: Vec<String> = reasons.iter().map(|r: &Reason| self.words().text(r.key(), &[])).collect();
-        words.dedup();
-        words
+        let keys = self.case.draft().map(|d| d.verdict.reason_keys()).unwrap_or_default();
+        keys.into_iter().map(|key| self.words().text(key, &[])).collect()
     }
 
     fn history_line(&self) -> String {

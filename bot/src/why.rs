@@ -158,6 +158,6 @@ fn reasons(view: &View, payload: &Value) -> String {
     let Ok(verdict) = verdict else { return String::new() };
     let words = view.words();
     let mut named = vec![verdict.risk.label(words)];
-    named.extend(verdict.reasons.iter().map(|r| words.text(r.key(), &[])));
+    named.extend(verdict.reason_keys().into_iter().map(|key| words.text(key, &[])));
     named.join("、")
 }
