@@ -7,6 +7,7 @@ mod world;
 mod budget;
 mod commands;
 mod configuration;
+mod erasure;
 mod first_start;
 mod handover;
 mod hard_cases;
