@@ -164,13 +164,21 @@ impl View {
     }
 
     fn owner_line(&self) -> String {
-        let desk = &self.desk.desk;
-        let Some(channel) = self.channel() else { return String::new() };
-        let holders = match self.case.level() {
-            Some(Level::EscalationOwner) => channel.escalation_owner.iter().collect::<Vec<_>>(),
-            _ => channel.permitted.iter().collect(),
-        };
-        holders.into_iter().map(|id| desk.name_of(id)).collect::<Vec<_>>().join("、")
+        let names = self.holders().into_iter().map(|id| self.desk.desk.name_of(id));
+        names.collect::<Vec<_>>().join("、")
+    }
+
+    /// Ids of the people who have the case now, on duty or not.
+    pub fn holders(&self) -> Vec<&str> {
+        let channel = self.channel();
+        match (&self.case.state, self.case.level()) {
+            (State::HandedOver { to, .. }, _) => vec![to],
+            (_, Some(Level::EscalationOwner)) => {
+                channel.and_then(|c| c.escalation_owner.as_deref()).into_iter().collect()
+            }
+            (_, Some(Level::Reviewers)) => channel.into_iter().flat_map(|c| &c.permitted).map(String::as_str).collect(),
+            (_, None) => Vec::new(),
+        }
     }
 
     /// What a card turns into.

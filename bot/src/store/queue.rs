@@ -283,13 +283,6 @@ pub async fn purpose(tx: &mut Tx, row: &Row) -> sqlx::Result<Option<(String, Opt
     tx.one(sql, args![&row.id]).await
 }
 
-/// When the next row of either door is due, claimed or not.
-pub async fn next_due(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
-    let sql = "SELECT MIN(due_at) FROM (SELECT due_at FROM inbox WHERE done_at IS NULL
-               UNION ALL SELECT due_at FROM outbox WHERE done_at IS NULL) AS waiting";
-    Ok(tx.one::<(Option<i64>,)>(sql, args![]).await?.and_then(|(due,)| due))
-}
-
 /// Rows that are due and not done, by door and kind: empty when the desk has caught up.
 pub async fn unfinished(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(String, String, Option<String>)>> {
     let sql = "SELECT 'inbox', lane, problem FROM inbox WHERE done_at IS NULL AND due_at <= $1

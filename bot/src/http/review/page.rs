@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 use super::visitor::Visitor;
 use super::{base, sign_in};
 use crate::app::App;
-use crate::case::{Author, Draft, Level, Part, State};
+use crate::case::{Author, Draft, Part, State};
 use crate::store::{Tx, pauses, people, record};
 use crate::view::{View, local};
 use crate::why;
@@ -263,14 +263,9 @@ fn reasons(view: &View) -> Vec<ReasonShown> {
 fn holders(view: &View, off_duty: &HashSet<String>) -> Holders {
     let desk = &view.desk.desk;
     let above = view.channel().and_then(|c| c.escalation_owner.as_deref());
-    let asked: Vec<&str> = match (&view.case.state, view.case.level()) {
-        (State::HandedOver { to, .. }, _) => vec![to],
-        (_, Some(Level::EscalationOwner)) => above.into_iter().collect(),
-        (_, Some(Level::Reviewers)) => {
-            view.channel().map(|c| c.permitted.iter().map(String::as_str).collect()).unwrap_or_default()
-        }
-        (_, None) => Vec::new(),
-    };
     let holder = |id: &str| Holder { name: desk.name_of(id).to_owned(), off_duty: off_duty.contains(id) };
-    Holders { now: asked.into_iter().map(holder).collect(), above: above.map(|id| desk.name_of(id).to_owned()) }
+    Holders {
+        now: view.holders().into_iter().map(holder).collect(),
+        above: above.map(|id| desk.name_of(id).to_owned()),
+    }
 }
