@@ -35,6 +35,13 @@ impl Simulator {
         self.world().app.member(userid).map(|member| member.items.clone()).unwrap_or_default()
     }
 
+    /// The cards on a member's phone whose buttons can be pressed, oldest first.
+    pub fn open_cards(&self, userid: &str) -> Vec<Item> {
+        let world = self.world();
+        let items = world.app.member(userid).map(|member| member.items.as_slice()).unwrap_or_default();
+        items.iter().filter(|item| item.card.is_some() && !item.disabled()).cloned().collect()
+    }
+
     /// Presses a card's button. `selected` are pairs of question key and option id; questions not named keep what the
     /// card had preset. The click has a `response_code` of its own.
     ///

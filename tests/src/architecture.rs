@@ -17,6 +17,7 @@ const CRATES: &[(&str, &str)] = &[
     ("knowledge", "knowledge"),
     ("simulator", "simulator"),
     ("stories", "tests"),
+    ("campaigns", "tests/campaigns"),
 ];
 
 /// What each member may import of ours; nothing else.
@@ -27,6 +28,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("knowledge", &[]),
     ("simulator", &["channels"]),
     ("tests", &["aijia", "channels", "cards", "knowledge", "simulator"]),
+    ("tests/campaigns", &["aijia", "channels", "cards", "simulator"]),
 ];
 
 /// The modules of the bot that compute and touch nothing.

@@ -1,10 +1,16 @@
 //! `aijia evidence …`.
 
+use std::fs::File;
+use std::io::{BufWriter, IntoInnerError, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
-use crate::evidence::{Checkpoint, verify_tree};
+use crate::evidence::{Actor, Checkpoint, Entry, Kind, verify_tree};
 use crate::store::record;
 use crate::worker::checkpoint;
 
@@ -12,6 +18,12 @@ use crate::worker::checkpoint;
 pub(super) enum Command {
     /// Check every chain and every checkpoint, and name the first bad place
     Verify,
+    /// Write every entry as a line of JSON, also while the program serves
+    Export {
+        /// The file to write
+        #[arg(short, long)]
+        output: PathBuf,
+    },
 }
 
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
@@ -27,7 +39,44 @@ pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
                 Ok(Verdict::Bad)
             }
         },
+        Command::Export { output } => {
+            let count = export(&app, &output).await?;
+            println!("{count} entries in {}", output.display());
+            Ok(Verdict::Good)
+        }
     }
+}
+
+/// Entries read at once.
+const PAGE: i64 = 1_000;
+
+/// Writes every entry as a line of JSON, chain by chain, and gives their number. Each chain is written to its end at
+/// the moment it is read. That something was exported is itself on record, and in the export.
+async fn export(app: &App, output: &Path) -> anyhow::Result<u64> {
+    let cannot = || format!("cannot write {}", output.display());
+    let mut file = BufWriter::new(File::create(output).with_context(cannot)?);
+    tell_exported(app, json!({ "what": "all entries" })).await?;
+    let (mut after, mut count) = ((String::new(), 0), 0);
+    loop {
+        let from = after.clone();
+        let page = app.store.read(move |tx| Box::pin(async move { Ok(record::page(tx, from, PAGE).await?) })).await?;
+        let Some(last) = page.last() else { break };
+        after = (last.row.chain.clone(), last.row.seq);
+        for entry in &page {
+            serde_json::to_writer(&mut file, entry)?;
+            file.write_all(b"\n").with_context(cannot)?;
+            count += 1;
+        }
+    }
+    file.into_inner().map_err(IntoInnerError::into_error).and_then(|file| file.sync_all()).with_context(cannot)?;
+    Ok(count)
+}
+
+async fn tell_exported(app: &App, payload: serde_json::Value) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    let entry = Entry { kind: Kind::Exported, actor: Actor::System, payload };
+    store.commit(move |tx| Box::pin(async move { record::append(tx, &app, record::DESK, None, &entry).await })).await
 }
 
 /// Checks every chain, and the tree against every checkpoint in the database and beside it. Good: a summary;

@@ -1,6 +1,7 @@
 //! The record: evidence chains, written in the transaction of what they tell, and the checkpoints over them.
 
 use anyhow::Context;
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{Tx, desks};
@@ -127,6 +128,34 @@ pub async fn verify(tx: &mut Tx, chain: &str) -> anyhow::Result<Result<Head, Bad
 async fn stored_head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
     let found: Option<(i64, String)> = tx.one("SELECT seq, hash FROM chains WHERE chain = $1", args![chain]).await?;
     found.map(|(seq, hash)| Ok(Head { seq, hash: bytes(&hash)? })).transpose()
+}
+
+/// An entry and its place in the tree, as it is exported: nothing of it is believed yet.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exported {
+    /// The entry.
+    #[serde(flatten)]
+    pub row: evidence::Row,
+    /// Its place in the tree, from 0; none until the next checkpoint.
+    pub leaf: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct ExportedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    leaf: Option<i64>,
+}
+
+/// Entries in the order of chains and places, from behind `after` (a chain and a place in it).
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(tx: &mut Tx, after: (String, i64), limit: i64) -> sqlx::Result<Vec<Exported>> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload, leaf
+               FROM evidence WHERE chain > $1 OR (chain = $1 AND seq > $2) ORDER BY chain, seq LIMIT $3";
+    let rows: Vec<ExportedRow> = tx.all(sql, args![after.0, after.1, limit]).await?;
+    Ok(rows.into_iter().map(|ExportedRow { row, leaf }| Exported { row: row.unread(), leaf }).collect())
 }
 
 /// The names of all chains.

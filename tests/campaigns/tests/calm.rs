@@ -1,0 +1,69 @@
+//! The rig itself: on a calm day nothing is lost and nothing is found, and an auditor who is shown a doctored record
+//! finds what was done to it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use aijia::evidence::Kind;
+use campaigns::audit::{Findings, Moment, audit};
+use campaigns::database::On;
+use campaigns::drain::drained;
+use campaigns::draw::Draw;
+use campaigns::reviewers::{Habits, Reviewers};
+use campaigns::robots::{Traffic, write};
+use campaigns::world::{Plan, World};
+use simulator::openai::Behaviour;
+
+const TRAFFIC: Traffic =
+    Traffic { per_second: 10.0, how_long: Duration::from_secs(3), customers: 12, first: 1, rings: true };
+
+async fn a_calm_day(plan: Plan) -> anyhow::Result<()> {
+    let mut world = World::open(plan).await?;
+    world.start_all().await?;
+    let (sim, shop, draw) = (world.sim.clone(), world.plan.shop.clone(), Draw::new(world.plan.seed));
+    let reviewers = Reviewers::start(&sim, shop.all_reviewers(), Habits::default(), draw.clone());
+    let written = write(&sim, &shop, TRAFFIC, draw, Arc::new(AtomicU64::new(0))).await;
+    let rest = drained(&world, written.len(), Duration::from_secs(60)).await;
+    reviewers.stop().await;
+    let mut evidence = world.evidence().await?;
+    let found = audit(&sim, &shop, &evidence, &written, Moment::Drained);
+    anyhow::ensure!(rest.is_some(), "the desk did not come to rest: {found}; see {}", world.folder.display());
+    let bad: Vec<_> = found.violations().collect();
+    anyhow::ensure!(bad.is_empty(), "{found}\n{bad:#?}; see {}", world.folder.display());
+    anyhow::ensure!(found.messages == 30 && found.accepted > 0, "{found}");
+    let judge = |evidence: &_| audit(&sim, &shop, evidence, &written, Moment::Drained);
+    let without = |kind: Kind, evidence: &campaigns::evidence::Evidence| {
+        let mut doctored = evidence.clone();
+        doctored.entries.retain(|entry| entry.kind != kind);
+        doctored
+    };
+    let lost: Findings = judge(&without(Kind::CustomerSaid, &evidence));
+    anyhow::ensure!(lost.lost.len() == 30, "messages that are not on record are lost: {lost}");
+    let unapproved = judge(&without(Kind::Decided, &evidence));
+    anyhow::ensure!(unapproved.unauthorised.len() >= found.accepted, "sends nobody approved: {unapproved}");
+    let unclaimed = judge(&without(Kind::SendClaimed, &evidence));
+    anyhow::ensure!(unclaimed.unauthorised.len() >= found.accepted, "sends nobody claimed: {unclaimed}");
+    let open = judge(&without(Kind::CaseClosed, &evidence));
+    anyhow::ensure!(!open.forgotten.is_empty(), "open cases on no phone are forgotten: {open}");
+    for entry in evidence.entries.iter_mut().filter(|entry| entry.kind == Kind::Decided) {
+        entry.payload["parts"][0] = "别的话".into();
+    }
+    anyhow::ensure!(!judge(&evidence).unauthorised.is_empty(), "other bytes than approved");
+    world.close(false).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_calm_day_on_sqlite() -> anyhow::Result<()> {
+    a_calm_day(Plan { seed: 7, ..Plan::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_calm_day_on_postgres_with_three_instances() -> anyhow::Result<()> {
+    if std::env::var("TEST_POSTGRES_URL").is_err() {
+        eprintln!("not run on PostgreSQL: TEST_POSTGRES_URL is not set (scripts/with-postgres sets it)");
+        return Ok(());
+    }
+    let model = Some(Behaviour::Honest);
+    a_calm_day(Plan { seed: 8, on: On::Postgres, instances: 3, wired: true, model, ..Plan::default() }).await
+}
