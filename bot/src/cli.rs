@@ -1,10 +1,14 @@
 //! The command line. Output for people by default, `--json` where a script would read it.
 //! Exit codes: 0 ok, 1 refused or failed check, 2 usage or configuration.
 
+mod backup;
 mod cases;
 mod check;
 mod evidence;
+mod health;
 mod knowledge;
+mod log;
+mod private;
 mod serve;
 mod wecom;
 
@@ -14,15 +18,10 @@ pub use serve::{Running, launch};
 #[cfg(feature = "demo")]
 pub(crate) use wecom::create_menu;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing::Metadata;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
-use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
 use crate::clock::{Clock, Ids};
@@ -79,6 +78,18 @@ enum Command {
     Wecom(wecom::Command),
     /// Bring the database's schema up to date and stop
     Migrate,
+    /// Copy everything that must not be lost into an empty folder, also beside a running server
+    Backup {
+        /// The folder, which is made when it is not there
+        folder: PathBuf,
+    },
+    /// Put a backup where AIJIA_DATA_DIR and DATABASE_URL say; the desk starts paused
+    Restore {
+        /// The folder `aijia backup` filled
+        folder: PathBuf,
+    },
+    /// Whether the server on AIJIA_LISTEN answers; for container engines
+    Health,
 }
 
 #[derive(Subcommand)]
@@ -86,6 +97,9 @@ enum ConfigCommand {
     /// Put the file of AIJIA_CONFIG in force on all instances
     Apply,
 }
+
+/// The credential with the variables that are secret, as systemd's LoadCredential= hands it over.
+const CREDENTIAL: &str = "aijia.env";
 
 /// Why a command did not do what was asked.
 pub(crate) enum Failure {
@@ -111,10 +125,13 @@ pub(crate) enum Verdict {
 
 /// Runs the command of the process's arguments.
 pub async fn run() -> ExitCode {
-    // Variables that are already set win over the file.
-    let _ = dotenvy::dotenv();
+    private::from_now_on();
+    read_files_of_variables();
     let arguments = Arguments::parse();
-    log();
+    if let Err(problem) = log::start() {
+        eprintln!("{problem}");
+        return ExitCode::from(2);
+    }
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         eprintln!("another TLS provider is already installed");
     }
@@ -132,17 +149,12 @@ pub async fn run() -> ExitCode {
     }
 }
 
-fn log() {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aijia=info"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(without_answers(levels))).init();
-}
-
-/// Whatever RUST_LOG asks for, the model's client stays silent: it writes answers it cannot read into the log, and
-/// they may repeat what a customer wrote. (A directive would not do: a narrower one in RUST_LOG would win.)
-fn without_answers(levels: EnvFilter) -> impl Filter<Registry> {
-    let others = |event: &Metadata<'_>| event.target().split("::").next() != Some("async_openai");
-    levels.and(filter_fn(others))
+/// Variables that are already set win over both files, and the service manager's credential over `.env`.
+fn read_files_of_variables() {
+    if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+        let _ = dotenvy::from_path(Path::new(&folder).join(CREDENTIAL));
+    }
+    let _ = dotenvy::dotenv();
 }
 
 async fn dispatch(command: Command) -> Result<Verdict, Failure> {
@@ -158,6 +170,9 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Why { case } => cases::why(case).await,
         Command::Evidence(command) => evidence::run(command).await,
         Command::Config(ConfigCommand::Apply) => serve::apply().await,
+        Command::Backup { folder } => backup::backup(&folder).await,
+        Command::Restore { folder } => backup::restore(&folder).await,
+        Command::Health => health::health().await,
         Command::Wecom(command) => wecom::run(command).await,
         Command::Migrate => {
             let environment = environment()?;
@@ -202,37 +217,5 @@ fn bad_file(problem: anyhow::Error) -> Failure {
     match problem.downcast::<start::BadConfig>() {
         Ok(start::BadConfig(problems)) => Failure::Config(problems),
         Err(problem) => Failure::Other(problem),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    /// Writes down whose events got past the filter.
-    #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Vec<String>>>);
-
-    impl Layer<Registry> for Seen {
-        fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, Registry>) {
-            self.0.lock().expect("no panic").push(event.metadata().target().to_owned());
-        }
-    }
-
-    #[test]
-    fn the_models_client_is_silent_whatever_is_asked_for() {
-        let seen = Seen::default();
-        let levels = EnvFilter::new("info,async_openai=trace,async_openai::error=trace");
-        let registry = tracing_subscriber::registry().with(seen.clone().with_filter(without_answers(levels)));
-        tracing::subscriber::with_default(registry, || {
-            tracing::error!(target: "async_openai::error", "an answer");
-            tracing::error!(target: "async_openai", "an answer");
-            tracing::info!(target: "aijia::worker", "ours");
-            tracing::debug!(target: "aijia::worker", "not asked for");
-            tracing::warn!(target: "async_openai_like", "somebody else's");
-        });
-        assert_eq!(*seen.0.lock().expect("no panic"), ["aijia::worker", "async_openai_like"]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +24,9 @@ use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, cases, pauses, queue, record};
 use crate::worker::Job;
+
+/// The installation's secret in the data folder, where the environment gives none.
+pub const SECRET_FILE: &str = "secret.key";
 
 /// Puts the program together. Nothing runs yet.
 ///
@@ -61,10 +64,15 @@ fn secret(environment: &Environment, ids: &Ids) -> anyhow::Result<[u8; 32]> {
     if let Some(secret) = &environment.secret_key {
         return bytes32(secret.expose_secret()).context("AIJIA_SECRET_KEY must be 64 hexadecimal digits");
     }
-    let path = environment.data_dir.join("secret.key");
+    let path = environment.data_dir.join(SECRET_FILE);
     if !path.exists() {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(hex::encode(ids.random32()?).as_bytes())?;
+        file.sync_all()?;
+    }
+    if fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(file = %path.display(), "others could read the secret key; now only its owner can");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     }
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     bytes32(text.trim()).with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))

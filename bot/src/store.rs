@@ -100,6 +100,19 @@ impl Store {
         answer
     }
 
+    /// Writes a copy of an SQLite database as it is at one moment to a file that does not exist yet, while others
+    /// read and write.
+    ///
+    /// # Errors
+    /// On PostgreSQL, which has its own tools, and when the file cannot be written.
+    pub async fn copy_to(&self, path: &Path) -> anyhow::Result<()> {
+        let Backend::Sqlite { readers, .. } = &self.backend else { anyhow::bail!("PostgreSQL is copied by pg_dump") };
+        let cannot = || format!("cannot copy the database to {}", path.display());
+        let target = path.to_str().with_context(cannot)?.to_owned();
+        sqlx::query("VACUUM INTO $1").bind(target).execute(readers).await.with_context(cannot)?;
+        std::fs::File::open(path).and_then(|file| file.sync_all()).with_context(cannot)
+    }
+
     /// Hears of new work from now on.
     pub fn news(&self) -> News {
         News(self.wake.subscribe())

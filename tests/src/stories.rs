@@ -14,6 +14,7 @@ mod hard_cases;
 mod main_loop;
 mod model;
 mod notices;
+mod operations;
 mod pacing;
 mod pauses;
 mod phones;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod open;
+pub mod program;
 pub mod shown;
 
 use std::time::Duration;

@@ -72,6 +72,7 @@ async fn keep(
     let now = app.clock.now();
     let case = &step.next;
     cases::save(tx, case, now).await?;
+    tracing::info!(case = case.number, state = case.state.name(), version = case.version, "a case moved on");
     conversation.window_ends_at = case.window.ends_at;
     conversation.quota_left = case.window.quota_left;
     conversation.case_id = Some(case.id.clone());

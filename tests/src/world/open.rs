@@ -1,5 +1,6 @@
 //! Opening a world, and opening it again after the program was killed.
 
+use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -97,6 +98,23 @@ impl World {
         self.edge = serve(listener, &self.app, &self.sim, &address);
         self.address = address;
         self.settle().await
+    }
+
+    /// The program is started on another data folder and another database, in the same world.
+    pub async fn moves_to(&mut self, data: &Path, database_url: &str) -> anyhow::Result<()> {
+        self.staging.folder = data.to_owned();
+        self.staging.database =
+            Database::from_url(Some(database_url), data).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        self.restart().await
+    }
+
+    /// A new, empty database on the server of this world's own.
+    pub async fn another_database(&self) -> anyhow::Result<String> {
+        let folder = tempfile::tempdir()?;
+        match database(On::Postgres, &folder).await? {
+            Some(Database::Postgres(url)) => Ok(url),
+            _ => anyhow::bail!("there is no PostgreSQL server"),
+        }
     }
 
     /// The program works until `calls` calls of `api` have reached the platform since now, and is killed there.
