@@ -13,7 +13,7 @@ mod questions;
 
 pub use clean::clean;
 pub use extract::{extractive, extractive_each};
-pub use model::{DraftError, Flaw, Model};
+pub use model::{DraftError, Flaw, Model, proposal};
 pub use questions::questions;
 
 use knowledge::{Found, Hit};

@@ -4,7 +4,7 @@ mod callback;
 mod health;
 mod review;
 
-pub use review::give_link;
+pub use review::{Seal, Session, give_link};
 
 use std::time::Duration;
 

@@ -214,8 +214,8 @@ impl View {
         let words = self.words();
         let number = self.case.number.to_string();
         let shop = self.channel().map_or(self.case.channel.as_str(), Channel::label);
-        let customer = self.conversation.name.as_deref().unwrap_or(&self.conversation.customer);
-        let mut lines = vec![words.text("story.head", &[("number", &number), ("shop", shop), ("customer", customer)])];
+        let customer = cards::one_line(self.conversation.name.as_deref().unwrap_or(&self.conversation.customer));
+        let mut lines = vec![words.text("story.head", &[("number", &number), ("shop", shop), ("customer", &customer)])];
         lines.push(self.state_line());
         lines.push(words.text("story.history", &[]));
         lines.extend(self.messages.iter().rev().take(8).rev().map(|m| self.message_line(m)));
@@ -230,7 +230,7 @@ impl View {
         let who = self.words().text(&format!("author.{}", message.author), &[]);
         let what = match (message.recalled, message.kind.as_str()) {
             (true, _) => self.words().text("story.recalled", &[]),
-            (false, "text") => message.body.clone(),
+            (false, "text") => cards::quoted(&message.body),
             (false, kind) => self.words().text("story.attachment", &[("kind", &self.kind_of(kind))]),
         };
         let line = format!("{} {who}：{what}", self.clock(message.at));

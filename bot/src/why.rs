@@ -38,6 +38,7 @@ pub async fn tell(tx: &mut Tx, view: &View) -> anyhow::Result<String> {
 impl Line {
     fn in_chat(&self) -> String {
         let Self { at, who, what, detail } = self;
+        let detail = cards::quoted(detail);
         if detail.is_empty() { format!("{at} {who} {what}") } else { format!("{at} {who} {what}：{detail}") }
     }
 }
@@ -49,6 +50,7 @@ pub fn line(view: &View, told: &Told) -> Option<Line> {
     let at = local(told.at_ms, &view.desk.desk.desk.timezone, "%m-%d %H:%M:%S");
     let who = actor(view, &told.actor);
     let detail = told.payload.as_ref().map_or_else(|| words.text("why.erased", &[]), |p| detail(view, told.kind, p));
+    let detail = cards::reveal(&detail).into_owned();
     Some(Line { at, who, what, detail })
 }
 

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod checkpoint;
 mod customer;
+mod haste;
 mod inbox;
 mod job;
 mod places;

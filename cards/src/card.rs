@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hidden::{hides_link, reveal};
 use crate::names::{Act, Risk, RowLabel};
 
 /// One of the cards a reviewer can meet.
@@ -113,16 +114,8 @@ impl ReviewCard {
 
 /// Whether a person who reads the text sees everything in it.
 ///
-/// Not so: control characters other than line breaks and tabs, characters that reverse the reading direction, and
-/// links written with another text than their target, which WeCom renders in messages (wecom 90236: `<a href>`; the
-/// bot's messages are markdown). Blank text is nothing to see either.
+/// Not so: characters that act on the text without being seen, and links written with another text than their target,
+/// which WeCom renders in messages. Blank text is nothing to see either.
 pub fn showable(part: &str) -> bool {
-    let hides_link = part.contains("](") || part.to_ascii_lowercase().contains("<a ");
-    !part.trim().is_empty() && !hides_link && part.chars().all(|c| !is_hidden(c))
-}
-
-/// Characters that act on the text without being seen.
-pub(crate) fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    !part.trim().is_empty() && !hides_link(part) && reveal(part) == part
 }

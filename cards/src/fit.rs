@@ -1,8 +1,6 @@
 //! Cutting text to a slot: always visibly, never inside a number or a composed character.
 
-use std::borrow::Cow;
-
-use crate::card::is_hidden;
+use crate::hidden::reveal;
 
 /// What stands for what was left out.
 pub(crate) const ELLIPSIS: char = '…';
@@ -47,15 +45,11 @@ pub(crate) fn split(text: &str, bytes: usize) -> Vec<&str> {
     pieces
 }
 
-/// A text for a slot of one line: line breaks and tabs become spaces, invisible characters go, ends are trimmed.
-pub(crate) fn one_line(text: &str) -> String {
-    let flat: String = without_hidden(text).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+/// A text for a slot of one line: line breaks and tabs become spaces, invisible characters are written out, ends are
+/// trimmed.
+pub fn one_line(text: &str) -> String {
+    let flat: String = reveal(text).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     flat.trim().to_owned()
-}
-
-/// The text without characters that could make it look like another one. Not for drafts: those are shown as they are.
-pub(crate) fn without_hidden(text: &str) -> Cow<'_, str> {
-    if text.contains(is_hidden) { Cow::Owned(text.replace(is_hidden, "")) } else { Cow::Borrowed(text) }
 }
 
 /// The last place at or before `end` (a character boundary) and after the start where text may be cut, at most `back`

@@ -9,12 +9,14 @@
 
 mod card;
 mod fit;
+mod hidden;
 mod key;
 mod names;
 pub mod wecom;
 pub mod words;
 
 pub use card::{Card, ReviewCard, Row, showable};
-pub use fit::fit;
+pub use fit::{fit, one_line};
+pub use hidden::{is_invisible, joins, quoted, reveal};
 pub use key::{BadKey, Key, code_of, is_code};
 pub use names::{Act, Hint, NO_CHOICE, PauseScope, RejectReason, Risk, RowLabel, UnknownName};

@@ -18,6 +18,7 @@ const CRATES: &[(&str, &str)] = &[
     ("simulator", "simulator"),
     ("stories", "tests"),
     ("campaigns", "tests/campaigns"),
+    ("fuzz", "tests/fuzz"),
 ];
 
 /// What each member may import of ours; nothing else.
@@ -29,6 +30,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("simulator", &["channels"]),
     ("tests", &["aijia", "channels", "cards", "knowledge", "simulator"]),
     ("tests/campaigns", &["aijia", "channels", "cards", "simulator"]),
+    ("tests/fuzz", &["aijia", "channels", "cards", "knowledge"]),
 ];
 
 /// The modules of the bot that compute and touch nothing.

@@ -1,5 +1,6 @@
 //! The one form of any text that may be sent: what is shown is what is sent.
 
+use cards::{is_invisible, joins};
 use unicode_normalization::UnicodeNormalization;
 
 /// A text as it may be sent: composed (NFC), Unix line ends, no control characters, nothing that turns the reading
@@ -24,20 +25,6 @@ pub fn clean(text: &str) -> String {
         }
     }
     seen.nfc().collect::<String>().trim().to_owned()
-}
-
-/// Emoji, their skin tones and the selector that makes a symbol one.
-fn joins(c: char) -> bool {
-    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
-}
-
-/// Controls (line feeds apart), marks of direction, zero-width characters, fillers and tags.
-fn is_invisible(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -68,7 +55,7 @@ mod tests {
             let once = clean(&text);
             prop_assert_eq!(clean(&once), once.clone());
             prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n'));
-            prop_assert!(once.is_empty() || cards::showable(&once) || once.contains("](") || once.to_lowercase().contains("<a "));
+            prop_assert!(once.is_empty() || cards::showable(&once) || once.contains("](") || once.to_lowercase().contains("<a"));
         }
 
         #[test]

@@ -121,11 +121,7 @@ impl Model {
     /// is not one that may be shown.
     pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
         let content = self.ask(prompt::messages(customer, found, hint)).await?;
-        let answer = prompt::read(&content, found.hits.len())?;
-        let parts = usable(&answer, found)?;
-        let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
-        let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(Citation::of).collect();
-        Ok(Proposal { parts, citations, confidence, action: None, drafter: format!("openai:{}", self.name) })
+        proposal(&content, found, format!("openai:{}", self.name))
     }
 
     async fn ask(&self, messages: Value) -> Result<String, DraftError> {
@@ -209,6 +205,18 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, DraftError> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// What a model wrote, as a draft that rests on the passages it was given.
+///
+/// # Errors
+/// [`DraftError::Unusable`] when it is not one that may be shown.
+pub fn proposal(content: &str, found: &Found, drafter: String) -> Result<Proposal, DraftError> {
+    let answer = prompt::read(content, found.hits.len())?;
+    let parts = usable(&answer, found)?;
+    let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
+    let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(Citation::of).collect();
+    Ok(Proposal { parts, citations, confidence, action: None, drafter })
 }
 
 /// The parts of an answer that may be shown to a reviewer.

@@ -97,6 +97,8 @@ kinds! {
     DutyChanged = "duty_changed",
     /// A tap or a command was refused.
     Refused = "refused",
+    /// A person approved faster than anybody reads.
+    HastyApprovals = "hasty_approvals",
     /// Nobody decided in time.
     Expired = "expired",
     /// A draft was replaced before it was decided.

@@ -29,6 +29,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use sha2::{Digest, Sha256};
 
+pub use seal::{Seal, Session};
+
 use crate::app::App;
 use crate::case::Case;
 use crate::clock::{MINUTE, Timestamp};

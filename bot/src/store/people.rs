@@ -85,3 +85,14 @@ pub async fn use_link(tx: &mut Tx, token_sha256: &str, now: Timestamp) -> sqlx::
     let sql = "UPDATE links SET used_at = $2 WHERE token_sha256 = $1 AND used_at IS NULL AND until > $2";
     Ok(tx.run(sql, args![token_sha256, now]).await? == 1)
 }
+
+/// Notes an approval of a person; gives how many they gave since the first one after `from`, this one included.
+pub async fn approved(tx: &mut Tx, person: &str, now: Timestamp, from: Timestamp) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO approval_pace (person, since, approvals) VALUES ($1, $2, 1)
+               ON CONFLICT (person) DO UPDATE SET
+               approvals = CASE WHEN approval_pace.since > $3 THEN approval_pace.approvals + 1 ELSE 1 END,
+               since = CASE WHEN approval_pace.since > $3 THEN approval_pace.since ELSE excluded.since END
+               RETURNING approvals";
+    let counted: Option<(i64,)> = tx.one(sql, args![person, now, from]).await?;
+    Ok(counted.map_or(1, |(approvals,)| approvals))
+}

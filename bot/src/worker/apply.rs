@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::haste;
 use super::job::Job;
 use crate::app::App;
 use crate::case::{
@@ -80,6 +81,7 @@ async fn keep(
     for entry in &step.evidence {
         record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
     }
+    haste::approved(tx, app, desk, &step.evidence).await?;
     let mut planned = Planning { tx, app, desk, case, now };
     for effect in &step.effects {
         planned.plan(effect).await?;

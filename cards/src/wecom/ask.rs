@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::fit::{count, fit, one_line, without_hidden};
+use crate::fit::{count, fit, one_line};
+use crate::hidden::reveal;
 use crate::key::{Key, settled_key};
 use crate::names::{Act, NO_CHOICE, PauseScope, RejectReason};
 use crate::wecom::draft::mark;
@@ -76,7 +77,7 @@ pub(super) fn settled(number: i64, [title, desc, text]: [&str; 3], words: &Words
             "title": fit(if title.is_empty() { &done } else { &title }, limit::TITLE),
             "desc": fit(&one_line(desc), limit::DESC),
         },
-        "sub_title_text": fit(without_hidden(text).trim(), limit::BODY),
+        "sub_title_text": fit(reveal(text).trim(), limit::BODY),
         "button_list": [{"text": done, "style": 2, "key": settled_key(number)}],
     })
 }

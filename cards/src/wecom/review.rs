@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::card::{ReviewCard, Row};
-use crate::fit::{ELLIPSIS, count, cut, fit, one_line, without_hidden};
+use crate::fit::{ELLIPSIS, count, cut, fit, one_line};
+use crate::hidden::reveal;
 use crate::key::Key;
 use crate::names::{Act, Hint};
 use crate::wecom::ask::{HINT_QUESTION, drop_down};
@@ -97,7 +98,7 @@ fn minutes(seconds: u64) -> String {
 }
 
 fn quote(card: &ReviewCard, words: &Words) -> Option<Value> {
-    let text = without_hidden(&card.customer);
+    let text = reveal(&card.customer);
     let text = text.trim();
     if text.is_empty() && card.attachments == 0 {
         return None;

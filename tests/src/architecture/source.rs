@@ -51,7 +51,8 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<Source>) {
         let path = entry.expect("a readable folder").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let full = format!("{prefix}/{name}");
-        if path.is_dir() && name != "target" && !name.starts_with('.') {
+        let other_member = path.join("Cargo.toml").exists();
+        if path.is_dir() && name != "target" && !name.starts_with('.') && !other_member {
             collect(&path, &full, found);
         } else if name.ends_with(".rs") {
             found.push(Source { path: full, text: std::fs::read_to_string(&path).expect("a readable source") });
@@ -67,7 +68,8 @@ impl Source {
 
     /// The member the source belongs to.
     pub(super) fn member(&self) -> &str {
-        self.path.split('/').next().unwrap_or_default()
+        let nested = ["tests/campaigns", "tests/fuzz"].into_iter().find(|member| self.is_in(member));
+        nested.unwrap_or_else(|| self.path.split('/').next().unwrap_or_default())
     }
 
     /// Whether the source holds nothing but tests, or things only tests and measurements use.

@@ -9,15 +9,15 @@ use crate::clock::Timestamp;
 const DIGITS: usize = 16;
 
 /// The key of the page's signatures.
-pub(super) struct Seal(hmac::Key);
+pub struct Seal(hmac::Key);
 
 /// Somebody who signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Session {
+pub struct Session {
     /// The person's id.
-    pub(super) person: String,
+    pub person: String,
     /// The cookie it was read from.
-    pub(super) cookie: String,
+    pub cookie: String,
 }
 
 /// What a signature is for; one for another purpose never fits.
@@ -40,18 +40,18 @@ impl Purpose {
 
 impl Seal {
     /// Signs with HMAC-SHA256 under `key`.
-    pub(super) fn new(key: &[u8; 32]) -> Self {
+    pub fn new(key: &[u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
     /// The cookie of a person who signed in, good until `until`: hexadecimal id, time, signature.
-    pub(super) fn session(&self, person: &str, until: Timestamp) -> String {
+    pub fn session(&self, person: &str, until: Timestamp) -> String {
         let tag = self.tag(Purpose::Session, &[person, &until.to_string()]);
         format!("{}.{until}.{tag}", hex::encode(person))
     }
 
     /// Who a cookie stands for, if we signed it and it has not ended.
-    pub(super) fn read_session(&self, cookie: &str, now: Timestamp) -> Option<Session> {
+    pub fn read_session(&self, cookie: &str, now: Timestamp) -> Option<Session> {
         let mut fields = cookie.splitn(3, '.');
         let (person, until, tag) = (fields.next()?, fields.next()?, fields.next()?);
         let person = String::from_utf8(hex::decode(person).ok()?).ok()?;
@@ -62,13 +62,13 @@ impl Seal {
 
     /// The state of a sign-in that leads to a case's page: bound to the browser by its `nonce`, good until `until`.
     /// At most 128 letters and digits (wecom 91022).
-    pub(super) fn state(&self, number: i64, nonce: &str, until: Timestamp) -> String {
+    pub fn state(&self, number: i64, nonce: &str, until: Timestamp) -> String {
         let tag = self.tag(Purpose::SignIn, &[&number.to_string(), &until.to_string(), nonce]);
         format!("{number:016x}{until:016x}{tag}")
     }
 
     /// The case a state leads to, if we gave it to this browser and it has not ended.
-    pub(super) fn read_state(&self, state: &str, nonce: &str, now: Timestamp) -> Option<i64> {
+    pub fn read_state(&self, state: &str, nonce: &str, now: Timestamp) -> Option<i64> {
         let (number, rest) = state.split_at_checked(DIGITS)?;
         let (until, tag) = rest.split_at_checked(DIGITS)?;
         let number = i64::from_str_radix(number, 16).ok()?;
@@ -78,12 +78,12 @@ impl Seal {
     }
 
     /// The token of the forms on a case's page, for whoever holds `right`.
-    pub(super) fn form_token(&self, right: &str, number: i64) -> String {
+    pub fn form_token(&self, right: &str, number: i64) -> String {
         self.tag(Purpose::Form, &[right, &number.to_string()])
     }
 
     /// Whether a form came from the page we gave to whoever holds `right`.
-    pub(super) fn is_form_token(&self, right: &str, number: i64, token: &str) -> bool {
+    pub fn is_form_token(&self, right: &str, number: i64, token: &str) -> bool {
         self.fits(Purpose::Form, &[right, &number.to_string()], token)
     }
 

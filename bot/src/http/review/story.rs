@@ -49,8 +49,8 @@ fn said(view: &View, message: &Message) -> Said {
     };
     let text = match (message.recalled, message.failed) {
         (true, _) => String::new(),
-        (false, true) => view.words().text("story.not_delivered", &[("line", &message.body)]),
-        (false, false) => message.body.clone(),
+        (false, true) => view.words().text("story.not_delivered", &[("line", &cards::reveal(&message.body))]),
+        (false, false) => cards::reveal(&message.body).into_owned(),
     };
     Said {
         side: message.author(),

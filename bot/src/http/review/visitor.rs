@@ -9,7 +9,7 @@ use super::token_hash;
 use super::trouble::Trouble;
 use crate::app::App;
 use crate::policy::{self, Power};
-use crate::store::people;
+use crate::store::people::{self, Link};
 use crate::store::{Tx, cases};
 use crate::view::View;
 
@@ -85,6 +85,11 @@ impl Asking {
         }
     }
 
+    /// Whether the browser is known to be somebody else's: a link that was passed on is no right of theirs.
+    fn is_passed_on(&self, link: &Link) -> bool {
+        self.session.as_ref().is_some_and(|session| session.person != link.person)
+    }
+
     /// Who hands something in: a form that came by a link counts by that link only.
     pub(super) async fn author(&self, tx: &mut Tx, app: &App) -> Result<Visitor, Trouble> {
         match (&self.token, &self.session) {
@@ -101,7 +106,7 @@ impl Asking {
         let found = people::link(tx, &token_hash(token), app.clock.now()).await?;
         let case = cases::by_number(tx, self.number).await?;
         match (found, case) {
-            (Some(link), Some(case)) if link.case_id == case.id => match link.used_at {
+            (Some(link), Some(case)) if link.case_id == case.id && !self.is_passed_on(&link) => match link.used_at {
                 Some(_) => Err(Trouble::LinkUsed),
                 None => {
                     let right = Right::Link { token: token.to_owned(), version: link.version };
