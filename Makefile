@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup
+.PHONY: demo test check fmt setup fuzz hostile
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -15,6 +15,16 @@ check:
 
 fmt:
 	cargo fmt --all
+
+# Fuzzes every reader, guided by coverage: make fuzz SECONDS=60 TARGETS="event command"
+fuzz:
+	scripts/fuzz $(or $(SECONDS),20) $(TARGETS)
+
+# The whole campaigns against the edge; the tests run their short forms.
+hostile:
+	cargo build --locked -p aijia
+	HOSTILE=full cargo test --locked -p channels refusing_takes -- --nocapture
+	HOSTILE=full cargo test --locked -p stories hostile:: -- --nocapture --test-threads 1
 
 # Installs, or names, what the tests need.
 setup:

@@ -50,7 +50,9 @@ pub fn quoted(text: &str) -> String {
 /// Whether WeCom would render part of the text as a link with another text than its target: `<a href>` in messages
 /// (wecom 90236), markdown in the bot's.
 pub(crate) fn hides_link(text: &str) -> bool {
-    let tag = |at: usize| text[at + 1..].strip_prefix(['a', 'A']).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    let tag = |at: usize| {
+        text[at + 1..].strip_prefix(['a', 'A']).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
     text.contains("](") || text.match_indices('<').any(|(at, _)| tag(at))
 }
 

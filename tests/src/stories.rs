@@ -11,6 +11,7 @@ mod erasure;
 mod first_start;
 mod handover;
 mod hard_cases;
+mod hostile;
 mod main_loop;
 mod model;
 mod notices;

@@ -136,8 +136,14 @@ fn nothing_to_send_means_no_send_button() {
 
 #[test]
 fn what_a_person_cannot_see_whole_cannot_be_sent() {
-    let hidden =
-        ["退款\u{202e}元001", "已\u{0}退款", "<A href='https://x.example'>官网</a>", "<a\nhref='https://x.example'>官网</a>", "退\u{200b}款", "[官网](https://x.example)"];
+    let hidden = [
+        "退款\u{202e}元001",
+        "已\u{0}退款",
+        "<A href='https://x.example'>官网</a>",
+        "<a\nhref='https://x.example'>官网</a>",
+        "退\u{200b}款",
+        "[官网](https://x.example)",
+    ];
     for part in hidden {
         let posting = posted(ReviewCard { body: Some(vec![part.to_owned()]), ..review() });
         assert!(!acts_on(&posting.template_card).contains(&Act::Send), "{part:?}");

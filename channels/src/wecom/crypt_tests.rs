@@ -226,3 +226,67 @@ fn the_passive_reply_is_the_documented_xml() {
          <TimeStamp>1700000000</TimeStamp><Nonce><![CDATA[n1]]></Nonce></xml>"
     );
 }
+
+/// One line of `padding_vectors.jsonl`, encrypted by OpenSSL under the first published key: what opens, and what only
+/// looks like it.
+#[derive(Deserialize)]
+struct PaddingVector {
+    tc: usize,
+    comment: String,
+    encrypt: String,
+    valid: bool,
+    #[serde(default)]
+    message: String,
+}
+
+#[test]
+fn two_hundred_paddings_and_layouts_open_or_not() {
+    let crypt = Crypt::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7").unwrap();
+    let lines: Vec<&str> = include_str!("padding_vectors.jsonl").lines().collect();
+    assert_eq!(lines.len(), 200);
+    for line in lines {
+        let v: PaddingVector = serde_json::from_str(line).unwrap();
+        let opened = open_resigned(&crypt, &v.encrypt);
+        assert_eq!(opened.is_ok(), v.valid, "{} {}: {opened:?}", v.tc, v.comment);
+        assert!(!v.valid || opened == Ok(hex::decode(&v.message).unwrap()), "{} {}", v.tc, v.comment);
+    }
+}
+
+/// Welch's t over the middle of both samples: how far apart two means are, in standard errors.
+fn welch(mut samples: [Vec<f64>; 2]) -> f64 {
+    let [(n1, m1, v1), (n2, m2, v2)] = samples.each_mut().map(|all| {
+        all.sort_by(f64::total_cmp);
+        let kept = &all[all.len() / 20..all.len() * 9 / 10];
+        let n = kept.len() as f64;
+        let mean = kept.iter().sum::<f64>() / n;
+        (n, mean, kept.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0))
+    });
+    (m1 - m2) / (v1 / n1 + v2 / n2).sqrt()
+}
+
+/// Whether a signature that is right in its first half takes another time to refuse than one that is wrong at once.
+/// A figure of the machine it runs on, so only `make hostile` (HOSTILE=full) measures and judges it.
+#[test]
+fn refusing_takes_the_same_time_wherever_a_signature_is_wrong() {
+    if std::env::var("HOSTILE").as_deref() != Ok("full") {
+        return;
+    }
+    let v = first();
+    let (crypt, right) = (v.crypt(), v.crypt().sign(&v.timestamp, &v.nonce, &v.encrypt));
+    let flipped = |at: usize| {
+        let mut wrong = right.clone().into_bytes();
+        wrong[at] = if wrong[at] == b'0' { b'1' } else { b'0' };
+        String::from_utf8(wrong).unwrap()
+    };
+    let wrong = [flipped(39), flipped(0)];
+    let mut samples = [Vec::new(), Vec::new()];
+    for round in 0..200_000 {
+        let which = (round * 2_654_435_761_usize >> 7) % 2;
+        let began = std::time::Instant::now();
+        assert!(crypt.open(&v.signed(&wrong[which]), &v.encrypt).is_err());
+        samples[which].push(began.elapsed().as_nanos() as f64);
+    }
+    let t = welch(samples);
+    println!("200,000 refusals, wrong at the first or at the last digit: t = {t:.2}");
+    assert!(t.abs() < 4.5, "a signature can be guessed by the clock: t = {t}");
+}

@@ -76,8 +76,9 @@ static SHOP: LazyLock<Index> = LazyLock::new(|| {
     ])
 });
 
-static FOUND: LazyLock<Found> =
-    LazyLock::new(|| SHOP.search(&Query { text: "羊毛衫会起球吗", scope: &Scope::default(), now_ms: 0, limit: 4 }));
+static FOUND: LazyLock<Found> = LazyLock::new(|| {
+    SHOP.search(&Query { text: "羊毛衫会起球吗", scope: &Scope::default(), now_ms: 0, limit: 4 })
+});
 
 /// What a language model answers: a draft a person sees all of, with nothing its passages do not have, or none.
 pub(crate) fn model_output(data: &[u8]) {

@@ -98,6 +98,12 @@ impl Browser {
         anyhow::bail!("{url} leads nowhere")
     }
 
+    /// Where an address leads to, without going there.
+    pub async fn location(&mut self, url: &str) -> anyhow::Result<String> {
+        let request = self.http.get(url).header(COOKIE, self.cookie_line());
+        self.answer(url, request).await?.err().with_context(|| format!("{url} leads nowhere else"))
+    }
+
     /// Hands a form in.
     pub async fn post(&mut self, url: &str, fields: &BTreeMap<String, String>) -> anyhow::Result<Page> {
         let request = self.http.post(url).header(COOKIE, self.cookie_line()).form(fields);
