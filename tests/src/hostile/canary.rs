@@ -158,8 +158,11 @@ impl Day {
     }
 
     async fn looks_at_the_page(&self) -> anyhow::Result<()> {
-        let link = self.phone("LiHua");
-        let link = link.find("http").and_then(|at| link[at..].split_whitespace().next()).unwrap_or_default().to_owned();
+        let texts = self.sim.inbox("LiHua").into_iter().map(|item| item.text);
+        let link = texts
+            .filter(|text| text.contains("?t="))
+            .find_map(|text| text.find("http").and_then(|at| text[at..].split_whitespace().next().map(str::to_owned)));
+        let link = link.context("LiHua was given a link")?;
         let page = reqwest::get(&link).await?.text().await?;
         ensure!(page.contains(WORDS[1]), "the page shows the customer's words: {link}");
         self.sim.sign_in_as(Some("LiHua"));
