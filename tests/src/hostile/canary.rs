@@ -150,7 +150,7 @@ impl Day {
         for broken in [BrokenKind::Garbage, BrokenKind::Http500, BrokenKind::Prose] {
             let failed = self.model.chats().len();
             self.model.behave(Behaviour::Broken(broken));
-            self.sim.customer_says(FLAGSHIP, XIAOYU, &format!("那怎么洗？{}", WORDS[1])).await?;
+            self.sim.customer_says(FLAGSHIP, XIAOYU, &format!("再问一次，羊毛衫会起球吗？{}", WORDS[1])).await?;
             until("the model is asked", || self.model.chats().len() > failed).await?;
         }
         self.sim.says("WangWu", "/resume kf-flagship").await?;

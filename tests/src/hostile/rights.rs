@@ -53,7 +53,9 @@ fn member(row: &str) -> &'static str {
 }
 
 fn desk() -> String {
-    let person = |(id, wecom, role): &(&str, &str, &str)| {
+    let person = |(row, wecom, role): &(&str, &str, &str)| {
+        // The shop's knowledge has her for its owner.
+        let id = if *row == "knowledge_owner" { "sunmei" } else { row };
         format!("[[people]]\nid = \"{id}\"\nname = \"{id}\"\nwecom = \"{wecom}\"\nroles = [\"{role}\"]\n")
     };
     let channel = |id: &str, account: &str, [owner, permitted, above]: [&str; 3]| {
@@ -199,7 +201,7 @@ async fn every_cell_of_the_table_holds_in_chat() -> anyhow::Result<()> {
                 everything_goes_on(&mut bench, number).await?;
             }
             let changes = matches!(*what, "approve" | "high" | "edit" | "reject" | "escalate" | "take");
-            match lets && (changes || what.contains('-')) {
+            match lets && changes {
                 true => waiting.remove(&(place.to_owned(), high)),
                 false => waiting.insert((place.to_owned(), high), number),
             };
