@@ -247,11 +247,11 @@ async fn secrets_and_customers_words_do_not_get_out() -> anyhow::Result<()> {
         left.push((PathBuf::from("a call of the platform, its token apart"), row.body.to_string().into_bytes()));
     }
     searched(&left)?;
-    let database = left.iter().filter(|(path, _)| path.to_string_lossy().contains("aijia.db"));
-    ensure!(
-        database.clone().any(|(_, content)| WORDS.iter().all(|word| holds(content, word)))
-            || database.clone().count() > 1
-    );
+    // The search finds what is there: the words are in the database.
+    let database: Vec<_> = left.iter().filter(|(path, _)| path.to_string_lossy().contains("aijia.db")).collect();
+    for word in WORDS {
+        ensure!(database.iter().any(|(_, content)| holds(content, word)), "{word} is nowhere");
+    }
     Ok(())
 }
 

@@ -52,15 +52,20 @@ fn member(row: &str) -> &'static str {
     }
 }
 
+/// The id in the configuration: the shop's knowledge names some of them as its owners.
+fn id(row: &str) -> String {
+    member(row).to_lowercase()
+}
+
 fn desk() -> String {
     let person = |(row, wecom, role): &(&str, &str, &str)| {
-        // The shop's knowledge has her for its owner.
-        let id = if *row == "knowledge_owner" { "sunmei" } else { row };
+        let id = id(row);
         format!("[[people]]\nid = \"{id}\"\nname = \"{id}\"\nwecom = \"{wecom}\"\nroles = [\"{role}\"]\n")
     };
-    let channel = |id: &str, account: &str, [owner, permitted, above]: [&str; 3]| {
+    let channel = |name: &str, account: &str, rows: [&str; 3]| {
+        let [owner, permitted, above] = rows.map(id);
         format!(
-            "[[channels]]\nid = \"{id}\"\nkind = \"wecom_kf\"\naccount = \"{account}\"\nstore = \"{id}\"\n\
+            "[[channels]]\nid = \"{name}\"\nkind = \"wecom_kf\"\naccount = \"{account}\"\nstore = \"{name}\"\n\
              owner = \"{owner}\"\npermitted = [\"{permitted}\"]\nescalation_owner = \"{above}\"\nmode = \"draft\"\n\
              allowed_actions = [\"reply\"]\n"
         )
