@@ -25,6 +25,12 @@ const MOST_ATTEMPTS: i64 = 8;
 /// When the database fails; the job is then done again by whoever claims it next.
 pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(&row.body)?;
+    if let (Job::Send { .. } | Job::Notice { .. }, Some(wecom)) = (&job, &app.wecom)
+        // Before the claim, which does not last: whoever waits for room has claimed nothing.
+        && let Err(when) = wecom.api.admit("kf/send_msg").await
+    {
+        return app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await;
+    }
     match job {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
         Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
