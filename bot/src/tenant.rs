@@ -25,6 +25,8 @@ const PATIENCE: u32 = 30;
 const LOOK: Duration = Duration::from_millis(200);
 /// Calls taken from the common account at once, to be made within a slot.
 const HANDFUL: i64 = 50;
+/// A handful that was made use of: the next one may be asked for at once.
+const USED_UP: i64 = -1;
 
 /// One instance's share in what all of them have in common.
 pub struct Tenant {
@@ -127,13 +129,17 @@ impl Tenant {
     async fn take_room(&self, path: &str) -> anyhow::Result<Result<(), Timestamp>> {
         let mut room = self.room.lock().await;
         let now = self.clock.now();
-        let held = room.get(path).copied().filter(|(left, until)| *left > 0 && now < *until);
-        let (left, until) = match held {
-            Some(held) => held,
-            None => (self.handful(path.to_owned(), now).await?, now + SLOT),
+        let (left, until) = match room.get(path).copied() {
+            Some((left, until)) if now < until && left != USED_UP => (left, until),
+            _ => match self.handful(path.to_owned(), now).await? {
+                // Nobody asks again at once whether there is room by now.
+                0 => (0, now + SECOND),
+                left => (left, now + SLOT),
+            },
         };
-        room.insert(path.to_owned(), ((left - 1).max(0), until));
-        Ok(if left > 0 { Ok(()) } else { Err(now + SLOT) })
+        let rest = if left == 1 { USED_UP } else { (left - 1).max(0) };
+        room.insert(path.to_owned(), (rest, until));
+        Ok(if left > 0 { Ok(()) } else { Err(until) })
     }
 }
 

@@ -14,7 +14,7 @@ mod sync;
 mod tidy;
 
 pub use inbox::{Inbound, receive};
-pub use instance::{Instance, begin, end};
+pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 
 use std::panic::AssertUnwindSafe;
@@ -80,7 +80,7 @@ pub async fn pump(app: &App) -> anyhow::Result<()> {
 /// that a slow platform keeps nobody's pause waiting.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
-    let beating = tokio::spawn(beat(app.clone()));
+    let beating = tokio::spawn(show_life_beside(app.clone()));
     work_until(&app, stop).await;
     // What it does wrong it says itself.
     let _ = reading.await;
@@ -88,9 +88,9 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
 }
 
 /// Shows signs of life beside everything else: whoever works hard or waits for a slow disk is not gone.
-async fn beat(app: App) {
+async fn show_life_beside(app: App) {
     loop {
-        if let Err(problem) = instance::when_due(&app).await {
+        if let Err(problem) = instance::show_life(&app).await {
             tracing::error!(problem = %format!("{problem:#}"), "no sign of life could be given");
         }
         tokio::time::sleep(LOOK_AGAIN).await;
@@ -150,7 +150,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
         return Ok(false);
     }
     app.chores_at.store(now, Ordering::Relaxed);
-    let taken_over = instance::when_due(app).await?;
+    let taken_over = instance::show_life(app).await?;
     recovery::remember(app).await?;
     tidy::when_due(app).await?;
     Ok(checkpoint::when_due(app).await? || taken_over)

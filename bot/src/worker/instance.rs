@@ -94,7 +94,7 @@ impl Drop for Working {
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn when_due(app: &App) -> anyhow::Result<bool> {
+pub async fn show_life(app: &App) -> anyhow::Result<bool> {
     let now = app.clock.steady();
     if !app.instance.is_due(now) {
         return Ok(false);
