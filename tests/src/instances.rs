@@ -160,7 +160,7 @@ story!(
         world.sim_clock.advance(4_000);
         world.sim.faults().next(Api::MessageSend, 1, Fault::After(Lost::Hang));
         let (app, goal) = (world.app.clone(), world.sim.count(Api::MessageSend) + 1);
-        let stuck = tokio::spawn(async move { worker::tick(&app).await });
+        let stuck = tokio::spawn(async move { worker::pump(&app).await });
         until(|| world.sim.count(Api::MessageSend) >= goal).await?;
         let other = world.another_instance(79).await?;
         worker::pump(&other).await?;

@@ -170,6 +170,7 @@ async fn request(wecom: &Wecom, send: &Send, code: Option<&str>) -> Result<(), A
 }
 
 async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i64)) -> anyhow::Result<()> {
+    super::count(app, &send, &result);
     let app = app.clone();
     let store = app.store.clone();
     store

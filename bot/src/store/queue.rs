@@ -378,3 +378,7 @@ pub async fn tidy(tx: &mut Tx, now: Timestamp, before: Timestamp) -> sqlx::Resul
     tx.run("DELETE FROM links WHERE until < $1", args![before]).await?;
     tx.run("DELETE FROM pending_edits WHERE until < $1", args![now]).await.map(drop)
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

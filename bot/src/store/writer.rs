@@ -145,7 +145,10 @@ impl Pen {
         let committed = match sound {
             Ok(()) => tx.commit().await,
             // The database gave the transaction up by itself: what came before in it is gone as well.
-            Err(problem) => tx.rollback().await.and(Err(problem)),
+            Err(problem) => {
+                let _ = tx.rollback().await;
+                Err(problem)
+            }
         };
         let fate = committed.as_ref().map(|()| ()).map_err(|problem| format!("{problem:#}"));
         self.metrics.committed(answers.len(), began.elapsed());

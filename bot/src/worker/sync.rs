@@ -1,6 +1,7 @@
 //! Reading the customer-service accounts: a doorbell, or the polling net, starts a loop over pages. Each
 //! page and the cursor after it commit together.
 
+use channels::wecom::api::ApiError;
 use channels::wecom::kf::{KfMessage, Page};
 
 use super::inbox::Inbound;
@@ -17,6 +18,8 @@ const FRESH: Timestamp = 10 * MINUTE;
 const PAGES: usize = 50;
 /// How long an account that could not be read is left alone.
 const TRY_AGAIN: Timestamp = 10 * SECOND;
+/// The same, where the platform says that it was read too often.
+const LIMITED: Timestamp = 30 * SECOND;
 /// Messages in a page (wecom 94670).
 const PAGE: u32 = 1000;
 
@@ -62,7 +65,8 @@ async fn read(app: &App, account: Account) -> anyhow::Result<bool> {
         Ok(()) => release(app, account).await?,
         Err(problem) => {
             tracing::warn!(account = %account.account, problem = %format!("{problem:#}"), "messages could not be read");
-            give_up(app, account).await?;
+            let limited = problem.downcast_ref::<ApiError>().is_some_and(ApiError::is_rate_limited);
+            give_up(app, account, if limited { LIMITED } else { TRY_AGAIN }).await?;
         }
     }
     Ok(any)
@@ -131,7 +135,7 @@ async fn release(app: &App, account: Account) -> anyhow::Result<()> {
     app.store.commit(move |tx| Box::pin(async move { Ok(accounts::release(tx, &account, now).await?) })).await
 }
 
-async fn give_up(app: &App, account: Account) -> anyhow::Result<()> {
-    let until = app.clock.now() + TRY_AGAIN;
+async fn give_up(app: &App, account: Account, wait: Timestamp) -> anyhow::Result<()> {
+    let until = app.clock.now() + wait;
     app.store.commit(move |tx| Box::pin(async move { Ok(accounts::give_up(tx, &account, until).await?) })).await
 }
