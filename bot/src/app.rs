@@ -2,23 +2,29 @@
 //! store and kept at hand.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::Context;
 use cards::words::{Locale, Words};
 use channels::wecom;
 use knowledge::{Entry, Index};
+use tokio::sync::Semaphore;
 
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
 use crate::desk::Channel;
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
+use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::{self, Store, Tx};
+use crate::worker::Instance;
+
+/// Callbacks stored at the same time at most: as many as the database's queue holds.
+const CALLBACKS: usize = 256;
 
 /// What the running program has in its hands. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +54,14 @@ pub struct Parts {
     pub public_url: Option<String>,
     /// When the worker last looked after things that have time.
     pub chores_at: AtomicI64,
+    /// This program among those that share the database.
+    pub instance: Instance,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Callbacks that may be stored at the same time.
+    pub callbacks: Semaphore,
+    /// Whether the program is about to end: it asks for no more work.
+    pub ending: AtomicBool,
     cached: RwLock<Cached>,
 }
 
@@ -93,6 +107,8 @@ pub struct Settings {
     pub clock: Clock,
     /// Ids, salts and tokens.
     pub ids: Ids,
+    /// This program among those that share the database.
+    pub instance: Instance,
     /// WeCom, once it is configured.
     pub wecom: Option<Wecom>,
     /// The language model, once one is configured.
@@ -112,6 +128,7 @@ impl App {
     pub fn new(settings: Settings) -> Self {
         Self(Arc::new(Parts {
             blobs: Blobs::new(settings.data_dir.join("blobs")),
+            metrics: settings.store.metrics().clone(),
             store: settings.store,
             clock: settings.clock,
             ids: settings.ids,
@@ -122,6 +139,9 @@ impl App {
             data_dir: settings.data_dir,
             public_url: settings.public_url,
             chores_at: AtomicI64::new(i64::MIN),
+            instance: settings.instance,
+            callbacks: Semaphore::new(CALLBACKS),
+            ending: AtomicBool::new(false),
             cached: RwLock::default(),
         }))
     }

@@ -47,6 +47,11 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// Whether there are bytes with this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.path(name).is_ok_and(|path| path.exists())
+    }
+
     /// Removes the bytes with this name, if they are here.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Time, ids and randomness as values: the program asks these, never the operating system directly, so
 //! that a test can replay any hour of any day.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Timestamp = i64;
@@ -40,12 +40,26 @@ impl Clock {
         }
     }
 
+    /// Milliseconds that only ever grow, whatever happens to the machine's clock: good for how long something took.
+    pub fn steady(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::try_from(began().elapsed().as_millis()).unwrap_or(Timestamp::MAX),
+            Self::Manual(at) => at.load(Ordering::SeqCst),
+        }
+    }
+
     /// Moves a manual clock forward; the system's clock moves by itself.
     pub fn advance(&self, by: Timestamp) {
         if let Self::Manual(at) = self {
             at.fetch_add(by, Ordering::SeqCst);
         }
     }
+}
+
+/// When somebody first asked.
+fn began() -> Instant {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    *BEGAN.get_or_init(Instant::now)
 }
 
 fn system_now() -> Timestamp {

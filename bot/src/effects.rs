@@ -12,8 +12,11 @@ pub(crate) use media::forget as forget_attachment;
 use channels::wecom::api::ApiError;
 
 use crate::app::App;
+use crate::case::{Approval, PartResult};
 use crate::clock::{SECOND, Timestamp};
+use crate::metrics::Sent;
 use crate::store::queue::{self, Door, Row};
+use crate::store::sends::Send;
 use crate::worker::{Job, apply};
 
 /// Attempts after which a message to a phone is given up and somebody is told.
@@ -25,6 +28,12 @@ const MOST_ATTEMPTS: i64 = 8;
 /// When the database fails; the job is then done again by whoever claims it next.
 pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(&row.body)?;
+    if let (Job::Send { .. } | Job::Notice { .. }, Some(wecom)) = (&job, &app.wecom)
+        // Before the claim, which does not last: whoever waits for room has claimed nothing.
+        && let Err(when) = wecom.api.admit("kf/send_msg").await
+    {
+        return app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await;
+    }
     match job {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
         Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
@@ -65,6 +74,19 @@ async fn happen(app: &App, row: Row, case: String, event: crate::case::Event) ->
 async fn finished(app: &App, row: Row) -> anyhow::Result<()> {
     let now = app.clock.now();
     app.store.commit(move |tx| Box::pin(async move { apply::finish(tx, Door::Outbox, &row, now).await })).await
+}
+
+/// Counts what became of a message to a customer, and how long a reply took since its approval.
+fn count(app: &App, send: &Send, result: &PartResult) {
+    let outcome = match result {
+        PartResult::Accepted => Sent::Accepted,
+        PartResult::Failed { .. } => Sent::Failed,
+        PartResult::Unknown => Sent::Unknown,
+    };
+    app.metrics.sent(outcome);
+    if let (Sent::Accepted, Ok(approval)) = (outcome, serde_json::from_str::<Approval>(&send.authority)) {
+        app.metrics.reply_took(app.clock.now() - approval.at);
+    }
 }
 
 /// Puts a job back: 2, 4, 8, … seconds, at most five minutes.

@@ -3,8 +3,10 @@
 mod callback;
 mod health;
 mod review;
+mod server;
 
 pub use review::{Seal, Session, give_link};
+pub use server::serve;
 
 use std::time::Duration;
 

@@ -23,7 +23,8 @@ use crate::drafting::Model;
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, cases, pauses, queue, record};
-use crate::worker::Job;
+use crate::tenant::Tenant;
+use crate::worker::{Instance, Job};
 
 /// The installation's secret in the data folder, where the environment gives none.
 pub const SECRET_FILE: &str = "secret.key";
@@ -37,12 +38,16 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
     let secret = secret(environment, &ids)?;
     let store = Store::open(&environment.database).await?;
+    let instance = Instance::new(ids.next(clock.now())?);
+    let key = derived(&secret, "access token");
+    let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
     Ok(App::new(Settings {
-        wecom: wecom(environment, &clock)?,
+        wecom: wecom(environment, &clock, tenant)?,
         model: model(environment)?,
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
         cookie_key: derived(&secret, "review page"),
         data_dir: environment.data_dir.clone(),
+        instance,
         public_url: environment.public_url.clone(),
         store,
         clock,
@@ -84,15 +89,22 @@ fn bytes32(text: &str) -> anyhow::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-fn wecom(environment: &Environment, clock: &Clock) -> anyhow::Result<Option<Wecom>> {
+fn wecom(
+    environment: &Environment,
+    clock: &Clock,
+    tenant: impl FnOnce(String) -> anyhow::Result<Tenant>,
+) -> anyhow::Result<Option<Wecom>> {
     let Some(settings) = &environment.wecom else { return Ok(None) };
     let clock = clock.clone();
+    let secret = hex::encode(&Sha256::digest(settings.app_secret.expose_secret())[..8]);
+    let tenant = tenant(format!("{}:{}:{secret}", settings.corp_id, settings.agent_id))?;
     let api = ApiSettings {
         base: settings.api_base.clone(),
         corp_id: settings.corp_id.clone(),
         secret: settings.app_secret.clone(),
     };
-    let api = Arc::new(Api::new(api, Arc::new(move || clock.now() / SECOND))?);
+    let api = Api::new(api, Arc::new(move || clock.now() / SECOND))?.sharing(Arc::new(tenant));
+    let api = Arc::new(api);
     let (token, key) = (settings.callback_token.expose_secret(), settings.callback_aes_key.expose_secret());
     Ok(Some(Wecom {
         app: members::App::new(api.clone(), settings.agent_id),

@@ -8,28 +8,34 @@ pub mod cards;
 pub mod cases;
 pub mod conversations;
 pub mod desks;
+pub mod instances;
 pub mod knowledge;
+mod lanes;
+mod lock;
 pub mod pauses;
 pub mod people;
 pub mod queue;
 pub mod record;
 pub mod sends;
+pub mod tokens;
 mod tx;
 mod writer;
 
+pub use lock::Lock;
 pub use sqlx::Error;
 pub use tx::{Args, Tx, Value};
 
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::watch;
 
 use crate::config::Database;
+use crate::metrics::Metrics;
 
 /// Arguments of a query, each turned into a [`Value`].
 #[macro_export]
@@ -42,6 +48,7 @@ macro_rules! args {
 pub struct Store {
     backend: Backend,
     wake: watch::Sender<()>,
+    metrics: Metrics,
 }
 
 #[derive(Clone)]
@@ -56,25 +63,32 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or its schema is newer than this program.
     pub async fn open(database: &Database) -> anyhow::Result<Self> {
+        let metrics = Metrics::default();
         let backend = match database {
-            Database::Sqlite(path) => open_sqlite(path).await?,
+            Database::Sqlite(path) => open_sqlite(path, metrics.clone()).await?,
             Database::Postgres(url) => open_postgres(url).await?,
         };
-        Ok(Self { backend, wake: watch::Sender::new(()) })
+        Ok(Self { backend, wake: watch::Sender::new(()), metrics })
     }
 
-    /// Runs a unit of work and answers after its durable commit. When the unit fails, nothing of it stays.
+    /// What is counted in this program.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs a unit of work and answers after its durable commit. When the unit fails, nothing of it stays. It may be
+    /// run again from the start where PostgreSQL says that it and another one stood in each other's way.
     ///
     /// # Errors
-    /// Those of the unit, and those of the commit.
+    /// Those of the unit, and those of the commit: then it is not known whether it was kept.
     pub async fn commit<T, F>(&self, unit: F) -> anyhow::Result<T>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
     {
         let (answer, brings_work) = match &self.backend {
-            Backend::Sqlite { writer, .. } => writer.commit(with_news(unit)).await,
-            Backend::Postgres(pool) => commit_postgres(pool, with_news(unit)).await,
+            Backend::Sqlite { writer, .. } => writer.commit(whole(unit)).await,
+            Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,
         }?;
         if brings_work {
             self.wake.send_replace(());
@@ -118,16 +132,13 @@ impl Store {
         News(self.wake.subscribe())
     }
 
-    /// Frees everything that was claimed when the last program on this database ended. Where several work side by
-    /// side, nothing is freed: nobody knows whose it is, and the leases end by themselves.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn take_back_leases(&self) -> anyhow::Result<()> {
-        if self.is_shared() {
-            return Ok(());
+    /// Returns when the storage lost what it had been given, after which nothing is written any more: the program must
+    /// end, and whoever starts it again finds what was kept.
+    pub async fn broken(&self) {
+        match &self.backend {
+            Backend::Sqlite { writer, .. } => writer.broken().await,
+            Backend::Postgres(_) => std::future::pending().await,
         }
-        self.commit(|tx| Box::pin(async move { Ok(queue::take_back_leases(tx).await?) })).await
     }
 
     /// Follows what other instances commit; returns at once on SQLite, which has no other instances.
@@ -150,17 +161,18 @@ impl Store {
     }
 }
 
-/// The unit, which also says whether workers should hear of it.
-fn with_news<T, F>(
-    unit: F,
-) -> impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<(T, bool)>> + Send + 'static
+/// The unit with what belongs to every one: it finds the heads of the lanes it touched, and says whether workers
+/// should hear of it.
+fn whole<T, F>(unit: F) -> impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<(T, bool)>> + Send + 'static
 where
     T: Send + 'static,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
 {
     |tx| {
         Box::pin(async move {
+            tx.begin_unit();
             let answer = unit(tx).await?;
+            lanes::settle(tx).await?;
             Ok((answer, tx.brings_work()))
         })
     }
@@ -180,7 +192,10 @@ impl News {
 /// A reading transaction on PostgreSQL sees one moment, as it does on SQLite.
 const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-async fn open_sqlite(path: &Path) -> anyhow::Result<Backend> {
+/// The oldest SQLite whose write-ahead log two connections cannot spoil for each other (its release notes, 3.51.3).
+const SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
@@ -190,19 +205,36 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Backend> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("wal_autocheckpoint", "0")
         .busy_timeout(Duration::from_secs(7));
     let cannot = || format!("cannot open the database {}", path.display());
     let writer =
         SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(cannot)?;
+    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&writer).await?;
+    ensure!(
+        version_of(&version) >= SQLITE,
+        "SQLite {version} is too old: build with the bundled one (3.51.3 or later)"
+    );
     sqlx::migrate!("../migrations/sqlite").run(&writer).await.with_context(cannot)?;
-    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.with_context(cannot)?;
-    Ok(Backend::Sqlite { readers, writer: writer::Writer::start(writer) })
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options.clone())
+        .await
+        .with_context(cannot)?;
+    Ok(Backend::Sqlite { readers, writer: writer::Writer::start(writer, options, metrics) })
+}
+
+fn version_of(text: &str) -> (u32, u32, u32) {
+    let mut numbers = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next(), next())
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(Duration::from_secs(3))
         .after_connect(|connection, _| {
             Box::pin(async move {
                 // A stuck instance must not hold a conversation's lock for long.
@@ -218,16 +250,61 @@ async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
     Ok(Backend::Postgres(pool))
 }
 
-async fn commit_postgres<T, F>(pool: &PgPool, unit: F) -> anyhow::Result<T>
+/// Times a unit is run at most that PostgreSQL chose as a victim.
+const MOST_RUNS: u64 = 4;
+
+async fn commit_postgres<T, F>(pool: &PgPool, metrics: &Metrics, unit: F) -> anyhow::Result<(T, bool)>
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
+{
+    let mut runs = 1;
+    loop {
+        match commit_once(pool, metrics, whole(unit.clone())).await {
+            Err(problem) if runs < MOST_RUNS && is_victim(&problem) => {
+                tokio::time::sleep(Duration::from_millis(20 * runs)).await;
+                runs += 1;
+            }
+            done => {
+                return done.inspect_err(|problem| {
+                    if is_of_the_database(problem) {
+                        metrics.database_error();
+                    }
+                });
+            }
+        }
+    }
+}
+
+async fn commit_once<T, F>(pool: &PgPool, metrics: &Metrics, unit: F) -> anyhow::Result<T>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
 {
+    let began = std::time::Instant::now();
     let mut tx = Tx::postgres(pool.begin().await?);
     match unit(&mut tx).await {
-        Ok(answer) => tx.commit().await.map(|()| answer),
+        Ok(answer) => {
+            tx.commit().await?;
+            metrics.committed(1, began.elapsed());
+            Ok(answer)
+        }
         Err(problem) => {
-            tx.rollback().await?;
+            // Where the connection is gone there is nothing left to roll back; the first problem is the one to tell.
+            let _ = tx.rollback().await;
             Err(problem)
         }
     }
+}
+
+fn is_of_the_database(problem: &anyhow::Error) -> bool {
+    problem.chain().any(|cause| cause.downcast_ref::<sqlx::Error>().is_some())
+}
+
+/// Whether PostgreSQL ended a transaction because it and another one stood in each other's way: nothing of it was
+/// kept, and it may be run again (40001 serialization failure, 40P01 deadlock).
+fn is_victim(problem: &anyhow::Error) -> bool {
+    problem.chain().any(|cause| {
+        let database = cause.downcast_ref::<sqlx::Error>().and_then(|error| error.as_database_error());
+        database.and_then(|error| error.code()).is_some_and(|code| code == "40001" || code == "40P01")
+    })
 }

@@ -15,6 +15,7 @@ use crate::policy::{self, Power};
 use crate::store::conversations::{self, Conversation, Message};
 use crate::store::desks::Applied;
 use crate::store::{Tx, cases};
+use crate::worker::recovery;
 
 /// Messages of the conversation a person is shown.
 const HISTORY: i64 = 30;
@@ -34,6 +35,8 @@ pub struct View {
     pub place: (i64, i64),
     /// When this was looked at.
     pub now: Timestamp,
+    /// When the desk last began on an older copy of the database.
+    pub recovered_at: Option<Timestamp>,
 }
 
 impl View {
@@ -48,7 +51,9 @@ impl View {
         case.window.quota_left = conversation.quota_left;
         let messages = conversations::history(tx, &case.conversation, HISTORY).await?;
         let place = cases::place(tx, &case).await?;
-        Ok(Self { case, conversation, messages, desk: app.desk(tx).await?, place, now: app.clock.now() })
+        let recovered_at = recovery::recovered_at(tx).await?;
+        let desk = app.desk(tx).await?;
+        Ok(Self { case, conversation, messages, desk, place, now: app.clock.now(), recovered_at })
     }
 
     /// The channel, unless it was removed.
@@ -77,11 +82,11 @@ impl View {
             State::AwaitingReview(review) => {
                 let acts = vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
                 let doubt = self.case.doubtful.then(|| self.words().text(Why::SendUnknown.key(), &[]));
-                (Some(review.draft.parts.clone()), doubt, acts)
+                (Some(review.draft.parts.clone()), self.noted(doubt), acts)
             }
             State::NeedsPerson(stuck) => {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
-                (None, Some(self.words().text(stuck.why.key(), &[])), acts)
+                (None, self.noted(Some(self.words().text(stuck.why.key(), &[]))), acts)
             }
             _ => return None,
         };
@@ -107,6 +112,17 @@ impl View {
             rows: self.rows(),
             page_url,
         }))
+    }
+
+    /// A note, together with the warning that the customer may have been answered in the part of the record that is
+    /// lost.
+    fn noted(&self, note: Option<String>) -> Option<String> {
+        let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
+        let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
+        let warned = self.messages.iter().filter(waits).any(before);
+        let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
+        let both: Vec<String> = warning.into_iter().chain(note).collect();
+        (!both.is_empty()).then(|| both.join(" · "))
     }
 
     fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {

@@ -6,13 +6,16 @@ pub mod checkpoint;
 mod customer;
 mod haste;
 mod inbox;
+mod instance;
 mod job;
 mod places;
+pub mod recovery;
 mod reviewer;
 mod sync;
 mod tidy;
 
 pub use inbox::{Inbound, receive};
+pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 
 use std::panic::AssertUnwindSafe;
@@ -30,7 +33,8 @@ use crate::case::Say;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{News, Tx};
+use crate::store::{News, Tx, instances};
+use instance::Working;
 use places::{Place, Places};
 
 /// Attempts after which somebody is told about a row that fails again and again.
@@ -40,11 +44,12 @@ const SELDOM: Timestamp = HOUR;
 /// The longest sleep between two looks at the queue.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// A claimed row, the door it came through, and the place it takes while it is worked.
+/// A claimed row, the door it came through, the place it takes while it is worked, and the sign that it is.
 struct Work {
     door: Door,
     row: Row,
     place: Place,
+    working: Working,
 }
 
 /// Does what is due now, and says whether there was anything.
@@ -76,9 +81,21 @@ pub async fn pump(app: &App) -> anyhow::Result<()> {
 /// that a slow platform keeps nobody's pause waiting.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
+    let beating = tokio::spawn(show_life_beside(app.clone()));
     work_until(&app, stop).await;
     // What it does wrong it says itself.
     let _ = reading.await;
+    beating.abort();
+}
+
+/// Shows signs of life beside everything else: whoever works hard or waits for a slow disk is not gone.
+async fn show_life_beside(app: App) {
+    loop {
+        if let Err(problem) = instance::show_life(&app).await {
+            tracing::error!(problem = %format!("{problem:#}"), "no sign of life could be given");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn read_until(app: App, mut stop: watch::Receiver<bool>) {
@@ -134,37 +151,45 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
         return Ok(false);
     }
     app.chores_at.store(now, Ordering::Relaxed);
+    let taken_over = instance::show_life(app).await?;
+    recovery::remember(app).await?;
     tidy::when_due(app).await?;
-    checkpoint::when_due(app).await
+    Ok(checkpoint::when_due(app).await? || taken_over)
 }
 
 /// Claims what is due, the first ranks first, as far as there are places for each.
 async fn claim(app: &App, places: &Places) -> anyhow::Result<Vec<Work>> {
-    let (now, places) = (app.clock.now(), places.clone());
-    app.store
+    let (now, places, me) = (app.clock.now(), places.clone(), app.instance.id().to_owned());
+    let claimed = app
+        .store
         .commit(move |tx| {
             Box::pin(async move {
-                queue::claim_alone(tx).await?;
-                let mut work = Vec::new();
+                if !instances::is_listed(tx, &me).await? {
+                    instances::beat(tx, &me, now).await?;
+                }
+                let mut claimed = Vec::new();
                 for rank in Rank::ALL {
                     for door in [Door::Inbox, Door::Outbox] {
                         let limit = places.free(rank);
-                        let rows = match door {
-                            _ if limit == 0 => Vec::new(),
-                            Door::Inbox => queue::claim_inbox(tx, now, rank, limit).await?,
-                            Door::Outbox => queue::claim_outbox(tx, now, rank, limit).await?,
-                        };
-                        work.extend(rows.into_iter().map(|row| Work { door, row, place: places.take(rank) }));
+                        if limit > 0 {
+                            let rows = queue::claim(tx, door, &me, now, rank, limit).await?;
+                            claimed.extend(rows.into_iter().map(|row| (door, row, places.take(rank))));
+                        }
                     }
                 }
-                Ok(work)
+                Ok(claimed)
             })
         })
-        .await
+        .await?;
+    let begun = claimed.into_iter().map(|(door, row, place)| {
+        let working = Working::on(app, &row.id);
+        Work { door, row, place, working }
+    });
+    Ok(begun.collect())
 }
 
 async fn finish_or_postpone(app: &App, work: Work) {
-    let Work { door, row, place: _place } = work;
+    let Work { door, row, place: _place, working: _working } = work;
     let doing = async {
         match door {
             Door::Inbox => inbox::handle(app, row.clone()).await,
@@ -174,7 +199,7 @@ async fn finish_or_postpone(app: &App, work: Work) {
     let Err(problem) = caught(doing).await else { return };
     tracing::warn!(row = %row.id, problem = %format!("{problem:#}"), "work is put back for later");
     if let Err(problem) = postpone(app, door, row, format!("{problem:#}")).await {
-        tracing::error!(problem = %format!("{problem:#}"), "work could not be put back; its lease will end");
+        tracing::error!(problem = %format!("{problem:#}"), "work could not be put back; it is let go of in a moment");
     }
 }
 

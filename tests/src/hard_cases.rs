@@ -347,7 +347,7 @@ story!(
 
 story!(
     /// Whoever lost the lease of a send says nothing about what somebody else is sending.
-    a_worker_without_its_lease_judges_nothing,
+    a_worker_that_was_given_up_judges_nothing,
     |world| {
         world.customer_says(FACT).await?;
         let card = world.card("LiHua")?;
@@ -361,14 +361,14 @@ story!(
         }
         let row = world.app.store.read(|tx| {
             Box::pin(async move {
-                let sql = "SELECT id, lane, body, attempts, lease_until FROM outbox WHERE kind = 'send'";
+                let sql = "SELECT id, lane, body, attempts, fence FROM outbox WHERE kind = 'send'";
                 Ok(tx.one::<queue::Row>(sql, aijia::args![]).await?)
             })
         });
         let row = row.await?.context("nothing is being sent")?;
-        let stale = queue::Row { lease_until: row.lease_until - 1, ..row };
+        let stale = queue::Row { fence: row.fence - 1, ..row };
         let late = effects::perform(&world.app, stale).await;
-        ensure!(late.is_err_and(|problem| problem.to_string().contains("lease")));
+        ensure!(late.is_err_and(|problem| problem.to_string().contains("no longer ours")));
         ensure!(matches!(world.case(1).await?.state, State::Sending(_)) && world.under_way().await?.len() == 1);
         working.abort();
         world.restart().await?;

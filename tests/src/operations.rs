@@ -105,13 +105,13 @@ fn aijia(world: &World, data: &Path, database: &str, arguments: &[&str]) -> anyh
 }
 
 /// A tool of PostgreSQL: on the path, or where Debian keeps them.
-fn postgres_tool(name: &str) -> Command {
+pub(crate) fn postgres_tool(name: &str) -> Command {
     let kept = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let found = kept.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).max();
     Command::new(found.unwrap_or_else(|| PathBuf::from(name)))
 }
 
-fn succeeds(mut command: Command) -> anyhow::Result<()> {
+pub(crate) fn succeeds(mut command: Command) -> anyhow::Result<()> {
     let output = command.output().with_context(|| format!("{command:?} does not start"))?;
     ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())

@@ -237,7 +237,7 @@ story!(
 
 story!(
     /// A program alone on its database goes on at once where the one before it was killed.
-    leases_of_a_killed_program_are_taken_back,
+    work_of_a_killed_program_is_taken_over,
     |world| {
         world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
         world.settle().await?;
@@ -245,10 +245,10 @@ story!(
         world.sim_clock.advance(4_000);
         world.sim.faults().next(Api::MessageSend, 1, Fault::After(Lost::Hang));
         world.killed_at(Api::MessageSend, 1).await?;
-        world.app.store.take_back_leases().await?;
+        worker::begin(&world.app).await?;
         world.settle().await?;
         let posted = world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu");
-        ensure!(posted != world.app.store.is_shared(), "with others on the database the lease has to end by itself");
+        ensure!(posted != world.app.store.is_shared(), "with others on the database silence has to tell");
         world.wait(Duration::from_secs(61)).await?;
         ensure!(world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu"));
     }

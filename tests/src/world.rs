@@ -5,6 +5,7 @@ mod open;
 pub mod program;
 pub mod shown;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aijia::app::App;
@@ -20,7 +21,7 @@ use simulator::{Delivery, Item, ItemKind, Simulator};
 
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
 pub use browser::{Browser, Page};
-pub use open::{DESK, On, Setting};
+pub use open::{DESK, On, Setting, empty_database};
 
 /// Tells one story on both databases, in the usual setting or in one of its own.
 #[macro_export]
@@ -77,6 +78,8 @@ pub struct World {
     pub model: Option<FakeModel>,
     /// Pages somebody looked at: their member id and the HTML.
     pub pages: Vec<(String, String)>,
+    /// Message ids whose authority was found in a record this world no longer goes on with.
+    answered_for: BTreeSet<String>,
     staging: Staging,
     edge: tokio::task::JoinHandle<()>,
 }
@@ -201,6 +204,28 @@ impl World {
         Ok(self.record(number).await?.iter().any(|told| told.kind == kind))
     }
 
+    /// The number of a customer's newest case, once the desk knows them.
+    pub async fn number_of(&self, customer: &str) -> anyhow::Result<Option<i64>> {
+        let customer = customer.to_owned();
+        self.app
+            .store
+            .read(move |tx| {
+                Box::pin(async move {
+                    let open = store::conversations::by_customer(tx, "kf-flagship", &customer).await?;
+                    let Some(id) = open.and_then(|open| open.case_id) else { return Ok(None) };
+                    Ok(store::cases::load(tx, &id).await?.map(|case| case.number))
+                })
+            })
+            .await
+    }
+
+    /// Jobs somebody works on.
+    pub async fn held(&self) -> anyhow::Result<i64> {
+        let sql = "SELECT COUNT(*) FROM outbox WHERE owner IS NOT NULL AND done_at IS NULL";
+        let held = self.app.store.read(move |tx| Box::pin(async move { Ok(tx.one::<(i64,)>(sql, Vec::new()).await?) }));
+        Ok(held.await?.map_or(0, |(held,)| held))
+    }
+
     /// Whether any conversation's record has an entry of this kind.
     pub async fn recorded_anywhere(&self, kind: aijia::evidence::Kind) -> anyhow::Result<bool> {
         let counted = self.app.store.read(move |tx| Box::pin(async move { Ok(record::count(tx, kind).await?) }));
@@ -241,7 +266,8 @@ pub struct Card {
 }
 
 impl Card {
-    fn open(item: &Item) -> Option<Self> {
+    /// The card of a message, while it can be pressed.
+    pub fn open(item: &Item) -> Option<Self> {
         let shown = item.card.clone()?;
         let pressable = shown["button_list"].as_array().is_some_and(|list| !list.is_empty()) && !item.disabled();
         let settled = shown["button_list"][0]["key"].as_str().is_some_and(|key| key.starts_with("settled"));

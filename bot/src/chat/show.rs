@@ -5,9 +5,11 @@ use channels::wecom::kf::split_for_kf;
 
 use super::Desk;
 use crate::case::Case;
+use crate::clock::SECOND;
 use crate::command;
 use crate::desk::Role;
 use crate::policy::{self, Power};
+use crate::store::queue::{self, Waiting};
 use crate::store::{cases, conversations, pauses, people, record};
 use crate::why;
 
@@ -66,12 +68,28 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
         let scope = pause_scope(desk, &pause).await?;
         lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
     }
+    lines.extend(waiting_work(desk).await?);
     let off = people::off_duty(desk.tx).await?;
     let off = off.iter().map(|id| desk.desk.desk.name_of(id)).collect::<Vec<_>>().join("、");
     if !off.is_empty() {
         lines.push(words.text("status.off_duty", &[("people", &off)]));
     }
     desk.text(lines.join("\n")).await
+}
+
+/// What the program has to do, by kind: how much, and since when the oldest of it waits.
+async fn waiting_work(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>> {
+    let (words, now) = (desk.desk.words(), desk.app.clock.now());
+    let waiting = queue::waiting(desk.tx, now).await?.into_iter();
+    // What is due this very moment waits for nobody: this answer is among it.
+    let late = waiting.filter(|waiting| now - waiting.oldest >= SECOND);
+    Ok(late
+        .map(|Waiting { kind, count, oldest }| {
+            let (kind, count) = (words.text(&format!("work.{kind}"), &[]), count.to_string());
+            let seconds = ((now - oldest) / SECOND).to_string();
+            words.text("status.waiting", &[("kind", &kind), ("count", &count), ("seconds", &seconds)])
+        })
+        .collect())
 }
 
 async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::Result<String> {

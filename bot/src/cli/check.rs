@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
 use crate::desk::{ChannelKind, Desk, Mode, Role};
-use crate::store::desks;
 use crate::store::knowledge::{self, EntryState};
+use crate::store::{conversations, desks};
 
 /// One line of the checklist.
 struct Item {
@@ -30,14 +30,15 @@ pub(super) async fn check(as_json: bool) -> Result<Verdict, Failure> {
 
 async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let reader = app.clone();
-    let (desk, published, checkpoint, counts) = app
+    let (desk, published, checkpoint, counts, media) = app
         .store
         .read(move |tx| {
             Box::pin(async move {
                 let desk = reader.desk(tx).await?;
                 let published = knowledge::in_state(tx, EntryState::Published).await?;
                 let checkpoint = crate::store::record::newest_checkpoint(tx).await?;
-                Ok((desk, published, checkpoint, desks::counts(tx).await?))
+                let media = conversations::newest_media(tx, ATTACHMENTS).await?;
+                Ok((desk, published, checkpoint, desks::counts(tx).await?, media))
             })
         })
         .await?;
@@ -55,6 +56,7 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
         modes(desk),
         people_who_can_pause(desk),
         old_messages(&counts),
+        attachments(app, &media),
         strangers(desk, &counts),
         Item {
             name: "evidence is sealed",
@@ -67,6 +69,21 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
             found: "run `aijia wecom doctor` to check the tenant itself".into(),
         },
     ])
+}
+
+/// Attachments looked for, the newest ones.
+const ATTACHMENTS: i64 = 100;
+
+/// Attachments the database names are here. Where they are not, another instance has them in a folder of its own.
+fn attachments(app: &App, media: &[String]) -> Item {
+    let missing = media.iter().filter(|name| !app.blobs.has(name)).count();
+    let folder = if app.store.is_shared() {
+        "; with several instances AIJIA_DATA_DIR/blobs must be one folder they share"
+    } else {
+        ""
+    };
+    let found = format!("{} of the newest {} are missing here{folder}", missing, media.len());
+    Item { name: "attachments are here", passed: missing == 0, found }
 }
 
 /// Messages from before the start are counted for people to look at; they fail nothing.

@@ -1,8 +1,10 @@
 //! `aijia serve`: the edge and the worker, until told to stop.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,20 +13,33 @@ use super::{Failure, Verdict, apply_file, environment};
 use crate::app::App;
 use crate::clock::{Clock, Ids};
 use crate::start::{self, Applying, BadConfig};
+use crate::store::Lock;
 use crate::{http, worker};
 
 pub(super) async fn serve() -> Result<Verdict, Failure> {
     let environment = environment()?;
+    let _lock = Lock::take(&environment.database)?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
-    let _lock = lock(&app)?;
-    app.store.take_back_leases().await?;
+    worker::begin(&app).await?;
     say_applied(apply_file(&app, &environment.config).await?);
+    if worker::recovery::look(&app).await? {
+        eprintln!(
+            "the database is older than the record beside it (a restored backup?): everything is paused; the \
+                   people who may resume are told in chat what to do"
+        );
+    }
     start::wecom_of(&app).map_err(|BadConfig(problems)| Failure::Config(problems))?;
     let cannot = || format!("cannot listen on AIJIA_LISTEN {}", environment.listen);
     let listener = TcpListener::bind(environment.listen).await.with_context(cannot)?;
     let running = launch(app, listener).await?;
     println!("aijia serves on http://{}", running.address);
-    stopped().await;
+    let store = running.app.store.clone();
+    tokio::select! {
+        () = stopped() => {}
+        () = store.broken() => return Err(Failure::Other(anyhow::anyhow!(
+            "the disk did not keep what it was given; nothing was acknowledged since. Check the disk, then start again"
+        ))),
+    }
     running.stop().await;
     Ok(Verdict::Good)
 }
@@ -47,34 +62,43 @@ pub(super) async fn apply() -> Result<Verdict, Failure> {
     Ok(Verdict::Good)
 }
 
-/// One process per SQLite database: two writers would each believe to be the only one.
-fn lock(app: &App) -> anyhow::Result<Option<std::fs::File>> {
-    if app.store.is_shared() {
-        return Ok(None);
-    }
-    let path = app.data_dir.join("serving.lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    if file.try_lock().is_err() {
-        bail!("another aijia already serves {}: stop it first, or use PostgreSQL for several", app.data_dir.display());
-    }
-    Ok(Some(file))
-}
-
 /// A serving program.
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
-    stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    app: App,
+    /// Tells the worker to stop, then the edge.
+    stop: [watch::Sender<bool>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
+/// How long work that is under way may take to finish when the program ends.
+const FINISH_WITHIN: Duration = Duration::from_secs(7);
+
 impl Running {
-    /// Lets what is under way finish, and stops.
+    /// Ends within ten seconds: balancers hear that nothing new is wanted, what is under way finishes, what is not
+    /// finished by then is free for others, and the edge closes last, because storing a callback is always safe.
     pub async fn stop(self) {
-        let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = task.await;
+        self.app.ending.store(true, Ordering::SeqCst);
+        let [mut edge, mut worker, follower] = self.tasks;
+        let _ = self.stop[0].send(true);
+        finish(&mut worker, FINISH_WITHIN).await;
+        follower.abort();
+        if let Err(problem) = worker::end(&self.app).await {
+            tracing::warn!(problem = %format!("{problem:#}"), "the others will notice by our silence that we ended");
         }
+        let _ = self.stop[1].send(true);
+        finish(&mut edge, END_WITHIN).await;
+    }
+}
+
+/// How long the edge may take to close.
+const END_WITHIN: Duration = Duration::from_secs(3);
+
+async fn finish(task: &mut JoinHandle<()>, within: Duration) {
+    if tokio::time::timeout(within, &mut *task).await.is_err() {
+        task.abort();
+        let _ = task.await;
     }
 }
 
@@ -84,18 +108,16 @@ impl Running {
 /// When the listener has no address.
 pub async fn launch(app: App, listener: TcpListener) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
-    let (stop, stopping) = watch::channel(false);
-    let edge = tokio::spawn(serve_http(app.clone(), listener, stopping.clone()));
-    let worker = tokio::spawn(worker::run(app.clone(), stopping.clone()));
-    let follower = tokio::spawn(follow(app, stopping));
-    Ok(Running { address, stop, tasks: vec![edge, worker, follower] })
+    let (stop_work, no_more_work) = watch::channel(false);
+    let (stop_edge, no_more_calls) = watch::channel(false);
+    let edge = tokio::spawn(serve_http(app.clone(), listener, no_more_calls));
+    let worker = tokio::spawn(worker::run(app.clone(), no_more_work));
+    let follower = tokio::spawn(follow(app.clone()));
+    Ok(Running { address, app, stop: [stop_work, stop_edge], tasks: [edge, worker, follower] })
 }
 
 async fn serve_http(app: App, listener: TcpListener, mut stopping: watch::Receiver<bool>) {
-    let shutdown = async move { told_to_stop(&mut stopping).await };
-    if let Err(problem) = axum::serve(listener, http::router(app)).with_graceful_shutdown(shutdown).await {
-        tracing::error!(%problem, "the HTTP edge stopped");
-    }
+    http::serve(listener, http::router(app), told_to_stop(&mut stopping)).await;
 }
 
 async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
@@ -103,20 +125,12 @@ async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
 }
 
 /// Hears what other instances commit; polling is the net while the connection is lost.
-async fn follow(app: App, mut stopping: watch::Receiver<bool>) {
-    if !app.store.is_shared() {
-        return;
-    }
-    loop {
-        tokio::select! {
-            () = told_to_stop(&mut stopping) => return,
-            heard = app.store.follow_other_instances() => {
-                if let Err(problem) = heard {
-                    tracing::warn!(problem = %format!("{problem:#}"), "other instances are not heard for a moment");
-                }
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            }
+async fn follow(app: App) {
+    while app.store.is_shared() {
+        if let Err(problem) = app.store.follow_other_instances().await {
+            tracing::warn!(problem = %format!("{problem:#}"), "other instances are not heard for a moment");
         }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -216,6 +216,7 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
                 // A tap was faster than the answer: it brought a newer code, and everything else is done.
                 let known = store::cards::load(tx, &task_id).await?.is_some_and(|p| p.posted_at.is_some());
                 if !known && let Some(p) = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await? {
+                    app.metrics.card_posted();
                     shown(tx, &app, &p).await?;
                 }
                 apply::finish(tx, Door::Outbox, &row, now).await

@@ -77,10 +77,10 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
         .await
 }
 
-/// Whoever slept past their lease must not judge what somebody else is doing now.
+/// Whoever was taken for gone must not judge what somebody else is doing now.
 async fn still_ours(tx: &mut Tx, row: &Row) -> anyhow::Result<()> {
     pauses::hold(tx).await?;
-    anyhow::ensure!(queue::hold_lease(tx, Door::Outbox, row).await?, "the lease of {} was lost", row.id);
+    anyhow::ensure!(queue::hold_lease(tx, Door::Outbox, row).await?, "{} is no longer ours", row.id);
     Ok(())
 }
 
@@ -170,6 +170,7 @@ async fn request(wecom: &Wecom, send: &Send, code: Option<&str>) -> Result<(), A
 }
 
 async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i64)) -> anyhow::Result<()> {
+    super::count(app, &send, &result);
     let app = app.clone();
     let store = app.store.clone();
     store

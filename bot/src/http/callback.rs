@@ -1,5 +1,7 @@
 //! WeCom's callbacks: verify, store, answer. One generic refusal for everything that does not verify.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -8,6 +10,7 @@ use channels::wecom::callback;
 
 use crate::app::App;
 use crate::clock::SECOND;
+use crate::metrics::Callback;
 use crate::worker;
 
 /// Answers the URL check: the decrypted `echostr`, as it is (wecom 90238).
@@ -19,20 +22,36 @@ pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) ->
     }
 }
 
+/// How long a callback may take to be stored. What takes longer is delivered again, and known by then.
+const STORED_WITHIN: Duration = Duration::from_secs(2);
+
 /// Stores a callback and answers with nothing, within the platform's five seconds. Where it cannot be
 /// stored it is not acknowledged, so that the platform delivers it again.
 pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let Some(wecom) = &app.wecom else { return StatusCode::NOT_FOUND.into_response() };
-    let query = query.unwrap_or_default();
-    let received = match callback::receive(&wecom.crypt, &query, &body, app.clock.now() / SECOND) {
-        Ok(received) => received,
-        Err(problem) => return refused(&problem),
+    let began = Instant::now();
+    let (outcome, answer) = match received(&app, query.as_deref().unwrap_or_default(), &body).await {
+        Ok(()) => (Callback::Stored, StatusCode::OK.into_response()),
+        Err((outcome, answer)) => (outcome, answer),
     };
-    match worker::receive(&app, received).await {
-        Ok(()) => StatusCode::OK.into_response(),
-        Err(problem) => {
+    app.metrics.callback(outcome, began.elapsed());
+    answer
+}
+
+async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, Response)> {
+    let Some(wecom) = &app.wecom else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
+    let received = callback::receive(&wecom.crypt, query, body, app.clock.now() / SECOND)
+        .map_err(|problem| (Callback::Refused, refused(&problem)))?;
+    let later = |outcome| (outcome, (StatusCode::SERVICE_UNAVAILABLE, "not now\n").into_response());
+    let _room = app.callbacks.try_acquire().map_err(|_| later(Callback::Full))?;
+    match tokio::time::timeout(STORED_WITHIN, worker::receive(app, received)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(problem)) => {
             tracing::error!(problem = %format!("{problem:#}"), "a callback could not be stored");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            Err(later(Callback::Failed))
+        }
+        Err(_) => {
+            tracing::error!("a callback could not be stored in time");
+            Err(later(Callback::Late))
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::clock::{MINUTE, SECOND, Timestamp};
 
 /// Without a doorbell's token the platform allows about ten polls a minute; we stay at six.
 const POLL_EVERY: Timestamp = 10 * SECOND;
-/// How long one reader owns an account.
-const LEASE: Timestamp = 60 * SECOND;
+/// Accounts read at the same time by all instances together (wecom 45033 above about five).
+const READERS: i64 = 5;
 
 /// An account to be read.
 #[derive(Debug, Clone, FromRow)]
@@ -22,15 +22,15 @@ pub struct Account {
     pub token: Option<String>,
     /// Until when the token is good.
     pub token_until: Timestamp,
-    /// Until when the account is ours to read.
-    pub lease_until: Timestamp,
+    /// Counts its claims; proves that the account still is ours to read.
+    pub fence: i64,
     /// When it was first read; nothing much older is answered.
     pub first_sync_at: Option<Timestamp>,
 }
 
 /// Somebody rang: there may be messages.
 pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, tried_at, lease_until)
+    let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, tried_at, not_before)
                VALUES ($1, $2, $3, 1, 0, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
                token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + 1";
     tx.has_work();
@@ -39,39 +39,53 @@ pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestam
 
 /// Makes an account known, so that it is polled even if nobody ever rings.
 pub async fn know(tx: &mut Tx, account: &str) -> sqlx::Result<()> {
-    let sql = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, tried_at, lease_until)
+    let sql = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, tried_at, not_before)
                VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT (account) DO NOTHING";
     tx.run(sql, args![account]).await.map(drop)
 }
 
+macro_rules! claim_sql {
+    ($passing_over:literal) => {
+        concat!(
+            "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $1, heard = rings
+             WHERE owner IS NULL AND account = (
+               SELECT account FROM accounts WHERE owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3)
+                 AND (SELECT COUNT(*) FROM accounts busy WHERE busy.owner IS NOT NULL) < $4
+               ORDER BY rings - heard DESC, account LIMIT 1", $passing_over, ")
+             RETURNING account, cursor, token, token_until, fence, first_sync_at"
+        )
+    };
+}
+
 /// Claims one account that was rung since it was last read, or not read for a while. Rings that come
 /// while it is read are heard by the next claim.
-pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Account>> {
-    tx.claim_alone().await?;
-    let sql = "UPDATE accounts SET lease_until = $2, tried_at = $1, heard = rings WHERE account = (
-                 SELECT account FROM accounts WHERE lease_until <= $1 AND (rings > heard OR tried_at <= $3)
-                 ORDER BY rings - heard DESC, account LIMIT 1)
-               RETURNING account, cursor, token, token_until, lease_until, first_sync_at";
-    tx.one(sql, args![now, now + LEASE, now - POLL_EVERY]).await
+pub async fn claim(tx: &mut Tx, owner: &str, now: Timestamp) -> sqlx::Result<Option<Account>> {
+    let sql = tx.either(claim_sql!(""), claim_sql!(" FOR UPDATE SKIP LOCKED"));
+    tx.one(sql, args![now, owner, now - POLL_EVERY, READERS]).await
 }
 
 /// Moves the cursor, in the transaction that stored the page; false when the account is no longer ours.
 pub async fn advance(tx: &mut Tx, claimed: &Account, cursor: &str, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE accounts SET cursor = $3, first_sync_at = COALESCE(first_sync_at, $4)
-               WHERE account = $1 AND lease_until = $2";
-    Ok(tx.run(sql, args![&claimed.account, claimed.lease_until, cursor, now]).await? == 1)
+               WHERE account = $1 AND fence = $2 AND owner IS NOT NULL";
+    Ok(tx.run(sql, args![&claimed.account, claimed.fence, cursor, now]).await? == 1)
 }
 
 /// Lets go of an account that was read.
 pub async fn release(tx: &mut Tx, claimed: &Account, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE accounts SET lease_until = 0, synced_at = $3 WHERE account = $1 AND lease_until = $2";
-    tx.run(sql, args![&claimed.account, claimed.lease_until, now]).await.map(drop)
+    let sql = "UPDATE accounts SET owner = NULL, synced_at = $3 WHERE account = $1 AND fence = $2";
+    tx.run(sql, args![&claimed.account, claimed.fence, now]).await.map(drop)
 }
 
 /// Lets go of an account that could not be read: it is tried again after `until`.
 pub async fn give_up(tx: &mut Tx, claimed: &Account, until: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE accounts SET lease_until = $3, heard = heard - 1 WHERE account = $1 AND lease_until = $2";
-    tx.run(sql, args![&claimed.account, claimed.lease_until, until]).await.map(drop)
+    let sql = "UPDATE accounts SET owner = NULL, not_before = $3, heard = heard - 1 WHERE account = $1 AND fence = $2";
+    tx.run(sql, args![&claimed.account, claimed.fence, until]).await.map(drop)
+}
+
+/// Lets go of what an instance holds and does not read: it could not say so when it stopped reading.
+pub async fn let_go(tx: &mut Tx, owner: &str) -> sqlx::Result<()> {
+    tx.run("UPDATE accounts SET owner = NULL, heard = heard - 1 WHERE owner = $1", args![owner]).await.map(drop)
 }
 
 /// When each account was last read to its end; 0 for never.

@@ -112,6 +112,14 @@ pub async fn open(tx: &mut Tx, new: &Conversation, now: Timestamp) -> sqlx::Resu
     found.ok_or(sqlx::Error::RowNotFound)
 }
 
+/// The names of the newest attachments.
+pub async fn newest_media(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<String>> {
+    let sql =
+        "SELECT media_sha256 FROM messages WHERE media_sha256 IS NOT NULL AND NOT recalled ORDER BY at DESC LIMIT $1";
+    let rows: Vec<(String,)> = tx.all(sql, args![limit]).await?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
 /// The conversation with this customer.
 pub async fn by_customer(tx: &mut Tx, channel: &str, customer: &str) -> sqlx::Result<Option<Conversation>> {
     tx.one("SELECT * FROM conversations WHERE channel = $1 AND customer = $2", args![channel, customer]).await

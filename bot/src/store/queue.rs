@@ -1,16 +1,14 @@
 //! The two doors of work: what the world said (inbox) and what has to be done (outbox).
 //!
-//! Rows of one lane are worked one after another; rows of different lanes side by side. A claim is a lease:
-//! a worker that dies leaves its rows to the next one.
+//! Rows of one lane are worked one after another; rows of different lanes side by side. A claimed row belongs to an
+//! instance for as long as it shows signs of life ([`super::instances`]), and its fence proves whose it is.
 
 use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
-use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::clock::{HOUR, MINUTE, Timestamp};
 
-/// How long a claimed row belongs to its worker.
-pub const LEASE: Timestamp = 60 * SECOND;
 /// Messages to one member in a minute, every kind counted (the platform drops more than 30 silently): cards and
 /// stories stop earlier, so that there is always room for an answer.
 const PER_MINUTE: i64 = 25;
@@ -64,8 +62,8 @@ pub struct Row {
     pub body: String,
     /// How often it was claimed, this time included.
     pub attempts: i64,
-    /// Until when it is ours; proves that it still is.
-    pub lease_until: Timestamp,
+    /// Counts its claims; proves that it still is ours.
+    pub fence: i64,
 }
 
 /// Stores something the world said; false when it is already there.
@@ -77,9 +75,10 @@ pub async fn receive(
     body: &str,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO inbox (id, dedup, lane, rank, body, due_at, lease_until, attempts)
-               VALUES ($1, $2, $3, $4, $5, $6, 0, 0) ON CONFLICT (dedup) DO NOTHING";
+    let sql = "INSERT INTO inbox (id, dedup, lane, rank, body, due_at, attempts)
+               VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (dedup) DO NOTHING";
     tx.has_work();
+    tx.touch(Door::Inbox, lane.0);
     Ok(tx.run(sql, args![id, dedup, lane.0, lane.1.stored(), body, now]).await? == 1)
 }
 
@@ -107,62 +106,65 @@ pub struct Job<'a> {
 /// Stores something to be done.
 pub async fn enqueue(tx: &mut Tx, job: Job<'_>) -> sqlx::Result<()> {
     let rank = job.rank.stored();
-    let args = args![job.id, job.lane, rank, job.kind, job.case_id, job.member, job.body, job.due_at];
+    let args = args![job.id, &job.lane, rank, job.kind, job.case_id, job.member, job.body, job.due_at];
     tx.has_work();
+    tx.touch(Door::Outbox, &job.lane);
     tx.run(
-        "INSERT INTO outbox (id, lane, rank, kind, case_id, member, body, due_at, lease_until, attempts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)",
+        "INSERT INTO outbox (id, lane, rank, kind, case_id, member, body, due_at, attempts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
         args,
     )
     .await
     .map(drop)
 }
 
-/// Lets only one claimer at a time look for work, until the transaction ends.
-pub async fn claim_alone(tx: &mut Tx) -> sqlx::Result<()> {
-    tx.claim_alone().await
+/// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.
+macro_rules! claim_sql {
+    ($table:literal, $chosen:literal, $end:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET owner = $2, fence = fence + 1, attempts = attempts + 1
+             WHERE done_at IS NULL AND owner IS NULL AND ",
+            $chosen,
+            "SELECT id FROM ",
+            $table,
+            "
+               WHERE done_at IS NULL AND head AND owner IS NULL AND rank = $4 AND due_at <= $1
+               ORDER BY due_at, id LIMIT $3",
+            $end,
+            " RETURNING id, lane, body, attempts, fence"
+        )
+    };
 }
 
-/// Claims up to `limit` inbox rows of a rank that are due, the oldest of each lane that nobody works on: what
-/// waits to be tried again holds back what came after it. Call [`claim_alone`] before.
-pub async fn claim_inbox(tx: &mut Tx, now: Timestamp, rank: Rank, limit: i64) -> sqlx::Result<Vec<Row>> {
-    let sql = "UPDATE inbox SET lease_until = $2, attempts = attempts + 1 WHERE done_at IS NULL AND id IN (
-                 SELECT i.id FROM inbox i
-                 WHERE i.done_at IS NULL AND i.rank = $4 AND i.due_at <= $1 AND i.lease_until <= $1
-                   AND NOT EXISTS (SELECT 1 FROM inbox b WHERE b.lane = i.lane AND b.done_at IS NULL
-                                   AND (b.id < i.id OR b.lease_until > $1))
-                 ORDER BY i.id LIMIT $3)
-               RETURNING id, lane, body, attempts, lease_until";
-    in_order(tx.all(sql, args![now, now + LEASE, limit, rank.stored()]).await?)
+macro_rules! claim_sqls {
+    ($table:literal) => {
+        (claim_sql!($table, "id IN (", ")"), claim_sql!($table, "id = ANY (ARRAY (", " FOR UPDATE SKIP LOCKED))"))
+    };
 }
 
-/// Claims up to `limit` outbox rows of a rank that are due: the first due one of each lane that is free and
-/// whose member may get another message now. Call [`claim_alone`] before.
-pub async fn claim_outbox(tx: &mut Tx, now: Timestamp, rank: Rank, limit: i64) -> sqlx::Result<Vec<Row>> {
-    let sql = "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE done_at IS NULL AND id IN (
-                 SELECT MIN(o.id) FROM outbox o WHERE o.done_at IS NULL AND o.rank = $8 AND o.due_at <= $1
-                   AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.lane = o.lane AND b.done_at IS NULL AND b.lease_until > $1)
-                   AND (o.member IS NULL OR (
-                     (SELECT COUNT(*) FROM paces p WHERE p.member = o.member AND p.at > $4) < $6
-                     AND (SELECT COUNT(*) FROM paces p WHERE p.member = o.member AND p.at > $5) < $7))
-                 GROUP BY o.lane ORDER BY MIN(o.id) LIMIT $3)
-               RETURNING id, lane, body, attempts, lease_until";
-    let (minute, hour) = rank.most();
-    let args = args![now, now + LEASE, limit, now - MINUTE, now - HOUR, minute, hour, rank.stored()];
-    in_order(tx.all(sql, args).await?)
-}
+const CLAIM_INBOX: (&str, &str) = claim_sqls!("inbox");
+const CLAIM_OUTBOX: (&str, &str) = claim_sqls!("outbox");
 
-fn in_order(mut rows: Vec<Row>) -> sqlx::Result<Vec<Row>> {
+/// Claims up to `limit` rows of a rank that are due, for the instance `owner`: of each lane only its head, so that
+/// however much waits in one lane, the others are served as if it were not there.
+pub async fn claim(
+    tx: &mut Tx,
+    door: Door,
+    owner: &str,
+    now: Timestamp,
+    rank: Rank,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
+    let (sqlite, postgres) = match door {
+        Door::Inbox => CLAIM_INBOX,
+        Door::Outbox => CLAIM_OUTBOX,
+    };
+    let sql = tx.either(sqlite, postgres);
+    let mut rows: Vec<Row> = tx.all(sql, args![now, owner, limit, rank.stored()]).await?;
     rows.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(rows)
-}
-
-/// Frees everything that is claimed. Only for whoever knows that nobody else works on this database.
-pub async fn take_back_leases(tx: &mut Tx) -> sqlx::Result<()> {
-    tx.has_work();
-    tx.run("UPDATE inbox SET lease_until = 0 WHERE done_at IS NULL AND lease_until > 0", args![]).await?;
-    tx.run("UPDATE outbox SET lease_until = 0 WHERE done_at IS NULL AND lease_until > 0", args![]).await?;
-    tx.run("UPDATE accounts SET lease_until = 0 WHERE lease_until > 0", args![]).await.map(drop)
 }
 
 /// Counts messages to a member's phone before they leave, all of them or none. Where the platform would drop one,
@@ -175,7 +177,7 @@ pub async fn pace(
     now: Timestamp,
 ) -> sqlx::Result<Option<Timestamp>> {
     // Cards and answers for one phone leave side by side: only one of them may look for room at a time.
-    tx.claim_alone().await?;
+    tx.alone(&format!("pace:{member}")).await?;
     let sql = "SELECT at FROM paces WHERE member = $1 AND at > $2 ORDER BY at";
     let sent: Vec<(i64,)> = tx.all(sql, args![member, now - HOUR]).await?;
     let (minute, hour) = rank.most();
@@ -199,13 +201,13 @@ fn room_at(sent: &[(Timestamp,)], wanted: usize, since: Timestamp, most: i64) ->
 
 /// Puts back a claimed job that was not begun: it does not count as an attempt.
 pub async fn not_now(tx: &mut Tx, row: &Row, due_at: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE outbox SET due_at = $3, lease_until = 0, attempts = attempts - 1
-               WHERE id = $1 AND lease_until = $2";
-    tx.run(sql, args![&row.id, row.lease_until, due_at]).await.map(drop)
+    let sql = "UPDATE outbox SET due_at = $3, owner = NULL, attempts = attempts - 1
+               WHERE id = $1 AND fence = $2 AND owner IS NOT NULL";
+    tx.run(sql, args![&row.id, row.fence, due_at]).await.map(drop)
 }
 
 /// Which door a row came through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Door {
     /// The world spoke.
     Inbox,
@@ -213,26 +215,33 @@ pub enum Door {
     Outbox,
 }
 
-/// Marks a row as done; false when the lease was lost, so that the work belongs to somebody else.
+/// Marks a row as done; false when it is no longer ours, so that the work belongs to somebody else.
 pub async fn done(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::Result<bool> {
     let sql = match door {
         Door::Inbox => {
-            "UPDATE inbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL"
+            "UPDATE inbox SET done_at = $3, owner = NULL
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
         }
         Door::Outbox => {
-            "UPDATE outbox SET done_at = $3, lease_until = 0 WHERE id = $1 AND lease_until = $2 AND done_at IS NULL"
+            "UPDATE outbox SET done_at = $3, owner = NULL
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
         }
     };
-    Ok(tx.run(sql, args![&row.id, row.lease_until, now]).await? == 1)
+    tx.touch(door, &row.lane);
+    Ok(tx.run(sql, args![&row.id, row.fence, now]).await? == 1)
 }
 
 /// Keeps a claimed row until this transaction ends; false when it is no longer ours.
 pub async fn hold_lease(tx: &mut Tx, door: Door, row: &Row) -> sqlx::Result<bool> {
     let sql = match door {
-        Door::Inbox => "UPDATE inbox SET due_at = due_at WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
-        Door::Outbox => "UPDATE outbox SET due_at = due_at WHERE id = $1 AND lease_until = $2 AND done_at IS NULL",
+        Door::Inbox => {
+            "UPDATE inbox SET due_at = due_at WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
+        }
+        Door::Outbox => {
+            "UPDATE outbox SET due_at = due_at WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
+        }
     };
-    Ok(tx.run(sql, args![&row.id, row.lease_until]).await? == 1)
+    Ok(tx.run(sql, args![&row.id, row.fence]).await? == 1)
 }
 
 /// Forgets what a done inbox row said: it is kept only so that the same thing is not stored twice.
@@ -245,9 +254,9 @@ const NOT_CONFIGURED: &str = "the account is not configured";
 
 /// Puts an inbox row back whose account is not configured; waiting counts as no attempt.
 pub async fn wait_for_configuration(tx: &mut Tx, row: &Row, due_at: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE inbox SET due_at = $3, lease_until = 0, attempts = 0, problem = $4
-               WHERE id = $1 AND lease_until = $2";
-    tx.run(sql, args![&row.id, row.lease_until, due_at, NOT_CONFIGURED]).await.map(drop)
+    let sql = "UPDATE inbox SET due_at = $3, owner = NULL, attempts = 0, problem = $4
+               WHERE id = $1 AND fence = $2 AND owner IS NOT NULL";
+    tx.run(sql, args![&row.id, row.fence, due_at, NOT_CONFIGURED]).await.map(drop)
 }
 
 /// Makes everything due that waited for another configuration.
@@ -257,15 +266,48 @@ pub async fn configuration_changed(tx: &mut Tx, now: Timestamp) -> sqlx::Result<
     tx.run(sql, args![now, NOT_CONFIGURED]).await.map(drop)
 }
 
-/// Puts a row back for later, with what went wrong.
+/// Puts a row back for later, with what went wrong. What the world said goes on waiting at the head of its lane; a
+/// job leaves the lane, so that what came after it is done meanwhile.
 pub async fn later(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, problem: &str) -> sqlx::Result<()> {
     let sql = match door {
-        Door::Inbox => "UPDATE inbox SET due_at = $3, lease_until = 0, problem = $4 WHERE id = $1 AND lease_until = $2",
+        Door::Inbox => {
+            "UPDATE inbox SET due_at = $3, owner = NULL, problem = $4
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL"
+        }
         Door::Outbox => {
-            "UPDATE outbox SET due_at = $3, lease_until = 0, problem = $4 WHERE id = $1 AND lease_until = $2"
+            "UPDATE outbox SET due_at = $3, owner = NULL, problem = $4, lane = 'again:' || id
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL"
         }
     };
-    tx.run(sql, args![&row.id, row.lease_until, due_at, problem]).await.map(drop)
+    tx.touch(door, &row.lane);
+    tx.run(sql, args![&row.id, row.fence, due_at, problem]).await.map(drop)
+}
+
+/// Ends what an earlier job of a lane was going to do and nobody has begun: a newer one takes its place.
+pub async fn supersede(tx: &mut Tx, lane: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE outbox SET done_at = $2 WHERE lane = $1 AND done_at IS NULL AND owner IS NULL";
+    tx.touch(Door::Outbox, lane);
+    tx.run(sql, args![lane, now]).await.map(drop)
+}
+
+/// A claimed row, by door, id and fence.
+pub type Held = (String, String, i64);
+
+/// What an instance holds at present.
+pub async fn held_by(tx: &mut Tx, owner: &str) -> sqlx::Result<Vec<Held>> {
+    let sql = "SELECT 'inbox', id, fence FROM inbox WHERE owner = $1
+               UNION ALL SELECT 'outbox', id, fence FROM outbox WHERE owner = $1";
+    tx.all(sql, args![owner]).await
+}
+
+/// Lets go of a row that is held and not worked.
+pub async fn let_go(tx: &mut Tx, (door, id, fence): &Held) -> sqlx::Result<()> {
+    tx.has_work();
+    let sql = match door.as_str() {
+        "inbox" => "UPDATE inbox SET owner = NULL WHERE id = $1 AND fence = $2",
+        _ => "UPDATE outbox SET owner = NULL WHERE id = $1 AND fence = $2",
+    };
+    tx.run(sql, args![id, *fence]).await.map(drop)
 }
 
 /// Notes that somebody was told about a row that fails again and again; false when they were told before.
@@ -287,6 +329,27 @@ pub async fn purpose(tx: &mut Tx, row: &Row) -> sqlx::Result<Option<(String, Opt
 pub async fn unfinished(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(String, String, Option<String>)>> {
     let sql = "SELECT 'inbox', lane, problem FROM inbox WHERE done_at IS NULL AND due_at <= $1
                UNION ALL SELECT kind, lane, problem FROM outbox WHERE done_at IS NULL AND due_at <= $1";
+    tx.all(sql, args![now]).await
+}
+
+/// How much of one kind waits.
+#[derive(Debug, Clone, FromRow)]
+pub struct Waiting {
+    /// A job's kind; `from_member` or `from_customer` for what the world said.
+    pub kind: String,
+    /// How many rows.
+    pub count: i64,
+    /// Since when the oldest of them is due.
+    pub oldest: Timestamp,
+}
+
+/// What is due and not done, by kind.
+pub async fn waiting(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<Waiting>> {
+    let sql = "SELECT CASE rank WHEN 0 THEN 'from_member' ELSE 'from_customer' END AS kind, COUNT(*) AS count,
+                      MIN(due_at) AS oldest
+               FROM inbox WHERE done_at IS NULL AND due_at <= $1 GROUP BY rank
+               UNION ALL SELECT kind, COUNT(*), MIN(due_at) FROM outbox WHERE done_at IS NULL AND due_at <= $1
+               GROUP BY kind";
     tx.all(sql, args![now]).await
 }
 
@@ -315,3 +378,7 @@ pub async fn tidy(tx: &mut Tx, now: Timestamp, before: Timestamp) -> sqlx::Resul
     tx.run("DELETE FROM links WHERE until < $1", args![before]).await?;
     tx.run("DELETE FROM pending_edits WHERE until < $1", args![now]).await.map(drop)
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

@@ -252,6 +252,25 @@ pub async fn unsequenced(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Leaf>> {
     tx.all(sql, args![limit]).await
 }
 
+/// The newest entry that is in no checkpoint yet: its chain, its place there, its hash and its time.
+pub async fn newest_unsequenced(tx: &mut Tx) -> sqlx::Result<Option<(String, i64, String, Timestamp)>> {
+    let sql = "SELECT chain, seq, hash, at_ms FROM evidence WHERE leaf IS NULL
+               ORDER BY at_ms DESC, chain DESC, seq DESC LIMIT 1";
+    tx.one(sql, args![]).await
+}
+
+/// Whether a chain has an entry with this hash at this place.
+pub async fn has(tx: &mut Tx, chain: &str, seq: i64, hash: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT hash FROM evidence WHERE chain = $1 AND seq = $2";
+    Ok(tx.one::<(String,)>(sql, args![chain, seq]).await?.is_some_and(|(kept,)| kept == hash))
+}
+
+/// The checkpoint over exactly so many entries.
+pub async fn checkpoint_of(tx: &mut Tx, size: i64) -> sqlx::Result<Option<String>> {
+    let found: Option<(String,)> = tx.one("SELECT body FROM checkpoints WHERE size = $1", args![size]).await?;
+    Ok(found.map(|(body,)| body))
+}
+
 /// How many entries are in no checkpoint yet, counted up to `most`.
 pub async fn unsequenced_count(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
     let sql = "SELECT COUNT(*) FROM (SELECT 1 AS waiting FROM evidence WHERE leaf IS NULL LIMIT $1) AS unsequenced";

@@ -123,6 +123,12 @@ pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
     tx.all("SELECT * FROM sends WHERE state = 'in_flight' ORDER BY claimed_at", args![]).await
 }
 
+/// How many sends there are of which nobody knows whether they arrived.
+pub async fn unknown_count(tx: &mut Tx) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM sends WHERE state = 'unknown'";
+    Ok(tx.one::<(i64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
+}
+
 /// Whether a notice of this kind was sent, or may have been, for the case.
 pub async fn noticed(tx: &mut Tx, case_id: &str, kind: &str) -> sqlx::Result<bool> {
     let sql = "SELECT id FROM sends WHERE case_id = $1 AND kind = $2 AND state <> 'failed'";

@@ -1,5 +1,8 @@
 //! One transaction on either database, and the values its queries take.
 
+use std::collections::BTreeSet;
+
+use super::queue::Door;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use sqlx::{FromRow, Transaction};
@@ -70,6 +73,8 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 pub struct Tx {
     inner: Inner,
     has_work: bool,
+    /// Lanes whose head this unit may have changed.
+    lanes: BTreeSet<(Door, String)>,
 }
 
 enum Inner {
@@ -98,11 +103,11 @@ fn postgres_query(sql: &'static str, args: Args) -> PgQuery {
 
 impl Tx {
     pub(super) fn sqlite(inner: Transaction<'static, Sqlite>) -> Self {
-        Self { inner: Inner::Sqlite(inner), has_work: false }
+        Self { inner: Inner::Sqlite(inner), has_work: false, lanes: BTreeSet::new() }
     }
 
     pub(super) fn postgres(inner: Transaction<'static, Postgres>) -> Self {
-        Self { inner: Inner::Postgres(inner), has_work: false }
+        Self { inner: Inner::Postgres(inner), has_work: false, lanes: BTreeSet::new() }
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -142,10 +147,36 @@ impl Tx {
         self.has_work
     }
 
-    /// Lets only one transaction at a time claim work; SQLite has one writer anyway.
-    pub(super) async fn claim_alone(&mut self) -> sqlx::Result<()> {
+    /// Begins another unit in the same transaction, which knows nothing of the one before.
+    pub(super) fn begin_unit(&mut self) {
+        self.has_work = false;
+        self.lanes.clear();
+    }
+
+    /// Remembers a lane whose next row has to be looked for before the commit.
+    pub(super) fn touch(&mut self, door: Door, lane: &str) {
+        self.lanes.insert((door, lane.to_owned()));
+    }
+
+    /// The lanes remembered so far, which are forgotten by that.
+    pub(super) fn touched(&mut self) -> BTreeSet<(Door, String)> {
+        std::mem::take(&mut self.lanes)
+    }
+
+    /// The text of a query that cannot be the same on both databases.
+    pub(super) fn either(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.inner {
+            Inner::Sqlite(_) => sqlite,
+            Inner::Postgres(_) => postgres,
+        }
+    }
+
+    /// Lets only one transaction at a time go on with what `name` stands for, until it ends; SQLite has one writer
+    /// anyway.
+    pub(super) async fn alone(&mut self, name: &str) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {
-            self.run("SELECT pg_advisory_xact_lock(20261125)", Vec::new()).await?;
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 20261125))";
+            self.run(sql, vec![Value::from(name)]).await?;
         }
         Ok(())
     }

@@ -1,33 +1,57 @@
 //! SQLite's one writer: many units of work per durable commit, each in a savepoint of its own.
 
 use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail, ensure};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::sqlite::SqlitePool;
-use tokio::sync::{mpsc, oneshot};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::tx::Tx;
+use crate::metrics::Metrics;
 
 /// Units that share one commit at most. What waits while a commit is being written joins the next one,
 /// so the group grows with the load and a lone unit never waits.
 const GROUP: usize = 64;
+/// How long a group takes more units: whoever came first does not wait for what 63 others have to do.
+const GROUP_TIME: Duration = Duration::from_millis(25);
+/// How long a unit waits to get into the queue. A queue that is full for so long does not move: the caller hears so.
+const ENTER_WITHIN: Duration = Duration::from_secs(2);
+/// Units between two checkpoints of the write-ahead log.
+const CHECKPOINT_EVERY: usize = 256;
 
 /// Given the commit's fate, lets the waiting caller go on.
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
-type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Answer)> + Send>;
+type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Done> + Send>;
+
+/// A unit that has run and is not committed yet.
+struct Done {
+    keep: bool,
+    /// The storage can no longer be trusted.
+    fatal: bool,
+    answer: Answer,
+}
 
 #[derive(Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
+    broken: watch::Receiver<bool>,
 }
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool) -> Self {
+    pub(super) fn start(pool: SqlitePool, options: SqliteConnectOptions, metrics: Metrics) -> Self {
         let (jobs, queue) = mpsc::channel(4 * GROUP);
-        tokio::spawn(write(pool, queue));
-        Self { jobs }
+        let (tell, broken) = watch::channel(false);
+        tokio::spawn(async move {
+            let mut pen = Pen { pool, options, metrics, since_checkpoint: 0 };
+            if pen.write(queue).await.is_err() {
+                tracing::error!("the disk did not keep what it was given: nothing is written any more");
+                tell.send_replace(true);
+            }
+        });
+        Self { jobs, broken }
     }
 
     pub(super) async fn commit<T, F>(&self, unit: F) -> anyhow::Result<T>
@@ -37,12 +61,24 @@ impl Writer {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |tx| run(unit, tell, tx).boxed());
-        self.jobs.send(job).await.map_err(|_| anyhow!("the database writer has stopped"))?;
-        told.await.context("the database writer stopped before answering")?
+        match self.jobs.send_timeout(job, ENTER_WITHIN).await {
+            Ok(()) => told.await.context("the database cannot be written")?,
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => bail!("the database has more to write than it can"),
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => bail!("the database is not written any more"),
+        }
+    }
+
+    /// Returns when the storage lost what it had been given: the program must end.
+    pub(super) async fn broken(&self) {
+        let mut broken = self.broken.clone();
+        if broken.wait_for(|broken| *broken).await.is_err() {
+            // The writer ended with the program; that is no failure of the storage.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
-async fn run<T, F>(unit: F, tell: oneshot::Sender<anyhow::Result<T>>, tx: &mut Tx) -> (bool, Answer)
+async fn run<T, F>(unit: F, tell: oneshot::Sender<anyhow::Result<T>>, tx: &mut Tx) -> Done
 where
     T: Send + 'static,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
@@ -50,57 +86,122 @@ where
     let outcome = AssertUnwindSafe(unit(tx)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(anyhow!("a unit of work broke down; nothing of it was kept")));
     let keep = outcome.is_ok();
+    let fatal = outcome.as_ref().err().is_some_and(is_fatal);
     let answer: Answer = Box::new(move |committed| {
         let fate = outcome.and_then(|value| committed.map(|()| value).map_err(|e| anyhow!("commit failed: {e}")));
         // A caller that went away no longer needs the answer; its work is kept all the same.
         let _ = tell.send(fate);
     });
-    (keep, answer)
+    Done { keep, fatal, answer }
 }
 
-async fn write(pool: SqlitePool, mut queue: mpsc::Receiver<Job>) {
-    while let Some(first) = queue.recv().await {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = queue.try_recv()
-        {
-            group.push(next);
+/// The storage lost what it had been given: writing on would build on sand.
+struct Broken;
+
+struct Pen {
+    pool: SqlitePool,
+    options: SqliteConnectOptions,
+    metrics: Metrics,
+    since_checkpoint: usize,
+}
+
+impl Pen {
+    async fn write(&mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), Broken> {
+        while let Some(first) = queue.recv().await {
+            let written = self.write_group(first, &mut queue).await;
+            let written = match written {
+                Ok(()) => self.checkpoint().await,
+                failed => failed,
+            };
+            let Err(problem) = written else { continue };
+            tracing::error!(problem = %format!("{problem:#}"), "the database cannot be written");
+            self.metrics.database_error();
+            if is_fatal(&problem) {
+                return Err(Broken);
+            }
+            self.take_another_connection().await;
         }
-        write_group(&pool, group).await;
+        Ok(())
+    }
+
+    async fn write_group(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) -> anyhow::Result<()> {
+        let mut tx = match self.pool.begin_with("BEGIN IMMEDIATE").await {
+            Ok(tx) => Tx::sqlite(tx),
+            Err(problem) => {
+                // Dropping the jobs tells every caller; those behind it have waited as long.
+                while queue.try_recv().is_ok() {}
+                return Err(problem.into());
+            }
+        };
+        let (began, mut next, mut answers, mut sound) = (Instant::now(), Some(first), Vec::new(), Ok(()));
+        while let Some(job) = next.take() {
+            let (answer, ended) = in_savepoint(&mut tx, job).await;
+            answers.push(answer);
+            sound = ended;
+            if sound.is_ok() && answers.len() < GROUP && began.elapsed() < GROUP_TIME {
+                next = queue.try_recv().ok();
+            }
+        }
+        let committed = match sound {
+            Ok(()) => tx.commit().await,
+            // The database gave the transaction up by itself: what came before in it is gone as well.
+            Err(problem) => {
+                let _ = tx.rollback().await;
+                Err(problem)
+            }
+        };
+        let fate = committed.as_ref().map(|()| ()).map_err(|problem| format!("{problem:#}"));
+        self.metrics.committed(answers.len(), began.elapsed());
+        self.since_checkpoint += answers.len();
+        answers.into_iter().for_each(|answer| answer(fate.clone()));
+        committed
+    }
+
+    /// Moves what the log holds into the database now and then. By hand, because SQLite's own checkpoints keep a
+    /// failed `fsync` to themselves.
+    async fn checkpoint(&mut self) -> anyhow::Result<()> {
+        if self.since_checkpoint < CHECKPOINT_EVERY {
+            return Ok(());
+        }
+        self.since_checkpoint = 0;
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Nobody knows what state a connection is in whose commit failed.
+    async fn take_another_connection(&mut self) {
+        self.pool.close().await;
+        self.pool = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(self.options.clone());
     }
 }
 
-async fn write_group(pool: &SqlitePool, group: Vec<Job>) {
-    let begun = pool.begin_with("BEGIN IMMEDIATE").await;
-    let mut tx = match begun {
-        Ok(tx) => Tx::sqlite(tx),
-        // Dropping the jobs tells every caller that the writer could not answer.
-        Err(problem) => return tracing::error!(%problem, "the database cannot be written"),
-    };
-    let mut answers = Vec::with_capacity(group.len());
-    for job in group {
-        answers.push(in_savepoint(&mut tx, job).await);
-    }
-    let committed = tx.commit().await.map_err(|problem| format!("{problem:#}"));
-    if let Err(problem) = &committed {
-        tracing::error!(%problem, "a commit failed");
-    }
-    answers.into_iter().for_each(|answer| answer(committed.clone()));
+/// Runs a unit, and says whether the transaction around it still stands.
+async fn in_savepoint(tx: &mut Tx, job: Job) -> (Answer, anyhow::Result<()>) {
+    let begun = tx.run("SAVEPOINT unit", Vec::new()).await;
+    let Done { keep, fatal, answer } = job(tx).await;
+    (answer, end(tx, begun.map(drop), keep, fatal).await)
 }
 
-async fn in_savepoint(tx: &mut Tx, job: Job) -> Answer {
-    if let Err(problem) = tx.run("SAVEPOINT unit", Vec::new()).await {
-        tracing::error!(%problem, "no savepoint");
+async fn end(tx: &mut Tx, begun: sqlx::Result<()>, keep: bool, fatal: bool) -> anyhow::Result<()> {
+    begun?;
+    ensure!(!fatal, "{LOST}");
+    if !keep {
+        tx.run("ROLLBACK TO unit", Vec::new()).await?;
     }
-    let (keep, answer) = job(tx).await;
-    let ended = if keep {
-        tx.run("RELEASE unit", Vec::new()).await
-    } else {
-        let undone = tx.run("ROLLBACK TO unit", Vec::new()).await;
-        undone.and(tx.run("RELEASE unit", Vec::new()).await)
-    };
-    match ended {
-        Ok(_) => answer,
-        Err(problem) => Box::new(move |_| answer(Err(problem.to_string()))),
-    }
+    tx.run("RELEASE unit", Vec::new()).await?;
+    Ok(())
+}
+
+/// Marks that a unit met a failure of the storage.
+const LOST: &str = "the disk did not keep what it was given";
+/// What SQLite answers when an `fsync` failed (after which the system may have dropped what it was asked to keep), and
+/// when the file is no database any more: <https://sqlite.org/rescode.html>.
+const FATAL: [i64; 4] = [1034, 1290, 11, 26];
+
+fn is_fatal(problem: &anyhow::Error) -> bool {
+    let code = problem.chain().find_map(|cause| {
+        let database = cause.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+        database.code()?.parse::<i64>().ok()
+    });
+    problem.to_string() == LOST || code.is_some_and(|code| FATAL.contains(&code) || [11, 26].contains(&(code & 0xFF)))
 }

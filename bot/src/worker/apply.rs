@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::haste;
 use super::job::Job;
+use super::recovery;
 use crate::app::App;
 use crate::case::{
     Case, Drafting, Effect, Event, Level, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
@@ -205,8 +206,19 @@ impl Planning<'_, '_> {
         if channel.and_then(|c| c.notices.get(kind)).is_none() {
             return Ok(());
         }
+        if self.may_be_answered().await? {
+            return Ok(());
+        }
         let (case, conversation) = (self.case.id.clone(), self.case.conversation.clone());
         self.job(Job::Notice { case, conversation, kind }, self.now).await
+    }
+
+    /// Whether what the customer waits for may have been answered in a part of the record that is lost: then nothing
+    /// leaves without a tap.
+    async fn may_be_answered(&mut self) -> anyhow::Result<bool> {
+        let Some(recovered_at) = recovery::recovered_at(self.tx).await? else { return Ok(false) };
+        let waiting = conversations::unanswered(self.tx, &self.case.conversation).await?;
+        Ok(waiting.iter().any(|message| message.at < recovered_at))
     }
 
     async fn record_gap(&mut self) -> anyhow::Result<()> {
@@ -292,8 +304,8 @@ pub async fn tell_refusal(tx: &mut Tx, app: &App, member: &str, number: i64, ref
 /// Marks a claimed row as done, in the unit that did its work.
 ///
 /// # Errors
-/// When the lease was lost: the unit must not be kept, since somebody else does the work.
+/// When the row is no longer ours: the unit must not be kept, since somebody else does the work.
 pub async fn finish(tx: &mut Tx, door: queue::Door, row: &queue::Row, now: Timestamp) -> anyhow::Result<()> {
-    anyhow::ensure!(queue::done(tx, door, row, now).await?, "the lease of {} was lost", row.id);
+    anyhow::ensure!(queue::done(tx, door, row, now).await?, "{} is no longer ours", row.id);
     Ok(())
 }

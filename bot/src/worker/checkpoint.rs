@@ -1,7 +1,9 @@
 //! Sealing the record: entries join one tree, and a signed checkpoint over it leaves the database, to a file
 //! beside it and to the chat of whoever watches over the desk.
 
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use super::Job;
 use crate::app::App;
@@ -95,16 +97,40 @@ async fn post(tx: &mut Tx, app: &App, text: &str, now: Timestamp) -> anyhow::Res
     Job::Text { member, text }.enqueue(tx, app, now).await
 }
 
+/// The last checkpoint in the file that is ours.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn newest_beside(app: &App) -> anyhow::Result<Option<Checkpoint>> {
+    let key = app.signing.verifying_key();
+    let known = end_of(&app.data_dir.join(FILE))?;
+    let read = known.lines().rev().filter_map(|line| Checkpoint::parse(line).ok());
+    Ok(read.into_iter().find(|checkpoint| checkpoint.verify(&key).is_ok()))
+}
+
+/// Bytes at the end of the file that are read: some hundred lines.
+const END: u64 = 32 * 1024;
+
+/// The file's last lines; empty where there is no file.
+fn end_of(path: &Path) -> anyhow::Result<String> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        Err(problem) => return Err(problem.into()),
+    };
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// One checkpoint a line: whoever keeps a copy of this file can tell a database that was rewritten or rolled back.
 /// Lines the file missed, because a program ended before it wrote or another instance sealed, are made up for. A
 /// checkpoint is written even when the file knows a larger one: that is what a rollback looks like.
 async fn append(app: &App, text: &str) -> anyhow::Result<()> {
     let path = app.data_dir.join(FILE);
-    let known = match std::fs::read_to_string(&path) {
-        Ok(known) => known,
-        Err(problem) if problem.kind() == ErrorKind::NotFound => String::new(),
-        Err(problem) => return Err(problem.into()),
-    };
+    let known = end_of(&path)?;
     let newest = known.lines().rev().find_map(|line| Checkpoint::parse(line).ok());
     let newest = newest.map_or(Ok(0), |checkpoint| i64::try_from(checkpoint.size))?;
     let kept =

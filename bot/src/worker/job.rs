@@ -156,9 +156,14 @@ impl Job {
     /// # Errors
     /// When the database fails.
     pub async fn enqueue(&self, tx: &mut Tx, app: &App, due: Timestamp) -> anyhow::Result<()> {
+        let lane = self.lane();
+        if matches!(self, Self::Draft { .. }) {
+            // Whoever types ten messages is answered once.
+            queue::supersede(tx, &lane, app.clock.now()).await?;
+        }
         let job = queue::Job {
             id: app.ids.next(app.clock.now())?,
-            lane: self.lane(),
+            lane,
             rank: self.rank(),
             kind: self.kind(),
             case_id: self.case(),
@@ -179,9 +184,10 @@ impl Job {
             | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
-            Self::ReviewDeadline { case, .. } | Self::WindowDeadline { case } | Self::PolicyChanged { case } => {
-                format!("due:{case}")
-            }
+            // Dates stand alone: none of them holds another one back.
+            Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
+            Self::WindowDeadline { case } => format!("window:{case}"),
+            Self::PolicyChanged { case } => format!("policy:{case}"),
             Self::Send { conversation, .. }
             | Self::Transfer { conversation, .. }
             | Self::EndSession { conversation }

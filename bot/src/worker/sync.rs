@@ -1,6 +1,7 @@
 //! Reading the customer-service accounts: a doorbell, or the polling net, starts a loop over pages. Each
 //! page and the cursor after it commit together.
 
+use channels::wecom::api::ApiError;
 use channels::wecom::kf::{KfMessage, Page};
 
 use super::inbox::Inbound;
@@ -16,7 +17,9 @@ const FRESH: Timestamp = 10 * MINUTE;
 /// Pages read in one turn; a longer backlog goes on in the next one.
 const PAGES: usize = 50;
 /// How long an account that could not be read is left alone.
-const TRY_AGAIN: Timestamp = 5 * SECOND;
+const TRY_AGAIN: Timestamp = 10 * SECOND;
+/// The same, where the platform says that it was read too often.
+const LIMITED: Timestamp = 30 * SECOND;
 /// Messages in a page (wecom 94670).
 const PAGE: u32 = 1000;
 
@@ -26,10 +29,17 @@ pub(super) async fn read_accounts(app: &App) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let mut any = false;
+    let_go(app).await?;
     while let Some(account) = claim(app).await? {
         any |= read(app, account).await?;
     }
     Ok(any)
+}
+
+/// One reader reads one account at a time: whatever else is ours was left when the database failed.
+async fn let_go(app: &App) -> anyhow::Result<()> {
+    let me = app.instance.id().to_owned();
+    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::let_go(tx, &me).await?) })).await
 }
 
 async fn claim(app: &App) -> anyhow::Result<Option<Account>> {
@@ -42,7 +52,7 @@ async fn claim(app: &App) -> anyhow::Result<Option<Account>> {
                 for channel in desk.desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf) {
                     accounts::know(tx, &channel.account).await?;
                 }
-                Ok(accounts::claim(tx, app.clock.now()).await?)
+                Ok(accounts::claim(tx, app.instance.id(), app.clock.now()).await?)
             })
         })
         .await
@@ -55,14 +65,17 @@ async fn read(app: &App, account: Account) -> anyhow::Result<bool> {
         Ok(()) => release(app, account).await?,
         Err(problem) => {
             tracing::warn!(account = %account.account, problem = %format!("{problem:#}"), "messages could not be read");
-            give_up(app, account).await?;
+            let limited = problem.downcast_ref::<ApiError>().is_some_and(ApiError::is_rate_limited);
+            give_up(app, account, if limited { LIMITED } else { TRY_AGAIN }).await?;
         }
     }
     Ok(any)
 }
 
 async fn read_pages(app: &App, mut account: Account, any: &mut bool) -> anyhow::Result<()> {
-    for _ in 0..PAGES {
+    // Without a doorbell's token every page counts towards the strict limit: the next one comes with the next poll.
+    let pages = if token_of(app, &account).is_some() { PAGES } else { 1 };
+    for _ in 0..pages {
         let page = fetch(app, &account).await?;
         let (more, news) = (page.has_more, !page.messages.is_empty());
         account.cursor = Some(page.next_cursor.clone()).filter(|c| !c.is_empty()).or(account.cursor);
@@ -77,8 +90,12 @@ async fn read_pages(app: &App, mut account: Account, any: &mut bool) -> anyhow::
 
 async fn fetch(app: &App, account: &Account) -> anyhow::Result<Page> {
     let wecom = app.wecom.as_ref().ok_or_else(|| anyhow::anyhow!("WeCom is not configured"))?;
-    let token = account.token.as_deref().filter(|_| app.clock.now() < account.token_until);
-    Ok(wecom.kf.sync(&account.account, account.cursor.as_deref(), token, PAGE).await?)
+    Ok(wecom.kf.sync(&account.account, account.cursor.as_deref(), token_of(app, account), PAGE).await?)
+}
+
+/// The doorbell's token, while it is good.
+fn token_of<'a>(app: &App, account: &'a Account) -> Option<&'a str> {
+    account.token.as_deref().filter(|_| app.clock.now() < account.token_until)
 }
 
 async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
@@ -118,7 +135,7 @@ async fn release(app: &App, account: Account) -> anyhow::Result<()> {
     app.store.commit(move |tx| Box::pin(async move { Ok(accounts::release(tx, &account, now).await?) })).await
 }
 
-async fn give_up(app: &App, account: Account) -> anyhow::Result<()> {
-    let until = app.clock.now() + TRY_AGAIN;
+async fn give_up(app: &App, account: Account, wait: Timestamp) -> anyhow::Result<()> {
+    let until = app.clock.now() + wait;
     app.store.commit(move |tx| Box::pin(async move { Ok(accounts::give_up(tx, &account, until).await?) })).await
 }

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::clock::{DAY, HOUR, Timestamp};
-use crate::store::{desks, queue};
+use crate::store::{desks, queue, tokens};
 
 /// How often the desk is tidied.
 const EVERY: Timestamp = HOUR;
@@ -23,6 +23,7 @@ pub(super) async fn when_due(app: &App) -> anyhow::Result<()> {
         .commit(move |tx| {
             Box::pin(async move {
                 queue::tidy(tx, now, now - KEPT).await?;
+                tokens::tidy(tx, now).await?;
                 Ok(desks::set_value(tx, "tidied_at", &now.to_string()).await?)
             })
         })

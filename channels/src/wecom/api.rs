@@ -4,10 +4,12 @@
 
 mod error;
 mod media;
+mod share;
 mod token;
 
 pub use error::ApiError;
 pub use media::{Media, MediaKind};
+pub use share::{Lent, Pending, Shared, Token};
 
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +39,12 @@ const IDLE_LIMIT: Duration = Duration::from_secs(20);
 const JSON_CAP: usize = 16 * 1024 * 1024;
 /// Codes that say the token is dead: nothing was done, ask for another one (wecom 90313).
 const TOKEN_REFUSALS: [i64; 3] = [40014, 42001, 40001];
+
+/// The code that says that an API was called too often (wecom 90312).
+const FREQUENCY: i64 = 45009;
+/// Calls that take no room here: customer sends take theirs before they are claimed ([`Api::admit`]), messages to
+/// members have limits of their own.
+const UNCOUNTED: [&str; 3] = ["kf/send_msg", "kf/send_msg_on_event", "message/send"];
 
 /// What one app needs to speak. An access token belongs to (corp, secret), so every app has its own [`Api`].
 #[derive(Debug, Clone)]
@@ -131,6 +139,25 @@ impl Api {
         Ok(Api { http, base, corp_id, secret, clock, tokens: TokenCache::default() })
     }
 
+    /// The same client as one of several processes that speak for this app.
+    #[must_use]
+    pub fn sharing(mut self, shared: Arc<dyn Shared>) -> Api {
+        self.tokens.shared = Some(shared);
+        self
+    }
+
+    /// Takes room for one call of `path` within the limits all processes share; every call but a customer send does so
+    /// by itself. Without room, when there may be some, in Unix milliseconds.
+    ///
+    /// # Errors
+    /// That time.
+    pub async fn admit(&self, path: &str) -> Result<(), i64> {
+        match &self.tokens.shared {
+            Some(shared) => shared.admit(path).await,
+            None => Ok(()),
+        }
+    }
+
     /// The corp this app belongs to.
     pub fn corp_id(&self) -> &str {
         &self.corp_id
@@ -179,6 +206,17 @@ impl Api {
     /// One call; once more with a new token if the platform says that ours is dead. A dead token means that nothing was
     /// done, so this holds for sends too.
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
+        if !UNCOUNTED.contains(&call.path) && self.admit(call.path).await.is_err() {
+            return Err(ApiError::NotSent { why: format!("the platform's limit of {} is reached", call.path) });
+        }
+        let answer = self.with_token(call).await;
+        if let (Err(ApiError::Refused { code: FREQUENCY, .. }), Some(shared)) = (&answer, &self.tokens.shared) {
+            shared.exhausted(call.path).await;
+        }
+        answer
+    }
+
+    async fn with_token(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
         let token = self.token().await?;
         match self.once(call, &token).await {
             Err(ApiError::Refused { code, .. }) if TOKEN_REFUSALS.contains(&code) => {

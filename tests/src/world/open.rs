@@ -1,14 +1,16 @@
 //! Opening a world, and opening it again after the program was killed.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
+use aijia::app::App;
 use aijia::clock::{Clock, Ids, SECOND};
 use aijia::config::Database;
 use aijia::demo::{Stage, Staging};
 use aijia::{http, worker};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use simulator::openai::{Behaviour, FakeModel};
 use simulator::{Api, Simulator};
 use tokio::net::TcpListener;
@@ -78,7 +80,19 @@ impl World {
         let Stage { app, sim } = Stage::set(staging.clone()).await?;
         let edge = serve(listener, &app, &sim, &address);
         let pages = Vec::new();
-        let mut world = Self { app, sim, clock, sim_clock, address, folder, model, pages, staging, edge };
+        let mut world = Self {
+            app,
+            sim,
+            clock,
+            sim_clock,
+            address,
+            folder,
+            model,
+            pages,
+            answered_for: BTreeSet::new(),
+            staging,
+            edge,
+        };
         if setting.started {
             world.settle().await?;
         }
@@ -87,6 +101,11 @@ impl World {
 
     /// The program is killed and started again on the same database and folder. Whatever was under way is lost.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.reopen().await?;
+        self.settle().await
+    }
+
+    async fn reopen(&mut self) -> anyhow::Result<()> {
         self.edge.abort();
         // Nothing starts in no time, and new ids sort after old ones.
         self.clock.advance(SECOND);
@@ -97,7 +116,7 @@ impl World {
         self.app = Stage::reopen(&self.sim, &self.staging).await?;
         self.edge = serve(listener, &self.app, &self.sim, &address);
         self.address = address;
-        self.settle().await
+        Ok(())
     }
 
     /// The program is started on another data folder and another database, in the same world.
@@ -110,11 +129,26 @@ impl World {
 
     /// A new, empty database on the server of this world's own.
     pub async fn another_database(&self) -> anyhow::Result<String> {
-        let folder = tempfile::tempdir()?;
-        match database(On::Postgres, &folder).await? {
-            Some(Database::Postgres(url)) => Ok(url),
-            _ => anyhow::bail!("there is no PostgreSQL server"),
-        }
+        empty_database().await?.context("there is no PostgreSQL server")
+    }
+
+    /// Another instance of the program on the same database. It does nothing by itself.
+    pub async fn another_instance(&self, seed: u64) -> anyhow::Result<App> {
+        let staging = Staging { ids: Ids::seeded(seed), ..self.staging.clone() };
+        Stage::reopen(&self.sim, &staging).await
+    }
+
+    /// The program is killed and started on another database; whether it takes that for an older copy of its own.
+    pub async fn starts_on(&mut self, database_url: &str) -> anyhow::Result<bool> {
+        // What was sent so far has its authority in the record that is left behind.
+        self.everything_sent_was_shown().await?;
+        self.answered_for.extend(self.sim.accepted_kf_sends().into_iter().map(|sent| sent.msgid));
+        self.staging.database = Database::from_url(Some(database_url), self.folder.path())
+            .map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        self.reopen().await?;
+        let held = worker::recovery::look(&self.app).await?;
+        self.settle().await?;
+        Ok(held)
     }
 
     /// The program works until `calls` calls of `api` have reached the platform since now, and is killed there.
@@ -165,6 +199,15 @@ fn install_tls() {
     ONCE.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+/// A new, empty database on the tests' PostgreSQL server; none where there is no server.
+pub async fn empty_database() -> anyhow::Result<Option<String>> {
+    let folder = tempfile::tempdir()?;
+    Ok(match database(On::Postgres, &folder).await? {
+        Some(Database::Postgres(url)) => Some(url),
+        _ => None,
+    })
 }
 
 async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {

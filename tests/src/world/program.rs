@@ -26,6 +26,11 @@ pub struct Operator {
 impl Operator {
     /// A desk with the demo's people and one customer; the knowledge is imported by the program.
     pub async fn begin() -> anyhow::Result<Self> {
+        Self::begin_on(String::new()).await
+    }
+
+    /// The same on a database of its own.
+    pub async fn begin_on(database: String) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("aijia.toml"), DESK)?;
         let sim = Simulator::start(Settings::default()).await?;
@@ -36,7 +41,7 @@ impl Operator {
         for account in [FLAGSHIP, OUTLET] {
             sim.add_kf_account(account, "山茶家");
         }
-        let operator = Self { folder, sim, database: String::new() };
+        let operator = Self { folder, sim, database };
         let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../bot/demo/knowledge/products.csv");
         operator.runs(&["knowledge", "import", shop, "--owner", "sunmei", "--kind", "product"]).await?;
         Ok(operator)
@@ -48,6 +53,9 @@ impl Operator {
         let mut command = Command::new(program()?);
         command.current_dir(self.folder.path()).args(arguments).env_clear().kill_on_drop(true);
         command.env("AIJIA_LISTEN", "127.0.0.1:0").env("AIJIA_LOG", "json").env("RUST_LOG", "info");
+        if self.database.starts_with("postgres") {
+            command.env("AIJIA_SECRET_KEY", aijia::demo::SECRET);
+        }
         command.env("DATABASE_URL", &self.database).env("WECOM_API_BASE", self.sim.api_base());
         command.env("WECOM_CORP_ID", &settings.corp_id).env("WECOM_AGENT_ID", settings.agent_id.to_string());
         command.env("WECOM_APP_SECRET", &settings.secret);
@@ -122,6 +130,11 @@ impl Serving {
         ensure!(Command::new("kill").args(["-TERM", &pid]).status().await?.success());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
         Ok(ended.code())
+    }
+
+    /// Kills it on the spot.
+    pub async fn killed(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     /// Its process id.

@@ -39,7 +39,7 @@ impl World {
         let sent = self.sim.accepted_kf_sends();
         let ids: std::collections::BTreeSet<_> = sent.iter().map(|s| s.msgid.clone()).collect();
         ensure!(ids.len() == sent.len(), "a message id was accepted twice");
-        for sent in &sent {
+        for sent in sent.iter().filter(|sent| !self.answered_for.contains(&sent.msgid)) {
             match self.intent(&sent.msgid).await? {
                 Some(intent) if intent.kind == "reply" => self.reply(sent, &intent).await?.was_shown(self)?,
                 Some(intent) => self.was_fixed(sent, serde_json::from_str(&intent.authority)?).await?,

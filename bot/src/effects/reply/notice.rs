@@ -133,6 +133,7 @@ async fn settled(tx: &mut Tx, app: &App, send: &Send, result: PartResult, code: 
 }
 
 async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i64)) -> anyhow::Result<()> {
+    crate::effects::count(app, &send, &result);
     let app = app.clone();
     let store = app.store.clone();
     store

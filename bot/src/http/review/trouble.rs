@@ -146,7 +146,7 @@ where
 pub(super) async fn in_commit<T, F>(app: &App, unit: F) -> Result<T, Trouble>
 where
     T: Send + 'static,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, Trouble>> + Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, Trouble>> + Clone + Send + 'static,
 {
     app.store.commit(move |tx| Box::pin(async move { kept(unit(tx).await) })).await?
 }

@@ -1,7 +1,9 @@
 //! The access token: fetched by one caller at a time, shared by all, replaced before it ends (wecom 91039).
 
+use super::share::{Lent, Shared, Token};
 use super::{ApiError, Clock};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
@@ -19,10 +21,12 @@ pub(super) struct Fresh {
     pub(super) expires_in: i64,
 }
 
-struct Token {
-    value: SecretString,
-    replace_at: i64,
-    ends_at: i64,
+impl Fresh {
+    fn token(self, now: i64) -> Token {
+        let life = self.expires_in.max(0);
+        let replace_at = now + life - MARGIN_SECS.min(life / 2);
+        Token { value: self.value, replace_at, ends_at: now + life }
+    }
 }
 
 struct Failure {
@@ -34,6 +38,8 @@ struct Failure {
 struct Slot {
     token: Option<Token>,
     failure: Option<Failure>,
+    /// The last token the platform refused: another process may still hand it out.
+    refused: Option<SecretString>,
 }
 
 /// One app's token.
@@ -42,10 +48,13 @@ pub(super) struct TokenCache {
     slot: Mutex<Slot>,
     /// Fetches that ended, well or not: tells a waiter whether the failure it finds happened while it waited.
     fetches: AtomicU64,
+    /// Those who use the same token.
+    pub(super) shared: Option<Arc<dyn Shared>>,
 }
 
 impl TokenCache {
-    /// The held token, or a fetched one. Callers that waited for a fetch share its outcome, failure included.
+    /// The held token, another process's, or a fetched one. Callers that waited for a fetch share its outcome, failure
+    /// included.
     pub(super) async fn get<F>(&self, clock: &Clock, fetch: impl FnOnce() -> F) -> Result<SecretString, ApiError>
     where
         F: Future<Output = Result<Fresh, ApiError>>,
@@ -60,9 +69,30 @@ impl TokenCache {
         if let Some(failure) = slot.failure.as_ref().filter(|f| waited || now < f.hold_until) {
             return slot.still_usable(now).ok_or_else(|| failure.error.clone());
         }
-        let fetched = fetch().await;
+        let got = self.lent_or_fetched(slot.refused.as_ref(), clock, fetch).await;
         self.fetches.fetch_add(1, Ordering::Release);
-        slot.settle(fetched, clock())
+        slot.settle(got, clock())
+    }
+
+    async fn lent_or_fetched<F>(
+        &self,
+        refused: Option<&SecretString>,
+        clock: &Clock,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Token, ApiError>
+    where
+        F: Future<Output = Result<Fresh, ApiError>>,
+    {
+        let Some(shared) = &self.shared else { return Ok(fetch().await?.token(clock())) };
+        match shared.token(refused).await {
+            Lent::Token(token) => Ok(token),
+            Lent::Nothing(why) => Err(ApiError::NotSent { why }),
+            Lent::Fetch => {
+                let fetched = fetch().await.map(|fresh| fresh.token(clock()));
+                shared.fetched(fetched.as_ref().ok()).await;
+                fetched
+            }
+        }
     }
 
     /// Forgets the token if it still is the one that was refused; a newer one stays.
@@ -70,6 +100,7 @@ impl TokenCache {
         let mut slot = self.slot.lock().await;
         if slot.token.as_ref().is_some_and(|t| t.value.expose_secret() == refused.expose_secret()) {
             slot.token = None;
+            slot.refused = Some(refused.clone());
         }
     }
 }
@@ -79,14 +110,12 @@ impl Slot {
         self.token.as_ref().filter(|t| now < t.ends_at).map(|t| t.value.clone())
     }
 
-    fn settle(&mut self, fetched: Result<Fresh, ApiError>, now: i64) -> Result<SecretString, ApiError> {
-        match fetched {
-            Ok(fresh) => {
-                let life = fresh.expires_in.max(0);
-                let replace_at = now + life - MARGIN_SECS.min(life / 2);
-                self.token = Some(Token { value: fresh.value.clone(), replace_at, ends_at: now + life });
-                self.failure = None;
-                Ok(fresh.value)
+    fn settle(&mut self, got: Result<Token, ApiError>, now: i64) -> Result<SecretString, ApiError> {
+        match got {
+            Ok(token) => {
+                let value = token.value.clone();
+                (self.token, self.failure) = (Some(token), None);
+                Ok(value)
             }
             Err(error) => {
                 let usable = self.still_usable(now);
