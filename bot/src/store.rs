@@ -14,6 +14,7 @@ pub mod people;
 pub mod queue;
 pub mod record;
 pub mod sends;
+pub mod turns;
 mod tx;
 mod writer;
 

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod checkpoint;
 mod customer;
+pub mod deal;
 mod inbox;
 mod job;
 mod places;
@@ -134,7 +135,8 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     }
     app.chores_at.store(now, Ordering::Relaxed);
     tidy::when_due(app).await?;
-    checkpoint::when_due(app).await
+    let dealt = deal::when_due(app).await?;
+    Ok(checkpoint::when_due(app).await? || dealt)
 }
 
 /// Claims what is due, the first ranks first, as far as there are places for each.

@@ -58,6 +58,10 @@ fn check_people(place: &str, channel: &Channel, desk: &Desk, found: &mut Finding
             Some(_) => {}
         }
     }
+    let permitted: Vec<&str> = channel.permitted.iter().map(String::as_str).collect();
+    for id in channel.hours.keys().filter(|id| !channel.permitted.contains(id)) {
+        found.add(place, format!("hours names {id:?}, who is not in permitted"), hint(id, &permitted));
+    }
     if let Some(id) = &channel.escalation_owner {
         check_escalation_owner(place, id, desk, found);
     }

@@ -66,6 +66,11 @@ pub enum Job {
         /// The person's id.
         person: String,
     },
+    /// Give waiting cases to reviewers with room.
+    Deal {
+        /// What gave rise to it: the case that made room or waits.
+        because: String,
+    },
     /// Ask the next level when nobody decided.
     ReviewDeadline {
         /// The case.
@@ -179,6 +184,8 @@ impl Job {
             | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
+            // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
+            Self::Deal { because } => format!("deal:{because}"),
             Self::ReviewDeadline { case, .. } | Self::WindowDeadline { case } | Self::PolicyChanged { case } => {
                 format!("due:{case}")
             }
@@ -205,6 +212,7 @@ impl Job {
             Self::PostCard { .. }
             | Self::SettleCard { .. }
             | Self::Story { .. }
+            | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
             | Self::PolicyChanged { .. } => Rank::Then,
@@ -221,6 +229,7 @@ impl Job {
             Self::Say { .. } => "say",
             Self::Text { .. } => "text",
             Self::Story { .. } => "story",
+            Self::Deal { .. } => "deal",
             Self::ReviewDeadline { .. } => "review_deadline",
             Self::WindowDeadline { .. } => "window_deadline",
             Self::Send { .. } => "send",

@@ -146,6 +146,7 @@ fn desk_of(locale: &str) -> Desk {
         wecom: Some(id.into()),
         telegram: None,
         roles,
+        hours: vec![],
     };
     let channel = |id: &str, permitted: Vec<String>| Channel {
         id: id.into(),
@@ -156,6 +157,8 @@ fn desk_of(locale: &str) -> Desk {
         owner: Some("wangwu".into()),
         permitted,
         escalation_owner: Some("wangwu".into()),
+        dispatch: desk::Dispatch::All,
+        hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec!["reply".into(), "odd<b>".into()],
         review_required: vec!["returns".into()],
