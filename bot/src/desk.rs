@@ -5,7 +5,7 @@ mod hours;
 
 pub use hours::{DutyWord, Shift};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -296,11 +296,16 @@ impl Desk {
 
     /// Ids of those who review on a channel, without those `off_duty`.
     pub fn reviewers_on_duty(&self, channel: &Channel, off_duty: &HashSet<String>) -> Vec<String> {
-        let works = |id: &&String| {
-            let reviews = self.person(id).is_some_and(|p| p.is(Role::Reviewer) || p.is(Role::Supervisor));
-            reviews && !off_duty.contains(*id)
-        };
-        channel.permitted.iter().filter(works).cloned().collect()
+        let reviews = |person: &&Person| person.is(Role::Reviewer) || person.is(Role::Supervisor);
+        let there =
+            self.permitted_on(channel).into_iter().filter(reviews).filter(|person| !off_duty.contains(&person.id));
+        there.map(|person| person.id.clone()).collect()
+    }
+
+    /// The people permitted on a channel, in the order of its list.
+    fn permitted_on(&self, channel: &Channel) -> Vec<&Person> {
+        let by_id: HashMap<&str, &Person> = self.people.iter().map(|person| (person.id.as_str(), person)).collect();
+        channel.permitted.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect()
     }
 
     /// The channel with this id.

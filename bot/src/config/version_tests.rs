@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::parse_desk;
-use crate::desk::{Mode, Role};
+use crate::desk::{Dispatch, Mode, Role};
 
 fn desk() -> Desk {
     parse_desk(include_str!("../../../aijia.example.toml"), "aijia.toml").unwrap()
@@ -53,10 +53,15 @@ fn what_decides_makes_a_new_policy_version() {
 
 #[test]
 fn people_names_and_hours_void_no_card() {
-    let changes: [Change; 20] = [
+    let changes: [Change; 25] = [
         |desk| desk.desk.locale = "en".into(),
         |desk| desk.desk.timezone = "Asia/Tokyo".into(),
         |desk| desk.desk.review_minutes = 20,
+        |desk| desk.desk.open_cards = 5,
+        |desk| desk.desk.waiting_minutes = 30,
+        |desk| desk.people[1].hours.truncate(1),
+        |desk| desk.channels[0].dispatch = Dispatch::Turn,
+        |desk| desk.channels[0].hours.clear(),
         |desk| desk.desk.currency = "JPY".into(),
         |desk| desk.desk.quiet_seconds = 0,
         |desk| desk.desk.quiet_at_most_seconds = 20,

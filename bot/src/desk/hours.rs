@@ -9,14 +9,14 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, Desk, Person};
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 
 /// Days of the week as written, Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
-/// Days looked ahead for the next change of a weekly plan.
-const AHEAD: i64 = 9;
+/// A week, with a day for clocks that are put forward or back.
+const WEEK: Timestamp = 8 * DAY;
 
 /// A stretch of work that repeats: `09:00-18:00`, `mon-fri 09:00-18:00` or `sat,sun 22:00-06:00`. One that ends
 /// before it begins runs past midnight and belongs to the day it begins on.
@@ -119,10 +119,10 @@ fn day_of(at: Timestamp, zone: Tz) -> NaiveDate {
     chrono::DateTime::from_timestamp_millis(at).unwrap_or_default().with_timezone(&zone).date_naive()
 }
 
-/// The shifts that may touch the days from the one before `at` to `ahead` days after it.
-fn around(shifts: &[Shift], zone: Tz, at: Timestamp, ahead: i64) -> Vec<(Timestamp, Timestamp)> {
-    let first = day_of(at, zone).checked_sub_days(Days::new(1));
-    let days = first.into_iter().flat_map(|first| first.iter_days().take(usize::try_from(ahead + 2).unwrap_or(0)));
+/// The shifts that may touch the time between two moments.
+fn between(shifts: &[Shift], zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let (first, last) = (day_of(from, zone) - Days::new(1), day_of(to, zone));
+    let days = first.iter_days().take_while(|day| *day <= last);
     days.flat_map(|day| shifts.iter().filter_map(move |shift| shift.on(day, zone))).collect()
 }
 
@@ -130,13 +130,12 @@ fn covered(spans: &[(Timestamp, Timestamp)], at: Timestamp) -> bool {
     spans.iter().any(|(from, until)| (*from..*until).contains(&at))
 }
 
-/// When work next begins or ends after `after`; never for hours without gaps.
-fn next_change(shifts: &[Shift], zone: Tz, after: Timestamp) -> Option<Timestamp> {
-    let spans = around(shifts, zone, after, AHEAD);
-    let edges = spans.iter().flat_map(|(from, until)| [*from, *until]);
-    let last = instant(day_of(after, zone) + Days::new(AHEAD.unsigned_abs()), 0, zone);
-    let changes = |at: &Timestamp| *at > after && *at < last && covered(&spans, at - 1) != covered(&spans, *at);
-    edges.filter(changes).min()
+/// Whether work began or ended after `from`, up to `to`. A plan that does not change within a week never does.
+fn changed(shifts: &[Shift], zone: Tz, from: Timestamp, to: Timestamp) -> bool {
+    let to = to.min(from + WEEK);
+    let spans = between(shifts, zone, from, to);
+    let mut edges = spans.iter().flat_map(|(begins, ends)| [*begins, *ends]).filter(|at| (from + 1..=to).contains(at));
+    edges.any(|at| covered(&spans, at - 1) != covered(&spans, at))
 }
 
 /// What a person last said about being on duty.
@@ -152,8 +151,8 @@ pub struct DutyWord {
 /// until their hours next begin or end.
 fn on_duty(shifts: &[Shift], word: Option<DutyWord>, zone: Tz, now: Timestamp) -> bool {
     match word {
-        Some(word) if next_change(shifts, zone, word.at).is_none_or(|change| now < change) => word.on,
-        _ => shifts.is_empty() || covered(&around(shifts, zone, now, 0), now),
+        Some(word) if !changed(shifts, zone, word.at, now) => word.on,
+        _ => shifts.is_empty() || covered(&between(shifts, zone, now, now), now),
     }
 }
 
@@ -170,8 +169,7 @@ impl Desk {
             let hours = channel.hours.get(&person.id).unwrap_or(&person.hours);
             !on_duty(hours, words.get(&person.id).copied(), zone, now)
         };
-        let permitted = channel.permitted.iter().filter_map(|id| self.person(id));
-        permitted.filter(off).map(|person| person.id.clone()).collect()
+        self.permitted_on(channel).into_iter().filter(off).map(|person| person.id.clone()).collect()
     }
 }
 

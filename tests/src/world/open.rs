@@ -117,6 +117,15 @@ impl World {
         }
     }
 
+    /// A second instance on the same database; none where a database has one instance only.
+    pub async fn beside(&self) -> anyhow::Result<Option<aijia::app::App>> {
+        if !self.app.store.is_shared() {
+            return Ok(None);
+        }
+        let staging = Staging { ids: Ids::seeded(self.staging.seed.wrapping_add(1)), ..self.staging.clone() };
+        Stage::reopen(&self.sim, &staging).await.map(Some)
+    }
+
     /// The program works until `calls` calls of `api` have reached the platform since now, and is killed there.
     pub async fn killed_at(&mut self, api: Api, calls: usize) -> anyhow::Result<()> {
         let (app, goal) = (self.app.clone(), self.sim.count(api) + calls);
@@ -167,7 +176,8 @@ fn install_tls() {
     });
 }
 
-async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
+/// A fresh database; none where there is no server for it.
+pub async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
     match on {
         On::Sqlite => Ok(Some(Database::Sqlite(folder.path().join("aijia.db")))),
         On::Postgres => {

@@ -216,6 +216,7 @@ fn case() -> Case {
         window: Window::opened(NOW),
         last_decision: None,
         least: crate::case::Level::Reviewers,
+        in_turn: crate::case::InTurn::default(),
         asked: None,
         doubtful: false,
     }
