@@ -194,14 +194,7 @@ impl Crowd {
                 3..10 => Decision::Reject(Rejection { reason: RejectReason::Other, note: None, no_answer_due: true }),
                 _ => Decision::Send,
             };
-            let app = self.app.clone();
-            decided.push(self.app.store.commit(move |tx| {
-                Box::pin(async move {
-                    let case = cases::load(tx, &case_id).await?.context("no such case")?;
-                    let tap = Tap { person, version: case.version, code: case.code(), decision };
-                    Ok(apply::apply(tx, &app, &case_id, &Event::Tapped(tap)).await?.is_ok())
-                })
-            }));
+            decided.push(tapped(self.app.clone(), person, case_id, decision));
         }
         let decided = try_join_all(decided).await?;
         ensure!(decided.into_iter().all(|decided| decided), "a holder was refused");
@@ -268,6 +261,19 @@ impl Crowd {
         self.seen.escalated = self.count(above, args![]).await?;
         Ok(())
     }
+}
+
+/// A holder decides; whether it counted.
+async fn tapped(app: App, person: String, case_id: String, decision: Decision) -> anyhow::Result<bool> {
+    let store = app.store.clone();
+    let decided = store.commit(move |tx| {
+        Box::pin(async move {
+            let case = cases::load(tx, &case_id).await?.context("no such case")?;
+            let tap = Tap { person, version: case.version, code: case.code(), decision };
+            Ok(apply::apply(tx, &app, &case_id, &Event::Tapped(tap)).await?.is_ok())
+        })
+    });
+    decided.await
 }
 
 /// The configuration: everybody reviews both channels, which deal by turn.

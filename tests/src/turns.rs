@@ -35,6 +35,11 @@ fn in_shifts() -> Setting {
     Setting::desk(desk.replacen("wecom = \"ZhaoLiu\"", "wecom = \"ZhaoLiu\"\nhours = [\"mon-fri 12:00-18:00\"]", 1))
 }
 
+/// A draft that quotes the knowledge is of low risk, however unsure the drafter is.
+fn sure_of_itself() -> Setting {
+    Setting::desk(by_turn(1).replacen("confidence = 0.90", "confidence = 0.10", 1))
+}
+
 fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
@@ -245,7 +250,7 @@ story!(
 
 story!(
     /// What is riskier is given out first; among equals, what waits longest.
-    risk_comes_first_then_age, in dealing(1), |world| {
+    risk_comes_first_then_age, in sure_of_itself(), |world| {
         for (number, text) in [FACT, FACT, FACT, FACT, RISKIER].into_iter().enumerate() {
             let customer = format!("wmOrder{number}");
             world.sim.add_customer(&customer, "顾客");

@@ -189,13 +189,12 @@ impl Turn<'_> {
 
     /// Whoever does not have the case in reviewers' hands any more makes room; whatever waits is to be dealt.
     pub(super) fn mind_the_queue(&mut self) {
-        let deals = self.deals_by_turn();
         let case = self.case();
         let with_reviewers = match &case.state {
             State::Drafting(_) => true,
             _ => case.level() == Some(Level::Reviewers),
         };
-        if !deals || !with_reviewers {
+        if !with_reviewers {
             case.in_turn = InTurn::default();
         }
         let (holder, waits) = (case.in_turn.holder.clone(), case.waits());
@@ -231,7 +230,12 @@ pub(super) fn put_back(mut turn: Turn, to: Option<&str>) -> Result<Step, Refusal
     if !shown || turn.editing() {
         return Err(Refusal::Overtaken);
     }
-    turn.pass_on(&holder, to);
+    if turn.deals_by_turn() {
+        turn.pass_on(&holder, to);
+    } else {
+        turn.settle_cards(Outcome::Updated);
+        turn.ask(Level::Reviewers);
+    }
     turn.done()
 }
 
@@ -241,7 +245,6 @@ pub(super) fn undealt(mut turn: Turn) -> Result<Step, Refusal> {
         return Err(Refusal::Overtaken);
     }
     if !turn.deals_by_turn() {
-        turn.case().in_turn = InTurn::default();
         turn.ask(Level::Reviewers);
         return turn.done();
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer, human,
-    in_turn, sending,
+    Case, Drafting, Effect, Event, InTurn, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer,
+    human, in_turn, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind};
@@ -160,6 +160,7 @@ impl Turn<'_> {
         if level == Level::Reviewers && self.deals_by_turn() {
             return self.ask_in_turn();
         }
+        self.case().in_turn = InTurn::default();
         for person in self.rules.holders(level) {
             self.effect(Effect::PostCard { person });
         }

@@ -147,6 +147,10 @@ fn nobody_left_means_the_next_level() {
     in_force.off_duty.clear();
     let step = happens(&in_force, &case, &Event::Undealt);
     assert_eq!(cards(&step), ["lihua", "zhaoliu", "zhouba"], "a channel that asks all again");
+    let step = happens(&in_force, &held(&by_turn()), &Event::PutBack { to: None });
+    assert_eq!(cards(&step), ["lihua", "zhaoliu", "zhouba"], "also about what somebody held");
+    let step = happens(&in_force, &case, &Event::WindowEnded);
+    assert!(step.next.waits(), "what nobody was asked about is not lost sight of");
 }
 
 #[test]
