@@ -59,7 +59,9 @@ fn check_people(place: &str, channel: &Channel, desk: &Desk, found: &mut Finding
         }
     }
     let permitted: Vec<&str> = channel.permitted.iter().map(String::as_str).collect();
-    for id in channel.hours.keys().filter(|id| !channel.permitted.contains(id)) {
+    // Where nobody is permitted, that is said already.
+    let strangers = channel.hours.keys().filter(|id| !permitted.is_empty() && !channel.permitted.contains(id));
+    for id in strangers {
         found.add(place, format!("hours names {id:?}, who is not in permitted"), hint(id, &permitted));
     }
     if let Some(id) = &channel.escalation_owner {
