@@ -6,6 +6,7 @@ mod draft;
 mod effect;
 mod event;
 mod human;
+mod in_turn;
 mod refusal;
 mod sending;
 mod step;
@@ -18,6 +19,7 @@ mod tests;
 pub use draft::{Author, Draft, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
+pub use in_turn::{InTurn, Roster};
 pub use refusal::{Refusal, act_key};
 pub use step::{PausedBy, Rules, Step, step};
 
@@ -65,6 +67,9 @@ pub struct Case {
     pub least: Level,
     /// Who was asked, and until when: the customer's next words do not restart the clock.
     pub asked: Option<(Level, Timestamp)>,
+    /// Who has it, where reviewers take cases by turn.
+    #[serde(default)]
+    pub in_turn: InTurn,
     /// Whether a reply was sent of which nobody knows if it arrived, and no person has decided since.
     pub doubtful: bool,
 }
@@ -419,6 +424,24 @@ impl Case {
             State::AwaitingReview(review) => Some(review.due),
             State::NeedsPerson(stuck) => Some(stuck.due),
             _ => None,
+        }
+    }
+
+    /// Moves the time at which the next level is asked.
+    fn set_due(&mut self, at: Timestamp) {
+        match &mut self.state {
+            State::AwaitingReview(review) => review.due = at,
+            State::NeedsPerson(stuck) => stuck.due = at,
+            _ => {}
+        }
+    }
+
+    /// Whether nobody at the last level has answered in time.
+    pub fn overdue(&self) -> bool {
+        match &self.state {
+            State::AwaitingReview(review) => review.overdue,
+            State::NeedsPerson(stuck) => stuck.overdue,
+            _ => false,
         }
     }
 

@@ -1,6 +1,12 @@
 //! Who works at the desk, on which channels, under which settings: the part of the configuration the
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
+mod hours;
+
+pub use hours::{DutyWord, Shift};
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 /// Everything configured about one company's desk.
@@ -31,6 +37,10 @@ pub struct Settings {
     pub timezone: String,
     /// Minutes a reviewer has before the next level is asked.
     pub review_minutes: u32,
+    /// Cards a reviewer holds at once on channels that deal by turn, over all of them.
+    pub open_cards: u32,
+    /// Minutes a case waits for a reviewer with room before the next level is asked.
+    pub waiting_minutes: u32,
     /// ISO 4217 code amounts are shown in.
     pub currency: String,
     /// Seconds of silence after which a customer's messages are answered together.
@@ -47,6 +57,8 @@ impl Default for Settings {
             locale: "zh-CN".into(),
             timezone: "Asia/Shanghai".into(),
             review_minutes: 10,
+            open_cards: 3,
+            waiting_minutes: 60,
             currency: "CNY".into(),
             quiet_seconds: 3,
             quiet_at_most_seconds: 12,
@@ -71,6 +83,9 @@ pub struct Person {
     pub telegram: Option<i64>,
     /// What the person may do.
     pub roles: Vec<Role>,
+    /// When the person works; always, when empty.
+    #[serde(default)]
+    pub hours: Vec<Shift>,
 }
 
 impl Person {
@@ -120,6 +135,12 @@ pub struct Channel {
     /// The person asked when nobody decides or somebody escalates.
     #[serde(default)]
     pub escalation_owner: Option<String>,
+    /// Who of the people on duty gets a case.
+    #[serde(default)]
+    pub dispatch: Dispatch,
+    /// When people work on this channel, by id, where that differs from their own hours.
+    #[serde(default)]
+    pub hours: BTreeMap<String, Vec<Shift>>,
     /// How far the bot may go.
     #[serde(default)]
     pub mode: Mode,
@@ -147,6 +168,17 @@ impl Channel {
 pub enum ChannelKind {
     /// WeChat customer service (微信客服).
     WecomKf,
+}
+
+/// Who of the people on duty gets a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dispatch {
+    /// Everybody gets the card; the first tap wins.
+    #[default]
+    All,
+    /// One person at a time holds it, and nobody holds more than the desk's `open_cards`.
+    Turn,
 }
 
 /// How far the bot may go on a channel.
@@ -260,6 +292,20 @@ impl Desk {
     pub fn person_by_wecom(&self, userid: &str) -> Option<&Person> {
         let same = |p: &&Person| p.wecom.as_deref().is_some_and(|w| w.eq_ignore_ascii_case(userid));
         self.people.iter().find(same)
+    }
+
+    /// Ids of those who review on a channel, without those `off_duty`.
+    pub fn reviewers_on_duty(&self, channel: &Channel, off_duty: &HashSet<String>) -> Vec<String> {
+        let reviews = |person: &&Person| person.is(Role::Reviewer) || person.is(Role::Supervisor);
+        let there =
+            self.permitted_on(channel).into_iter().filter(reviews).filter(|person| !off_duty.contains(&person.id));
+        there.map(|person| person.id.clone()).collect()
+    }
+
+    /// The people permitted on a channel, in the order of its list.
+    fn permitted_on(&self, channel: &Channel) -> Vec<&Person> {
+        let by_id: HashMap<&str, &Person> = self.people.iter().map(|person| (person.id.as_str(), person)).collect();
+        channel.permitted.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect()
     }
 
     /// The channel with this id.

@@ -17,7 +17,7 @@ use crate::clock::{SECOND, Timestamp};
 use crate::metrics::Sent;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::Send;
-use crate::worker::{Job, apply};
+use crate::worker::{Job, apply, deal};
 
 /// Attempts after which a message to a phone is given up and somebody is told.
 const MOST_ATTEMPTS: i64 = 8;
@@ -42,7 +42,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Say { member, say } => phone::say(app, row, member, say).await,
         Job::Text { member, text } => phone::text(app, row, member, text).await,
         Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
-        Job::ReviewDeadline { case, due } => happen(app, row, case, crate::case::Event::ReviewExpired { due }).await,
+        Job::Deal { .. } => deal::deal(app, row).await,
+        Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, part, .. } => reply::send(app, row, case, part).await,
@@ -64,6 +65,20 @@ async fn happen(app: &App, row: Row, case: String, event: crate::case::Event) ->
             Box::pin(async move {
                 // A refusal means that it no longer matters.
                 let _ = apply::apply(tx, &app, &case, &event).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
+/// Nobody decided in time.
+async fn review_deadline(app: &App, row: Row, case: String, due: Timestamp) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                deal::expired(tx, &app, &case, due).await?;
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
             })
         })

@@ -244,6 +244,7 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256,
         "rights": changes(&people_before, &people_after) });
     queue::configuration_changed(tx, now).await?;
+    Job::Deal { because: "configuration".into() }.enqueue(tx, app, now).await?;
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     if before.is_some_and(|before| before.policy != new.policy) {

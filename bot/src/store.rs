@@ -18,6 +18,7 @@ pub mod queue;
 pub mod record;
 pub mod sends;
 pub mod tokens;
+pub mod turns;
 mod tx;
 mod writer;
 

@@ -100,7 +100,7 @@ impl View {
             place: Some((to_u32(self.place.0), to_u32(self.place.1))),
             intent: self.intent(),
             risk: draft.map_or(cards::Risk::Low, |d| d.verdict.risk),
-            overdue: self.overdue(),
+            overdue: self.case.overdue(),
             seconds_left: self.case.due().map(|due| (due - self.now) / SECOND),
             quota_left: Some(self.case.window.for_replies()),
             customer,
@@ -135,14 +135,6 @@ impl View {
     fn intent(&self) -> String {
         let intent = self.case.draft().map_or(policy::Intent::Other, |d| d.intent);
         self.words().text(intent.key(), &[])
-    }
-
-    fn overdue(&self) -> bool {
-        match &self.case.state {
-            State::AwaitingReview(review) => review.overdue,
-            State::NeedsPerson(stuck) => stuck.overdue,
-            _ => false,
-        }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -192,6 +184,9 @@ impl View {
             (_, Some(Level::EscalationOwner)) => {
                 channel.and_then(|c| c.escalation_owner.as_deref()).into_iter().collect()
             }
+            (_, Some(Level::Reviewers)) if self.case.in_turn.since.is_some() => {
+                self.case.in_turn.holder.as_deref().into_iter().collect()
+            }
             (_, Some(Level::Reviewers)) => channel.into_iter().flat_map(|c| &c.permitted).map(String::as_str).collect(),
             (_, None) => Vec::new(),
         }
@@ -207,6 +202,10 @@ impl View {
                 let to = self.channel().and_then(|c| c.escalation_owner.clone()).unwrap_or_default();
                 words.text("settled.expired", &[("to", self.desk.desk.name_of(&to))])
             }
+            Outcome::PassedOn { to: Some(to) } => {
+                words.text("settled.passed_on", &[("to", self.desk.desk.name_of(to))])
+            }
+            Outcome::PassedOn { to: None } => words.text("settled.put_back", &[]),
             Outcome::WindowLost => words.text("settled.window_lost", &[]),
             Outcome::TakenOver { by } => words.text("settled.taken_over", &[("by", self.desk.desk.name_of(by))]),
         };

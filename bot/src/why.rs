@@ -76,6 +76,7 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::Edited => "record.edited",
         Kind::Rejected => "record.rejected",
         Kind::Escalated => "record.escalated",
+        Kind::Dealt => "record.dealt",
         Kind::TakenOver => "record.taken_over",
         Kind::GivenBack => "record.given_back",
         Kind::Refused => "record.refused",
@@ -107,6 +108,8 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Drafted if payload["failed"].is_string() => view.words().text("why.draft_failed", &[]),
         Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
         Kind::Judged => reasons(view, payload),
+        Kind::Dealt if payload["to"].is_null() => view.words().text("settled.put_back", &[]),
+        Kind::Dealt => view.desk.desk.name_of(&text(&payload["to"])).to_owned(),
         Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
         Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
         Kind::Edited if payload["hint"].is_string() => {

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod checkpoint;
 mod customer;
+pub mod deal;
 mod haste;
 mod inbox;
 mod instance;
@@ -154,7 +155,8 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     let taken_over = instance::show_life(app).await?;
     recovery::remember(app).await?;
     tidy::when_due(app).await?;
-    Ok(checkpoint::when_due(app).await? || taken_over)
+    let dealt = deal::when_due(app).await?;
+    Ok(checkpoint::when_due(app).await? || taken_over || dealt)
 }
 
 /// Claims what is due, the first ranks first, as far as there are places for each.

@@ -21,7 +21,7 @@ use simulator::{Delivery, Item, ItemKind, Simulator};
 
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
 pub use browser::{Browser, Page};
-pub use open::{DESK, On, Setting, empty_database};
+pub use open::{DESK, On, Setting, database, empty_database};
 
 /// Tells one story on both databases, in the usual setting or in one of its own.
 #[macro_export]

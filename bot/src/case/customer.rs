@@ -66,7 +66,10 @@ fn note_meanwhile(turn: &mut Turn, mut sending: Sending, wants_person: bool) {
 pub(super) fn ask_for_person(turn: &mut Turn) {
     turn.void_authority(Voided::AskedForPerson);
     turn.settle_cards(Outcome::Updated);
-    turn.stuck(Why::AskedForPerson, None, Level::Reviewers);
+    // During a pause nothing is dealt by turn; whoever asks for a person must not wait for its end.
+    let held_up = turn.deals_by_turn() && turn.rules.paused.is_some();
+    let level = if held_up { Level::EscalationOwner } else { Level::Reviewers };
+    turn.stuck(Why::AskedForPerson, None, level);
 }
 
 fn show_again(turn: &mut Turn) {
@@ -216,15 +219,24 @@ pub(super) fn lose_window(turn: &mut Turn) {
 
 /// Who has to hear that nothing can be sent any more: whoever is asked, and whoever believes to have answered.
 fn concerned(turn: &mut Turn) -> Vec<String> {
-    let level = turn.case().level().unwrap_or(Level::EscalationOwner);
-    let mut people = turn.rules.holders(level);
+    let mut people = asked(turn);
     let believes = match &turn.case().state {
         State::HandedOver { to, .. } => Some(to.clone()),
         State::Sending(sending) => Some(sending.approval.person.clone()),
         _ => None,
     };
-    people.extend(believes.filter(|person| !turn.rules.holders(level).contains(person)));
+    let already = people.clone();
+    people.extend(believes.filter(|person| !already.contains(person)));
     people
+}
+
+/// Who is asked now; the last level where nobody is.
+fn asked(turn: &mut Turn) -> Vec<String> {
+    if let Some(holder) = turn.case().in_turn.holder.clone() {
+        return vec![holder];
+    }
+    let level = turn.case().level().filter(|_| !turn.case().waits());
+    turn.rules.holders(level.unwrap_or(Level::EscalationOwner))
 }
 
 pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {

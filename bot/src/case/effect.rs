@@ -21,6 +21,8 @@ pub enum Effect {
         /// The person's id.
         person: String,
     },
+    /// Give waiting cases to reviewers with room.
+    Deal,
     /// Tell a person the whole story before the card.
     TellStory {
         /// The person's id.
@@ -95,6 +97,11 @@ pub enum Outcome {
     Updated,
     /// The time limit passed and the next level was asked.
     Expired,
+    /// The holder's time passed, or they are not there: somebody else gets the case.
+    PassedOn {
+        /// Who; nobody yet when all have their hands full.
+        to: Option<String>,
+    },
     /// The platform's window closed.
     WindowLost,
     /// Somebody answers in the platform's own client.

@@ -38,6 +38,18 @@ pub enum Event {
     },
     /// A person decided something about the case.
     Tapped(Tap),
+    /// A waiting case is given to a reviewer.
+    Dealt {
+        /// The reviewer.
+        to: String,
+    },
+    /// The holder is off duty, may not decide any more, or a pause covers the case.
+    PutBack {
+        /// Who has room for it, if anybody has.
+        to: Option<String>,
+    },
+    /// A case waits, and there is nobody left whose turn it could be.
+    Undealt,
     /// Nobody decided in time.
     ReviewExpired {
         /// The time limit that passed.

@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
-    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer,
+    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, in_turn,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -15,6 +15,7 @@ use crate::policy::{self, Power};
 
 pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
     permit(&mut turn, tap)?;
+    turn.acting = Some(tap.person.clone());
     match &tap.decision {
         Decision::GiveBack => give_back(&mut turn, tap)?,
         Decision::TakeOver => {
@@ -186,6 +187,9 @@ fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refus
     let payload = json!({ "rejection": rejection, "version": tap.version });
     turn.record(Kind::Rejected, Actor::Person(tap.person.clone()), payload);
     turn.restart_clock();
+    // Whoever rejected it has said what they had to say: another person goes on.
+    turn.case().in_turn.holder = None;
+    turn.case().in_turn.passed.push(tap.person.clone());
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
     match state {
@@ -211,7 +215,7 @@ fn escalate(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
 }
 
 /// Moves the case to the last level with a fresh clock and the whole story.
-fn raise(turn: &mut Turn, overdue: bool) {
+pub(super) fn raise(turn: &mut Turn, overdue: bool) {
     let due = if overdue { turn.raise_again_at() } else { turn.rules.review_due(turn.now) };
     let (level, story) = (Level::EscalationOwner, !overdue);
     match &mut turn.case().state {
@@ -230,6 +234,10 @@ pub(super) fn expired(mut turn: Turn, due: Timestamp) -> Result<Step, Refusal> {
         return Err(Refusal::Overtaken);
     }
     let level = turn.case().level();
+    if let Some(holder) = turn.case().in_turn.holder.clone() {
+        let next = turn.rules.next_holder;
+        return in_turn::holder_expired(turn, &holder, due, next);
+    }
     turn.record(Kind::Expired, Actor::System, json!({ "due": due, "level": level }));
     let at_the_end = level == Some(Level::EscalationOwner);
     turn.settle_cards(Outcome::Expired);

@@ -205,11 +205,19 @@ fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
     if arrived.is_empty() {
         return;
     }
-    let level = turn.rules.staffed(Level::Reviewers);
     let say = Say::new("told.parts_arrived").with("number", turn.case().number).with("arrived", arrived.join("\n"));
-    for person in turn.rules.holders(level) {
+    for person in goes_on(turn, sending) {
         turn.effect(Effect::Tell { person, say: say.clone() });
     }
+}
+
+/// Who may go on after a reply that stopped: by turn nobody knows yet, so the approver is told now, and the next holder
+/// gets the story with the card.
+fn goes_on(turn: &Turn, sending: &Sending) -> Vec<String> {
+    if turn.deals_by_turn() {
+        return vec![sending.approval.person.clone()];
+    }
+    turn.rules.holders(turn.rules.staffed(Level::Reviewers))
 }
 
 pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {

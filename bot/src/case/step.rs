@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer, human,
-    sending,
+    Case, Drafting, Effect, Event, InTurn, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer,
+    human, in_turn, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
-use crate::desk::{Channel, Desk, Mode, NoticeKind, Role};
+use crate::desk::{Channel, Desk, Mode, NoticeKind};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy;
 
@@ -26,8 +26,12 @@ pub struct Rules<'a> {
     pub paused: Option<PausedBy>,
     /// The pause register's turn.
     pub turn: i64,
-    /// Ids of the people who said they are off duty.
+    /// Ids of the people who are off duty on the channel.
     pub off_duty: &'a HashSet<String>,
+    /// Until when the case's holder is writing a reply, if they are.
+    pub editing: Option<Timestamp>,
+    /// Which other reviewer has room for the case.
+    pub next_holder: Option<&'a str>,
 }
 
 /// Who declared the pause that covers a conversation.
@@ -47,11 +51,7 @@ impl Rules<'_> {
     }
 
     fn reviewers_on_duty(&self) -> Vec<String> {
-        let works = |id: &&String| {
-            let reviews = self.desk.person(id).is_some_and(|p| p.is(Role::Reviewer) || p.is(Role::Supervisor));
-            reviews && !self.off_duty.contains(*id)
-        };
-        self.channel.permitted.iter().filter(works).cloned().collect()
+        self.desk.reviewers_on_duty(self.channel, self.off_duty)
     }
 
     /// The lowest level, at or above `wanted`, at which somebody can be asked.
@@ -86,13 +86,22 @@ pub struct Step {
 /// # Errors
 /// A [`Refusal`] when the event changes nothing; the caller records it and tells the person why.
 pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result<Step, Refusal> {
-    let turn = Turn { rules, now, step: Step { next: case.clone(), evidence: Vec::new(), effects: Vec::new() } };
+    let turn = Turn {
+        rules,
+        now,
+        before: case,
+        acting: None,
+        step: Step { next: case.clone(), evidence: Vec::new(), effects: Vec::new() },
+    };
     match event {
         Event::CustomerSaid { .. } => customer::said(turn, event),
         Event::CustomerRecalled { seq, anything_left } => customer::recalled(turn, *seq, *anything_left),
         Event::Drafted { generation, drafted } => customer::drafted(turn, *generation, drafted),
         Event::Tapped(tap) => human::tapped(turn, tap),
         Event::ReviewExpired { due } => human::expired(turn, *due),
+        Event::Dealt { to } => in_turn::dealt(turn, to),
+        Event::PutBack { to } => in_turn::put_back(turn, to.as_deref()),
+        Event::Undealt => in_turn::undealt(turn),
         Event::WindowEnded => customer::window_ended(turn),
         Event::PolicyChanged => customer::policy_changed(turn),
         Event::ServicerActive { who } => human::servicer_active(turn, who),
@@ -108,6 +117,9 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
 pub(super) struct Turn<'a> {
     pub(super) rules: &'a Rules<'a>,
     pub(super) now: Timestamp,
+    pub(super) before: &'a Case,
+    /// Whoever decides, when somebody does.
+    pub(super) acting: Option<String>,
     step: Step,
 }
 
@@ -116,7 +128,8 @@ impl Turn<'_> {
         &mut self.step.next
     }
 
-    pub(super) fn done(self) -> Result<Step, Refusal> {
+    pub(super) fn done(mut self) -> Result<Step, Refusal> {
+        self.mind_the_queue();
         Ok(self.step)
     }
 
@@ -144,12 +157,36 @@ impl Turn<'_> {
 
     /// Shows the case to whoever `level` asks, with a fresh clock.
     pub(super) fn ask(&mut self, level: Level) {
+        if level == Level::Reviewers && self.deals_by_turn() {
+            return self.ask_in_turn();
+        }
+        self.case().in_turn = InTurn::default();
         for person in self.rules.holders(level) {
             self.effect(Effect::PostCard { person });
         }
-        if let Some(due) = self.step.next.due() {
+        self.remember_asked();
+    }
+
+    /// Whoever is asked now has until the case is due.
+    pub(super) fn remember_asked(&mut self) {
+        if let (Some(level), Some(due)) = (self.step.next.level(), self.step.next.due()) {
             self.case().asked = Some((level, due));
             self.effect(Effect::ReviewDeadline { due });
+        }
+    }
+
+    /// Whether the holder is writing a reply right now.
+    pub(super) fn editing(&self) -> bool {
+        self.rules.editing.is_some_and(|until| until > self.now)
+    }
+
+    /// The lowest level, at or above `wanted`, at which somebody can be asked about this case.
+    fn staffed(&mut self, wanted: Level) -> Level {
+        let in_turn = wanted == Level::Reviewers && self.deals_by_turn();
+        match in_turn {
+            true if self.keeper().is_some() || self.anybody_left() => Level::Reviewers,
+            true => Level::EscalationOwner,
+            false => self.rules.staffed(wanted),
         }
     }
 
@@ -157,7 +194,7 @@ impl Turn<'_> {
     /// must not keep the next level from being asked.
     fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
         let wanted = wanted.max(self.step.next.least);
-        let level = self.rules.staffed(wanted);
+        let level = self.staffed(wanted);
         let fresh = self.rules.review_due(self.now);
         let running = self.step.next.asked.filter(|(asked, _)| *asked >= level);
         (level, running.map_or(fresh, |(_, due)| due.clamp(self.now + MINUTE, fresh.max(self.now + MINUTE))))
@@ -165,7 +202,10 @@ impl Turn<'_> {
 
     /// A person acted: whoever is asked next gets a fresh clock.
     pub(super) fn restart_clock(&mut self) {
-        self.case().asked = None;
+        let case = self.case();
+        case.asked = None;
+        case.in_turn.since = None;
+        case.in_turn.passed.clear();
     }
 
     /// What was judged once is never judged more lightly later.

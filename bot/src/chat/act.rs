@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Desk, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
+use crate::desk::{Channel, Dispatch};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::{cards as postings, people, record};
@@ -101,5 +102,19 @@ async fn duty(desk: &mut Desk<'_, '_>, on: bool) -> anyhow::Result<()> {
     let actor = Actor::Person(desk.person.id.clone());
     let entry = Entry { kind: Kind::DutyChanged, actor, payload: json!({ "on": on }) };
     record::append(desk.tx, desk.app, record::DESK, None, &entry).await?;
-    desk.say(Say::new(if on { "told.on_duty" } else { "told.off_duty" })).await
+    deal(desk).await?;
+    let here = |c: &&Channel| c.permitted.contains(&desk.person.id);
+    let by_turn = desk.desk.desk.channels.iter().filter(here).any(|c| c.dispatch == Dispatch::Turn);
+    desk.say(Say::new(match (on, by_turn) {
+        (true, _) => "told.on_duty",
+        (false, false) => "told.off_duty",
+        (false, true) => "told.off_duty_by_turn",
+    }))
+    .await
+}
+
+/// Who is there, or what may be sent, has changed: cases may move.
+pub(super) async fn deal(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    let because = format!("person:{}", desk.person.id);
+    Job::Deal { because }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
 }

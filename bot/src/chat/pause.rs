@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use cards::PauseScope;
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, act};
 use crate::case::{Case, Say};
 use crate::clock::{MINUTE, Timestamp};
 use crate::command::ScopeArg;
@@ -143,6 +143,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
         record_act(desk, scope, Kind::Paused, payload).await?;
         under_way.extend(in_flight);
     }
+    act::deal(desk).await?;
     acknowledge(desk, &targets, &under_way).await?;
     tell_others(desk, &targets, "told.paused_by", &[]).await?;
     Ok(true)
@@ -269,6 +270,7 @@ pub(super) async fn resume(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> 
     if resumed.is_empty() {
         return desk.say(Say::new("told.not_paused")).await;
     }
+    act::deal(desk).await?;
     let scope = named(desk, &resumed).await?;
     desk.say(Say::new("told.resumed").with("scope", scope)).await?;
     tell_others(desk, &resumed, "told.resumed_by", &paused_by).await

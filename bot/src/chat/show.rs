@@ -1,5 +1,7 @@
 //! Answers that only tell.
 
+use std::collections::BTreeMap;
+
 use cards::words::Words;
 use channels::wecom::kf::split_for_kf;
 
@@ -9,8 +11,8 @@ use crate::clock::SECOND;
 use crate::command;
 use crate::desk::Role;
 use crate::policy::{self, Power};
-use crate::store::queue::{self, Waiting};
-use crate::store::{cases, conversations, pauses, people, record};
+use crate::store::queue::{self, Waiting as Work};
+use crate::store::{cases, conversations, pauses, people, record, turns};
 use crate::why;
 
 /// Cases a list shows.
@@ -68,8 +70,10 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
         let scope = pause_scope(desk, &pause).await?;
         lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
     }
+    let depth = turns::depth(desk.tx, None).await?;
+    lines.push(depth_line(words, depth));
     lines.extend(waiting_work(desk).await?);
-    let off = people::off_duty(desk.tx).await?;
+    let off = off_duty(desk).await?;
     let off = off.iter().map(|id| desk.desk.desk.name_of(id)).collect::<Vec<_>>().join("、");
     if !off.is_empty() {
         lines.push(words.text("status.off_duty", &[("people", &off)]));
@@ -84,12 +88,32 @@ async fn waiting_work(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>> {
     // What is due this very moment waits for nobody: this answer is among it.
     let late = waiting.filter(|waiting| now - waiting.oldest >= SECOND);
     Ok(late
-        .map(|Waiting { kind, count, oldest }| {
+        .map(|Work { kind, count, oldest }| {
             let (kind, count) = (words.text(&format!("work.{kind}"), &[]), count.to_string());
             let seconds = ((now - oldest) / SECOND).to_string();
             words.text("status.waiting", &[("kind", &kind), ("count", &count), ("seconds", &seconds)])
         })
         .collect())
+}
+
+/// How much waits for people, in one line.
+fn depth_line(words: &Words, depth: turns::Depth) -> String {
+    let [waiting, held, overdue] = [depth.waiting, depth.held, depth.overdue].map(|cases| cases.to_string());
+    words.text("status.depth", &[("waiting", &waiting), ("held", &held), ("overdue", &overdue)])
+}
+
+/// Who is off duty on every channel where their decisions count.
+async fn off_duty(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>> {
+    let said = people::duty_words(desk.tx).await?;
+    let (configured, now) = (&desk.desk.desk, desk.app.clock.now());
+    let mut off = BTreeMap::new();
+    for channel in &configured.channels {
+        let here = configured.off_duty(channel, &said, now);
+        for id in &channel.permitted {
+            *off.entry(id.clone()).or_insert(true) &= here.contains(id);
+        }
+    }
+    Ok(off.into_iter().filter(|(_, off)| *off).map(|(id, _)| id).collect())
 }
 
 async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::Result<String> {
@@ -111,11 +135,11 @@ async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::
 /// What waits, oldest first, as far as the person may see it.
 pub(super) async fn queue(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     let words = desk.desk.words();
-    let (count, oldest) = waiting(desk).await?;
+    let Waiting { count, depth, cases: oldest } = waiting(desk).await?;
     if count == 0 {
         return desk.text(words.text("queue.empty", &[])).await;
     }
-    let mut lines = vec![words.text("queue.head", &[("count", &count.to_string())])];
+    let mut lines = vec![words.text("queue.head", &[("count", &count.to_string())]), depth_line(words, depth)];
     lines.extend(oldest.iter().take(LISTED).map(|case| queue_line(desk, case)));
     if count > LISTED {
         lines.push(words.text("queue.more", &[("count", &(count - LISTED).to_string())]));
@@ -123,8 +147,16 @@ pub(super) async fn queue(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     desk.text(lines.join("\n")).await
 }
 
-/// How many cases the person may see, and the oldest of them: other channels' cases do not get in the way.
-async fn waiting(desk: &mut Desk<'_, '_>) -> anyhow::Result<(usize, Vec<Case>)> {
+/// What a person may see of what waits.
+struct Waiting {
+    count: usize,
+    depth: turns::Depth,
+    cases: Vec<Case>,
+}
+
+/// How many cases the person may see, and the first of them: what is overdue, then what is oldest. Other channels'
+/// cases do not get in the way.
+async fn waiting(desk: &mut Desk<'_, '_>) -> anyhow::Result<Waiting> {
     let sees = |channel| policy::may(desk.person, Power::SeeCase, channel).is_ok();
     let channels: Vec<Option<&str>> = if sees(None) {
         vec![None]
@@ -132,14 +164,18 @@ async fn waiting(desk: &mut Desk<'_, '_>) -> anyhow::Result<(usize, Vec<Case>)> 
         let theirs = desk.desk.desk.channels.iter().filter(|c| sees(Some(c)));
         theirs.map(|c| Some(c.id.as_str())).collect()
     };
-    let (mut count, mut oldest) = (0, Vec::new());
+    let (limit, mut seen) = (i64::try_from(LISTED)?, BTreeMap::new());
+    let (mut count, mut depth) = (0, turns::Depth::default());
     for channel in channels {
-        let (waiting, cases) = cases::waiting(desk.tx, channel, i64::try_from(LISTED)?).await?;
+        let (waiting, oldest) = cases::waiting(desk.tx, channel, limit).await?;
         count += usize::try_from(waiting)?;
-        oldest.extend(cases);
+        depth += turns::depth(desk.tx, channel).await?;
+        let overdue = cases::overdue(desk.tx, channel, limit).await?;
+        seen.extend(
+            overdue.into_iter().chain(oldest).map(|case| ((!case.overdue(), case.opened_at, case.number), case)),
+        );
     }
-    oldest.sort_by_key(|case: &Case| (case.opened_at, case.number));
-    Ok((count, oldest))
+    Ok(Waiting { count, depth, cases: seen.into_values().collect() })
 }
 
 fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
@@ -150,11 +186,16 @@ fn queue_line(desk: &Desk<'_, '_>, case: &Case) -> String {
     let args = [("number", case.number.to_string()), ("left", left.abs().to_string())];
     let args = [("number", args[0].1.as_str()), ("shop", shop), ("state", &state), ("left", args[1].1.as_str())];
     let key = match case.due() {
+        Some(_) if case.overdue() => "queue.line_raised",
         Some(_) if left < 0 => "queue.line_overdue",
         Some(_) => "queue.line_due",
         None => "queue.line",
     };
-    words.text(key, &args)
+    let line = words.text(key, &args);
+    match &case.in_turn.holder {
+        Some(holder) => words.text("queue.held", &[("line", &line), ("holder", desk.desk.desk.name_of(holder))]),
+        None => line,
+    }
 }
 
 /// Suggested, why, done, approved by whom: from stored records only.

@@ -58,6 +58,12 @@ fn check_people(place: &str, channel: &Channel, desk: &Desk, found: &mut Finding
             Some(_) => {}
         }
     }
+    let permitted: Vec<&str> = channel.permitted.iter().map(String::as_str).collect();
+    // Where nobody is permitted, that is said already.
+    let strangers = channel.hours.keys().filter(|id| !permitted.is_empty() && !channel.permitted.contains(id));
+    for id in strangers {
+        found.add(place, format!("hours names {id:?}, who is not in permitted"), hint(id, &permitted));
+    }
     if let Some(id) = &channel.escalation_owner {
         check_escalation_owner(place, id, desk, found);
     }

@@ -15,8 +15,10 @@ const ID_MAX: usize = 32;
 const WECOM_ID_MAX: usize = 64;
 /// Longest wait for a customer to stop typing, in seconds.
 const QUIET_MAX: u32 = 60;
-/// Longest time a reviewer can be given, in minutes: a day.
+/// Longest time a reviewer can be given, or a case can wait for one, in minutes: a day.
 const REVIEW_MINUTES_MAX: u32 = 1_440;
+/// Most cards one person can be asked to hold at once.
+const OPEN_CARDS_MAX: u32 = 20;
 /// The languages there are words in.
 const LOCALES: [&str; 2] = ["zh-CN", "en"];
 /// The rule for ids, as told to people.
@@ -62,7 +64,7 @@ pub(super) fn people_ids(desk: &Desk) -> Vec<&str> {
 }
 
 fn check_settings(desk: &Desk, found: &mut Findings) {
-    let Settings { locale, timezone, review_minutes, currency, quiet_seconds, quiet_at_most_seconds, .. } = &desk.desk;
+    let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, currency, .. } = &desk.desk;
     let locale_ok = LOCALES.contains(&locale.as_str());
     found.expect(locale_ok, "desk", format!("locale {locale:?} is not available"), hint(locale, &LOCALES));
     if Tz::from_str(timezone).is_err() {
@@ -70,10 +72,15 @@ fn check_settings(desk: &Desk, found: &mut Findings) {
     }
     let minutes_ok = (1..=REVIEW_MINUTES_MAX).contains(review_minutes);
     let minutes_todo = format!("use 1 to {REVIEW_MINUTES_MAX}");
-    found.expect(minutes_ok, "desk", format!("review_minutes is {review_minutes}"), minutes_todo);
+    found.expect(minutes_ok, "desk", format!("review_minutes is {review_minutes}"), minutes_todo.as_str());
+    let waiting_ok = (1..=REVIEW_MINUTES_MAX).contains(waiting_minutes);
+    found.expect(waiting_ok, "desk", format!("waiting_minutes is {waiting_minutes}"), minutes_todo);
+    let cards_ok = (1..=OPEN_CARDS_MAX).contains(open_cards);
+    found.expect(cards_ok, "desk", format!("open_cards is {open_cards}"), format!("use 1 to {OPEN_CARDS_MAX}"));
     let currency_ok = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
     let currency_todo = r#"use three capital letters, such as "CNY""#;
     found.expect(currency_ok, "desk", format!("currency {currency:?} is not an ISO 4217 code"), currency_todo);
+    let Settings { quiet_seconds, quiet_at_most_seconds, .. } = &desk.desk;
     let quiet = format!("quiet_seconds is {quiet_seconds} and quiet_at_most_seconds is {quiet_at_most_seconds}");
     let quiet_ok = quiet_seconds <= quiet_at_most_seconds && *quiet_at_most_seconds <= QUIET_MAX;
     let quiet_todo = format!("let quiet_seconds be at most quiet_at_most_seconds, and that at most {QUIET_MAX}");
@@ -116,7 +123,7 @@ fn check_people(desk: &Desk, found: &mut Findings) {
 }
 
 fn check_person(person: &Person, before: &[Person], found: &mut Findings) {
-    let Person { id, name, wecom, telegram, roles } = person;
+    let Person { id, name, wecom, telegram, roles, hours: _ } = person;
     let place = &format!("people {id:?}");
     found.expect(is_id(id), place, "the id is not usable", ID_RULE);
     let same_id = before.iter().any(|other| other.id == *id);

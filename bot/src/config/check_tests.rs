@@ -40,6 +40,14 @@ fn the_desk() {
         ),
         ("review_minutes = 10", "review_minutes = 0", "desk: review_minutes is 0; use 1 to 1440"),
         ("review_minutes = 10", "review_minutes = 1441", "desk: review_minutes is 1441; use 1 to 1440"),
+        ("waiting_minutes = 60", "waiting_minutes = 0", "desk: waiting_minutes is 0; use 1 to 1440"),
+        ("open_cards = 3", "open_cards = 0", "desk: open_cards is 0; use 1 to 20"),
+        ("open_cards = 3", "open_cards = 21", "desk: open_cards is 21; use 1 to 20"),
+        (
+            "hours = { lihua =",
+            "hours = { lihau =",
+            r#"channels "kf-flagship": hours names "lihau", who is not in permitted; did you mean "lihua"?"#,
+        ),
         (
             r#"currency = "CNY""#,
             r#"currency = "rmb""#,

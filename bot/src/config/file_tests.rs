@@ -57,8 +57,8 @@ fn unknown_keys_are_all_named_with_line_and_hint() {
         .replacen("wecom = \"LiHua\"", "wechat = \"LiHua\"", 1)
         .replacen("[[channels]]", "[[channels]]\nfavourite_colour = \"red\"\nnotices.recieved = {}", 1)
         .replace("[policy]", "[policies]");
-    let keys = "id, kind, account, store, name, owner, permitted, escalation_owner, mode, allowed_actions, \
-                review_required, notices";
+    let keys = "id, kind, account, store, name, owner, permitted, escalation_owner, dispatch, hours, mode, \
+                allowed_actions, review_required, notices";
     assert_eq!(
         lines(&text),
         [
@@ -134,6 +134,18 @@ fn values_of_the_wrong_type_are_named_by_line_and_key() {
             "kind = \"telegram\"",
             "kind",
             "kind: unknown variant `telegram`, expected `wecom_kf`; use one of wecom_kf",
+        ),
+        (
+            "roles = [\"reviewer\"]",
+            "roles = [\"reviewer\"]\nhours = [\"9-18\"]",
+            "hours",
+            "hours: \"9-18\" are no hours: write \"09:00-18:00\" or \"mon-fri 09:00-18:00\"; correct the value",
+        ),
+        (
+            "mode = \"draft\"",
+            "dispatch = \"turns\"\nmode = \"draft\"",
+            "dispatch",
+            "dispatch: unknown variant `turns`, expected `all` or `turn`; did you mean \"turn\"?",
         ),
         ("store = \"flagship\"\n", "", "[[channels]]", "missing field `store`; add store = …"),
         ("[[people]]\nid = \"lihua\"", "[[people]]", "[[people]]", "missing field `id`; add id = …"),

@@ -38,11 +38,12 @@ fn deciding(channel: &Channel) -> Value {
 /// The version of everything that does not decide about drafts: people and their roles, who is responsible for
 /// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
 pub fn people_version(desk: &Desk) -> String {
-    let Settings { locale, timezone, review_minutes, currency, quiet_seconds, quiet_at_most_seconds, alarms_to } =
-        &desk.desk;
+    let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, .. } = &desk.desk;
+    let Settings { currency, quiet_seconds, quiet_at_most_seconds, alarms_to, .. } = &desk.desk;
     hash(&json!({
         "desk": {
             "locale": locale, "timezone": timezone, "review_minutes": review_minutes, "currency": currency,
+            "open_cards": open_cards, "waiting_minutes": waiting_minutes,
             "quiet_seconds": quiet_seconds, "quiet_at_most_seconds": quiet_at_most_seconds, "alarms_to": alarms_to,
         },
         "people": desk.people.iter().map(person).collect::<Vec<_>>(),
@@ -52,8 +53,8 @@ pub fn people_version(desk: &Desk) -> String {
 }
 
 fn person(person: &Person) -> Value {
-    let Person { id, name, wecom, telegram, roles } = person;
-    json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles })
+    let Person { id, name, wecom, telegram, roles, hours } = person;
+    json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles, "hours": hours })
 }
 
 fn responsible(channel: &Channel) -> Value {
@@ -66,6 +67,8 @@ fn responsible(channel: &Channel) -> Value {
         "owner": channel.owner,
         "permitted": channel.permitted,
         "escalation_owner": channel.escalation_owner,
+        "dispatch": channel.dispatch,
+        "hours": channel.hours,
         "notices": [notice(&notices.welcome), notice(&notices.received), notice(&notices.handover)],
     })
 }

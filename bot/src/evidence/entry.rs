@@ -83,6 +83,8 @@ kinds! {
     Rejected = "rejected",
     /// A case went to the next level.
     Escalated = "escalated",
+    /// A case was given to a reviewer whose turn it is, or taken from one who is not there.
+    Dealt = "dealt",
     /// A person took a case over.
     TakenOver = "taken_over",
     /// A person gave a case back.

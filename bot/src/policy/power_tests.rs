@@ -17,7 +17,7 @@ enum Tie {
 const TIES: [Tie; 5] = [Tie::Stranger, Tie::Permitted, Tie::Owner, Tie::EscalationOwner, Tie::NoChannel];
 
 fn person(roles: &[Role]) -> Person {
-    Person { id: "li".into(), name: "李".into(), wecom: None, telegram: None, roles: roles.to_vec() }
+    Person { id: "li".into(), name: "李".into(), wecom: None, telegram: None, roles: roles.to_vec(), hours: vec![] }
 }
 
 fn channel(tie: Tie) -> Option<Channel> {
@@ -31,6 +31,8 @@ fn channel(tie: Tie) -> Option<Channel> {
         owner: mine(Tie::Owner),
         permitted: mine(Tie::Permitted).into_iter().collect(),
         escalation_owner: mine(Tie::EscalationOwner),
+        dispatch: Default::default(),
+        hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),
         review_required: Vec::new(),

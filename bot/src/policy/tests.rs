@@ -12,6 +12,8 @@ fn channel(review_required: &[&str]) -> Channel {
         owner: None,
         permitted: Vec::new(),
         escalation_owner: None,
+        dispatch: Default::default(),
+        hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),
         review_required: review_required.iter().map(|&name| name.to_owned()).collect(),

@@ -34,13 +34,36 @@ pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Case>> {
 
 /// Cases of a channel, or of all, that are not closed: how many there are, and the oldest of them.
 pub async fn waiting(tx: &mut Tx, channel: Option<&str>, limit: i64) -> sqlx::Result<(i64, Vec<Case>)> {
-    let (name, all) = (channel.unwrap_or_default(), channel.is_none());
-    let count = "SELECT COUNT(*) FROM cases WHERE state <> 'closed' AND (channel = $1 OR $2)";
-    let list_of = "SELECT body FROM cases WHERE state <> 'closed' AND (channel = $1 OR $2)
-                   ORDER BY opened_at, number LIMIT $3";
-    let found = tx.one::<(i64,)>(count, args![name, all]).await?;
-    let oldest = list(tx.all(list_of, args![name, all, limit]).await?)?;
-    Ok((found.map_or(0, |(count,)| count), oldest))
+    let (mut count, mut oldest) = (0, Vec::new());
+    // State by state, so that an index answers: among many closed cases the open ones are not looked for.
+    for state in OPEN {
+        let (counted, rows) = match channel {
+            Some(channel) => {
+                let count = "SELECT COUNT(*) FROM cases WHERE channel = $1 AND state = $2";
+                let first = "SELECT body FROM cases WHERE channel = $1 AND state = $2 ORDER BY number LIMIT $3";
+                (tx.one(count, args![channel, state]).await?, tx.all(first, args![channel, state, limit]).await?)
+            }
+            None => {
+                let count = "SELECT COUNT(*) FROM cases WHERE state = $1";
+                let first = "SELECT body FROM cases WHERE state = $1 ORDER BY opened_at LIMIT $2";
+                (tx.one(count, args![state]).await?, tx.all(first, args![state, limit]).await?)
+            }
+        };
+        count += counted.map_or(0, |(counted,): (i64,)| counted);
+        oldest.extend(list(rows)?);
+    }
+    oldest.sort_by_key(|case| (case.opened_at, case.number));
+    oldest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok((count, oldest))
+}
+
+/// The states of cases that are not closed.
+const OPEN: [&str; 5] = ["drafting", "awaiting_review", "needs_person", "sending", "handed_over"];
+
+/// Overdue cases of a channel, or of all, by number.
+pub async fn overdue(tx: &mut Tx, channel: Option<&str>, limit: i64) -> sqlx::Result<Vec<Case>> {
+    let sql = "SELECT body FROM cases WHERE overdue AND (channel = $1 OR $2) ORDER BY number LIMIT $3";
+    list(tx.all(sql, args![channel.unwrap_or_default(), channel.is_none(), limit]).await?)
 }
 
 /// Cases in one state, oldest first.
@@ -57,15 +80,19 @@ fn list(rows: Vec<Stored>) -> sqlx::Result<Vec<Case>> {
     rows.into_iter().map(|row| read(Some(row))).filter_map(Result::transpose).collect()
 }
 
-/// A case's place among those waiting for people on its channel: (place, waiting), both from 1. One that waits for
-/// nobody is alone.
+/// As far as places in a queue are counted: beyond it, there are simply many.
+const COUNTED: i64 = 1_000;
+
+/// A case's place among those waiting for people on its channel: (place, waiting), both from 1 and counted up to
+/// 1,000. One that waits for nobody is alone.
 pub async fn place(tx: &mut Tx, case: &Case) -> sqlx::Result<(i64, i64)> {
     if !matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_)) {
         return Ok((1, 1));
     }
-    let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM cases
-               WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person')";
-    let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number]).await?;
+    let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM
+                 (SELECT number FROM cases WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person')
+                  LIMIT $3) AS counted";
+    let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number, COUNTED]).await?;
     Ok(found.map_or((1, 1), |(place, all)| (place.unwrap_or(1).max(1), all.max(1))))
 }
 
@@ -86,13 +113,19 @@ pub async fn save(tx: &mut Tx, case: &Case, now: Timestamp) -> anyhow::Result<()
         body,
         case.opened_at,
         case.due(),
-        now
+        now,
+        case.in_turn.holder.clone(),
+        case.waits().then(|| case.queue_rank()),
+        case.in_turn.since,
+        case.overdue()
     ];
     tx.run(
-        "INSERT INTO cases (id, number, conversation, channel, state, body, opened_at, due_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO cases (id, number, conversation, channel, state, body, opened_at, due_at, updated_at,
+           holder, queue_rank, waits_since, overdue)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body, due_at = excluded.due_at,
-         updated_at = excluded.updated_at",
+         updated_at = excluded.updated_at, holder = excluded.holder, queue_rank = excluded.queue_rank,
+         waits_since = excluded.waits_since, overdue = excluded.overdue",
         args,
     )
     .await?;

@@ -1,12 +1,13 @@
 //! What people have in hand: edits they are typing, whether they are on duty, links they were given.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
 use crate::clock::Timestamp;
+use crate::desk::DutyWord;
 
 /// A person whose next message is a case's new text.
 #[derive(Debug, Clone, FromRow)]
@@ -38,19 +39,23 @@ pub async fn end_edit(tx: &mut Tx, person: &str, now: Timestamp) -> sqlx::Result
     Ok(found.filter(|edit| edit.until > now))
 }
 
-/// Notes that a person stopped or started working.
-pub async fn set_duty(tx: &mut Tx, person: &str, on: bool, now: Timestamp) -> sqlx::Result<()> {
-    tx.run("DELETE FROM duties WHERE person = $1", args![person]).await?;
-    if !on {
-        tx.run("INSERT INTO duties (person, off_since) VALUES ($1, $2)", args![person, now]).await?;
-    }
-    Ok(())
+/// Until when a person is writing a new text for a case, if they are.
+pub async fn editing(tx: &mut Tx, case_id: &str, person: &str) -> sqlx::Result<Option<Timestamp>> {
+    let sql = "SELECT until FROM pending_edits WHERE case_id = $1 AND person = $2";
+    Ok(tx.one::<(Timestamp,)>(sql, args![case_id, person]).await?.map(|(until,)| until))
 }
 
-/// Ids of the people who said they are off duty.
-pub async fn off_duty(tx: &mut Tx) -> sqlx::Result<HashSet<String>> {
-    let rows: Vec<(String,)> = tx.all("SELECT person FROM duties", args![]).await?;
-    Ok(rows.into_iter().map(|(person,)| person).collect())
+/// Notes that a person said they stop or start working.
+pub async fn set_duty(tx: &mut Tx, person: &str, on: bool, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO duty_words (person, on_duty, at) VALUES ($1, $2, $3)
+               ON CONFLICT (person) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at";
+    tx.run(sql, args![person, on, now]).await.map(drop)
+}
+
+/// What everybody last said about being on duty.
+pub async fn duty_words(tx: &mut Tx) -> sqlx::Result<HashMap<String, DutyWord>> {
+    let rows: Vec<(String, bool, Timestamp)> = tx.all("SELECT person, on_duty, at FROM duty_words", args![]).await?;
+    Ok(rows.into_iter().map(|(person, on, at)| (person, DutyWord { on, at })).collect())
 }
 
 /// A link to a review page for one person, case and version.

@@ -12,7 +12,7 @@ use super::job::Job;
 use super::recovery;
 use crate::app::App;
 use crate::case::{
-    Case, Drafting, Effect, Event, Level, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
+    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
@@ -26,6 +26,20 @@ use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, q
 /// # Errors
 /// When the database fails, or the case or its channel does not exist.
 pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyhow::Result<Result<Case, Refusal>> {
+    apply_with(tx, app, case_id, event, None).await
+}
+
+/// Lets an event happen to a case for which another reviewer, `next_holder`, has room.
+///
+/// # Errors
+/// When the database fails, or the case or its channel does not exist.
+pub async fn apply_with(
+    tx: &mut Tx,
+    app: &App,
+    case_id: &str,
+    event: &Event,
+    next_holder: Option<&str>,
+) -> anyhow::Result<Result<Case, Refusal>> {
     let now = app.clock.now();
     let known = cases::load(tx, case_id).await?.context("no such case")?;
     // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
@@ -36,10 +50,23 @@ pub async fn apply(tx: &mut Tx, app: &App, case_id: &str, event: &Event) -> anyh
     let desk = app.desk(tx).await?;
     case.window = Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left };
     let Some(channel) = desk.desk.channel(&case.channel) else { return Ok(Err(Refusal::Overtaken)) };
-    let off_duty = people::off_duty(tx).await?;
+    let off_duty = desk.desk.off_duty(channel, &people::duty_words(tx).await?, now);
+    let editing = match &case.in_turn.holder {
+        Some(holder) => people::editing(tx, &case.id, holder).await?,
+        None => None,
+    };
     let paused = pause.map(|p| PausedBy { person: p.person });
     let turn = pauses::turn(tx).await?;
-    let rules = Rules { desk: &desk.desk, channel, policy: &desk.policy, paused, turn, off_duty: &off_duty };
+    let rules = Rules {
+        desk: &desk.desk,
+        channel,
+        policy: &desk.policy,
+        paused,
+        turn,
+        off_duty: &off_duty,
+        editing,
+        next_holder,
+    };
     match step(&case, event, &rules, now) {
         Ok(step) => {
             let next = step.next.clone();
@@ -118,6 +145,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         last_decision: None,
         least: Level::Reviewers,
         asked: None,
+        in_turn: InTurn::default(),
         doubtful: false,
     };
     cases::save(tx, &case, now).await?;
@@ -144,6 +172,7 @@ impl Planning<'_, '_> {
         match effect {
             Effect::Draft { generation, at } => self.job(Job::Draft { case, generation: *generation }, *at).await,
             Effect::PostCard { person } => self.announce_card(person).await,
+            Effect::Deal => self.job(Job::Deal { because: case }, self.now).await,
             Effect::SettleCards(outcome) => self.settle_cards(outcome).await,
             Effect::Tell { person, say } => self.tell(person, say).await,
             Effect::Alarm { say } => alarm(self.tx, self.app, self.desk, say).await,

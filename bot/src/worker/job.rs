@@ -66,6 +66,11 @@ pub enum Job {
         /// The person's id.
         person: String,
     },
+    /// Give waiting cases to reviewers with room.
+    Deal {
+        /// What gave rise to it: the case that made room or waits.
+        because: String,
+    },
     /// Ask the next level when nobody decided.
     ReviewDeadline {
         /// The case.
@@ -188,6 +193,8 @@ impl Job {
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case } => format!("window:{case}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
+            // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
+            Self::Deal { because } => format!("deal:{because}"),
             Self::Send { conversation, .. }
             | Self::Transfer { conversation, .. }
             | Self::EndSession { conversation }
@@ -211,6 +218,7 @@ impl Job {
             Self::PostCard { .. }
             | Self::SettleCard { .. }
             | Self::Story { .. }
+            | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
             | Self::PolicyChanged { .. } => Rank::Then,
@@ -227,6 +235,7 @@ impl Job {
             Self::Say { .. } => "say",
             Self::Text { .. } => "text",
             Self::Story { .. } => "story",
+            Self::Deal { .. } => "deal",
             Self::ReviewDeadline { .. } => "review_deadline",
             Self::WindowDeadline { .. } => "window_deadline",
             Self::Send { .. } => "send",

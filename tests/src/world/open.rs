@@ -210,7 +210,8 @@ pub async fn empty_database() -> anyhow::Result<Option<String>> {
     })
 }
 
-async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
+/// A fresh database; none where there is no server for it.
+pub async fn database(on: On, folder: &tempfile::TempDir) -> anyhow::Result<Option<Database>> {
     match on {
         On::Sqlite => Ok(Some(Database::Sqlite(folder.path().join("aijia.db")))),
         On::Postgres => {

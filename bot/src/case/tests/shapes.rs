@@ -22,6 +22,10 @@ pub(in crate::case) const NOW: Timestamp = SAID + MINUTE;
 pub(in crate::case) struct InForce {
     pub(in crate::case) desk: Desk,
     pub(in crate::case) off_duty: HashSet<String>,
+    /// Until when the holder is writing.
+    pub(in crate::case) editing: Option<Timestamp>,
+    /// Which other reviewer has room.
+    pub(in crate::case) next_holder: Option<String>,
     pub(in crate::case) policy: String,
     pub(in crate::case) paused: Option<PausedBy>,
     /// How often the pause register was turned.
@@ -30,7 +34,15 @@ pub(in crate::case) struct InForce {
 
 impl InForce {
     pub(in crate::case) fn new() -> Self {
-        Self { desk: desk(), off_duty: HashSet::new(), policy: "p1".into(), paused: None, turn: 0 }
+        Self {
+            desk: desk(),
+            off_duty: HashSet::new(),
+            editing: None,
+            next_holder: None,
+            policy: "p1".into(),
+            paused: None,
+            turn: 0,
+        }
     }
 
     pub(in crate::case) fn paused() -> Self {
@@ -49,6 +61,8 @@ impl InForce {
             paused: self.paused.clone(),
             turn: self.turn,
             off_duty: &self.off_duty,
+            editing: self.editing,
+            next_holder: self.next_holder.as_deref(),
         }
     }
 
@@ -65,6 +79,7 @@ pub(in crate::case) fn desk() -> Desk {
         wecom: Some(id.into()),
         telegram: None,
         roles: vec![role],
+        hours: vec![],
     };
     let channel = Channel {
         id: "kf".into(),
@@ -75,6 +90,8 @@ pub(in crate::case) fn desk() -> Desk {
         owner: None,
         permitted: vec!["lihua".into(), "zhaoliu".into(), "zhouba".into()],
         escalation_owner: Some("wangwu".into()),
+        dispatch: Default::default(),
+        hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec![],
         review_required: vec![],
@@ -108,6 +125,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
         last_decision: None,
         least: crate::case::Level::Reviewers,
         asked: None,
+        in_turn: crate::case::InTurn::default(),
         doubtful: false,
     }
 }

@@ -60,6 +60,7 @@ fn named(effect: &Effect, now: Timestamp) -> String {
     let after = |at: &Timestamp| format!("+{}s", (at - now) / SECOND);
     match effect {
         Effect::Draft { generation, at } => format!("draft g{generation} {}", after(at)),
+        Effect::Deal => "deal".into(),
         Effect::PostCard { person } => format!("card {person}"),
         Effect::TellStory { person } => format!("story {person}"),
         Effect::SettleCards(outcome) => format!("settle {}", became(outcome)),
@@ -83,6 +84,7 @@ fn became(outcome: &Outcome) -> String {
         Outcome::TakenOver { by } => format!("taken over by {by}"),
         Outcome::Updated => "updated".into(),
         Outcome::Expired => "expired".into(),
+        Outcome::PassedOn { to } => format!("passed on to {to:?}"),
         Outcome::WindowLost => "window lost".into(),
     }
 }

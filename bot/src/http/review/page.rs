@@ -143,7 +143,10 @@ pub(super) async fn build(
     extra: &Extra,
 ) -> Result<Page, Trouble> {
     let pause = pauses::covering(tx, &view.case.channel, &view.conversation.id).await?;
-    let off_duty = people::off_duty(tx).await?;
+    let off_duty = match view.channel() {
+        Some(channel) => view.desk.desk.off_duty(channel, &people::duty_words(tx).await?, view.now),
+        None => HashSet::new(),
+    };
     let told = record::of_case(tx, &view.case.id).await?;
     let drafts = view.case.draft();
     let forms = form::of(app, view, visitor, extra, pause.is_some());

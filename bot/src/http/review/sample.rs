@@ -127,6 +127,7 @@ pub(super) fn hidden(page: &str, action: &str, name: &str) -> String {
 async fn app(folder: &std::path::Path) -> App {
     std::fs::create_dir_all(folder).unwrap();
     App::new(Settings {
+        instance: "sample".into(),
         store: Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap(),
         clock: Clock::manual(NOW),
         ids: Ids::seeded(7),
@@ -146,6 +147,7 @@ fn desk_of(locale: &str) -> Desk {
         wecom: Some(id.into()),
         telegram: None,
         roles,
+        hours: vec![],
     };
     let channel = |id: &str, permitted: Vec<String>| Channel {
         id: id.into(),
@@ -156,6 +158,8 @@ fn desk_of(locale: &str) -> Desk {
         owner: Some("wangwu".into()),
         permitted,
         escalation_owner: Some("wangwu".into()),
+        dispatch: desk::Dispatch::All,
+        hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec!["reply".into(), "odd<b>".into()],
         review_required: vec!["returns".into()],
@@ -213,6 +217,7 @@ fn case() -> Case {
         window: Window::opened(NOW),
         last_decision: None,
         least: crate::case::Level::Reviewers,
+        in_turn: crate::case::InTurn::default(),
         asked: None,
         doubtful: false,
     }
