@@ -24,6 +24,7 @@ use crate::store::conversations::{self, Conversation, Message};
 use crate::store::desks::{self, Applied};
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::store::{Store, Tx, cases};
+use crate::worker::Instance;
 
 /// When the sample stands.
 pub(super) const NOW: Timestamp = 1_764_000_000_000;
@@ -127,7 +128,7 @@ pub(super) fn hidden(page: &str, action: &str, name: &str) -> String {
 async fn app(folder: &std::path::Path) -> App {
     std::fs::create_dir_all(folder).unwrap();
     App::new(Settings {
-        instance: "sample".into(),
+        instance: Instance::new("sample".into()),
         store: Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap(),
         clock: Clock::manual(NOW),
         ids: Ids::seeded(7),
