@@ -127,6 +127,7 @@ pub(super) fn hidden(page: &str, action: &str, name: &str) -> String {
 async fn app(folder: &std::path::Path) -> App {
     std::fs::create_dir_all(folder).unwrap();
     App::new(Settings {
+        instance: crate::worker::Instance::new("sample".into()),
         store: Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap(),
         clock: Clock::manual(NOW),
         ids: Ids::seeded(7),
