@@ -35,8 +35,8 @@ impl Holder {
 
     async fn let_go(self) -> anyhow::Result<()> {
         match self {
-            Self::Sqlite(mut held) => drop(sqlx::query("ROLLBACK").execute(&mut held).await?),
-            Self::Postgres(mut held) => drop(sqlx::query("ROLLBACK").execute(&mut held).await?),
+            Self::Sqlite(mut held) => sqlx::query("ROLLBACK").execute(&mut held).await.map(drop)?,
+            Self::Postgres(mut held) => sqlx::query("ROLLBACK").execute(&mut held).await.map(drop)?,
         }
         Ok(())
     }

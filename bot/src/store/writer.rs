@@ -150,7 +150,7 @@ impl Pen {
                 Err(problem)
             }
         };
-        let fate = committed.as_ref().map(|()| ()).map_err(|problem| format!("{problem:#}"));
+        let fate = committed.as_ref().copied().map_err(|problem| format!("{problem:#}"));
         self.metrics.committed(answers.len(), began.elapsed());
         self.since_checkpoint += answers.len();
         answers.into_iter().for_each(|answer| answer(fate.clone()));
