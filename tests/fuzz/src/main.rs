@@ -7,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 
 static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     let name = std::env::var("AIJIA_FUZZ_TARGET").unwrap_or_default();
-    fuzz::target(&name).unwrap_or_else(|| panic!("AIJIA_FUZZ_TARGET is none of {:?}", fuzz::names()))
+    fuzz::target(&name)
+        .unwrap_or_else(|| panic!("AIJIA_FUZZ_TARGET is none of {:?}", fuzz::names().collect::<Vec<_>>()))
 });
 
 fuzz_target!(|data: &[u8]| TARGET(data));
