@@ -71,8 +71,9 @@ pub async fn expired(tx: &mut Tx, app: &App, case_id: &str, due: Timestamp) -> a
     let event = Event::ReviewExpired { due };
     let desk = app.desk(tx).await?;
     let known = cases::load(tx, case_id).await?;
-    let by_turn = known.filter(|case| desk.desk.channel(&case.channel).is_some_and(|c| c.dispatch == Dispatch::Turn));
-    let Some(mut case) = by_turn else {
+    let by_turn = |channel: &str| desk.desk.channel(channel).is_some_and(|c| c.dispatch == Dispatch::Turn);
+    let held = known.filter(|case| case.in_turn.holder.is_some() && by_turn(&case.channel));
+    let Some(mut case) = held else {
         return apply::apply(tx, app, case_id, &event).await.map(drop);
     };
     turns::deal_alone(tx).await?;
