@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer, human,
-    sending,
+    Case, Drafting, Effect, Event, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer, doubt,
+    human, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind, Role};
@@ -100,7 +100,9 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::SessionMoved { to } => human::session_moved(turn, *to),
         Event::Claim { part, paused_since_approval } => sending::claim(turn, *part, *paused_since_approval),
         Event::Settled { part, result } => sending::settled(turn, *part, result),
-        Event::NotDelivered { fail_type } => sending::not_delivered(turn, *fail_type),
+        Event::SettledLate { msgid, result } => doubt::settled_late(turn, msgid, result),
+        Event::Probe { part, paused_since_approval } => sending::probe(turn, *part, *paused_since_approval),
+        Event::NotDelivered { msgid, fail_type } => sending::not_delivered(turn, msgid, *fail_type),
     }
 }
 
@@ -155,7 +157,7 @@ impl Turn<'_> {
 
     /// Who is asked, and until when. Whoever was being asked keeps their clock: a customer who goes on writing
     /// must not keep the next level from being asked.
-    fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
+    pub(super) fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
         let wanted = wanted.max(self.step.next.least);
         let level = self.rules.staffed(wanted);
         let fresh = self.rules.review_due(self.now);

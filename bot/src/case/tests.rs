@@ -2,6 +2,7 @@
 
 mod binding;
 mod budget;
+mod doubt;
 mod invariants;
 mod matrix;
 mod races;

@@ -60,11 +60,11 @@ fn list(rows: Vec<Stored>) -> sqlx::Result<Vec<Case>> {
 /// A case's place among those waiting for people on its channel: (place, waiting), both from 1. One that waits for
 /// nobody is alone.
 pub async fn place(tx: &mut Tx, case: &Case) -> sqlx::Result<(i64, i64)> {
-    if !matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_)) {
+    if !matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_) | State::Unknown(_)) {
         return Ok((1, 1));
     }
     let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM cases
-               WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person')";
+               WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person', 'unknown')";
     let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number]).await?;
     Ok(found.map_or((1, 1), |(place, all)| (place.unwrap_or(1).max(1), all.max(1))))
 }

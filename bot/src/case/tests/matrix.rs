@@ -26,6 +26,11 @@ fn shapes() -> Vec<(&'static str, Case)> {
         ("ca", after(&claimed(), &wants_person(2))),
         ("s1", halfway()),
         ("sl", last_claimed()),
+        ("u0", in_doubt()),
+        ("ul", last_in_doubt()),
+        ("un", after(&in_doubt(), &said(3))),
+        ("ua", after(&in_doubt(), &wants_person(3))),
+        ("ue", doubt_escalated()),
         ("ha", taken_over()),
         ("hp", handed_over(SessionOwner::Person)),
         ("hw", handed_over(SessionOwner::Pool)),
@@ -101,6 +106,21 @@ fn other_taps() -> Vec<Happening> {
         happening("reject", |case| tap(case, "lihua", reject(false))),
         happening("reject, owner", |case| tap(case, "wangwu", reject(false))),
         happening("no answer due", |case| tap(case, "lihua", reject(true))),
+        happening("it arrived", |case| tap(case, "lihua", Decision::Delivered)),
+        happening("it arrived, owner", |case| tap(case, "wangwu", Decision::Delivered)),
+        happening("send again", |case| tap(case, "lihua", Decision::SendAgain)),
+        happening("send again, owner", |case| tap(case, "wangwu", Decision::SendAgain)),
+        happening("send again, auditor", |case| tap(case, "sunqi", Decision::SendAgain)),
+        Happening {
+            in_force: InForce::paused,
+            ..happening("send again, paused", |case| tap(case, "lihua", Decision::SendAgain))
+        },
+        Happening {
+            now: SAID + WINDOW,
+            ..happening("send again, too late", |case| tap(case, "lihua", Decision::SendAgain))
+        },
+        happening("drop", |case| tap(case, "lihua", Decision::Drop)),
+        happening("drop, other", |case| tap(case, "zhaoliu", Decision::Drop)),
         happening("escalate", |case| tap(case, "lihua", Decision::Escalate)),
         happening("take over", |case| tap(case, "lihua", Decision::TakeOver)),
         happening("take, other", |case| tap(case, "zhaoliu", Decision::TakeOver)),
@@ -129,7 +149,8 @@ fn platform() -> Vec<Happening> {
         happening("moved, person", |_| Event::SessionMoved { to: SessionOwner::Person }),
         happening("moved, pool", |_| Event::SessionMoved { to: SessionOwner::Pool }),
         happening("moved, not", |_| Event::SessionMoved { to: SessionOwner::Bot }),
-        happening("not delivered", |_| Event::NotDelivered { fail_type: 10 }),
+        happening("not delivered", |case| Event::NotDelivered { msgid: lost(case), fail_type: 10 }),
+        happening("another not deliv.", |_| Event::NotDelivered { msgid: "x".into(), fail_type: 10 }),
     ]
 }
 
@@ -147,6 +168,12 @@ fn way_out() -> Vec<Happening> {
         happening("0 failed", |_| settled(0, PartResult::Failed { code: 40_096 })),
         happening("0 window closed", |_| settled(0, PartResult::Failed { code: 95_002 })),
         happening("0 unknown", |_| settled(0, PartResult::Unknown)),
+        happening("0 put off", |_| settled(0, PartResult::PutOff { code: 45_009 })),
+        happening("late: accepted", |case| late(case, PartResult::Accepted)),
+        happening("late: never left", |case| late(case, PartResult::Failed { code: 0 })),
+        happening("late: unknown", |case| late(case, PartResult::Unknown)),
+        happening("probe 0", |_| Event::Probe { part: 0, paused_since_approval: false }),
+        happening("probe 0, was paused", |_| Event::Probe { part: 0, paused_since_approval: true }),
         happening("1 accepted", |_| settled(1, PartResult::Accepted)),
         happening("7 accepted", |_| settled(7, PartResult::Accepted)),
     ]
@@ -184,12 +211,14 @@ fn became(state: &State) -> &'static str {
         State::AwaitingReview(_) => "R",
         State::NeedsPerson(stuck) => stuck_by(stuck.why),
         State::Sending(_) => "S",
+        State::Unknown(_) => "U",
         State::HandedOver { .. } => "H",
         State::Closed { ending: Ending::Answered } => "Xa",
         State::Closed { ending: Ending::Rejected } => "Xr",
         State::Closed { ending: Ending::WindowLost } => "Xw",
         State::Closed { ending: Ending::AnsweredByPerson } => "Xp",
         State::Closed { ending: Ending::Withdrawn } => "Xx",
+        State::Closed { ending: Ending::Dropped } => "Xd",
     }
 }
 
@@ -229,6 +258,8 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::CustomerWaits => "cw",
         Refusal::SessionMoving => "sm",
         Refusal::BadText => "bt",
+        Refusal::InDoubt => "id",
+        Refusal::NothingInDoubt => "nd",
         Refusal::Overtaken => "ov",
     }
 }

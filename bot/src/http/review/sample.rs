@@ -198,6 +198,7 @@ fn case() -> Case {
         confidence: 0.87,
         intent: Intent::Returns,
         action: None,
+        supersedes: None,
     };
     Case {
         id: "case-81".into(),
