@@ -7,6 +7,7 @@ mod world;
 mod budget;
 mod commands;
 mod configuration;
+mod doubts;
 mod erasure;
 mod first_start;
 mod handover;

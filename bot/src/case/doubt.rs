@@ -98,7 +98,8 @@ pub(super) fn begin(turn: &mut Turn, sending: Sending, part: usize) {
     turn.restart_clock();
     sending::tell_what_arrived(turn, &sending);
     turn.case().doubtful = true;
-    let draft = Draft { parts: sending.draft.parts[part..].to_vec(), supersedes: None, ..sending.draft };
+    let (parts, supersedes) = (sending.draft.parts[part..].to_vec(), Some(lost.msgid.clone()));
+    let draft = Draft { parts, supersedes, ..sending.draft };
     let (meanwhile, now) = (sending.meanwhile, turn.now);
     turn.in_doubt(Doubt { draft, lost, meanwhile, level: Level::Reviewers, due: now, overdue: false });
     if meanwhile == Meanwhile::AskedForPerson {
@@ -183,7 +184,7 @@ pub(super) fn send_again(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
         return Err(Refusal::QuotaGone);
     }
     resolve(turn, tap, &doubt, Resolution::NotDelivered);
-    approve(turn, tap, Draft { supersedes: Some(doubt.lost.msgid), ..doubt.draft });
+    approve(turn, tap, doubt.draft);
     Ok(())
 }
 

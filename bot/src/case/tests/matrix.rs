@@ -328,63 +328,79 @@ fn forward(pair: &str, case: &Case, event: &Event, step: &Step) {
 }
 
 const MATRIX: &str = "
-                     dr  rv  re  ro  na  ho  ap  s0  so  sc  cs  ca  s1  sl  ha  hp  hw  hb  xa  xr
-said                 D   D   D   D   D   D   Nap D   D   S   =   =   D   S   =   =   =   =   cl  cl
-said nothing         D   R   R   D   D   D   Nap D   D   S   =   =   D   S   =   =   =   =   cl  cl
-wants person         Nap Nap Nap Nap Nap Nap Nap Nap Nap S   S   =   Nap S   =   =   =   =   cl  cl
-recalled some        D   D   D   D   D   D   Nap D   D   =   =   =   D   =   =   =   =   =   =   =
-recalled all         Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  =   =   =   Xx  =   =   =   =   =   =   =
-reply                R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, above         R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, empty         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, late          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-human only           Nho ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-no answer            Nna ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-draft failed         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-send                 sd  S   nh  od  no  nh  no  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-send, other          sd  S   nh  od  no  nh  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-send, owner          sd  S   S   od  no  no  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-send, auditor        np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
-send, stranger       up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up
-send, old card       sd  od  nh  od  od  nh  od  ow  ow  ow  ow  ow  ow  ow  ho  ho  ho  ho  cl  cl
-send, no code        sd  wc  nh  wc  wc  nh  wc  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-send, paused         sd  pa  nh  pa  no  nh  no  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-edit                 sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  R   ad  ad
-edit, other          sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-edit, empty          bt  bt  nh  bt  bt  nh  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt
-rewrite              sd  D   nh  D   no  nh  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-reject               sd  Nre nh  Nre Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
-reject, owner        sd  Nre Nre Nre Xr  Xr  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-no answer due        sd  Xr  nh  Xr  Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
-escalate             sd  R   na  R   Nna na  Nap ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-take over            H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  do  do  do  do  ad  ad
-take, other          H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
-give back, other     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  nh  nh  nh  nh  ov  ov
-give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
-expired              ov  R   R   R   Nna Nho Nap ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-expired, late        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   cl  cl
-window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   =   Xp  Xp  Xw  cl  cl
-policy changed       ov  ov  ov  D   ov  ov  ov  ov  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-taker types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   ov  H   H   cl  cl
-other types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   cl  cl
-session ended        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  Xp  ov  ov
-moved, person        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-moved, pool          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-moved, not           ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-not delivered        ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd ov  ov  ov  ov  Nnd ov
-claim 0              ov  ov  ov  ov  ov  ov  ov  S   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 1              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  S   ov  ov  ov  ov  ov  ov  ov
-claim 7              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, paused      ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, was paused  ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, removed     ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, too late    ov  ov  ov  ov  ov  ov  ov  Xw  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-0 accepted           =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =
-0 failed             =   =   =   =   =   =   =   ov  ov  Nsr Nsr Nap ov  ov  =   =   =   =   =   =
-0 window closed      =   =   =   =   =   =   =   ov  ov  Xw  Nsr Nap ov  ov  =   =   =   =   =   =
-0 unknown            =   =   =   =   =   =   =   ov  ov  Nsu Nsu Nap ov  ov  =   =   =   =   =   =
-1 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  Xa  =   =   =   =   =   =
-7 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  ov  =   =   =   =   =   =
+                     dr  rv  re  ro  na  ho  ap  s0  so  sc  cs  ca  s1  sl  u0  ul  un  ua  ue  ha  hp  hw  hb  xa  xr
+said                 D   D   D   D   D   D   Nap D   D   S   =   =   D   S   U   U   U   U   U   =   =   =   =   cl  cl
+said nothing         D   R   R   D   D   D   Nap D   D   S   =   =   D   S   U   U   U   U   U   =   =   =   =   cl  cl
+wants person         Nap Nap Nap Nap Nap Nap Nap Nap Nap S   S   =   Nap S   U   U   U   U   U   =   =   =   =   cl  cl
+recalled some        D   D   D   D   D   D   Nap D   D   =   =   =   D   =   U   U   U   U   U   =   =   =   =   =   =
+recalled all         Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  =   =   =   Xx  =   U   U   U   U   U   =   =   =   =   =   =
+reply                R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, above         R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, empty         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, late          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+human only           Nho ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+no answer            Nna ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+draft failed         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+send                 sd  S   nh  od  no  nh  no  do  do  do  do  do  do  do  id  id  id  id  nh  ad  ad  ad  ad  do  ad
+send, other          sd  S   nh  od  no  nh  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+send, owner          sd  S   S   od  no  no  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  id  ad  ad  ad  ad  ad  ad
+send, auditor        np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
+send, stranger       up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up
+send, old card       sd  od  nh  od  od  nh  od  ow  ow  ow  ow  ow  ow  ow  do  do  od  od  nh  ho  ho  ho  ho  cl  cl
+send, no code        sd  wc  nh  wc  wc  nh  wc  do  do  do  do  do  do  do  wc  wc  wc  wc  nh  ad  ad  ad  ad  do  ad
+send, paused         sd  pa  nh  pa  no  nh  no  do  do  do  do  do  do  do  id  id  id  id  nh  ad  ad  ad  ad  do  ad
+edit                 sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  R   ad  ad
+edit, other          sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+edit, empty          bt  bt  nh  bt  bt  nh  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  nh  bt  bt  bt  bt  bt  bt
+rewrite              sd  D   nh  D   no  nh  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+reject               sd  Nre nh  Nre Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  do
+reject, owner        sd  Nre Nre Nre Xr  Xr  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  id  ad  ad  ad  ad  ad  ad
+no answer due        sd  Xr  nh  Xr  Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  do
+it arrived           sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  R   Xa  D   Nap nh  ad  ad  ad  ad  ad  ad
+it arrived, owner    sd  nd  nd  nd  nd  nd  nd  ad  ad  ad  ad  ad  ad  ad  R   Xa  D   Nap R   ad  ad  ad  ad  ad  ad
+send again           sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  S   S   D   Nap nh  ad  ad  ad  ad  ad  ad
+send again, owner    sd  nd  nd  nd  nd  nd  nd  ad  ad  ad  ad  ad  ad  ad  S   S   D   Nap S   ad  ad  ad  ad  ad  ad
+send again, auditor  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
+send again, paused   sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  pa  pa  pa  pa  nh  ad  ad  ad  ad  ad  ad
+send again, too late sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  qg  qg  D   Nap nh  ad  ad  ad  ad  ad  ad
+drop                 sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  Xd  Xd  D   Nap nh  ad  ad  ad  ad  ad  ad
+drop, other          sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  Xd  Xd  D   Nap nh  ad  ad  ad  ad  ad  ad
+escalate             sd  R   na  R   Nna na  Nap ad  ad  ad  ad  ad  ad  ad  U   U   U   U   na  ad  ad  ad  ad  ad  ad
+take over            H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  H   H   H   H   H   do  do  do  do  ad  ad
+take, other          H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  H   H   H   H   H   ad  ad  ad  ad  ad  ad
+give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
+give back, other     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  nh  nh  nh  nh  ov  ov
+give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
+expired              ov  R   R   R   Nna Nho Nap ov  ov  ov  ov  ov  ov  ov  U   U   U   U   U   ov  ov  ov  ov  ov  ov
+expired, late        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   cl  cl
+window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   Xw  Xw  Xw  Xw  Xw  =   Xp  Xp  Xw  cl  cl
+policy changed       ov  ov  ov  D   ov  ov  ov  ov  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+taker types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   ov  H   H   cl  cl
+other types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   cl  cl
+session ended        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  Xp  ov  ov
+moved, person        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+moved, pool          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+moved, not           ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+not delivered        ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd Nnd Nnd Nnd Nap Nnd ov  ov  ov  ov  Nnd ov
+another not deliv.   ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd ov  ov  ov  ov  ov  ov  ov  ov  ov  Nnd ov
+claim 0              ov  ov  ov  ov  ov  ov  ov  S   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 1              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  S   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 7              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, paused      ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, was paused  ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, removed     ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, too late    ov  ov  ov  ov  ov  ov  ov  Xw  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+0 accepted           =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 failed             =   =   =   =   =   =   =   ov  ov  Nsr Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 window closed      =   =   =   =   =   =   =   ov  ov  Xw  Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 unknown            =   =   =   =   =   =   =   ov  ov  U   U   U   ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 put off            =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+late: accepted       =   =   =   =   =   =   =   =   =   =   =   =   =   =   R   Xa  D   Nap R   =   =   =   =   =   =
+late: never left     =   =   =   =   =   =   =   =   =   =   =   =   =   =   Nnl Nnl Nnl Nap Nnl =   =   =   =   =   =
+late: unknown        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+probe 0              ov  ov  ov  ov  ov  ov  ov  ov  ov  =   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+probe 0, was paused  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+1 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  Xa  =   =   =   =   =   =   =   =   =   =   =
+7 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  ov  =   =   =   =   =   =   =   =   =   =   =
 ";
