@@ -249,8 +249,10 @@ pub struct Sending {
     /// What the customer did after the first part was claimed: the reply is followed up.
     pub meanwhile: Meanwhile,
     /// When the newest part was let out; 0 before the first.
+    #[serde(default)]
     pub claimed_at: Timestamp,
     /// How often the platform asked to come back later.
+    #[serde(default)]
     pub put_off: u32,
 }
 

@@ -13,6 +13,7 @@ use cards::Act;
 use simulator::{Api, Call, Errcode, Fault, LedgerRow, Lost};
 
 use crate::story;
+use crate::world::shown::escaped;
 use crate::world::{Card, FLAGSHIP, Setting, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
@@ -319,7 +320,7 @@ story!(
 );
 
 story!(
-    /// People without the right change nothing but the record, from chat as from a card.
+    /// People without the right change nothing but the record.
     only_permitted_people_say_what_became_of_it,
     |world| {
         world.loses(Fault::Before(Lost::Drop)).await?;
@@ -329,9 +330,6 @@ story!(
                 world.member_says(outsider, &format!("/{command} 1 {code}")).await?;
             }
         }
-        let card = world.card("LiHua")?;
-        world.sim.tap_late("Stranger", &card.task_id, &card.key(Act::SendAgain)?, &[]).await?;
-        world.settle().await?;
         ensure!(world.requests().len() == 1 && matches!(world.case(1).await?.state, State::Unknown(_)));
         ensure!(world.said_of_it().await?.is_empty() && world.recorded_anywhere(Kind::Refused).await?);
     }
@@ -365,9 +363,9 @@ story!(
         world.loses(Fault::Before(Lost::Drop)).await?;
         world.member_says("LiHua", "/重发 1").await?;
         ensure!(world.requests().len() == 1 && world.card("LiHua")?.has(Act::SendAgain));
-        world.member_says("LiHua", "/通过 1 abcd").await?;
-        ensure!(world.newest_text("LiHua").contains("不知道送到没有"), "{}", world.newest_text("LiHua"));
         let code = world.case(1).await?.code();
+        world.member_says("LiHua", &format!("/通过 1 {code}")).await?;
+        ensure!(world.newest_text("LiHua").contains("不知道送到没有"), "{}", world.newest_text("LiHua"));
         world.member_says("LiHua", &format!("/重发 1 {code}")).await?;
         ensure!(world.requests().len() == 2 && world.ending().await? == Ending::Answered);
         world.member_says("LiHua", &format!("/送达 1 {code}")).await?;
@@ -384,7 +382,7 @@ story!(
         let mut browser = world.browser("LiHua")?;
         let url = format!("{}/review/1", world.address);
         let page = world.opens(&mut browser, &url).await?;
-        ensure!(page.html.contains("不知道客户收到没有") && page.html.contains("第 1/1 条"), "{}", page.html);
+        ensure!(page.html.contains("不知道客户收到没有") && page.html.contains(&escaped("第 1/1 条")), "{}", page.html);
         ensure!(!page.has_form("/edit") && !page.has_form("/send"));
         let nonsense = world.submits(&mut browser, &page, "/resolve", &[("how", "send")]).await?;
         ensure!(nonsense.status >= 400 && world.requests().len() == 1);
@@ -494,7 +492,7 @@ story!(
         world.frees_what_it_held().await?;
         ensure!(world.ending().await? == Ending::Answered && world.customer_heard(XIAOYU).len() == 1);
         ensure!(world.recorded(1, Kind::SendProbed).await? && world.requests().len() == 2);
-        world.customer_says("那羊绒衫怎么洗？").await?;
+        world.customer_says("羊毛衫怎么洗？").await?;
         let card = world.card_of("LiHua", 2)?;
         world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
         world.sim.faults().next(Api::KfSendMsg, 1, Fault::Before(Lost::Hang));
@@ -531,7 +529,7 @@ story!(
         world.wait(Duration::from_secs(31)).await?;
         let ids = world.request_ids();
         ensure!(ids.len() == 2 && ids[0] == ids[1] && world.ending().await? == Ending::Answered, "{ids:?}");
-        world.customer_says("那羊绒衫怎么洗？").await?;
+        world.customer_says("羊毛衫怎么洗？").await?;
         world.sim.faults().always(Api::KfSendMsg, Fault::Refuse(Errcode(45033)));
         let card = world.card_of("LiHua", 2)?;
         world.taps_card("LiHua", &card, Act::Send, &[]).await?;

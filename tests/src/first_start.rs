@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aijia::case::{State, Why};
+use aijia::case::State;
 use aijia::clock::MINUTE;
 use aijia::evidence::Kind;
 use aijia::store::{conversations, sends};

@@ -242,11 +242,15 @@ fn go_on(turn: &mut Turn, mut draft: Draft, meanwhile: Meanwhile) {
 
 /// The platform's answer came after it had been given up: it is on record whatever the case is by now, and where the
 /// doubt is still open it ends.
-pub(super) fn settled_late(mut turn: Turn, msgid: &str, result: &PartResult) -> Result<Step, Refusal> {
+pub(super) fn settled_late(mut turn: Turn, msgid: &str, part: usize, result: &PartResult) -> Result<Step, Refusal> {
     if *result == PartResult::Unknown {
         return Err(Refusal::Overtaken);
     }
-    turn.record(Kind::SendSettled, Actor::System, json!({ "msgid": msgid, "result": result, "late": true }));
+    turn.record(
+        Kind::SendSettled,
+        Actor::System,
+        json!({ "part": part, "msgid": msgid, "result": result, "late": true }),
+    );
     match turn.case().state.clone() {
         State::Unknown(doubt) if doubt.lost.msgid == msgid => answered(&mut turn, doubt, result),
         // Sent again, and not let out yet: what arrived after all must not arrive twice.

@@ -77,6 +77,8 @@ pub enum Event {
     SettledLate {
         /// The platform's message id it carried.
         msgid: String,
+        /// The part of its reply, counted from 0.
+        part: usize,
         /// Its fate.
         result: PartResult,
     },

@@ -100,7 +100,7 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::SessionMoved { to } => human::session_moved(turn, *to),
         Event::Claim { part, paused_since_approval } => sending::claim(turn, *part, *paused_since_approval),
         Event::Settled { part, result } => sending::settled(turn, *part, result),
-        Event::SettledLate { msgid, result } => doubt::settled_late(turn, msgid, result),
+        Event::SettledLate { msgid, part, result } => doubt::settled_late(turn, msgid, *part, result),
         Event::Probe { part, paused_since_approval } => sending::probe(turn, *part, *paused_since_approval),
         Event::NotDelivered { msgid, fail_type } => sending::not_delivered(turn, msgid, *fail_type),
     }

@@ -267,10 +267,11 @@ async fn known(
 ) -> anyhow::Result<Option<Event>> {
     let state = state_of(&result);
     let arrived = result == PartResult::Accepted;
+    let part = usize::try_from(send.part)?;
     let event = if sends::settle(tx, &send.id, state, code, now).await? {
-        Event::Settled { part: usize::try_from(send.part)?, result }
+        Event::Settled { part, result }
     } else if result != PartResult::Unknown && sends::settle_late(tx, &send.id, state, code, now).await? {
-        Event::SettledLate { msgid: send.id.clone(), result }
+        Event::SettledLate { msgid: send.id.clone(), part, result }
     } else {
         return Ok(None);
     };

@@ -115,7 +115,7 @@ fn a_pause_in_between_keeps_the_link() {
     let paused = InForce::paused().step(&again, &claim(0)).unwrap().next;
     let State::AwaitingReview(review) = &paused.state else { panic!("{:?}", paused.state) };
     assert_eq!(review.draft.supersedes, Some(lost(&case)));
-    let arrived = Event::SettledLate { msgid: lost(&case), result: PartResult::Accepted };
+    let arrived = Event::SettledLate { msgid: lost(&case), part: 0, result: PartResult::Accepted };
     let rest = after(&paused, &arrived);
     assert!(matches!(&rest.state, State::AwaitingReview(r) if r.draft.parts == ["二"]), "{:?}", rest.state);
     let edited = after(&paused, &tap(&paused, "lihua", edit(&["改"])));

@@ -284,7 +284,7 @@ pub(in crate::case) fn lost(case: &Case) -> String {
 }
 
 pub(in crate::case) fn late(case: &Case, result: PartResult) -> Event {
-    Event::SettledLate { msgid: lost(case), result }
+    Event::SettledLate { msgid: lost(case), part: 0, result }
 }
 
 /// 李华 took over; the session is on its way to her.

@@ -247,7 +247,7 @@ impl World {
             Job::Late { msgid } => {
                 let late = [PartResult::Accepted, PartResult::Failed { code: 0 }, PartResult::Unknown];
                 let result = late[usize::from(luck.0) % late.len()].clone();
-                self.happen(&Event::SettledLate { msgid, result });
+                self.happen(&Event::SettledLate { msgid, part: 0, result });
             }
             Job::Transfer => self.happen(&Event::SessionMoved { to: SESSIONS[usize::from(luck.0) % SESSIONS.len()] }),
             Job::PolicyChanged => self.happen(&Event::PolicyChanged),

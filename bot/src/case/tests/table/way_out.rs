@@ -248,7 +248,7 @@ fn late_answer_rows() {
     let (doubt, last) = (in_doubt(), last_in_doubt());
     let again = after(&last, &tap(&last, "lihua", Decision::SendAgain));
     let msgid = lost(&last);
-    let accepted = || Event::SettledLate { msgid: msgid.clone(), result: PartResult::Accepted };
+    let accepted = || Event::SettledLate { msgid: msgid.clone(), part: 1, result: PartResult::Accepted };
     let never_left = late(&doubt, PartResult::Failed { code: 0 });
     let failed_later = Event::NotDelivered { msgid: msgid.clone(), fail_type: 10 };
     check(vec![
