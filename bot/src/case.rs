@@ -2,6 +2,7 @@
 //! and says what the case becomes, what goes on record and what has to be done. It performs nothing.
 
 mod customer;
+mod doubt;
 mod draft;
 mod effect;
 mod event;
@@ -16,11 +17,13 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use doubt::{Doubt, Lost, Resolution};
 pub use draft::{Author, Draft, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
 pub use refusal::{Refusal, act_key};
+pub use sending::message_id;
 pub use step::{PausedBy, Rules, Step, step};
 
 use cards::RejectReason;
@@ -112,6 +115,8 @@ pub enum State {
     NeedsPerson(Stuck),
     /// A decision was taken; the reply is on its way.
     Sending(Sending),
+    /// Nobody knows whether a part of the reply arrived; a person says.
+    Unknown(Doubt),
     /// A person answers in the platform's own client; the bot is silent.
     HandedOver {
         /// Who answers, as far as we know: a person's id, or a WeCom member id nobody configured.
@@ -134,6 +139,7 @@ impl State {
             Self::AwaitingReview(_) => "awaiting_review",
             Self::NeedsPerson(_) => "needs_person",
             Self::Sending(_) => "sending",
+            Self::Unknown(_) => "unknown",
             Self::HandedOver { .. } => "handed_over",
             Self::Closed { .. } => "closed",
         }
@@ -247,6 +253,12 @@ pub struct Sending {
     pub parts: Vec<Part>,
     /// What the customer did after the first part was claimed: the reply is followed up.
     pub meanwhile: Meanwhile,
+    /// When the newest part was let out; 0 before the first.
+    #[serde(default)]
+    pub claimed_at: Timestamp,
+    /// How often the platform asked to come back later.
+    #[serde(default)]
+    pub put_off: u32,
 }
 
 /// What the customer did while a reply was under way.
@@ -315,6 +327,10 @@ pub enum Voided {
     ServicerAnswers,
     /// An earlier part did not arrive.
     PartNotArrived,
+    /// Nobody knows whether an earlier part arrived.
+    PartUnknown,
+    /// The request it would have replaced turned out to have arrived.
+    ArrivedAfterAll,
     /// The platform says that the reply was not delivered.
     NotDelivered,
 }
@@ -373,6 +389,8 @@ pub enum Ending {
     AnsweredByPerson,
     /// The customer took everything back.
     Withdrawn,
+    /// Nobody knows whether the reply arrived, and a person said that it does not matter any more.
+    Dropped,
 }
 
 impl Ending {
@@ -384,6 +402,7 @@ impl Ending {
             Self::WindowLost => "ending.window_lost",
             Self::AnsweredByPerson => "ending.answered_by_person",
             Self::Withdrawn => "ending.withdrawn",
+            Self::Dropped => "ending.dropped",
         }
     }
 }
@@ -394,6 +413,7 @@ impl Case {
         match &self.state {
             State::AwaitingReview(review) => Some(&review.draft),
             State::Sending(sending) => Some(&sending.draft),
+            State::Unknown(doubt) => Some(&doubt.draft),
             State::NeedsPerson(stuck) => stuck.draft.as_ref(),
             _ => None,
         }
@@ -404,6 +424,7 @@ impl Case {
     pub fn code(&self) -> String {
         match &self.state {
             State::AwaitingReview(review) => review.draft.code(),
+            State::Unknown(doubt) => doubt.draft.code(),
             State::NeedsPerson(_) => draft::code(&digest(&self.conversation, self.version, self.watermark, "", &[])),
             _ => String::new(),
         }
@@ -414,6 +435,7 @@ impl Case {
         match &self.state {
             State::AwaitingReview(review) => Some(review.level),
             State::NeedsPerson(stuck) => Some(stuck.level),
+            State::Unknown(doubt) => Some(doubt.level),
             _ => None,
         }
     }
@@ -423,6 +445,7 @@ impl Case {
         match &self.state {
             State::AwaitingReview(review) => Some(review.due),
             State::NeedsPerson(stuck) => Some(stuck.due),
+            State::Unknown(doubt) => Some(doubt.due),
             _ => None,
         }
     }
@@ -432,6 +455,7 @@ impl Case {
         match &mut self.state {
             State::AwaitingReview(review) => review.due = at,
             State::NeedsPerson(stuck) => stuck.due = at,
+            State::Unknown(doubt) => doubt.due = at,
             _ => {}
         }
     }
@@ -441,6 +465,7 @@ impl Case {
         match &self.state {
             State::AwaitingReview(review) => review.overdue,
             State::NeedsPerson(stuck) => stuck.overdue,
+            State::Unknown(doubt) => doubt.overdue,
             _ => false,
         }
     }

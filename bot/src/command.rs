@@ -42,6 +42,27 @@ pub enum Command {
         /// The code of what was shown, in lower case; anything else decides nothing.
         code: Option<String>,
     },
+    /// Say that what nobody knew about arrived.
+    Delivered {
+        /// The case.
+        n: i64,
+        /// The code of what was shown.
+        code: Option<String>,
+    },
+    /// Say that it did not, and send what is shown again.
+    Resend {
+        /// The case.
+        n: i64,
+        /// The code of what was shown.
+        code: Option<String>,
+    },
+    /// Say that it does not matter any more.
+    Drop {
+        /// The case.
+        n: i64,
+        /// The code of what was shown.
+        code: Option<String>,
+    },
     /// Replace the text.
     Edit {
         /// The case.
@@ -163,7 +184,10 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Queue => alone(rest, Command::Queue),
         Name::Case => with_number(rest, |n| Command::Case { n }),
         Name::Why => with_number(rest, |n| Command::Why { n }),
-        Name::Approve => approve(rest),
+        Name::Approve => with_code(rest, |n, code| Command::Approve { n, code }),
+        Name::Delivered => with_code(rest, |n, code| Command::Delivered { n, code }),
+        Name::Resend => with_code(rest, |n, code| Command::Resend { n, code }),
+        Name::Drop => with_code(rest, |n, code| Command::Drop { n, code }),
         Name::Edit => edit(rest),
         Name::Reject => reject(rest),
         Name::Escalate => with_number(rest, |n| Command::Escalate { n }),
@@ -189,11 +213,12 @@ fn with_number(rest: &str, command: impl FnOnce(i64) -> Command) -> Option<Comma
     alone(rest, command(n))
 }
 
-fn approve(rest: &str) -> Option<Command> {
+/// A case and the code of what was shown, in lower case.
+fn with_code(rest: &str, command: impl FnOnce(i64, Option<String>) -> Command) -> Option<Command> {
     let (n, rest) = number(rest)?;
     let (code, rest) = token(rest);
     let code: String = code.chars().map(fold).filter(|c| c.is_ascii_alphanumeric()).collect();
-    alone(rest, Command::Approve { n, code: (!code.is_empty()).then_some(code) })
+    alone(rest, command(n, (!code.is_empty()).then_some(code)))
 }
 
 fn edit(rest: &str) -> Option<Command> {

@@ -33,6 +33,7 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         public_url: Some(format!("http://{}", edge.local_addr()?)),
         desk: stage::DESK.to_owned(),
         openai_base: None,
+        knows_duplicates: false,
     };
     let stage = Stage::set(staging).await?;
     let running = cli::launch(stage.app.clone(), edge).await?;

@@ -96,6 +96,7 @@ fn count(app: &App, send: &Send, result: &PartResult) {
     let outcome = match result {
         PartResult::Accepted => Sent::Accepted,
         PartResult::Failed { .. } => Sent::Failed,
+        PartResult::PutOff { .. } => Sent::PutOff,
         PartResult::Unknown => Sent::Unknown,
     };
     app.metrics.sent(outcome);

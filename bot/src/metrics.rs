@@ -36,6 +36,8 @@ pub enum Sent {
     Accepted,
     /// It did not arrive.
     Failed,
+    /// The platform wants it later.
+    PutOff,
     /// Nobody knows.
     Unknown,
 }
@@ -57,6 +59,7 @@ impl Sent {
         match self {
             Self::Accepted => "accepted",
             Self::Failed => "failed",
+            Self::PutOff => "put_off",
             Self::Unknown => "unknown",
         }
     }

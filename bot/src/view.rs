@@ -8,7 +8,7 @@ use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
-use crate::case::{Author, Case, Decided, Draft, Level, Outcome, SessionOwner, State, Why, act_key};
+use crate::case::{Author, Case, Decided, Doubt, Draft, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key};
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::Channel;
 use crate::policy::{self, Power};
@@ -88,6 +88,10 @@ impl View {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
                 (None, self.noted(Some(self.words().text(stuck.why.key(), &[]))), acts)
             }
+            State::Unknown(doubt) => {
+                let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop, Act::Escalate, Act::TakeOver, Act::Pause];
+                (Some(doubt.draft.parts.clone()), Some(self.words().text(doubt_key(doubt), &[])), acts)
+            }
             _ => return None,
         };
         let (customer, attachments) = self.asked();
@@ -129,7 +133,16 @@ impl View {
         if self.case.level() == Some(Level::EscalationOwner) {
             acts.retain(|act| *act != Act::Escalate);
         }
+        if !self.may_send_again() {
+            acts.retain(|act| *act != Act::SendAgain);
+        }
         acts
+    }
+
+    /// Whether the platform would still take what is in doubt, or it would be drafted anew anyway.
+    pub fn may_send_again(&self) -> bool {
+        let State::Unknown(doubt) = &self.case.state else { return false };
+        doubt.meanwhile != Meanwhile::Nothing || self.case.window.allows(doubt.draft.parts.len(), self.now)
     }
 
     fn intent(&self) -> String {
@@ -139,6 +152,9 @@ impl View {
 
     fn rows(&self) -> Vec<Row> {
         let row = |label, value| Row { label, value, link: None };
+        if let State::Unknown(doubt) = &self.case.state {
+            return self.doubt_rows(doubt);
+        }
         let draft = self.case.draft();
         let mut rows: Vec<Row> = Vec::new();
         if let Some(citation) = draft.and_then(|d| d.citations.first()) {
@@ -157,6 +173,28 @@ impl View {
             ));
         }
         rows
+    }
+
+    /// What is known about a request whose answer is missing.
+    fn doubt_rows(&self, doubt: &Doubt) -> Vec<Row> {
+        let row = |label, value| Row { label, value, link: None };
+        let zone = &self.desk.desk.desk.timezone;
+        let approved = format!("{} {}", self.desk.desk.name_of(&doubt.lost.approved_by), self.clock(doubt.lost.at));
+        vec![
+            row(RowLabel::Sent, self.sent_line(doubt)),
+            row(RowLabel::Account, self.conversation.account.clone()),
+            row(RowLabel::Approved, approved),
+            row(RowLabel::Until, local(self.case.window.ends_at, zone, "%m-%d %H:%M")),
+            row(RowLabel::History, self.history_line()),
+            row(RowLabel::Owner, self.owner_line()),
+        ]
+    }
+
+    /// When a request whose answer is missing left, and which part it carried.
+    pub fn sent_line(&self, doubt: &Doubt) -> String {
+        let at = local(doubt.lost.at, &self.desk.desk.desk.timezone, "%m-%d %H:%M:%S");
+        let (part, of) = ((doubt.lost.part + 1).to_string(), doubt.lost.of.to_string());
+        self.words().text("card.sent", &[("at", &at), ("part", &part), ("of", &of)])
     }
 
     /// Why it was not automatic, in words.
@@ -300,6 +338,16 @@ impl View {
     pub fn may_see(&self, person: &str) -> bool {
         let person = self.desk.desk.person(person);
         person.is_some_and(|p| policy::may(p, Power::SeeCase, self.channel()).is_ok())
+    }
+}
+
+/// What the card of a doubt says first.
+fn doubt_key(doubt: &Doubt) -> &'static str {
+    match (doubt.meanwhile, doubt.draft.parts.len()) {
+        (Meanwhile::AskedForPerson, _) => "doubt.wants_person",
+        (Meanwhile::Said, _) => "doubt.newer",
+        (Meanwhile::Nothing, 1) => "doubt.one",
+        (Meanwhile::Nothing, _) => "doubt.first",
     }
 }
 

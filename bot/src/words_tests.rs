@@ -20,7 +20,8 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "author." => vec!["customer", "shop", "servicer"],
         "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
-        "result." => vec!["accepted", "failed", "unknown"],
+        "result." => vec!["accepted", "failed", "put_off", "unknown"],
+        "resolved." => vec!["delivered", "not_delivered", "dropped"],
         "voided." => vec![
             "paused",
             "right_lost",
@@ -33,6 +34,8 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "budget_spent",
             "servicer_answers",
             "part_not_arrived",
+            "part_unknown",
+            "arrived_after_all",
             "not_delivered",
             "mode_changed",
         ],
@@ -55,9 +58,12 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "welcome",
             "fetch_media",
             "learn_name",
+            "deal",
             "policy_changed",
         ],
-        "state." => vec!["drafting", "awaiting_review", "needs_person", "sending", "handed_over", "closed"],
+        "state." => {
+            vec!["drafting", "awaiting_review", "needs_person", "sending", "unknown", "handed_over", "closed"]
+        }
         _ => return None,
     })
 }
@@ -245,6 +251,8 @@ fn a_refusal_fills_its_sentence() {
         Refusal::StillDrafting,
         Refusal::NobodyAbove,
         Refusal::BadText,
+        Refusal::InDoubt,
+        Refusal::NothingInDoubt,
         Refusal::Overtaken,
     ];
     let desk = crate::desk::Desk {

@@ -88,7 +88,7 @@ pub struct ReviewCard {
     pub rows: Vec<Row>,
     /// Whether to offer the rewrite hints. They show only where 改 is among the acts.
     pub hints: bool,
-    /// The buttons; the first is the primary one. `Send` shows only when there is a draft; confirmations never do.
+    /// The buttons; the first is the primary one. `Send` and `SendAgain` show only when there is a draft; confirmations never do.
     pub acts: Vec<Act>,
     /// The page with everything, http or https.
     pub page_url: Option<String>,
@@ -106,7 +106,7 @@ pub struct Row {
 }
 
 impl ReviewCard {
-    /// Whether a 发送 button may show: there is a draft, no part of it is blank, and a person would see all of it.
+    /// Whether a 发送 or 重发 button may show: there is a draft, no part of it is blank, and a person would see all of it.
     pub fn sendable(&self) -> bool {
         self.body.as_deref().is_some_and(|parts| !parts.is_empty() && parts.iter().all(|part| showable(part)))
     }

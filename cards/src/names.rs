@@ -136,6 +136,12 @@ vocabulary! {
         Reject = "reject",
         /// 暂停: asks the scope, decides nothing yet.
         Pause = "pause",
+        /// 已确认送达: what nobody knew about arrived, says the presser.
+        Delivered = "delivered",
+        /// 没送到，重发: it did not, and exactly what is shown leaves again.
+        SendAgain = "send_again",
+        /// 放弃: it does not matter any more.
+        Drop = "drop",
         /// 确认拒绝, on the card that asks the [`RejectReason`].
         ConfirmReject = "confirm_reject",
         /// 确认暂停, on the card that asks the [`PauseScope`].
@@ -158,5 +164,13 @@ vocabulary! {
         History = "history",
         /// 负责: who owns or holds it.
         Owner = "owner",
+        /// 发出: when a request left whose answer is missing, and which part of how many it carried.
+        Sent = "sent",
+        /// 账号: the account it left from.
+        Account = "account",
+        /// 批准: who had approved it.
+        Approved = "approved",
+        /// 可发至: until when the platform takes messages.
+        Until = "until",
     }
 }

@@ -359,6 +359,7 @@ fn waiting_case(
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        supersedes: None,
     };
     let drafted = Event::Drafted { generation: 0, drafted: Drafted::Reply(Box::new(draft)) };
     let next = step(&opened, &drafted, &rules, now).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?.next;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aijia::case::{State, Why};
+use aijia::case::State;
 use aijia::clock::MINUTE;
 use aijia::evidence::Kind;
 use aijia::store::{conversations, sends};
@@ -136,7 +136,7 @@ async fn an_ordinary_morning(world: &mut World) -> anyhow::Result<()> {
     world.says(FLAGSHIP, "wmAqiang", FACT).await?;
     world.sim.faults().next(Api::KfSendMsg, 1, Fault::After(Lost::Drop));
     world.taps("LiHua", Act::Send).await?;
-    ensure!(matches!(world.case(8).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendUnknown));
+    ensure!(matches!(world.case(8).await?.state, State::Unknown(_)));
     ensure!(world.customer_heard("wmAqiang").len() == 1, "an unknown send is never repeated");
     Ok(())
 }
@@ -216,7 +216,7 @@ async fn killed_while_sending(world: &mut World, fault: Fault) -> anyhow::Result
     let under_way = world.app.store.read(|tx| Box::pin(async move { Ok(sends::in_flight(tx).await?) }));
     ensure!(under_way.await?.len() == 1);
     world.wait(Duration::from_secs(61)).await?;
-    ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendUnknown));
+    ensure!(matches!(world.case(1).await?.state, State::Unknown(_)));
     ensure!(world.phone("WangWu").contains("不确定"), "somebody is told: {}", world.phone("WangWu"));
     world.wait(Duration::from_secs(600)).await?;
     ensure!(world.sim.count(Api::KfSendMsg) == 1, "never asked for twice");

@@ -8,6 +8,7 @@ mod budget;
 mod commands;
 mod configuration;
 mod crowd;
+mod doubts;
 mod erasure;
 mod first_start;
 mod handover;

@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Voided, Why,
-    Window,
+    Window, doubt,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
@@ -24,6 +24,7 @@ pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
     match turn.case().state.clone() {
         State::HandedOver { to, session } => tell_taker(&mut turn, to, session),
         State::Sending(sending) if sending.claimed() => note_meanwhile(&mut turn, sending, *wants_person),
+        State::Unknown(doubt) => doubt::customer_said(&mut turn, doubt, *adds_nothing, *wants_person),
         _ if *wants_person => ask_for_person(&mut turn),
         State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson => show_again(&mut turn),
         // Shown again it would count as judged by the policy in force.
@@ -92,6 +93,7 @@ pub(super) fn recalled(mut turn: Turn, seq: i64, anything_left: bool) -> Result<
     match turn.case().state.clone() {
         State::Closed { .. } | State::HandedOver { .. } => {}
         State::Sending(sending) if sending.claimed() => {}
+        State::Unknown(doubt) => doubt::show_again(&mut turn, doubt),
         // Which message asked is not known here, and whoever asked for a person gets one.
         State::NeedsPerson(stuck) if anything_left && stuck.why == Why::AskedForPerson => show_again(&mut turn),
         _ if anything_left => redraft(&mut turn, Voided::CustomerRecalled),
@@ -255,9 +257,9 @@ pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {
 }
 
 /// What a reply's end makes of whatever the customer did while it was under way.
-pub(super) fn after_reply(turn: &mut Turn, sending: &Sending) {
-    let answered = Effect::Answered { up_to: sending.draft.watermark };
-    match sending.meanwhile {
+pub(super) fn after_reply(turn: &mut Turn, up_to: i64, meanwhile: Meanwhile) {
+    let answered = Effect::Answered { up_to };
+    match meanwhile {
         Meanwhile::AskedForPerson => {
             turn.effect(answered);
             ask_for_person(turn);

@@ -36,6 +36,9 @@ pub struct Draft {
     pub intent: Intent,
     /// An action the bot suggests, as text only.
     pub action: Option<String>,
+    /// The message id of the request it is sent again for, where that got lost and a person says that it did not arrive.
+    #[serde(default)]
+    pub supersedes: Option<String>,
 }
 
 impl Draft {

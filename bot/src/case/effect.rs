@@ -56,6 +56,17 @@ pub enum Effect {
     Send {
         /// The part, counted from 0.
         part: usize,
+        /// Not before.
+        at: Timestamp,
+    },
+    /// Note what a person says about a request whose answer is missing.
+    Resolve {
+        /// The platform's message id it carried.
+        msgid: String,
+        /// What became of it.
+        how: super::Resolution,
+        /// Who says so.
+        person: String,
     },
     /// Give the platform's session to a person.
     TransferSession {

@@ -85,8 +85,27 @@ pub enum Event {
         /// Its fate.
         result: PartResult,
     },
+    /// The fate of a request that was given up as unknown turned up after all.
+    SettledLate {
+        /// The platform's message id it carried.
+        msgid: String,
+        /// The part of its reply, counted from 0.
+        part: usize,
+        /// Its fate.
+        result: PartResult,
+    },
+    /// A worker died with a claimed part and asks whether it may still be let out, under the same id, to learn what
+    /// became of it.
+    Probe {
+        /// The part, counted from 0.
+        part: usize,
+        /// A pause in scope was declared after the approval, even if it was lifted since.
+        paused_since_approval: bool,
+    },
     /// The platform accepted a reply and now says it was not delivered.
     NotDelivered {
+        /// The message id it names.
+        msgid: String,
         /// The platform's number for the reason (wecom 94670, `fail_type`).
         fail_type: i64,
     },
@@ -143,6 +162,12 @@ pub enum Decision {
     TakeOver,
     /// Give a taken conversation back to the bot.
     GiveBack,
+    /// Say that what nobody knew about arrived.
+    Delivered,
+    /// Say that it did not, and send exactly what was shown again.
+    SendAgain,
+    /// Say that it does not matter any more.
+    Drop,
 }
 
 impl Decision {
@@ -154,6 +179,9 @@ impl Decision {
             Self::Reject(_) => cards::Act::Reject,
             Self::Escalate => cards::Act::Escalate,
             Self::TakeOver | Self::GiveBack => cards::Act::TakeOver,
+            Self::Delivered => cards::Act::Delivered,
+            Self::SendAgain => cards::Act::SendAgain,
+            Self::Drop => cards::Act::Drop,
         }
     }
 }
@@ -167,6 +195,12 @@ pub enum PartResult {
     /// It did not arrive: the platform refused it, or it never left.
     Failed {
         /// The platform's code; 0 when it never left.
+        code: i64,
+    },
+    /// The platform did nothing and asks to come back later (a rate limit): it is tried again under the same id, after
+    /// a fresh claim.
+    PutOff {
+        /// The platform's code.
         code: i64,
     },
     /// Nobody knows.

@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
-    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, in_turn,
+    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, in_turn,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -27,6 +27,9 @@ pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
         Decision::Rewrite(hint) => rewrite(&mut turn, tap, *hint)?,
         Decision::Reject(rejection) => reject(&mut turn, tap, rejection)?,
         Decision::Escalate => escalate(&mut turn, tap)?,
+        Decision::Delivered => doubt::delivered(&mut turn, tap)?,
+        Decision::SendAgain => doubt::send_again(&mut turn, tap)?,
+        Decision::Drop => doubt::dropped(&mut turn, tap)?,
     }
     turn.done()
 }
@@ -52,7 +55,7 @@ pub(super) fn decides_above(turn: &Turn, person: &Person) -> bool {
 }
 
 /// Refuses a decision about something that is no longer shown.
-fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+pub(super) fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     // While nothing is shown no version can be too old: whoever wants to answer in person may.
     if matches!(turn.case().state, State::Drafting(_)) && tap.decision.act() == cards::Act::TakeOver {
         return Ok(());
@@ -76,7 +79,7 @@ fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     }
 }
 
-fn decided(turn: &mut Turn, tap: &Tap) -> Outcome {
+pub(super) fn decided(turn: &mut Turn, tap: &Tap) -> Outcome {
     let (act, at) = (tap.decision.act(), turn.now);
     turn.case().last_decision = Some(Decided { version: tap.version, act, by: tap.person.clone(), at });
     Outcome::Decided { act, by: tap.person.clone(), at }
@@ -84,7 +87,7 @@ fn decided(turn: &mut Turn, tap: &Tap) -> Outcome {
 
 fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     current(turn, tap)?;
-    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(Refusal::NothingToSend) };
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(nothing_to_send(turn)) };
     if let Some(paused) = &turn.rules.paused {
         return Err(Refusal::Paused { by: paused.person.clone() });
     }
@@ -99,21 +102,30 @@ fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
+/// Why there is nothing to send, change or reject.
+fn nothing_to_send(turn: &mut Turn) -> Refusal {
+    match turn.case().state {
+        State::Unknown(_) => Refusal::InDoubt,
+        _ => Refusal::NothingToSend,
+    }
+}
+
+pub(super) fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
     let approval =
         Approval { person: tap.person.clone(), at: turn.now, digest: draft.digest.clone(), turn: turn.rules.turn };
     let payload = json!({
-        "decision": "send", "version": draft.version, "digest": draft.digest, "code": draft.code(),
+        "decision": tap.decision.act(), "version": draft.version, "digest": draft.digest, "code": draft.code(),
         "parts": draft.parts, "conversation": turn.case().conversation, "watermark": draft.watermark,
-        "policy": draft.policy, "outcome": "sending",
+        "policy": draft.policy, "outcome": "sending", "supersedes": draft.supersedes,
     });
     turn.record(Kind::Decided, Actor::Person(tap.person.clone()), payload);
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
     turn.case().doubtful = false;
     let parts = vec![Part::Waiting; draft.parts.len()];
-    turn.case().state = State::Sending(Sending { draft, approval, parts, meanwhile: Meanwhile::Nothing });
-    turn.effect(Effect::Send { part: 0 });
+    let (meanwhile, at) = (Meanwhile::Nothing, turn.now);
+    turn.case().state = State::Sending(Sending { draft, approval, parts, meanwhile, claimed_at: 0, put_off: 0 });
+    turn.effect(Effect::Send { part: 0, at });
 }
 
 fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict) -> Result<(), Refusal> {
@@ -123,6 +135,7 @@ fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict)
     let (before, level) = editable(turn, tap)?;
     let mut draft = before.clone().unwrap_or_else(|| blank(turn, verdict));
     draft.parts = parts.to_vec();
+    draft.supersedes = None;
     draft.author = Author::Person { id: tap.person.clone() };
     draft.verdict = verdict.clone();
     let change = json!({ "before": before.map(|d| d.parts), "after": draft.parts, "version": tap.version });
@@ -146,7 +159,7 @@ fn editable(turn: &mut Turn, tap: &Tap) -> Result<(Option<Draft>, Level), Refusa
     match turn.case().state.clone() {
         State::AwaitingReview(review) => Ok((Some(review.draft), review.level)),
         State::NeedsPerson(stuck) => Ok((stuck.draft, stuck.level)),
-        _ => Err(Refusal::NothingToSend),
+        _ => Err(nothing_to_send(turn)),
     }
 }
 
@@ -163,12 +176,13 @@ fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         confidence: 0.0,
         intent: policy::Intent::Other,
         action: None,
+        supersedes: None,
     }
 }
 
 fn rewrite(turn: &mut Turn, tap: &Tap, hint: cards::Hint) -> Result<(), Refusal> {
     current(turn, tap)?;
-    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(Refusal::NothingToSend) };
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(nothing_to_send(turn)) };
     let wish = json!({ "hint": hint.as_str(), "version": tap.version, "before": review.draft.parts });
     turn.record(Kind::Edited, Actor::Person(tap.person.clone()), wish);
     turn.settle_cards(Outcome::Updated);
@@ -183,6 +197,9 @@ fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refus
     let state = turn.case().state.clone();
     if matches!(&state, State::NeedsPerson(stuck) if stuck.why == Why::AskedForPerson) {
         return Err(Refusal::CustomerWaits);
+    }
+    if matches!(&state, State::Unknown(_)) {
+        return Err(Refusal::InDoubt);
     }
     let payload = json!({ "rejection": rejection, "version": tap.version });
     turn.record(Kind::Rejected, Actor::Person(tap.person.clone()), payload);
@@ -221,6 +238,7 @@ pub(super) fn raise(turn: &mut Turn, overdue: bool) {
     match &mut turn.case().state {
         State::AwaitingReview(review) => *review = Review { level, due, overdue, draft: review.draft.clone() },
         State::NeedsPerson(stuck) => *stuck = Stuck { level, due, overdue, why: stuck.why, draft: stuck.draft.clone() },
+        State::Unknown(doubt) => (doubt.level, doubt.due, doubt.overdue) = (level, due, overdue),
         _ => return,
     }
     for person in turn.rules.holders(level).into_iter().filter(|_| story) {
@@ -253,10 +271,19 @@ fn take_over(turn: &mut Turn, tap: &Tap) {
     turn.record(Kind::TakenOver, Actor::Person(tap.person.clone()), json!({ "version": tap.version }));
     decided(turn, tap);
     turn.settle_cards(Outcome::TakenOver { by: tap.person.clone() });
+    tell_what_may_have_arrived(turn, tap);
     turn.case().state = State::HandedOver { to: tap.person.clone(), session: SessionOwner::Asked };
     turn.effect(Effect::TellStory { person: tap.person.clone() });
     turn.notice(NoticeKind::Handover);
     turn.effect(Effect::TransferSession { person: tap.person.clone() });
+}
+
+/// Whoever answers in person has to know what the customer may have read already.
+fn tell_what_may_have_arrived(turn: &mut Turn, tap: &Tap) {
+    let State::Unknown(doubt) = &turn.case().state else { return };
+    let text = doubt.draft.parts.first().cloned().unwrap_or_default();
+    let say = Say::new("told.may_have_arrived").with("number", turn.case().number).with("text", text);
+    turn.effect(Effect::Tell { person: tap.person.clone(), say });
 }
 
 fn give_back(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {

@@ -207,8 +207,12 @@ impl Turn<'_> {
 
 /// Whether a reply went out of which something may have arrived.
 fn went_wrong(state: &State) -> bool {
-    let sent = [Why::SendRefused, Why::NeverLeft, Why::SendUnknown, Why::NotDelivered];
-    matches!(state, State::NeedsPerson(stuck) if sent.contains(&stuck.why))
+    let sent = [Why::SendRefused, Why::NeverLeft, Why::NotDelivered];
+    match state {
+        State::Unknown(_) => true,
+        State::NeedsPerson(stuck) => sent.contains(&stuck.why),
+        _ => false,
+    }
 }
 
 pub(super) fn dealt(mut turn: Turn, to: &str) -> Result<Step, Refusal> {

@@ -67,7 +67,7 @@ pub(super) enum Act {
 fn act() -> impl Strategy<Value = Act> {
     let luck = || any::<u8>().prop_map(Luck);
     let wait = prop_oneof![0..30 * SECOND, 0..15 * MINUTE, 0..3_000 * MINUTE];
-    let tap = (0..6_usize, 0..20_u8, prop_oneof![5 => Just(0_i64), 1 => 0..3_i64], prop::bool::weighted(0.9));
+    let tap = (0..6_usize, 0..26_u8, prop_oneof![5 => Just(0_i64), 1 => 0..3_i64], prop::bool::weighted(0.9));
     let said = (prop::bool::weighted(0.3), prop::bool::weighted(0.15));
     prop_oneof![
         20 => luck().prop_map(|luck| Act::Next { luck }),
@@ -140,6 +140,8 @@ fn the_random_world_reaches_everything() {
         "awaiting_review",
         "needs_person",
         "sending",
+        "unknown",
+        "send_resolved",
         "handed_over",
         "closed",
         "send_claimed",
@@ -174,6 +176,8 @@ fn the_random_world_reaches_everything() {
         "refused.still_drafting",
         "refused.nobody_above",
         "refused.bad_text",
+        "refused.in_doubt",
+        "refused.nothing_in_doubt",
         "refused.overtaken",
     ];
     let missing: Vec<&str> = wanted.into_iter().filter(|wanted| !seen.contains(*wanted)).collect();

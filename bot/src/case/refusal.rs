@@ -54,6 +54,10 @@ pub enum Refusal {
     SessionMoving,
     /// The text is empty, too long or in too many parts.
     BadText,
+    /// Nobody knows whether the last part arrived: that comes first.
+    InDoubt,
+    /// Nothing is in doubt here.
+    NothingInDoubt,
     /// A late result or deadline that no longer matters.
     Overtaken,
 }
@@ -94,6 +98,8 @@ impl Refusal {
             Self::CustomerWaits => "refused.customer_waits",
             Self::SessionMoving => "refused.session_moving",
             Self::BadText => "refused.bad_text",
+            Self::InDoubt => "refused.in_doubt",
+            Self::NothingInDoubt => "refused.nothing_in_doubt",
             Self::Overtaken => "refused.overtaken",
         }
     }
@@ -108,5 +114,8 @@ pub fn act_key(act: cards::Act) -> &'static str {
         cards::Act::TakeOver => "done.take_over",
         cards::Act::Reject | cards::Act::ConfirmReject => "done.reject",
         cards::Act::Pause | cards::Act::ConfirmPause => "done.pause",
+        cards::Act::Delivered => "done.delivered",
+        cards::Act::SendAgain => "done.send_again",
+        cards::Act::Drop => "done.drop",
     }
 }

@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
 use super::{
-    Author, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
-    customer, human,
+    Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, QUOTA, Refusal, Say, Sending, State,
+    Voided, Why, customer, doubt, human,
 };
+use crate::clock::{SECOND, Timestamp};
 use crate::evidence::{Actor, Kind};
 use crate::policy;
 
@@ -16,6 +17,16 @@ use crate::policy;
 const QUOTA_SPENT: i64 = 95001;
 /// The customer-service channel's "48 hours" code (wecom 94677).
 const WINDOW_CLOSED: i64 = 95002;
+/// "Called too often": blocked for the rest of a minute at least (wecom 90313).
+const TOO_OFTEN: i64 = 45009;
+
+/// The platform's message id of a part, derived from the intent and never from the attempt: the same intent can never
+/// be two messages. 32 of `[0-9a-f]`.
+pub fn message_id(case: &Case, draft: &Draft, part: usize) -> String {
+    let body = draft.parts.get(part).map(String::as_str).unwrap_or_default();
+    let intent = format!("{}\0{}\0{part}\0{body}", case.id, draft.version);
+    hex::encode(&Sha256::digest(intent)[..16])
+}
 
 pub(super) fn claim(mut turn: Turn, part: usize, paused_since_approval: bool) -> Result<Step, Refusal> {
     let State::Sending(sending) = turn.case().state.clone() else { return Err(Refusal::Overtaken) };
@@ -26,6 +37,18 @@ pub(super) fn claim(mut turn: Turn, part: usize, paused_since_approval: bool) ->
         None => let_out(&mut turn, sending, part),
         Some(objection) => object(&mut turn, sending, objection),
     }
+    turn.done()
+}
+
+/// A claimed part whose worker died may be asked about under its own id only while it could still be let out.
+pub(super) fn probe(mut turn: Turn, part: usize, paused_since_approval: bool) -> Result<Step, Refusal> {
+    let State::Sending(sending) = turn.case().state.clone() else { return Err(Refusal::Overtaken) };
+    let claimed = sending.parts.get(part) == Some(&Part::Claimed);
+    if !claimed || objection(&mut turn, &sending, paused_since_approval).is_some() {
+        return Err(Refusal::Overtaken);
+    }
+    let msgid = message_id(turn.case(), &sending.draft, part);
+    turn.record(Kind::SendProbed, Actor::System, json!({ "part": part, "msgid": msgid }));
     turn.done()
 }
 
@@ -67,10 +90,12 @@ fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
     let claimed = json!({
         "part": part, "body_sha256": hex::encode(Sha256::digest(sending.draft.parts[part].as_bytes())),
         "digest": sending.draft.digest, "approved_by": sending.approval.person, "policy": sending.draft.policy,
-        "watermark": sending.draft.watermark,
+        "watermark": sending.draft.watermark, "msgid": message_id(turn.case(), &sending.draft, part),
+        "supersedes": sending.draft.supersedes.as_ref().filter(|_| part == 0),
     });
     turn.record(Kind::SendClaimed, Actor::Person(sending.approval.person.clone()), claimed);
     sending.parts[part] = Part::Claimed;
+    sending.claimed_at = turn.now;
     let case = turn.case();
     case.window.quota_left -= 1;
     case.state = State::Sending(sending);
@@ -100,6 +125,7 @@ fn back_to_review(turn: &mut Turn, sending: Sending, why: Voided, told: &str) {
     let mut draft = sending.draft;
     let waiting = draft.parts.iter().zip(&sending.parts).filter(|(_, part)| **part == Part::Waiting);
     draft.parts = waiting.map(|(text, _)| text.clone()).collect();
+    draft.supersedes = draft.supersedes.filter(|_| sending.parts.first() == Some(&Part::Waiting));
     let level = level_of(&draft.verdict);
     turn.restart_clock();
     turn.show(draft, level);
@@ -126,40 +152,67 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
     match result {
         PartResult::Accepted => {
             sending.parts[part] = Part::Accepted;
+            sending.put_off = 0;
             accepted(&mut turn, sending);
         }
         PartResult::Failed { code } => {
-            correct_budget(&mut turn, &sending, *code);
+            correct_budget(&mut turn, sending.meanwhile, *code);
             sending.parts[part] = Part::Failed;
-            stop(&mut turn, sending, if *code == 0 { Why::NeverLeft } else { Why::SendRefused });
+            stop(&mut turn, sending, why_failed(*code));
+        }
+        PartResult::PutOff { code } => {
+            correct_budget(&mut turn, sending.meanwhile, *code);
+            sending.parts[part] = Part::Waiting;
+            come_back(&mut turn, sending, part, *code);
         }
         PartResult::Unknown => {
             sending.parts[part] = Part::Unknown;
-            turn.case().doubtful = true;
-            stop(&mut turn, sending, Why::SendUnknown);
+            doubt::begin(&mut turn, sending, part);
         }
     }
     turn.done()
+}
+
+/// Why a part is not there, by the platform's code; 0 where it never left.
+pub(super) fn why_failed(code: i64) -> Why {
+    if code == 0 { Why::NeverLeft } else { Why::SendRefused }
+}
+
+/// The platform did nothing and wants to be asked later. The approval stands, and is checked again at the next claim.
+fn come_back(turn: &mut Turn, mut sending: Sending, part: usize, code: i64) {
+    sending.put_off += 1;
+    let (meanwhile, at) = (sending.meanwhile, turn.now + pause_after(code, sending.put_off));
+    turn.case().state = State::Sending(sending.clone());
+    match meanwhile {
+        Meanwhile::Nothing => turn.effect(Effect::Send { part, at }),
+        Meanwhile::AskedForPerson => customer::ask_for_person(turn),
+        Meanwhile::Said => draft_again(turn, &sending, Voided::CustomerWroteAgain, "told.customer_wrote_again"),
+    }
+}
+
+/// How long to leave the platform alone: a minute where it counts minutes, else 2, 4, 8 … seconds.
+fn pause_after(code: i64, times: u32) -> Timestamp {
+    if code == TOO_OFTEN { 60 * SECOND } else { SECOND << times.clamp(1, 6) }
 }
 
 fn accepted(turn: &mut Turn, sending: Sending) {
     turn.case().state = State::Sending(sending.clone());
     if let Some(part) = sending.next_part() {
         match sending.meanwhile {
-            Meanwhile::Nothing => return turn.effect(Effect::Send { part }),
+            Meanwhile::Nothing => return turn.effect(Effect::Send { part, at: turn.now }),
             // The customer wrote between two parts: what is left no longer answers what was said.
             _ => turn.void_authority(Voided::CustomerWroteAgain),
         }
     } else if matches!(sending.draft.author, Author::Person { .. }) {
         turn.effect(Effect::ProposeKnowledge { text: sending.draft.parts.join("\n") });
     }
-    customer::after_reply(turn, &sending);
+    customer::after_reply(turn, sending.draft.watermark, sending.meanwhile);
 }
 
 /// The platform's own count wins over ours, unless the customer opened a new window after the claim: then the
 /// refusal may speak of the old one.
-fn correct_budget(turn: &mut Turn, sending: &Sending, code: i64) {
-    if sending.meanwhile != Meanwhile::Nothing {
+pub(super) fn correct_budget(turn: &mut Turn, meanwhile: Meanwhile, code: i64) {
+    if meanwhile != Meanwhile::Nothing {
         return;
     }
     let now = turn.now;
@@ -167,11 +220,11 @@ fn correct_budget(turn: &mut Turn, sending: &Sending, code: i64) {
     match code {
         QUOTA_SPENT => window.quota_left = 0,
         WINDOW_CLOSED => window.ends_at = window.ends_at.min(now),
-        _ => window.quota_left += 1,
+        _ => window.quota_left = (window.quota_left + 1).min(QUOTA),
     }
 }
 
-fn alarm(why: Why, number: i64) -> Say {
+pub(super) fn alarm(why: Why, number: i64) -> Say {
     Say::new("told.alarm").with("number", number).with_key("why", why.key())
 }
 
@@ -190,7 +243,7 @@ fn stop(turn: &mut Turn, sending: Sending, why: Why) {
 }
 
 /// Somebody looks at what went wrong, unless the customer asked for a person meanwhile: that wish comes first.
-fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: Option<Draft>) {
+pub(super) fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: Option<Draft>) {
     match meanwhile {
         Meanwhile::AskedForPerson => customer::ask_for_person(turn),
         Meanwhile::Nothing | Meanwhile::Said => turn.stuck(why, draft, Level::Reviewers),
@@ -198,7 +251,7 @@ fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: Option<Draf
 }
 
 /// Whoever goes on has to know what the customer has already read.
-fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
+pub(super) fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
     let parts = sending.draft.parts.iter().zip(&sending.parts);
     let arrived: Vec<&str> =
         parts.filter(|(_, part)| **part == Part::Accepted).map(|(text, _)| text.as_str()).collect();
@@ -220,13 +273,19 @@ fn goes_on(turn: &Turn, sending: &Sending) -> Vec<String> {
     turn.rules.holders(turn.rules.staffed(Level::Reviewers))
 }
 
-pub(super) fn not_delivered(mut turn: Turn, fail_type: i64) -> Result<Step, Refusal> {
+pub(super) fn not_delivered(mut turn: Turn, msgid: &str, fail_type: i64) -> Result<Step, Refusal> {
     let (draft, meanwhile) = match turn.case().state.clone() {
         State::Closed { ending: Ending::Answered } => (None, Meanwhile::Nothing),
         State::Sending(sending) => (Some(sending.draft), sending.meanwhile),
+        // The doubt is over: it did not arrive.
+        State::Unknown(doubt) if doubt.lost.msgid == msgid => {
+            turn.case().doubtful = false;
+            turn.settle_cards(super::Outcome::Updated);
+            (Some(doubt.draft), doubt.meanwhile)
+        }
         _ => return Err(Refusal::Overtaken),
     };
-    turn.record(Kind::DeliveryFailed, Actor::System, json!({ "fail_type": fail_type }));
+    turn.record(Kind::DeliveryFailed, Actor::System, json!({ "fail_type": fail_type, "msgid": msgid }));
     turn.void_authority(Voided::NotDelivered);
     turn.restart_clock();
     to_person(&mut turn, meanwhile, Why::NotDelivered, draft);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Case, Drafting, Effect, Event, InTurn, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer,
-    human, in_turn, sending,
+    doubt, human, in_turn, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind};
@@ -109,7 +109,9 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::SessionMoved { to } => human::session_moved(turn, *to),
         Event::Claim { part, paused_since_approval } => sending::claim(turn, *part, *paused_since_approval),
         Event::Settled { part, result } => sending::settled(turn, *part, result),
-        Event::NotDelivered { fail_type } => sending::not_delivered(turn, *fail_type),
+        Event::SettledLate { msgid, part, result } => doubt::settled_late(turn, msgid, *part, result),
+        Event::Probe { part, paused_since_approval } => sending::probe(turn, *part, *paused_since_approval),
+        Event::NotDelivered { msgid, fail_type } => sending::not_delivered(turn, msgid, *fail_type),
     }
 }
 
@@ -192,7 +194,7 @@ impl Turn<'_> {
 
     /// Who is asked, and until when. Whoever was being asked keeps their clock: a customer who goes on writing
     /// must not keep the next level from being asked.
-    fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
+    pub(super) fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
         let wanted = wanted.max(self.step.next.least);
         let level = self.staffed(wanted);
         let fresh = self.rules.review_due(self.now);

@@ -2,6 +2,7 @@
 
 mod binding;
 mod budget;
+mod doubt;
 mod in_turn;
 mod invariants;
 mod matrix;

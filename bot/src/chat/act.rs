@@ -1,6 +1,5 @@
 //! Carrying out a command.
 
-use cards::Act;
 use serde_json::json;
 
 use super::{Desk, pause, show};
@@ -22,7 +21,10 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command) -> anyhow::Res
         Command::Why { n } => show::why(desk, n).await,
         Command::Evidence { n } => show::evidence(desk, n).await,
         Command::Case { n } => card(desk, n).await,
-        Command::Approve { n, code } => approve(desk, n, code).await,
+        Command::Approve { n, code } => by_code(desk, n, code, Decision::Send).await,
+        Command::Delivered { n, code } => by_code(desk, n, code, Decision::Delivered).await,
+        Command::Resend { n, code } => by_code(desk, n, code, Decision::SendAgain).await,
+        Command::Drop { n, code } => by_code(desk, n, code, Decision::Drop).await,
         Command::Edit { n, text } => edit(desk, n, &text).await,
         Command::Reject { n, reason, note } => match reason {
             Some(reason) => {
@@ -54,21 +56,25 @@ async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
     Job::Story { case, member, person }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
 }
 
-/// Approving needs the code of what is shown now, by whoever it was shown to: a code that a colleague reads out shows
-/// nothing. Without it, or with an old one, the card is shown instead.
-async fn approve(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>) -> anyhow::Result<()> {
+/// Approving, and resolving a doubt, needs the code of what is shown now, by whoever it was shown to: a code that a
+/// colleague reads out shows nothing. Without it, or with an old one, the card is shown instead.
+async fn by_code(desk: &mut Desk<'_, '_>, n: i64, code: Option<String>, decision: Decision) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
     let case = &view.case;
-    let current = matches!(case.state, State::AwaitingReview(_)).then(|| case.code());
+    let current = match (&case.state, &decision) {
+        (State::AwaitingReview(_), Decision::Send) => Some(case.code()),
+        (State::Unknown(_), Decision::Delivered | Decision::SendAgain | Decision::Drop) => Some(case.code()),
+        _ => None,
+    };
     let shown = postings::shown(desk.tx, &case.id, &desk.person.id, case.version).await?;
     let unseen = !shown && policy::may(desk.person, Power::Decide, view.channel()).is_ok();
     match (code, current) {
-        (Some(code), Some(current)) if code == current && !unseen => taken(desk, view, code, Decision::Send).await,
+        (Some(code), Some(current)) if code == current && !unseen => taken(desk, view, code, decision).await,
         (_, Some(_)) => {
-            desk.refused_in_words(case, Act::Send, "refused.wrong_code").await?;
+            desk.refused_in_words(case, decision.act(), "refused.wrong_code").await?;
             card(desk, n).await
         }
-        (code, None) => taken(desk, view, code.unwrap_or_default(), Decision::Send).await,
+        (code, None) => taken(desk, view, code.unwrap_or_default(), decision).await,
     }
 }
 

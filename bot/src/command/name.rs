@@ -50,6 +50,10 @@ names! {
     Case = "case" | "案件" | "个案", Some(Power::SeeCase), Some("command.case"), "usage.case";
     Why = "why" | "为什么" | "为啥", Some(Power::SeeCase), Some("command.why"), "usage.why";
     Approve = "approve" | "通过" | "发送" | "批准", Some(Power::Decide), Some("command.approve"), "usage.approve";
+    Delivered = "delivered" | "送达" | "已送达" | "确认送达", Some(Power::Decide), Some("command.delivered"),
+        "usage.delivered";
+    Resend = "resend" | "重发", Some(Power::Decide), Some("command.resend"), "usage.resend";
+    Drop = "drop" | "放弃", Some(Power::Decide), Some("command.drop"), "usage.drop";
     Edit = "edit" | "改" | "修改", Some(Power::Decide), Some("command.edit"), "usage.edit";
     Reject = "reject" | "拒绝" | "驳回", Some(Power::Decide), Some("command.reject"), "usage.reject";
     Escalate = "escalate" | "上级" | "转上级", Some(Power::Escalate), Some("command.escalate"), "usage.escalate";

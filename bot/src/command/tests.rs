@@ -55,6 +55,16 @@ fn approving_carries_the_code() {
 }
 
 #[test]
+fn resolving_a_doubt_carries_the_code() {
+    let code = || Some("7f3k".to_owned());
+    same(&["/delivered 81 7f3k", "/送达 #81 7F3K", "/已送达81 7f3k"], &Command::Delivered { n: 81, code: code() });
+    same(&["/resend 81 7f3k", "/重发81 〔7f3k〕"], &Command::Resend { n: 81, code: code() });
+    same(&["/drop 81 7f3k", "/放弃 81 ７Ｆ３Ｋ"], &Command::Drop { n: 81, code: code() });
+    same(&["/重发 81"], &Command::Resend { n: 81, code: None });
+    assert_eq!(bad("/重发"), ("resend".into(), "usage.resend"));
+}
+
+#[test]
 fn an_edit_keeps_the_text_as_it_was_typed() {
     let edit = |text: &str| Command::Edit { n: 81, text: text.into() };
     assert_eq!(command("/edit 81 您好，  ２ 天到\n\n谢谢 / 山茶家"), edit("您好，  ２ 天到\n\n谢谢 / 山茶家"));
@@ -151,7 +161,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 18);
+    assert_eq!(lines.len(), 21);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

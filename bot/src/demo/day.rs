@@ -55,6 +55,7 @@ impl Day {
             public_url: Some(address.clone()),
             desk: DESK.to_owned(),
             openai_base: None,
+            knows_duplicates: false,
         };
         let Stage { app, sim } = Stage::set(staging).await?;
         let router = http::router(app.clone());

@@ -61,6 +61,8 @@ pub struct Staging {
     pub desk: String,
     /// A model to draft with, by its base URL.
     pub openai_base: Option<String>,
+    /// Whether the code the platform answers to a message id used twice was learned.
+    pub knows_duplicates: bool,
 }
 
 /// A set stage: the program is assembled, nothing runs yet.
@@ -112,6 +114,7 @@ async fn populate(sim: &Simulator) -> anyhow::Result<()> {
 fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment> {
     let settings = sim.settings();
     let model = staging.openai_base.clone();
+    let duplicate = settings.switches.duplicate_msgid.0.to_string();
     let shared = matches!(staging.database, Database::Postgres(_));
     let vars = [
         ("AIJIA_SECRET_KEY", shared.then(|| SECRET.to_owned())),
@@ -123,6 +126,7 @@ fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment
         ("WECOM_CALLBACK_TOKEN", Some(settings.callback_token.clone())),
         ("WECOM_CALLBACK_AES_KEY", Some(settings.callback_aes_key.clone())),
         ("WECOM_API_BASE", Some(sim.api_base())),
+        ("WECOM_DUPLICATE_MSGID_CODE", staging.knows_duplicates.then_some(duplicate)),
         ("OPENAI_BASE_URL", model.clone()),
         ("OPENAI_API_KEY", model.as_ref().map(|_| "stage".to_owned())),
         ("OPENAI_MODEL", model.map(|_| "stage-model".to_owned())),

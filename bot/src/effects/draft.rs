@@ -153,5 +153,6 @@ fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy
         confidence: proposal.confidence,
         intent,
         action: proposal.action,
+        supersedes: None,
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use channels::wecom::api::ApiError;
+use channels::wecom::kf::Fate;
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Wecom};
-use crate::case::{Case, Event, PartResult, State};
-use crate::clock::Timestamp;
-use crate::store::conversations::{self, Author, Message};
+use crate::case::{Case, Event, Part, PartResult, State, message_id};
+use crate::clock::{SECOND, Timestamp};
+use crate::store::conversations;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
 use crate::store::{Tx, cases, pauses};
@@ -21,8 +22,19 @@ use crate::worker::apply;
 
 /// A claim older than this is not acted on: a process that slept between claim and request gives up.
 const CLAIM_IS_GOOD_FOR: Duration = Duration::from_secs(2);
-/// Times a lost answer is asked for again, where the platform's duplicate code is known.
-const RECONCILE_ATTEMPTS: usize = 3;
+/// The same by the clock on the wall, which goes on while the whole machine sleeps; wide, because that clock may be set.
+const CLAIM_ENDS: Timestamp = 30 * SECOND;
+/// Times a lost answer is asked for at once under the same id, where the platform's duplicate code is known. With the one
+/// after a crash no send is asked about more than three times.
+const PROBES: usize = 2;
+/// How long after its claim a send may be asked about, by a worker that is still there: long before its lease ends.
+const PROBES_END: Duration = Duration::from_secs(20);
+/// The same for a send whose worker died.
+const PROBE_AFTER_CRASH: Timestamp = 60 * SECOND;
+/// Times a send is claimed that the platform puts off.
+const MOST_TRIES: i64 = 6;
+/// Times an answer is written down before its worker gives up and the send becomes unknown.
+const SETTLE_TRIES: u64 = 4;
 
 /// Claims a part of an approved reply and lets it out.
 pub(super) async fn send(app: &App, row: Row, case: String, part: usize) -> anyhow::Result<()> {
@@ -61,20 +73,26 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
             Box::pin(async move {
                 still_ours(tx, &row).await?;
                 let Some(known) = cases::load(tx, &case).await? else { return Ok(Claim::NotOurs) };
-                if lost_claim(tx, &app, &known, part).await? {
-                    return Ok(Claim::NotOurs);
+                if let Some(lost) = lost_claim(tx, &app, &known, part).await? {
+                    return Ok(lost);
                 }
-                let State::Sending(sending) = &known.state else { return Ok(Claim::NotOurs) };
-                let turn = sending.approval.turn;
-                pauses::covering(tx, &known.channel, &known.conversation).await?;
-                let paused_since_approval =
-                    pauses::covered_since(tx, &known.channel, &known.conversation, turn).await?;
+                let Some(paused_since_approval) = paused_since_approval(tx, &known).await? else {
+                    return Ok(Claim::NotOurs);
+                };
                 let event = Event::Claim { part, paused_since_approval };
                 let Ok(claimed) = apply::apply(tx, &app, &case, &event).await? else { return Ok(Claim::NotOurs) };
                 intent(tx, &claimed, part, app.clock.now()).await
             })
         })
         .await
+}
+
+/// Whether a pause that covers the case was declared since its reply was approved; none where none is on its way.
+async fn paused_since_approval(tx: &mut Tx, case: &Case) -> anyhow::Result<Option<bool>> {
+    let State::Sending(sending) = &case.state else { return Ok(None) };
+    let turn = sending.approval.turn;
+    pauses::covering(tx, &case.channel, &case.conversation).await?;
+    Ok(Some(pauses::covered_since(tx, &case.channel, &case.conversation, turn).await?))
 }
 
 /// Whoever was taken for gone must not judge what somebody else is doing now.
@@ -84,21 +102,43 @@ async fn still_ours(tx: &mut Tx, row: &Row) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A claim whose worker died: nobody knows what became of it, and a person is told. Never sent again.
-async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow::Result<bool> {
+/// What a claim of a worker who died comes to; none where no such claim stands. Nobody knows what became of it, and it is
+/// never ready again: a person is told. Only where a second use of its id is known to be refused is the platform asked
+/// under that id first, once, and only what could still be let out.
+async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow::Result<Option<Claim>> {
     apply::lock(tx, app, &case.id).await?;
-    let Some(case) = cases::load(tx, &case.id).await? else { return Ok(false) };
-    let State::Sending(sending) = &case.state else { return Ok(false) };
-    let (Some(crate::case::Part::Claimed), Some(text)) = (sending.parts.get(part), sending.draft.parts.get(part))
-    else {
-        return Ok(false);
-    };
-    let id = message_id(&case, sending.draft.version, part, text);
+    let Some(case) = cases::load(tx, &case.id).await? else { return Ok(None) };
+    let State::Sending(sending) = &case.state else { return Ok(None) };
+    if sending.parts.get(part) != Some(&Part::Claimed) {
+        return Ok(None);
+    }
+    let id = message_id(&case, &sending.draft, part);
+    if let Some(send) = to_probe(tx, app, &case, part, &id).await? {
+        return Ok(Some(Claim::Ours(Box::new(send))));
+    }
     if sends::settle(tx, &id, SendState::Unknown, 0, app.clock.now()).await? {
         let event = Event::Settled { part, result: PartResult::Unknown };
         let _ = apply::apply(tx, app, &case.id, &event).await?;
     }
-    Ok(true)
+    Ok(Some(Claim::NotOurs))
+}
+
+/// The send to ask about, where that is safe.
+async fn to_probe(tx: &mut Tx, app: &App, case: &Case, part: usize, id: &str) -> anyhow::Result<Option<Send>> {
+    let known = app.wecom.as_ref().is_some_and(|wecom| wecom.duplicate_code.is_some());
+    let (true, Some(mut send)) = (known, sends::load(tx, id).await?) else { return Ok(None) };
+    let late = app.clock.now() - send.claimed_at > PROBE_AFTER_CRASH;
+    let Some(paused_since_approval) = paused_since_approval(tx, case).await? else { return Ok(None) };
+    if late || send.probes > 0 {
+        return Ok(None);
+    }
+    let event = Event::Probe { part, paused_since_approval };
+    if apply::apply(tx, app, &case.id, &event).await?.is_err() {
+        return Ok(None);
+    }
+    sends::probed(tx, id).await?;
+    send.probes += 1;
+    Ok(Some(send))
 }
 
 async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow::Result<Claim> {
@@ -109,7 +149,7 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
     let body = sending.draft.parts.get(part).context("a claimed part exists")?.clone();
     let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
     let send = Send {
-        id: message_id(case, sending.draft.version, part, &body),
+        id: message_id(case, &sending.draft, part),
         kind: "reply".into(),
         conversation: conversation.id,
         case_id: case.id.clone(),
@@ -122,55 +162,82 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
         authority: serde_json::to_string(&sending.approval)?,
         state: String::new(),
         claimed_at: now,
+        supersedes: sending.draft.supersedes.clone().filter(|_| part == 0),
+        tries: i64::from(sending.put_off) + 1,
+        probes: 0,
+        resolution: None,
     };
     let fresh = sends::claim(tx, &send).await?;
     Ok(if fresh { Claim::Ours(Box::new(send)) } else { Claim::NotOurs })
 }
 
-/// The platform's message id, derived from the intent: the same intent can never be two messages.
-fn message_id(case: &Case, version: i64, part: usize, body: &str) -> String {
-    let intent = format!("{}\0{version}\0{part}\0{body}", case.id);
-    hex::encode(&Sha256::digest(intent)[..16])
-}
-
 /// What never left counts as failed with the code 0, which the platform never answers for a refusal.
 const NEVER_LEFT: (PartResult, i64) = (PartResult::Failed { code: 0 }, 0);
+const UNKNOWN: (PartResult, i64) = (PartResult::Unknown, 0);
 
 /// Lets a claimed message out, in answer to an event where there is a `code`; none where the claim came to nothing.
 async fn transmit(app: &App, send: &Send, code: Option<&str>, claim: Option<Instant>) -> (PartResult, i64) {
-    let (Some(wecom), Some(claim)) = (&app.wecom, claim) else { return NEVER_LEFT };
+    // Somebody died with it: whatever stands in the way now says nothing about what they did.
+    let died_with = send.probes > 0;
+    let (Some(wecom), Some(claim)) = (&app.wecom, claim) else {
+        return if died_with { UNKNOWN } else { NEVER_LEFT };
+    };
+    if died_with {
+        return ask_again(wecom, send, claim, 1).await;
+    }
     let unchanged = hex::encode(Sha256::digest(&send.body)) == send.body_sha256;
-    if !unchanged || claim.elapsed() > CLAIM_IS_GOOD_FOR {
+    if !unchanged || app.clock.now() - send.claimed_at > CLAIM_ENDS {
         return NEVER_LEFT;
     }
-    let mut answer = request(wecom, send, code).await;
-    for _ in 0..RECONCILE_ATTEMPTS {
-        // Only where a second use of the id is known to be refused is it safe to ask again.
-        let (Err(ApiError::Unknown { .. }), Some(duplicate), None) = (&answer, wecom.duplicate_code, code) else {
-            break;
-        };
-        answer = request(wecom, send, code).await;
-        if matches!(&answer, Err(ApiError::Refused { code, .. }) if *code == duplicate) {
-            return (PartResult::Accepted, duplicate);
+    let answer = request(wecom, send, code, claim + CLAIM_IS_GOOD_FOR).await;
+    match Fate::of(&answer) {
+        Fate::Accepted => (PartResult::Accepted, 0),
+        Fate::Refused { code } => (PartResult::Failed { code }, code),
+        Fate::PutOff { code } if send.is_reply() && send.tries < MOST_TRIES => (PartResult::PutOff { code }, code),
+        Fate::PutOff { code } => (PartResult::Failed { code }, code),
+        Fate::NotSent => NEVER_LEFT,
+        Fate::Unknown if code.is_none() => ask_again(wecom, send, claim, PROBES).await,
+        Fate::Unknown => UNKNOWN,
+    }
+}
+
+/// Asks under the same id what became of a send. Only two answers say it: taken now, and taken before. Anything else,
+/// even a refusal, is about this request and not about the first one.
+async fn ask_again(wecom: &Wecom, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
+    let Some(duplicate) = wecom.duplicate_code else { return UNKNOWN };
+    for _ in 0..times {
+        match request(wecom, send, None, claim + PROBES_END).await {
+            Ok(()) => return (PartResult::Accepted, 0),
+            Err(ApiError::Refused { code, .. }) if code == duplicate => return (PartResult::Accepted, code),
+            Err(_) => {}
         }
     }
-    match answer {
-        Ok(()) => (PartResult::Accepted, 0),
-        Err(ApiError::Refused { code, .. }) => (PartResult::Failed { code }, code),
-        Err(ApiError::NotSent { .. }) => NEVER_LEFT,
-        Err(ApiError::Unknown { .. }) => (PartResult::Unknown, 0),
-    }
+    UNKNOWN
 }
 
-async fn request(wecom: &Wecom, send: &Send, code: Option<&str>) -> Result<(), ApiError> {
+/// One request, which is not begun after `until`.
+async fn request(wecom: &Wecom, send: &Send, code: Option<&str>, until: Instant) -> Result<(), ApiError> {
     match code {
-        Some(code) => wecom.kf.send_on_event(code, Some(&send.id), &send.body).await.map(drop),
-        None => wecom.kf.send_text(&send.customer, &send.account, &send.id, &send.body).await.map(drop),
+        Some(code) => wecom.kf.send_on_event(code, Some(&send.id), &send.body, until).await.map(drop),
+        None => wecom.kf.send_text(&send.customer, &send.account, &send.id, &send.body, until).await.map(drop),
     }
 }
 
-async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i64)) -> anyhow::Result<()> {
-    super::count(app, &send, &result);
+/// Writes down what became of a send. The answer is held only here: a database that is busy for a moment must not make
+/// it unknown.
+async fn settle(app: &App, row: Row, send: Send, result: (PartResult, i64)) -> anyhow::Result<()> {
+    super::count(app, &send, &result.0);
+    for attempt in 1..SETTLE_TRIES {
+        match settle_once(app, row.clone(), send.clone(), result.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(problem) => tracing::warn!(send = %send.id, %problem, "an answer could not be written down yet"),
+        }
+        tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+    }
+    settle_once(app, row, send, result).await
+}
+
+async fn settle_once(app: &App, row: Row, send: Send, (result, code): (PartResult, i64)) -> anyhow::Result<()> {
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -178,46 +245,48 @@ async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i6
             Box::pin(async move {
                 let now = app.clock.now();
                 apply::lock(tx, &app, &send.case_id).await?;
-                let news = sends::settle(tx, &send.id, state_of(&result), code, now).await?;
-                if news && result == PartResult::Accepted {
-                    remember(tx, &send, now).await?;
+                if let Some(event) = known(tx, &send, result, code, now).await? {
+                    let _ = apply::apply(tx, &app, &send.case_id, &event).await?;
                 }
-                let part = usize::try_from(send.part)?;
-                let _ = apply::apply(tx, &app, &send.case_id, &Event::Settled { part, result }).await?;
-                apply::finish(tx, Door::Outbox, &row, now).await
+                // Somebody else has the row by now: what only this worker knows is kept all the same.
+                if !queue::done(tx, Door::Outbox, &row, now).await? {
+                    tracing::warn!(send = %send.id, "an answer came after its lease had ended");
+                }
+                Ok(())
             })
         })
         .await
+}
+
+/// What the case hears of an answer; nothing where it was known before.
+async fn known(
+    tx: &mut Tx,
+    send: &Send,
+    result: PartResult,
+    code: i64,
+    now: Timestamp,
+) -> anyhow::Result<Option<Event>> {
+    let state = state_of(&result);
+    let arrived = result == PartResult::Accepted;
+    let part = usize::try_from(send.part)?;
+    let event = if sends::settle(tx, &send.id, state, code, now).await? {
+        Event::Settled { part, result }
+    } else if result != PartResult::Unknown && sends::settle_late(tx, &send.id, state, code, now).await? {
+        Event::SettledLate { msgid: send.id.clone(), part, result }
+    } else {
+        return Ok(None);
+    };
+    if arrived {
+        conversations::shop_said(tx, send, now).await?;
+    }
+    Ok(Some(event))
 }
 
 fn state_of(result: &PartResult) -> SendState {
     match result {
         PartResult::Accepted => SendState::Accepted,
         PartResult::Failed { .. } => SendState::Failed,
+        PartResult::PutOff { .. } => SendState::PutOff,
         PartResult::Unknown => SendState::Unknown,
     }
-}
-
-/// What the customer was told belongs to the conversation.
-async fn remember(tx: &mut Tx, send: &Send, now: Timestamp) -> anyhow::Result<()> {
-    let Some(mut conversation) = conversations::lock(tx, &send.conversation, now).await? else { return Ok(()) };
-    conversation.last_seq += 1;
-    let message = Message {
-        conversation: send.conversation.clone(),
-        seq: conversation.last_seq,
-        case_id: send.case().map(str::to_owned),
-        author: String::new(),
-        kind: "text".into(),
-        body: send.body.clone(),
-        wire_id: send.id.clone(),
-        media_id: None,
-        media_sha256: None,
-        media_type: None,
-        at: now,
-        recalled: false,
-        failed: false,
-        answered: true,
-    };
-    conversations::add_message(tx, &message, Author::Shop).await?;
-    Ok(conversations::save(tx, &conversation).await?)
 }

@@ -113,6 +113,10 @@ kinds! {
     SendClaimed = "send_claimed",
     /// The outcome of a send.
     SendSettled = "send_settled",
+    /// A claimed send whose worker died was asked about, under its own id.
+    SendProbed = "send_probed",
+    /// A person said what became of a send whose answer is missing.
+    SendResolved = "send_resolved",
     /// A fixed text was sent.
     NoticeSent = "notice_sent",
     /// A conversation was handed to a person on the platform.

@@ -52,6 +52,7 @@ pub fn routes() -> Router<App> {
         .route("/review/{number}/media/{sha256}", get(media::give))
         .route("/review/{number}/edit", post(decide::edit).get(to_page))
         .route("/review/{number}/send", post(decide::send).get(to_page))
+        .route("/review/{number}/resolve", post(decide::resolve).get(to_page))
 }
 
 /// A link to a case's page for one person: shows the case and takes one new text for the version of now, within ten

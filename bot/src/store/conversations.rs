@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::Tx;
+use super::sends::Send;
 use crate::args;
 use crate::clock::Timestamp;
 
@@ -147,6 +148,32 @@ pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
 /// Notes the customer's name.
 pub async fn set_name(tx: &mut Tx, id: &str, name: &str) -> sqlx::Result<()> {
     tx.run("UPDATE conversations SET name = $2 WHERE id = $1", args![id, name]).await.map(drop)
+}
+
+/// What the customer was told belongs to the conversation, once.
+pub async fn shop_said(tx: &mut Tx, send: &Send, now: Timestamp) -> sqlx::Result<()> {
+    let Some(mut conversation) = lock(tx, &send.conversation, now).await? else { return Ok(()) };
+    conversation.last_seq += 1;
+    let message = Message {
+        conversation: send.conversation.clone(),
+        seq: conversation.last_seq,
+        case_id: send.case().map(str::to_owned),
+        author: String::new(),
+        kind: "text".into(),
+        body: send.body.clone(),
+        wire_id: send.id.clone(),
+        media_id: None,
+        media_sha256: None,
+        media_type: None,
+        at: now,
+        recalled: false,
+        failed: false,
+        answered: true,
+    };
+    if add_message(tx, &message, Author::Shop).await? {
+        save(tx, &conversation).await?;
+    }
+    Ok(())
 }
 
 /// Adds a message; false when the platform's id is already there.

@@ -35,6 +35,14 @@ pub struct Send {
     pub state: String,
     /// When it was claimed.
     pub claimed_at: Timestamp,
+    /// The send it is sent again for, by its id.
+    pub supersedes: Option<String>,
+    /// How often it was claimed, this time included: the platform may put it off.
+    pub tries: i64,
+    /// How often it was asked about after its worker died.
+    pub probes: i64,
+    /// What a person says became of it: the platform never did.
+    pub resolution: Option<String>,
 }
 
 impl Send {
@@ -60,6 +68,8 @@ pub enum SendState {
     Failed,
     /// Nobody knows.
     Unknown,
+    /// The platform did nothing and asks to come back later.
+    PutOff,
 }
 
 impl SendState {
@@ -69,11 +79,13 @@ impl SendState {
             Self::Accepted => "accepted",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
+            Self::PutOff => "put_off",
         }
     }
 }
 
-/// Records a claim; false when this intent was claimed before.
+/// Records a claim; false when this intent was claimed before, unless the platform put it off: then it is claimed again,
+/// under the same id and with the same bytes.
 pub async fn claim(tx: &mut Tx, send: &Send) -> sqlx::Result<bool> {
     let args = args![
         &send.id,
@@ -88,13 +100,18 @@ pub async fn claim(tx: &mut Tx, send: &Send) -> sqlx::Result<bool> {
         &send.body_sha256,
         &send.authority,
         SendState::InFlight.as_str(),
-        send.claimed_at
+        send.claimed_at,
+        send.supersedes.as_deref(),
+        send.tries
     ];
     let added = tx
         .run(
             "INSERT INTO sends (id, kind, conversation, case_id, version, part, account, customer, body, body_sha256,
-             authority, state, claimed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-             ON CONFLICT (id) DO NOTHING",
+             authority, state, claimed_at, supersedes, tries)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             ON CONFLICT (id) DO UPDATE SET state = excluded.state, claimed_at = excluded.claimed_at,
+             authority = excluded.authority, tries = excluded.tries, settled_at = NULL, code = NULL
+             WHERE sends.state = 'put_off' AND sends.body_sha256 = excluded.body_sha256",
             args,
         )
         .await?;
@@ -110,6 +127,24 @@ pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Send>> {
 pub async fn settle(tx: &mut Tx, id: &str, state: SendState, code: i64, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE sends SET state = $2, code = $3, settled_at = $4 WHERE id = $1 AND state = 'in_flight'";
     Ok(tx.run(sql, args![id, state.as_str(), code, now]).await? == 1)
+}
+
+/// Records the fate of a send that had been given up as unknown; false when it was not waiting for one. What a person
+/// said about it stays beside it.
+pub async fn settle_late(tx: &mut Tx, id: &str, state: SendState, code: i64, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE sends SET state = $2, code = $3, settled_at = $4 WHERE id = $1 AND state = 'unknown'";
+    Ok(tx.run(sql, args![id, state.as_str(), code, now]).await? == 1)
+}
+
+/// Counts that a send whose worker died is asked about.
+pub async fn probed(tx: &mut Tx, id: &str) -> sqlx::Result<()> {
+    tx.run("UPDATE sends SET probes = probes + 1 WHERE id = $1 AND state = 'in_flight'", args![id]).await.map(drop)
+}
+
+/// Records what a person says became of a send whose answer is missing.
+pub async fn resolve(tx: &mut Tx, id: &str, how: &str, person: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE sends SET resolution = $2, resolved_by = $3, resolved_at = $4 WHERE id = $1";
+    tx.run(sql, args![id, how, person, now]).await.map(drop)
 }
 
 /// Records that the platform did not deliver what it had taken.

@@ -12,14 +12,15 @@ use super::job::Job;
 use super::recovery;
 use crate::app::App;
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Rules, Say, State, Step, Window, step,
+    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step,
+    Window, step,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
-use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record};
+use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
 
 /// Lets an event happen to a case. A refusal changes nothing but the record.
 ///
@@ -182,10 +183,11 @@ impl Planning<'_, '_> {
             },
             Effect::ReviewDeadline { due } => self.job(Job::ReviewDeadline { case, due: *due }, *due).await,
             Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case }, *at).await,
-            Effect::Send { part } => {
+            Effect::Send { part, at } => {
                 let conversation = self.case.conversation.clone();
-                self.job(Job::Send { case, conversation, part: *part }, self.now).await
+                self.job(Job::Send { case, conversation, part: *part }, *at).await
             }
+            Effect::Resolve { msgid, how, person } => self.resolve(msgid, *how, person).await,
             Effect::TransferSession { person } => {
                 let conversation = self.case.conversation.clone();
                 self.job(Job::Transfer { case, conversation, person: person.clone() }, self.now).await
@@ -248,6 +250,15 @@ impl Planning<'_, '_> {
         let Some(recovered_at) = recovery::recovered_at(self.tx).await? else { return Ok(false) };
         let waiting = conversations::unanswered(self.tx, &self.case.conversation).await?;
         Ok(waiting.iter().any(|message| message.at < recovered_at))
+    }
+
+    /// What arrived by a person's word belongs to the conversation like what the platform accepted.
+    async fn resolve(&mut self, msgid: &str, how: Resolution, person: &str) -> anyhow::Result<()> {
+        sends::resolve(self.tx, msgid, how.as_str(), person, self.now).await?;
+        match sends::load(self.tx, msgid).await? {
+            Some(send) if how == Resolution::Delivered => Ok(conversations::shop_said(self.tx, &send, self.now).await?),
+            _ => Ok(()),
+        }
     }
 
     async fn record_gap(&mut self) -> anyhow::Result<()> {

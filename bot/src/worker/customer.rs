@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Job, apply};
 use crate::app::App;
-use crate::case::{Case, Event, Say};
+use crate::case::{Case, Event, Resolution, Say};
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::desk::{Channel, ChannelKind, Mode};
 use crate::effects;
@@ -268,9 +268,13 @@ impl Turn<'_, '_> {
             open.quota_left = 0;
             conversations::save(self.tx, &open).await?;
         }
+        // A person has settled it already: their word and the platform's agree, or it does not matter.
+        if is_settled(&send) {
+            return self.record_not_delivered(&send, fail_type).await;
+        }
         let busy_with = self.open_case(&open).await?.map(|case| case.id);
         if send.is_reply() && busy_with.is_none_or(|id| id == send.case_id) {
-            let event = Event::NotDelivered { fail_type };
+            let event = Event::NotDelivered { msgid: msgid.to_owned(), fail_type };
             if apply::apply(self.tx, self.app, &send.case_id, &event).await?.is_ok() {
                 return Ok(());
             }
@@ -280,9 +284,7 @@ impl Turn<'_, '_> {
 
     /// A notice, or a reply whose customer is busy with another case by now: whoever watches the desk is told.
     async fn only_tell_not_delivered(&mut self, send: &Send, fail_type: i64) -> anyhow::Result<()> {
-        let payload = json!({ "fail_type": fail_type, "kind": send.kind, "msgid": send.id });
-        let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
-        record::append(self.tx, self.app, &record::chain_of(&send.conversation), send.case(), &entry).await?;
+        self.record_not_delivered(send, fail_type).await?;
         let say = match cases::load(self.tx, &send.case_id).await? {
             Some(case) if send.is_reply() => {
                 Say::new("told.alarm").with("number", case.number).with_key("why", "why.not_delivered")
@@ -294,11 +296,23 @@ impl Turn<'_, '_> {
         apply::alarm(self.tx, self.app, self.desk, &say).await
     }
 
+    async fn record_not_delivered(&mut self, send: &Send, fail_type: i64) -> anyhow::Result<()> {
+        let payload = json!({ "fail_type": fail_type, "kind": send.kind, "msgid": send.id });
+        let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
+        record::append(self.tx, self.app, &record::chain_of(&send.conversation), send.case(), &entry).await
+    }
+
     async fn account_event(&mut self, message: &KfMessage) -> anyhow::Result<()> {
         let payload = json!({ "account_event": message.msgid });
         let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload };
         record::append(self.tx, self.app, record::DESK, None, &entry).await
     }
+}
+
+/// Whether a person said of a send that it did not arrive, or that it does not matter.
+fn is_settled(send: &Send) -> bool {
+    let settled = [Resolution::NotDelivered, Resolution::Dropped].map(|how| Some(how.as_str()));
+    settled.contains(&send.resolution.as_deref())
 }
 
 /// A message as it is stored.

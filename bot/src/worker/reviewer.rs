@@ -100,7 +100,7 @@ fn power_of(act: Act) -> Option<Power> {
     match act {
         Act::Edit | Act::Reject | Act::ConfirmReject => Some(Power::Decide),
         Act::Pause | Act::ConfirmPause => Some(Power::PauseConversation),
-        Act::Send | Act::Escalate | Act::TakeOver => None,
+        Act::Send | Act::Delivered | Act::SendAgain | Act::Drop | Act::Escalate | Act::TakeOver => None,
     }
 }
 
@@ -141,6 +141,9 @@ async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap)
             Some(hint) => decide(Decision::Rewrite(hint)),
             None => return desk.begin_edit(case, key.version, &key.code).await.map(|()| false),
         },
+        Act::Delivered => decide(Decision::Delivered),
+        Act::SendAgain => decide(Decision::SendAgain),
+        Act::Drop => decide(Decision::Drop),
         Act::Escalate => decide(Decision::Escalate),
         Act::TakeOver => decide(Decision::TakeOver),
         Act::Reject => match overtaken(case, key, &desk.person.id) {

@@ -153,20 +153,22 @@ fn hints(words: &Words) -> Value {
     drop_down(HINT_QUESTION, words.text("ask.hint", &[]), words.text("ask.no_hint", &[]), options)
 }
 
-/// The buttons to show: each once, no 发送 without a draft that can be seen whole, no confirmations. A card must have
+/// The buttons to show: each once, no more than a card takes, no 发送 and no 重发 without a draft that can be seen whole, no confirmations. A card must have
 /// a button (42039), so one that would have none offers 接手.
 fn acts(card: &ReviewCard) -> Vec<Act> {
     let mut shown = Vec::new();
     for act in &card.acts {
         let fits = match act {
-            Act::Send => card.sendable(),
+            Act::Send | Act::SendAgain => card.sendable(),
             Act::Edit | Act::Escalate | Act::TakeOver | Act::Reject | Act::Pause => true,
+            Act::Delivered | Act::Drop => true,
             Act::ConfirmReject | Act::ConfirmPause => false,
         };
         if fits && !shown.contains(act) {
             shown.push(*act);
         }
     }
+    shown.truncate(limit::BUTTONS);
     if shown.is_empty() { vec![Act::TakeOver] } else { shown }
 }
 

@@ -11,12 +11,13 @@ pub use error::ApiError;
 pub use media::{Media, MediaKind};
 pub use share::{Lent, Pending, Shared, Token};
 
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use token::{Fresh, TokenCache};
 use url::{Host, Url};
 
@@ -113,6 +114,8 @@ struct Call<'a> {
     body: Body<'a>,
     expect: Expect,
     limit: Duration,
+    /// No request begins after it.
+    until: Option<Instant>,
 }
 
 /// A readable answer that is not a refusal.
@@ -173,23 +176,30 @@ impl Api {
 
     /// A GET with the token added.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
-        self.json(Call { path, query, body: Body::None, expect: Expect::Json, limit: CALL_LIMIT }).await
+        self.json(Call { path, query, body: Body::None, expect: Expect::Json, limit: CALL_LIMIT, until: None }).await
     }
 
     /// A POST of JSON with the token added, within `limit`.
     pub(crate) async fn post(&self, path: &str, body: &Value, limit: Duration) -> Result<Value, ApiError> {
-        self.json(Call { path, query: &[], body: Body::Json(body), expect: Expect::Json, limit }).await
+        self.json(Call { path, query: &[], body: Body::Json(body), expect: Expect::Json, limit, until: None }).await
+    }
+
+    /// A POST of JSON within [`SEND_LIMIT`] that is not begun after `until`, nor repeated with a new token then.
+    pub(crate) async fn post_until(&self, path: &str, body: &Value, until: Instant) -> Result<Value, ApiError> {
+        let (body, until) = (Body::Json(body), Some(until));
+        self.json(Call { path, query: &[], body, expect: Expect::Json, limit: SEND_LIMIT, until }).await
     }
 
     /// A POST with further query parameters.
     pub(crate) async fn post_to(&self, path: &str, query: &[(&str, &str)], body: Body<'_>) -> Result<Value, ApiError> {
         let limit = if matches!(body, Body::Form { .. }) { MEDIA_LIMIT } else { CALL_LIMIT };
-        self.json(Call { path, query, body, expect: Expect::Json, limit }).await
+        self.json(Call { path, query, body, expect: Expect::Json, limit, until: None }).await
     }
 
     /// A GET of a file of at most `cap` bytes.
     async fn file(&self, path: &str, query: &[(&str, &str)], cap: usize) -> Result<Media, ApiError> {
-        let call = Call { path, query, body: Body::None, expect: Expect::File { cap }, limit: MEDIA_LIMIT };
+        let call =
+            Call { path, query, body: Body::None, expect: Expect::File { cap }, limit: MEDIA_LIMIT, until: None };
         match self.exchange(&call).await? {
             Answer::File(media) => Ok(media),
             Answer::Json(_) => Err(ApiError::unknown("text instead of a file")),
@@ -243,6 +253,10 @@ impl Api {
                 self.http.post(url).header(CONTENT_TYPE, content_type).body(bytes.to_vec())
             }
         };
+        // Asked as late as can be: a process that slept until now must not begin what others have given up.
+        if call.until.is_some_and(|until| Instant::now() > until) {
+            return Err(ApiError::NotSent { why: "it is too late to begin".into() });
+        }
         let result = answer(request.timeout(call.limit), call.expect).await;
         result.map_err(|e| e.scrubbed(&[token, &self.secret]))
     }
@@ -298,10 +312,15 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Sends and reads. Everything after the connection stood is [`ApiError::Unknown`] unless the platform answered.
+/// Sends and reads. Everything after the connection stood is [`ApiError::Unknown`] unless the platform
+/// answered, or a gateway turned the request away with a 4xx.
 async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answer, ApiError> {
     let response = request.send().await.map_err(ApiError::from_request)?;
     let status = response.status();
+    // Turned away at the door; only 408 says that somebody had begun to listen.
+    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+        return Err(ApiError::NotSent { why: format!("HTTP status {}", status.as_u16()) });
+    }
     if !status.is_success() {
         return Err(ApiError::unknown(format!("HTTP status {}", status.as_u16())));
     }
@@ -353,6 +372,9 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
+#[cfg(test)]
+#[path = "api/fate_tests.rs"]
+mod fate_tests;
 #[cfg(test)]
 #[path = "api_tests.rs"]
 mod tests;

@@ -203,7 +203,7 @@ async fn unreadable_answers_are_unknown() {
     let redirect = || ([(header::LOCATION, "/cgi-bin/elsewhere")], status(302)).into_response();
     let answers: [fn() -> Response; 6] = [
         || status(502),
-        || status(404),
+        || status(504),
         || answer_json("<html>not json</html>"),
         || answer_json(r#"{"msgid":"1"}"#),
         || answer_json("[]"),

@@ -1,16 +1,19 @@
 //! 微信客服: the customers' side (wecom 94670, 94677, 95122, 94669, 94661, 95159).
 
+mod fate;
 mod message;
 mod split;
 
+pub use fate::Fate;
 pub use message::{KfBody, KfEvent, KfMessage, Origin};
 pub use split::{MAX_PART_BYTES, split_for_kf};
 
-use super::api::{Api, ApiError, CALL_LIMIT, Media, SEND_LIMIT};
+use super::api::{Api, ApiError, CALL_LIMIT, Media};
 use super::json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Most items of one `sync_msg` page.
 pub const MAX_PAGE: u32 = 1000;
@@ -205,37 +208,50 @@ impl Kf {
         Ok(Page { next_cursor, has_more, messages })
     }
 
-    /// Sends one text to a customer and returns the platform's message id.
+    /// Sends one text to a customer, unless `until` has passed, and returns the platform's message id.
     ///
     /// `msgid` is the idempotency key: 1 to 32 of `[0-9A-Za-z_-]`, unique per account; the platform refuses a second use,
     /// so repeating an [`ApiError::Unknown`] with the same `msgid` cannot deliver twice. Accepted is not delivered: watch
     /// for [`KfEvent::SendFailed`].
     ///
     /// # Errors
-    /// [`ApiError`]; see [`SendRefusal`].
-    pub async fn send_text(&self, touser: &str, open_kfid: &str, msgid: &str, text: &str) -> Result<String, ApiError> {
+    /// [`ApiError`]; see [`Fate`] and [`SendRefusal`].
+    pub async fn send_text(
+        &self,
+        touser: &str,
+        open_kfid: &str,
+        msgid: &str,
+        text: &str,
+        until: Instant,
+    ) -> Result<String, ApiError> {
         check_msgid(msgid)?;
         check_text(text)?;
         let body = json!({
             "touser": touser, "open_kfid": open_kfid, "msgid": msgid, "msgtype": "text", "text": { "content": text },
         });
-        let answer = self.api.post("kf/send_msg", &body, SEND_LIMIT).await?;
+        let answer = self.api.post_until("kf/send_msg", &body, until).await?;
         Ok(json::text(&answer, "msgid").unwrap_or_else(|| msgid.to_owned()))
     }
 
     /// Sends one text on an event's code: a welcome or an end within 20 s, a hand-over within 48 h, each once.
-    /// Returns the platform's message id if it gave one.
+    /// Returns the platform's message id if it gave one. Not begun after `until`.
     ///
     /// # Errors
-    /// [`ApiError`].
-    pub async fn send_on_event(&self, code: &str, msgid: Option<&str>, text: &str) -> Result<Option<String>, ApiError> {
+    /// [`ApiError`]; see [`Fate`].
+    pub async fn send_on_event(
+        &self,
+        code: &str,
+        msgid: Option<&str>,
+        text: &str,
+        until: Instant,
+    ) -> Result<Option<String>, ApiError> {
         if let Some(id) = msgid {
             check_msgid(id)?;
         }
         check_text(text)?;
         let mut body = json!({ "code": code, "msgtype": "text", "text": { "content": text } });
         insert(&mut body, "msgid", msgid);
-        let answer = self.api.post("kf/send_msg_on_event", &body, SEND_LIMIT).await?;
+        let answer = self.api.post_until("kf/send_msg_on_event", &body, until).await?;
         Ok(json::text(&answer, "msgid").or_else(|| msgid.map(str::to_owned)))
     }
 

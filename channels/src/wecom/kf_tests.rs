@@ -24,6 +24,11 @@ const PAGE: &str = r#"{"errcode":0,"errmsg":"ok","next_cursor":"C2","has_more":1
   "external_userid":"wm1","fail_msgid":"ours","fail_type":4}}
 ]}"#;
 
+/// Time enough.
+fn soon() -> std::time::Instant {
+    std::time::Instant::now() + std::time::Duration::from_secs(60)
+}
+
 #[tokio::test]
 async fn one_unreadable_item_never_costs_the_page() {
     let (server, kf) = kf(PAGE).await;
@@ -119,7 +124,7 @@ fn every_documented_event_is_read() {
 #[tokio::test]
 async fn a_send_carries_our_msgid() {
     let (server, kf) = kf(r#"{"errcode":0,"errmsg":"ok","msgid":"c81-v2-p1"}"#).await;
-    assert_eq!(kf.send_text("wm1", "wk1", "c81-v2-p1", "您好").await.unwrap(), "c81-v2-p1");
+    assert_eq!(kf.send_text("wm1", "wk1", "c81-v2-p1", "您好", soon()).await.unwrap(), "c81-v2-p1");
     let expected = json!({
         "touser": "wm1", "open_kfid": "wk1", "msgid": "c81-v2-p1", "msgtype": "text", "text": { "content": "您好" },
     });
@@ -130,22 +135,22 @@ async fn a_send_carries_our_msgid() {
 async fn what_cannot_be_sent_never_leaves() {
     let (server, kf) = kf(r#"{"errcode":0}"#).await;
     for bad in ["", "a b", "号", "x.y", &"a".repeat(33)] {
-        assert_eq!(kf.send_text("wm1", "wk1", bad, "x").await.unwrap_err().code(), Some(40058), "{bad}");
+        assert_eq!(kf.send_text("wm1", "wk1", bad, "x", soon()).await.unwrap_err().code(), Some(40058), "{bad}");
     }
     let long = "好".repeat(683);
-    assert_eq!(kf.send_text("wm1", "wk1", "m", &long).await.unwrap_err().code(), Some(45002));
-    assert_eq!(kf.send_text("wm1", "wk1", "m", "").await.unwrap_err().code(), Some(44004));
-    assert_eq!(kf.send_on_event("c", Some(""), "x").await.unwrap_err().code(), Some(40058));
+    assert_eq!(kf.send_text("wm1", "wk1", "m", &long, soon()).await.unwrap_err().code(), Some(45002));
+    assert_eq!(kf.send_text("wm1", "wk1", "m", "", soon()).await.unwrap_err().code(), Some(44004));
+    assert_eq!(kf.send_on_event("c", Some(""), "x", soon()).await.unwrap_err().code(), Some(40058));
     assert!(server.seen("gettoken").is_empty());
 }
 
 #[tokio::test]
 async fn a_send_on_an_event_omits_an_absent_msgid() {
     let (server, kf) = kf(r#"{"errcode":0}"#).await;
-    assert_eq!(kf.send_on_event("W", None, "欢迎").await.unwrap(), None);
+    assert_eq!(kf.send_on_event("W", None, "欢迎", soon()).await.unwrap(), None);
     let sent = server.only("kf/send_msg_on_event").json();
     assert_eq!(sent, json!({ "code": "W", "msgtype": "text", "text": { "content": "欢迎" } }));
-    assert_eq!(kf.send_on_event("W", Some("n1"), "欢迎").await.unwrap().as_deref(), Some("n1"));
+    assert_eq!(kf.send_on_event("W", Some("n1"), "欢迎", soon()).await.unwrap().as_deref(), Some("n1"));
 }
 
 #[tokio::test]
@@ -204,7 +209,7 @@ async fn refusals_of_a_send_are_data() {
         _ => answer_json(r#"{"errcode":95018,"errmsg":"state"}"#),
     })
     .await;
-    let error = Kf::new(server.api()).send_text("wm1", "wk1", "m", "x").await.unwrap_err();
+    let error = Kf::new(server.api()).send_text("wm1", "wk1", "m", "x", soon()).await.unwrap_err();
     assert_eq!(error.code().map(SendRefusal::from_code), Some(SendRefusal::NotAllowedInState));
     let kinds = [95001, 95002, 95031, 95013, 45009, 45033, 95000].map(SendRefusal::from_code);
     use SendRefusal::{Other, QuotaSpent, RateLimited, SessionEnded, WindowClosed};

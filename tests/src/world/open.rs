@@ -39,11 +39,13 @@ pub struct Setting {
     pub model: Option<Behaviour>,
     /// Whether the program has already read the accounts for the first time.
     pub started: bool,
+    /// Whether the platform's code for a message id used twice was learned.
+    pub knows_duplicates: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { desk: DESK.to_owned(), seed: 7, model: None, started: true }
+        Self { desk: DESK.to_owned(), seed: 7, model: None, started: true, knows_duplicates: false }
     }
 }
 
@@ -76,6 +78,7 @@ impl World {
             public_url: Some(address.clone()),
             desk: setting.desk,
             openai_base: model.as_ref().map(FakeModel::base_url),
+            knows_duplicates: setting.knows_duplicates,
         };
         let Stage { app, sim } = Stage::set(staging.clone()).await?;
         let edge = serve(listener, &app, &sim, &address);

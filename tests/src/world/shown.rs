@@ -72,10 +72,10 @@ impl World {
         let case_id = intent.case_id.clone();
         let case = self.app.store.read(move |tx| Box::pin(async move { Ok(cases::load(tx, &case_id).await?) }));
         let case = case.await?.context("a reply belongs to a case")?;
-        self.decision_binds(&case, &approval, intent).await?;
+        let act = self.decision_binds(&case, &approval, intent).await?;
         let mut bytes = [0; 32];
         hex::decode_to_slice(&approval.digest, &mut bytes)?;
-        let (code, act) = (cards::code_of(&bytes), Act::Send);
+        let code = cards::code_of(&bytes);
         let key = Key { case: case.number, version: intent.version, code, act };
         // Somebody removed since then is in the configuration the program was started with.
         let (now, then) = (self.desk().await?, self.first_desk()?);
@@ -85,7 +85,8 @@ impl World {
         Ok(Reply { member, key, text: sent.text.clone(), at: sent.seq })
     }
 
-    async fn decision_binds(&self, case: &Case, approval: &Approval, intent: &Send) -> anyhow::Result<()> {
+    /// The button that approved it: 发送, or 重发 of what nobody knew about.
+    async fn decision_binds(&self, case: &Case, approval: &Approval, intent: &Send) -> anyhow::Result<Act> {
         let told = self.record(case.number).await?.into_iter();
         let decided = told.filter(|told| told.kind == Kind::Decided).filter_map(|told| told.payload);
         let decided = decided.into_iter().find(|payload| payload["digest"] == approval.digest.as_str());
@@ -97,7 +98,7 @@ impl World {
         ensure!(bound == approval.digest, "the decision's digest is not that of its parts: {decided}");
         let part = parts.get(usize::try_from(intent.part)?);
         ensure!(part == Some(&intent.body), "part {} was not decided: {:?}", intent.part, intent.body);
-        Ok(())
+        Ok(serde_json::from_value(decided["decision"].clone())?)
     }
 
     /// A notice: words an admin approved for exactly these bytes, in force on the account's channel.

@@ -4,7 +4,9 @@
 use sha2::{Digest, Sha256};
 
 use super::world::{Job, Logged, PEOPLE, World};
-use crate::case::{Case, Ending, Event, KEPT_FOR_HANDOVER, Part, PartResult, SessionOwner, State, digest};
+use crate::case::{
+    Case, Decision, Ending, Event, KEPT_FOR_HANDOVER, Meanwhile, Part, PartResult, SessionOwner, State, digest,
+};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Level, Power, Route};
 
@@ -14,7 +16,7 @@ impl World {
         match entry.kind {
             Kind::SendClaimed => self.check_claim(next, entry),
             Kind::Decided => self.check_decision(before, entry),
-            Kind::Edited | Kind::Rejected => self.check_single_winner(before, entry),
+            Kind::Edited | Kind::Rejected | Kind::SendResolved => self.check_single_winner(before, entry),
             _ => {}
         }
     }
@@ -70,13 +72,17 @@ impl World {
 
     fn check_decision(&self, before: &Case, entry: &Entry) {
         self.check_single_winner(before, entry);
-        let State::AwaitingReview(review) = &before.state else { panic!("approved outside AwaitingReview") };
+        let (draft, level) = match &before.state {
+            State::AwaitingReview(review) => (&review.draft, review.level),
+            State::Unknown(doubt) => (&doubt.draft, doubt.level),
+            other => panic!("approved in {other:?}"),
+        };
         assert!(self.in_force.paused.is_none(), "approved while paused");
-        assert_eq!(review.draft.watermark, self.seq, "approved an answer to an older message");
+        assert_eq!(draft.watermark, self.seq, "approved an answer to an older message");
         let Actor::Person(id) = &entry.actor else { panic!("approved by {}", entry.actor) };
         assert!(PEOPLE.contains(&id.as_str()));
-        self.check_rights(id, &review.draft.verdict.route);
-        if review.level == crate::case::Level::EscalationOwner {
+        self.check_rights(id, &draft.verdict.route);
+        if level == crate::case::Level::EscalationOwner {
             self.check_rights(id, &Route::HumanOnly);
         }
     }
@@ -86,13 +92,19 @@ impl World {
         if matches!(before.state, State::HandedOver { .. }) {
             return;
         }
-        let decisive = [Kind::Decided, Kind::Edited, Kind::Rejected];
+        // Sending again says that it did not arrive, and approves: one tap, two entries.
+        let sent_again = entry.payload["decision"] == "send_again";
+        let decisive = |kind| match kind {
+            Kind::Decided | Kind::Edited | Kind::Rejected => true,
+            Kind::SendResolved => !sent_again,
+            _ => false,
+        };
         let version = &entry.payload["version"];
         let entries = self.log.iter().filter_map(|logged| match logged {
             Logged::Entry(entry) => Some(entry),
             Logged::Pause => None,
         });
-        let earlier = entries.filter(|e| decisive.contains(&e.kind) && e.payload["version"] == *version);
+        let earlier = entries.filter(|e| decisive(e.kind) && e.payload["version"] == *version);
         let earlier: Vec<Kind> = earlier.map(|e| e.kind).collect();
         assert_eq!(before.version, version.as_i64().unwrap(), "decided about a version that is not shown");
         assert_eq!(earlier, [], "version {version} was decided before");
@@ -162,10 +174,11 @@ impl World {
         assert_eq!(closed.len(), 1, "a case ends once, on record");
         assert_eq!(closed[0].payload["ending"], serde_json::json!(ending));
         let holds = match ending {
-            Ending::Answered => self.all_arrived(before),
+            Ending::Answered => self.all_arrived(before) || self.arrived_after_all(before, event),
             Ending::WindowLost => self.now >= self.window_ends,
             Ending::Rejected => evidence.iter().any(|entry| entry.kind == Kind::Rejected),
             Ending::AnsweredByPerson => matches!(before.state, State::HandedOver { .. }),
+            Ending::Dropped => evidence.iter().any(|e| e.payload["how"] == "dropped"),
             Ending::Withdrawn => matches!(event, Event::CustomerRecalled { anything_left: false, .. }),
         };
         assert!(holds, "{ending:?} after {event:?} in {:?}", before.state);
@@ -181,6 +194,19 @@ impl World {
         sending.draft.watermark == self.seq && (0..sending.draft.parts.len()).all(arrived)
     }
 
+    /// A person or, late, the platform says of the last part that it arrived.
+    fn arrived_after_all(&self, before: &Case, event: &Event) -> bool {
+        let late = matches!(event, Event::SettledLate { result: PartResult::Accepted, .. });
+        let said = matches!(event, Event::Tapped(tap) if tap.decision == Decision::Delivered);
+        let (draft, by_person) = match &before.state {
+            State::Unknown(doubt) if doubt.meanwhile == Meanwhile::Nothing => (&doubt.draft, said),
+            State::Sending(sending) if sending.draft.supersedes.is_some() => (&sending.draft, false),
+            State::AwaitingReview(review) if review.draft.supersedes.is_some() => (&review.draft, false),
+            _ => return false,
+        };
+        (late || by_person) && draft.parts.len() == 1 && draft.watermark == self.seq
+    }
+
     /// No dead end: whatever is open has work of its own waiting, or a person answers.
     pub(super) fn check_pending(&self) {
         let waits = |job: &Job| self.jobs.iter().any(|(_, waiting)| waiting == job);
@@ -193,6 +219,7 @@ impl World {
             }
             State::AwaitingReview(review) => waits(&Job::ReviewDeadline { due: review.due }),
             State::NeedsPerson(stuck) => waits(&Job::ReviewDeadline { due: stuck.due }),
+            State::Unknown(doubt) => waits(&Job::ReviewDeadline { due: doubt.due }),
             State::Sending(sending) => match sending.next_part() {
                 _ if sending.parts.contains(&Part::Claimed) => kind(|job| matches!(job, Job::Answer { .. })),
                 Some(part) => waits(&Job::Send { part }),

@@ -26,6 +26,11 @@ fn shapes() -> Vec<(&'static str, Case)> {
         ("ca", after(&claimed(), &wants_person(2))),
         ("s1", halfway()),
         ("sl", last_claimed()),
+        ("u0", in_doubt()),
+        ("ul", last_in_doubt()),
+        ("un", after(&in_doubt(), &said(3))),
+        ("ua", after(&in_doubt(), &wants_person(3))),
+        ("ue", doubt_escalated()),
         ("ha", taken_over()),
         ("hp", handed_over(SessionOwner::Person)),
         ("hw", handed_over(SessionOwner::Pool)),
@@ -101,6 +106,21 @@ fn other_taps() -> Vec<Happening> {
         happening("reject", |case| tap(case, "lihua", reject(false))),
         happening("reject, owner", |case| tap(case, "wangwu", reject(false))),
         happening("no answer due", |case| tap(case, "lihua", reject(true))),
+        happening("it arrived", |case| tap(case, "lihua", Decision::Delivered)),
+        happening("it arrived, owner", |case| tap(case, "wangwu", Decision::Delivered)),
+        happening("send again", |case| tap(case, "lihua", Decision::SendAgain)),
+        happening("send again, owner", |case| tap(case, "wangwu", Decision::SendAgain)),
+        happening("send again, auditor", |case| tap(case, "sunqi", Decision::SendAgain)),
+        Happening {
+            in_force: InForce::paused,
+            ..happening("send again, paused", |case| tap(case, "lihua", Decision::SendAgain))
+        },
+        Happening {
+            now: SAID + WINDOW,
+            ..happening("send again, too late", |case| tap(case, "lihua", Decision::SendAgain))
+        },
+        happening("drop", |case| tap(case, "lihua", Decision::Drop)),
+        happening("drop, other", |case| tap(case, "zhaoliu", Decision::Drop)),
         happening("escalate", |case| tap(case, "lihua", Decision::Escalate)),
         happening("take over", |case| tap(case, "lihua", Decision::TakeOver)),
         happening("take, other", |case| tap(case, "zhaoliu", Decision::TakeOver)),
@@ -129,7 +149,8 @@ fn platform() -> Vec<Happening> {
         happening("moved, person", |_| Event::SessionMoved { to: SessionOwner::Person }),
         happening("moved, pool", |_| Event::SessionMoved { to: SessionOwner::Pool }),
         happening("moved, not", |_| Event::SessionMoved { to: SessionOwner::Bot }),
-        happening("not delivered", |_| Event::NotDelivered { fail_type: 10 }),
+        happening("not delivered", |case| Event::NotDelivered { msgid: lost(case), fail_type: 10 }),
+        happening("another not deliv.", |_| Event::NotDelivered { msgid: "x".into(), fail_type: 10 }),
     ]
 }
 
@@ -147,6 +168,12 @@ fn way_out() -> Vec<Happening> {
         happening("0 failed", |_| settled(0, PartResult::Failed { code: 40_096 })),
         happening("0 window closed", |_| settled(0, PartResult::Failed { code: 95_002 })),
         happening("0 unknown", |_| settled(0, PartResult::Unknown)),
+        happening("0 put off", |_| settled(0, PartResult::PutOff { code: 45_009 })),
+        happening("late: accepted", |case| late(case, PartResult::Accepted)),
+        happening("late: never left", |case| late(case, PartResult::Failed { code: 0 })),
+        happening("late: unknown", |case| late(case, PartResult::Unknown)),
+        happening("probe 0", |_| Event::Probe { part: 0, paused_since_approval: false }),
+        happening("probe 0, was paused", |_| Event::Probe { part: 0, paused_since_approval: true }),
         happening("1 accepted", |_| settled(1, PartResult::Accepted)),
         happening("7 accepted", |_| settled(7, PartResult::Accepted)),
     ]
@@ -184,12 +211,14 @@ fn became(state: &State) -> &'static str {
         State::AwaitingReview(_) => "R",
         State::NeedsPerson(stuck) => stuck_by(stuck.why),
         State::Sending(_) => "S",
+        State::Unknown(_) => "U",
         State::HandedOver { .. } => "H",
         State::Closed { ending: Ending::Answered } => "Xa",
         State::Closed { ending: Ending::Rejected } => "Xr",
         State::Closed { ending: Ending::WindowLost } => "Xw",
         State::Closed { ending: Ending::AnsweredByPerson } => "Xp",
         State::Closed { ending: Ending::Withdrawn } => "Xx",
+        State::Closed { ending: Ending::Dropped } => "Xd",
     }
 }
 
@@ -229,6 +258,8 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::CustomerWaits => "cw",
         Refusal::SessionMoving => "sm",
         Refusal::BadText => "bt",
+        Refusal::InDoubt => "id",
+        Refusal::NothingInDoubt => "nd",
         Refusal::Overtaken => "ov",
     }
 }
@@ -297,63 +328,79 @@ fn forward(pair: &str, case: &Case, event: &Event, step: &Step) {
 }
 
 const MATRIX: &str = "
-                     dr  rv  re  ro  na  ho  ap  s0  so  sc  cs  ca  s1  sl  ha  hp  hw  hb  xa  xr
-said                 D   D   D   D   D   D   Nap D   D   S   =   =   D   S   =   =   =   =   cl  cl
-said nothing         D   R   R   D   D   D   Nap D   D   S   =   =   D   S   =   =   =   =   cl  cl
-wants person         Nap Nap Nap Nap Nap Nap Nap Nap Nap S   S   =   Nap S   =   =   =   =   cl  cl
-recalled some        D   D   D   D   D   D   Nap D   D   =   =   =   D   =   =   =   =   =   =   =
-recalled all         Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  =   =   =   Xx  =   =   =   =   =   =   =
-reply                R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, above         R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, empty         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-reply, late          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-human only           Nho ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-no answer            Nna ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-draft failed         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-send                 sd  S   nh  od  no  nh  no  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-send, other          sd  S   nh  od  no  nh  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-send, owner          sd  S   S   od  no  no  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-send, auditor        np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
-send, stranger       up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up
-send, old card       sd  od  nh  od  od  nh  od  ow  ow  ow  ow  ow  ow  ow  ho  ho  ho  ho  cl  cl
-send, no code        sd  wc  nh  wc  wc  nh  wc  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-send, paused         sd  pa  nh  pa  no  nh  no  do  do  do  do  do  do  do  ad  ad  ad  ad  do  ad
-edit                 sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  R   ad  ad
-edit, other          sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-edit, empty          bt  bt  nh  bt  bt  nh  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt
-rewrite              sd  D   nh  D   no  nh  no  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-reject               sd  Nre nh  Nre Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
-reject, owner        sd  Nre Nre Nre Xr  Xr  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-no answer due        sd  Xr  nh  Xr  Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  do
-escalate             sd  R   na  R   Nna na  Nap ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-take over            H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  do  do  do  do  ad  ad
-take, other          H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad  ad
-give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
-give back, other     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  nh  nh  nh  nh  ov  ov
-give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
-expired              ov  R   R   R   Nna Nho Nap ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-expired, late        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   cl  cl
-window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   =   Xp  Xp  Xw  cl  cl
-policy changed       ov  ov  ov  D   ov  ov  ov  ov  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-taker types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   ov  H   H   cl  cl
-other types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   cl  cl
-session ended        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  Xp  ov  ov
-moved, person        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-moved, pool          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-moved, not           ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
-not delivered        ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd ov  ov  ov  ov  Nnd ov
-claim 0              ov  ov  ov  ov  ov  ov  ov  S   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 1              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  S   ov  ov  ov  ov  ov  ov  ov
-claim 7              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, paused      ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, was paused  ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, removed     ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-claim 0, too late    ov  ov  ov  ov  ov  ov  ov  Xw  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-0 accepted           =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =
-0 failed             =   =   =   =   =   =   =   ov  ov  Nsr Nsr Nap ov  ov  =   =   =   =   =   =
-0 window closed      =   =   =   =   =   =   =   ov  ov  Xw  Nsr Nap ov  ov  =   =   =   =   =   =
-0 unknown            =   =   =   =   =   =   =   ov  ov  Nsu Nsu Nap ov  ov  =   =   =   =   =   =
-1 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  Xa  =   =   =   =   =   =
-7 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  ov  =   =   =   =   =   =
+                     dr  rv  re  ro  na  ho  ap  s0  so  sc  cs  ca  s1  sl  u0  ul  un  ua  ue  ha  hp  hw  hb  xa  xr
+said                 D   D   D   D   D   D   Nap D   D   S   =   =   D   S   U   U   U   U   U   =   =   =   =   cl  cl
+said nothing         D   R   R   D   D   D   Nap D   D   S   =   =   D   S   U   U   U   U   U   =   =   =   =   cl  cl
+wants person         Nap Nap Nap Nap Nap Nap Nap Nap Nap S   S   =   Nap S   U   U   U   U   U   =   =   =   =   cl  cl
+recalled some        D   D   D   D   D   D   Nap D   D   =   =   =   D   =   U   U   U   U   U   =   =   =   =   =   =
+recalled all         Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  =   =   =   Xx  =   U   U   U   U   U   =   =   =   =   =   =
+reply                R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, above         R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, empty         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+reply, late          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+human only           Nho ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+no answer            Nna ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+draft failed         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+send                 sd  S   nh  od  no  nh  no  do  do  do  do  do  do  do  id  id  id  id  nh  ad  ad  ad  ad  do  ad
+send, other          sd  S   nh  od  no  nh  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+send, owner          sd  S   S   od  no  no  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  id  ad  ad  ad  ad  ad  ad
+send, auditor        np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
+send, stranger       up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up  up
+send, old card       sd  od  nh  od  od  nh  od  ow  ow  ow  ow  ow  ow  ow  do  do  od  od  nh  ho  ho  ho  ho  cl  cl
+send, no code        sd  wc  nh  wc  wc  nh  wc  do  do  do  do  do  do  do  wc  wc  wc  wc  nh  ad  ad  ad  ad  do  ad
+send, paused         sd  pa  nh  pa  no  nh  no  do  do  do  do  do  do  do  id  id  id  id  nh  ad  ad  ad  ad  do  ad
+edit                 sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  R   ad  ad
+edit, other          sd  R   nh  R   R   nh  R   ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+edit, empty          bt  bt  nh  bt  bt  nh  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  bt  nh  bt  bt  bt  bt  bt  bt
+rewrite              sd  D   nh  D   no  nh  no  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  ad
+reject               sd  Nre nh  Nre Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  do
+reject, owner        sd  Nre Nre Nre Xr  Xr  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  id  ad  ad  ad  ad  ad  ad
+no answer due        sd  Xr  nh  Xr  Xr  nh  cw  ad  ad  ad  ad  ad  ad  ad  id  id  id  id  nh  ad  ad  ad  ad  ad  do
+it arrived           sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  R   Xa  D   Nap nh  ad  ad  ad  ad  ad  ad
+it arrived, owner    sd  nd  nd  nd  nd  nd  nd  ad  ad  ad  ad  ad  ad  ad  R   Xa  D   Nap R   ad  ad  ad  ad  ad  ad
+send again           sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  S   S   D   Nap nh  ad  ad  ad  ad  ad  ad
+send again, owner    sd  nd  nd  nd  nd  nd  nd  ad  ad  ad  ad  ad  ad  ad  S   S   D   Nap S   ad  ad  ad  ad  ad  ad
+send again, auditor  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np  np
+send again, paused   sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  pa  pa  pa  pa  nh  ad  ad  ad  ad  ad  ad
+send again, too late sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  qg  qg  D   Nap nh  ad  ad  ad  ad  ad  ad
+drop                 sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  Xd  Xd  D   Nap nh  ad  ad  ad  ad  ad  ad
+drop, other          sd  nd  nh  nd  nd  nh  nd  ad  ad  ad  ad  ad  ad  ad  Xd  Xd  D   Nap nh  ad  ad  ad  ad  ad  ad
+escalate             sd  R   na  R   Nna na  Nap ad  ad  ad  ad  ad  ad  ad  U   U   U   U   na  ad  ad  ad  ad  ad  ad
+take over            H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  H   H   H   H   H   do  do  do  do  ad  ad
+take, other          H   H   H   H   H   H   H   ad  ad  ad  ad  ad  ad  ad  H   H   H   H   H   ad  ad  ad  ad  ad  ad
+give back            ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
+give back, other     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  nh  nh  nh  nh  ov  ov
+give back, owner     ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  sm  Xp  Nap D   ov  ov
+expired              ov  R   R   R   Nna Nho Nap ov  ov  ov  ov  ov  ov  ov  U   U   U   U   U   ov  ov  ov  ov  ov  ov
+expired, late        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+window, early        =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   cl  cl
+window ended         Xw  Xw  Xw  Xw  Xw  Xw  Xw  =   =   =   =   =   =   =   Xw  Xw  Xw  Xw  Xw  =   Xp  Xp  Xw  cl  cl
+policy changed       ov  ov  ov  D   ov  ov  ov  ov  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+taker types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   ov  H   H   cl  cl
+other types          H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   H   cl  cl
+session ended        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  Xp  Xp  Xp  Xp  ov  ov
+moved, person        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+moved, pool          ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+moved, not           ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  H   ov  ov  ov  ov  ov
+not delivered        ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd Nnd Nnd Nnd Nap Nnd ov  ov  ov  ov  Nnd ov
+another not deliv.   ov  ov  ov  ov  ov  ov  ov  Nnd Nnd Nnd Nnd Nap Nnd Nnd ov  ov  ov  ov  ov  ov  ov  ov  ov  Nnd ov
+claim 0              ov  ov  ov  ov  ov  ov  ov  S   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 1              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  S   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 7              ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, paused      ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, was paused  ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, removed     ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+claim 0, too late    ov  ov  ov  ov  ov  ov  ov  Xw  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+0 accepted           =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 failed             =   =   =   =   =   =   =   ov  ov  Nsr Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 window closed      =   =   =   =   =   =   =   ov  ov  Xw  Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 unknown            =   =   =   =   =   =   =   ov  ov  U   U   U   ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 put off            =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+late: accepted       =   =   =   =   =   =   =   =   =   =   =   =   =   =   R   Xa  D   Nap R   =   =   =   =   =   =
+late: never left     =   =   =   =   =   =   =   =   =   =   =   =   =   =   Nnl Nnl Nnl Nap Nnl =   =   =   =   =   =
+late: unknown        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+probe 0              ov  ov  ov  ov  ov  ov  ov  ov  ov  =   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+probe 0, was paused  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
+1 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  Xa  =   =   =   =   =   =   =   =   =   =   =
+7 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  ov  =   =   =   =   =   =   =   =   =   =   =
 ";

@@ -92,13 +92,16 @@ fn the_customers_next_words_do_not_restart_the_clock() {
     assert!(edited.due() > Some(later + MINUTE), "a person acted: the next one gets the whole time");
 }
 
-/// Nobody knows whether the reply arrived: that is remembered until a person decides again.
+/// Nobody knows whether the reply arrived: that is remembered until a person decides, also by whoever took over and gave
+/// it back.
 #[test]
-fn a_doubt_outlives_the_customers_next_words() {
-    let unknown = after(&claimed(), &settled(0, PartResult::Unknown));
+fn a_doubt_outlives_a_hand_over() {
+    let unknown = in_doubt();
     assert!(unknown.doubtful);
-    let said = after(&unknown, &said(2));
-    let shown = after(&said, &drafted(said.generation, reply(&["一"], REVIEWER)));
+    let taken = after(&unknown, &tap(&unknown, "lihua", Decision::TakeOver));
+    let bot = after(&taken, &Event::SessionMoved { to: SessionOwner::Bot });
+    let back = after(&bot, &tap(&bot, "lihua", Decision::GiveBack));
+    let shown = after(&back, &drafted(back.generation, reply(&["一"], REVIEWER)));
     assert!(shown.doubtful, "the next card has to say it");
     assert!(!after(&shown, &tap(&shown, "lihua", Decision::Send)).doubtful, "a person decided, knowing it");
 }
@@ -175,11 +178,9 @@ fn a_wish_for_a_person_outlives_a_recalled_message() {
 #[test]
 fn a_wish_for_a_person_outlives_a_failed_delivery() {
     let asked = after(&claimed(), &wants_person(2));
-    for event in [
-        Event::NotDelivered { fail_type: 10 },
-        settled(0, PartResult::Unknown),
-        settled(0, PartResult::Failed { code: 40_096 }),
-    ] {
+    for event in
+        [Event::NotDelivered { msgid: "m".into(), fail_type: 10 }, settled(0, PartResult::Failed { code: 40_096 })]
+    {
         let step = InForce::new().step(&asked, &event).unwrap();
         let State::NeedsPerson(stuck) = &step.next.state else { panic!("{:?}", step.next.state) };
         assert_eq!(stuck.why, Why::AskedForPerson, "{event:?}");

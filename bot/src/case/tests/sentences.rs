@@ -30,6 +30,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::StillDrafting,
         Refusal::NobodyAbove,
         Refusal::BadText,
+        Refusal::InDoubt,
+        Refusal::NothingInDoubt,
         Refusal::Overtaken,
     ]
 }

@@ -149,6 +149,7 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        supersedes: None,
     }
 }
 
@@ -274,6 +275,34 @@ pub(in crate::case) fn halfway() -> Case {
 /// The second of two parts may be in flight.
 pub(in crate::case) fn last_claimed() -> Case {
     after(&halfway(), &claim(1))
+}
+
+/// Nobody knows about the first of two parts.
+pub(in crate::case) fn in_doubt() -> Case {
+    after(&claimed(), &settled(0, PartResult::Unknown))
+}
+
+/// Nobody knows about the last of two parts.
+pub(in crate::case) fn last_in_doubt() -> Case {
+    after(&last_claimed(), &settled(1, PartResult::Unknown))
+}
+
+/// Nobody knows, nobody said, and the next level is asked.
+pub(in crate::case) fn doubt_escalated() -> Case {
+    let case = in_doubt();
+    after(&case, &tap(&case, "zhaoliu", Decision::Escalate))
+}
+
+/// The message id of the request whose answer is missing; of none otherwise.
+pub(in crate::case) fn lost(case: &Case) -> String {
+    match &case.state {
+        State::Unknown(doubt) => doubt.lost.msgid.clone(),
+        _ => "another".into(),
+    }
+}
+
+pub(in crate::case) fn late(case: &Case, result: PartResult) -> Event {
+    Event::SettledLate { msgid: lost(case), part: 0, result }
 }
 
 /// 李华 took over; the session is on its way to her.

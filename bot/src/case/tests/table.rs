@@ -51,6 +51,7 @@ fn standing(case: &Case) -> String {
         State::AwaitingReview(review) => format!("awaiting_review v{version} {:?}", review.level),
         State::NeedsPerson(stuck) => format!("needs_person v{version} {:?} {:?}", stuck.why, stuck.level),
         State::Sending(sending) => format!("sending {:?} by {}", sending.parts, sending.approval.person),
+        State::Unknown(doubt) => format!("unknown v{version} {:?} {:?}", doubt.draft.parts, doubt.level),
         State::HandedOver { to, session } => format!("handed_over {to} {session:?}"),
         State::Closed { ending } => format!("closed {ending:?}"),
     }
@@ -68,7 +69,9 @@ fn named(effect: &Effect, now: Timestamp) -> String {
         Effect::Alarm { say } => format!("alarm {}", say.key),
         Effect::ReviewDeadline { due } => format!("deadline {}", after(due)),
         Effect::WindowDeadline { at } => format!("window {}", after(at)),
-        Effect::Send { part } => format!("send {part}"),
+        Effect::Send { part, at } if *at == now => format!("send {part}"),
+        Effect::Send { part, at } => format!("send {part} {}", after(at)),
+        Effect::Resolve { how, person, .. } => format!("resolve {} by {person}", how.as_str()),
         Effect::TransferSession { person } => format!("transfer {person}"),
         Effect::EndSession => "end session".into(),
         Effect::Notice(kind) => format!("notice {}", kind.as_str()),

@@ -37,6 +37,10 @@ pub(in crate::case) enum Job {
     Answer {
         part: usize,
     },
+    /// The answer to a part that had been given up.
+    Late {
+        msgid: String,
+    },
     Transfer,
     PolicyChanged,
 }
@@ -125,7 +129,10 @@ impl World {
             Act::Staff { whom: None, how } => self.staff_approver(*how),
             Act::Servicer { who } => self.happen(&Event::ServicerActive { who: PEOPLE[*who].into() }),
             Act::SessionEnded => self.happen(&Event::SessionEnded),
-            Act::NotDelivered => self.happen(&Event::NotDelivered { fail_type: 10 }),
+            Act::NotDelivered => {
+                let msgid = shapes::lost(&self.case);
+                self.happen(&Event::NotDelivered { msgid, fail_type: 10 });
+            }
             Act::Claim { part } => self.claim(*part),
         }
     }
@@ -167,11 +174,15 @@ impl World {
         if let State::AwaitingReview(review) = &self.case.state {
             self.shown.entry(review.draft.version).or_insert_with(|| review.draft.clone());
         }
+        if let State::Unknown(doubt) = &self.case.state {
+            self.shown.entry(doubt.draft.version).or_insert_with(|| doubt.draft.clone());
+        }
         if let (Event::Claim { part, .. }, State::Sending(sending)) = (event, &self.case.state)
             && sending.parts[*part] == Part::Claimed
         {
             let claimed = Claimed { result: None, seq: self.seq };
-            let twice = self.claims.insert((sending.draft.version, *part), claimed);
+            let before = self.claims.insert((sending.draft.version, *part), claimed);
+            let twice = before.filter(|b| !matches!(b.result, Some(PartResult::PutOff { .. })));
             assert_eq!(twice, None, "part {part} of version {} was claimed twice", sending.draft.version);
             self.platform_quota -= 1;
             self.jobs.push((self.now, Job::Answer { part: *part }));
@@ -188,7 +199,7 @@ impl World {
             Effect::Draft { generation, at } => (*at, Job::Look { generation: *generation }),
             Effect::ReviewDeadline { due } => (*due, Job::ReviewDeadline { due: *due }),
             Effect::WindowDeadline { at } => (*at, Job::WindowDeadline),
-            Effect::Send { part } => (self.now, Job::Send { part: *part }),
+            Effect::Send { part, at } => (*at, Job::Send { part: *part }),
             Effect::TransferSession { .. } => (self.now, Job::Transfer),
             _ => return,
         };
@@ -233,6 +244,11 @@ impl World {
             Job::WindowDeadline => self.happen(&Event::WindowEnded),
             Job::Send { part } => self.claim(part),
             Job::Answer { part } => self.answer(part, luck),
+            Job::Late { msgid } => {
+                let late = [PartResult::Accepted, PartResult::Failed { code: 0 }, PartResult::Unknown];
+                let result = late[usize::from(luck.0) % late.len()].clone();
+                self.happen(&Event::SettledLate { msgid, part: 0, result });
+            }
             Job::Transfer => self.happen(&Event::SessionMoved { to: SESSIONS[usize::from(luck.0) % SESSIONS.len()] }),
             Job::PolicyChanged => self.happen(&Event::PolicyChanged),
         }
@@ -255,10 +271,14 @@ impl World {
         match (&result, said_since) {
             (PartResult::Failed { code: 95001 }, false) => self.platform_quota = 0,
             (PartResult::Failed { code: 95002 }, false) => self.window_ends = self.window_ends.min(self.now),
-            (PartResult::Failed { .. }, false) => self.platform_quota += 1,
+            (PartResult::Failed { .. } | PartResult::PutOff { .. }, false) => self.platform_quota += 1,
             _ => {}
         }
         self.happen(&Event::Settled { part, result });
+        if let State::Unknown(doubt) = &self.case.state {
+            let msgid = doubt.lost.msgid.clone();
+            self.jobs.push((self.now + Timestamp::from(luck.0) * SECOND, Job::Late { msgid }));
+        }
         // Whatever state the case is in, this request is over.
         for claimed in self.claims.values_mut().filter(|claimed| claimed.result.is_none()) {
             claimed.result = Some(PartResult::Unknown);
@@ -313,6 +333,9 @@ impl World {
             15 => shapes::reject(false),
             16 => Decision::Escalate,
             17 => Decision::TakeOver,
+            20 | 21 => Decision::Delivered,
+            22..=24 => Decision::SendAgain,
+            25 => Decision::Drop,
             _ => Decision::GiveBack,
         }
     }
@@ -363,7 +386,7 @@ impl World {
 
 pub(super) const PEOPLE: [&str; 6] = ["lihua", "zhaoliu", "zhouba", "wangwu", "sunqi", "stranger"];
 const SESSIONS: [SessionOwner; 4] = [SessionOwner::Person, SessionOwner::Pool, SessionOwner::Bot, SessionOwner::Bot];
-const FATES: [PartResult; 9] = [
+const FATES: [PartResult; 11] = [
     PartResult::Accepted,
     PartResult::Accepted,
     PartResult::Accepted,
@@ -372,6 +395,8 @@ const FATES: [PartResult; 9] = [
     PartResult::Failed { code: 40_096 },
     PartResult::Failed { code: 95_001 },
     PartResult::Failed { code: 95_002 },
+    PartResult::PutOff { code: 45_009 },
+    PartResult::Unknown,
     PartResult::Unknown,
 ];
 

@@ -5,17 +5,16 @@ use std::time::Instant;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Claim, ready, remember, state_of, still_ours, transmit};
+use super::{Claim, ready, state_of, still_ours, transmit};
 use crate::app::App;
 use crate::case::{Case, PartResult};
 use crate::clock::Timestamp;
 use crate::desk::{Mode, Notice, NoticeKind, Notices};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::conversations::{self, Conversation};
-use crate::store::queue::{Door, Row};
+use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, pauses, record};
-use crate::worker::apply;
 
 /// The kind of a greeting, which belongs to no case.
 const WELCOME: &str = "welcome";
@@ -102,6 +101,10 @@ fn intended(
         authority: serde_json::to_string(notice)?,
         state: String::new(),
         claimed_at: now,
+        supersedes: None,
+        tries: 1,
+        probes: 0,
+        resolution: None,
     })
 }
 
@@ -123,10 +126,12 @@ async fn lost_notice(tx: &mut Tx, app: &App, case: &Case, kind: NoticeKind) -> a
 
 /// What became of a notice, on record; false when that was known before.
 async fn settled(tx: &mut Tx, app: &App, send: &Send, result: PartResult, code: i64) -> anyhow::Result<bool> {
-    if !sends::settle(tx, &send.id, state_of(&result), code, app.clock.now()).await? {
+    let (state, now) = (state_of(&result), app.clock.now());
+    let in_time = sends::settle(tx, &send.id, state, code, now).await?;
+    if !in_time && (result == PartResult::Unknown || !sends::settle_late(tx, &send.id, state, code, now).await?) {
         return Ok(false);
     }
-    let payload = json!({ "notice": send.kind, "result": result, "msgid": send.id });
+    let payload = json!({ "notice": send.kind, "result": result, "msgid": send.id, "late": !in_time });
     let entry = Entry { kind: Kind::SendSettled, actor: Actor::System, payload };
     record::append(tx, app, &record::chain_of(&send.conversation), send.case(), &entry).await?;
     Ok(true)
@@ -143,9 +148,11 @@ async fn settle(app: &App, row: Row, send: Send, (result, code): (PartResult, i6
                 conversations::lock(tx, &send.conversation, now).await?;
                 let accepted = result == PartResult::Accepted;
                 if settled(tx, &app, &send, result, code).await? && accepted {
-                    remember(tx, &send, now).await?;
+                    conversations::shop_said(tx, &send, now).await?;
                 }
-                apply::finish(tx, Door::Outbox, &row, now).await
+                // Somebody else has the row by now: what only this worker knows is kept all the same.
+                queue::done(tx, Door::Outbox, &row, now).await?;
+                Ok(())
             })
         })
         .await

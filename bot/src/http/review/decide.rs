@@ -5,6 +5,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use cards::Act;
 use cards::words::Locale;
 use serde::Deserialize;
 
@@ -39,6 +40,9 @@ pub(super) struct Handed {
     /// The token of the link it was opened by.
     #[serde(default)]
     pub(super) t: String,
+    /// What became of a message nobody knew about: the name of a button.
+    #[serde(default)]
+    pub(super) how: String,
 }
 
 impl Handed {
@@ -90,8 +94,36 @@ pub(super) async fn send(
     let asking = Asking::with_token(&app, &number, None, &headers);
     let done = (asking.number, "sent", Vec::new());
     let inside = app.clone();
-    let outcome = trouble::in_commit(&app, move |tx| Box::pin(take_approval(tx, inside, asking, handed))).await;
+    let outcome =
+        trouble::in_commit(&app, move |tx| Box::pin(take_decision(tx, inside, asking, handed, Decision::Send))).await;
     answer(&app, outcome, done).await
+}
+
+/// Takes what somebody who signed in says about a message nobody knew about.
+pub(super) async fn resolve(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    form: Submitted,
+) -> Response {
+    let Ok(Form(handed)) = form else { return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await };
+    let Some(decision) = resolution(&handed.how) else {
+        return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await;
+    };
+    let asking = Asking::with_token(&app, &number, None, &headers);
+    let done = (asking.number, "resolved", Vec::new());
+    let inside = app.clone();
+    let outcome = trouble::in_commit(&app, move |tx| Box::pin(take_decision(tx, inside, asking, handed, decision)));
+    answer(&app, outcome.await, done).await
+}
+
+fn resolution(how: &str) -> Option<Decision> {
+    match how.parse::<Act>().ok()? {
+        Act::Delivered => Some(Decision::Delivered),
+        Act::SendAgain => Some(Decision::SendAgain),
+        Act::Drop => Some(Decision::Drop),
+        _ => None,
+    }
 }
 
 async fn answer(
@@ -133,10 +165,15 @@ async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Res
     }
 }
 
-async fn take_approval(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Result<Outcome, Trouble> {
+async fn take_decision(
+    tx: &mut Tx,
+    app: App,
+    asking: Asking,
+    handed: Handed,
+    decision: Decision,
+) -> Result<Outcome, Trouble> {
     let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
-    let tap =
-        Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision: Decision::Send };
+    let tap = Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision };
     match apply::apply(tx, &app, &case.id, &Event::Tapped(tap)).await? {
         Ok(_) => done(tx, &app).await,
         Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, None)).await,

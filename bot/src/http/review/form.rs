@@ -29,6 +29,9 @@ pub(super) struct Forms {
     open: bool,
     sendable: bool,
     sends: bool,
+    doubt: bool,
+    resolves: bool,
+    resends: bool,
     signed_in: bool,
 }
 
@@ -53,11 +56,18 @@ pub(super) fn editable(view: &View, person: &str) -> bool {
     decides && open
 }
 
+/// Whether a person has to say what became of a message, and this one may.
+fn resolvable(view: &View, person: &str) -> bool {
+    let decides = view.desk.desk.person(person).is_some_and(|p| policy::may(p, Power::Decide, view.channel()).is_ok());
+    decides && matches!(view.case.state, State::Unknown(_))
+}
+
 /// What a person may do now.
 pub(super) fn of(app: &App, view: &View, visitor: &Visitor, extra: &Extra, paused: bool) -> Option<Forms> {
+    let doubt = visitor.covers(view.case.version) && resolvable(view, &visitor.person);
     let covered = visitor.covers(view.case.version) && editable(view, &visitor.person);
     // What somebody wrote stays in sight, even where it can no longer be handed in.
-    if !covered && extra.kept.is_none() {
+    if !covered && !doubt && extra.kept.is_none() {
         return None;
     }
     let sendable = matches!(view.case.state, State::AwaitingReview(_));
@@ -73,6 +83,9 @@ pub(super) fn of(app: &App, view: &View, visitor: &Visitor, extra: &Extra, pause
         open: extra.kept.is_some() || !sendable,
         sendable,
         sends: sendable && visitor.signed_in() && !paused,
+        doubt: doubt && extra.kept.is_none(),
+        resolves: doubt && visitor.signed_in(),
+        resends: !paused && view.may_send_again(),
         signed_in: visitor.signed_in(),
     })
 }

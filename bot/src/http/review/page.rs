@@ -39,6 +39,8 @@ pub(super) struct Page {
     pub(super) paused: Option<String>,
     /// What the customer wants answered.
     pub(super) asked: Vec<Said>,
+    /// What is known about a message of which nobody knows whether it arrived.
+    pub(super) doubt: Option<String>,
     /// What would be sent.
     pub(super) draft: Option<DraftShown>,
     /// Why a person has to look.
@@ -161,6 +163,7 @@ pub(super) async fn build(
         alert: extra.alert.clone().or_else(|| outdated(view, visitor)),
         paused: pause.map(|p| paused(view, &p)),
         asked: story::asked(view),
+        doubt: doubt(view),
         draft: drafts.map(|draft| draft_shown(view, draft)),
         reasons: reasons(view),
         basis: basis::of(tx, view).await?,
@@ -186,7 +189,7 @@ pub(super) fn moment(view: &View, at: i64) -> String {
 fn head(view: &View) -> Head {
     let (case, words) = (&view.case, view.words());
     let draft = case.draft();
-    let waits = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_));
+    let waits = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_) | State::Unknown(_));
     Head {
         shop: view.channel().map_or_else(|| case.channel.clone(), |c| c.label().to_owned()),
         customer: cards::one_line(view.conversation.name.as_deref().unwrap_or(&view.conversation.customer)),
@@ -216,6 +219,14 @@ fn outdated(view: &View, visitor: &Visitor) -> Option<String> {
     stale.then(|| say(view.words(), "link_outdated", &[]))
 }
 
+/// When the request left whose answer is missing, with what, and who had approved it.
+fn doubt(view: &View) -> Option<String> {
+    let State::Unknown(doubt) = &view.case.state else { return None };
+    let by = view.desk.desk.name_of(&doubt.lost.approved_by);
+    let (sent, account) = (view.sent_line(doubt), view.conversation.account.as_str());
+    Some(say(view.words(), "doubt", &[("sent", &sent), ("by", by), ("account", account)]))
+}
+
 fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
     let words = view.words();
     let (by, sure) = match &draft.author {
@@ -227,6 +238,8 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
     };
     let fate = |at: usize| match &view.case.state {
         State::Sending(sending) => sending.parts.get(at).map(|part| say(words, fate_key(*part), &[])),
+        State::Unknown(_) if at == 0 => Some(say(words, fate_key(Part::Unknown), &[])),
+        State::Unknown(_) => Some(say(words, fate_key(Part::Waiting), &[])),
         _ => None,
     };
     let parts = draft.parts.iter().enumerate().map(|(at, text)| PartShown { text: text.clone(), fate: fate(at) });

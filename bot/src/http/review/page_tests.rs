@@ -34,6 +34,7 @@ async fn hand_in(sample: &Sample, page: &str, headers: &HeaderMap, parts: [&str;
         code: hidden(page, "edit", "code"),
         csrf: hidden(page, "edit", "csrf"),
         t: token,
+        how: String::new(),
     };
     let app = Shared(sample.app.clone());
     read(decide::edit(app, Path("81".into()), headers.clone(), Ok(Form(form))).await).await
@@ -48,6 +49,7 @@ async fn approve(sample: &Sample, csrf: String, code: String, headers: &HeaderMa
         code,
         csrf,
         t: String::new(),
+        how: String::new(),
     };
     let app = Shared(sample.app.clone());
     read(decide::send(app, Path("81".into()), headers.clone(), Ok(Form(form))).await).await

@@ -203,6 +203,7 @@ fn case() -> Case {
         confidence: 0.87,
         intent: Intent::Returns,
         action: None,
+        supersedes: None,
     };
     Case {
         id: "case-81".into(),

@@ -22,7 +22,8 @@ pub enum ApiError {
         /// `errmsg`, shortened; for people only.
         message: String,
     },
-    /// The request never left this host, or no token could be had for it: nothing was done.
+    /// The request never left this host, was turned away by a gateway (HTTP 4xx), or no token could be had for it: nothing
+    /// was done.
     #[error("not sent: {why}")]
     NotSent {
         /// For people only.

@@ -101,7 +101,9 @@ fn objection(
 /// Every approved part by the message id that its approval stands for.
 pub(super) fn authorities(evidence: &Evidence) -> BTreeMap<String, Authority<'_>> {
     let mut found = BTreeMap::new();
-    for decided in evidence.of(Kind::Decided).filter(|entry| entry.payload["decision"] == "send") {
+    // 发送, and 重发 of what nobody knew about: a decision of its own, for a version of its own.
+    let lets_out = |entry: &&Entry| entry.payload["decision"] == "send" || entry.payload["decision"] == "send_again";
+    for decided in evidence.of(Kind::Decided).filter(lets_out) {
         let version = decided.payload["version"].as_i64().unwrap_or(0);
         let digest = decided.payload["digest"].as_str().unwrap_or_default();
         let texts = decided.payload["parts"].as_array().into_iter().flatten().filter_map(Value::as_str);

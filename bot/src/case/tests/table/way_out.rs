@@ -161,13 +161,138 @@ fn outcome_rows() {
             "Sending | unknown",
             claimed(),
             settled(0, PartResult::Unknown),
-            "needs_person v2 SendUnknown Reviewers; send_settled authority_voided; cards, deadline +600s, notice received, alarm told.alarm",
+            "unknown v2 [\"一\", \"二\"] Reviewers; send_settled authority_voided; cards, deadline +600s, alarm told.alarm",
         ),
         row(
             "Closed {answered} | not delivered after all",
             answered(),
-            Event::NotDelivered { fail_type: 10 },
+            Event::NotDelivered { msgid: "m".into(), fail_type: 10 },
             "needs_person v2 NotDelivered Reviewers; delivery_failed; cards, deadline +600s, notice received, alarm told.alarm, window +172740s",
+        ),
+    ]);
+}
+
+#[test]
+fn doubt_rows() {
+    let (doubt, last) = (in_doubt(), last_in_doubt());
+    let newer = after(&last, &said(3));
+    let arrived = |case: &Case| tap(case, "lihua", Decision::Delivered);
+    let again = |case: &Case| tap(case, "lihua", Decision::SendAgain);
+    let drop = |case: &Case| tap(case, "lihua", Decision::Drop);
+    check(vec![
+        row(
+            "Unknown | 已确认送达, another part waits",
+            doubt.clone(),
+            arrived(&doubt),
+            "awaiting_review v3 Reviewers; send_resolved; resolve delivered by lihua, settle delivered by lihua, cards, deadline +600s",
+        ),
+        row(
+            "Unknown | 已确认送达, the last part",
+            last.clone(),
+            arrived(&last),
+            "closed Answered; send_resolved case_closed; resolve delivered by lihua, settle delivered by lihua, answered 1",
+        ),
+        row(
+            "Unknown | 没送到，重发",
+            doubt.clone(),
+            again(&doubt),
+            "sending [Waiting, Waiting] by lihua; send_resolved decided; resolve not_delivered by lihua, settle send_again by lihua, send 0",
+        ),
+        row(
+            "Unknown | 放弃",
+            last.clone(),
+            drop(&last),
+            "closed Dropped; send_resolved case_closed; resolve dropped by lihua, settle drop by lihua, answered 1",
+        ),
+        row(
+            "Unknown | customer said",
+            last.clone(),
+            said(3),
+            "unknown v3 [\"二\"] Reviewers; customer_said; settle updated, cards, deadline +600s",
+        ),
+        row(
+            "Unknown, customer wrote since | 没送到，重发",
+            newer.clone(),
+            again(&newer),
+            "drafting g2; send_resolved; resolve not_delivered by lihua, settle send_again by lihua, tell lihua told.customer_wrote_again, draft g2 +3s",
+        ),
+        row(
+            "Unknown, customer wrote since | 放弃",
+            newer.clone(),
+            drop(&newer),
+            "drafting g2; send_resolved; resolve dropped by lihua, settle drop by lihua, draft g2 +3s",
+        ),
+        row(
+            "Unknown, customer wrote since | 已确认送达",
+            newer.clone(),
+            arrived(&newer),
+            "drafting g2; send_resolved; resolve delivered by lihua, settle delivered by lihua, answered 1, draft g2 +3s",
+        ),
+        row(
+            "Unknown | nobody in time",
+            doubt.clone(),
+            Event::ReviewExpired { due: doubt.due().unwrap() },
+            "unknown v2 [\"一\", \"二\"] EscalationOwner; expired; settle expired, story wangwu, card wangwu, deadline +600s",
+        ),
+        row(
+            "Unknown | 接手",
+            last.clone(),
+            tap(&last, "lihua", Decision::TakeOver),
+            "handed_over lihua Asked; taken_over; settle taken over by lihua, tell lihua told.may_have_arrived, story lihua, notice handover, transfer lihua",
+        ),
+    ]);
+}
+
+#[test]
+fn late_answer_rows() {
+    let (doubt, last) = (in_doubt(), last_in_doubt());
+    let again = after(&last, &tap(&last, "lihua", Decision::SendAgain));
+    let msgid = lost(&last);
+    let accepted = || Event::SettledLate { msgid: msgid.clone(), part: 1, result: PartResult::Accepted };
+    let never_left = late(&doubt, PartResult::Failed { code: 0 });
+    let failed_later = Event::NotDelivered { msgid: msgid.clone(), fail_type: 10 };
+    check(vec![
+        row(
+            "Unknown | accepted after all",
+            last.clone(),
+            accepted(),
+            "closed Answered; send_settled case_closed; settle updated, answered 1",
+        ),
+        row(
+            "Unknown | it never left after all",
+            doubt.clone(),
+            never_left,
+            "needs_person v3 NeverLeft Reviewers; send_settled; settle updated, cards, deadline +600s, notice received",
+        ),
+        row(
+            "Unknown | the platform says: not delivered",
+            last.clone(),
+            failed_later,
+            "needs_person v3 NotDelivered Reviewers; delivery_failed; settle updated, cards, deadline +600s, notice received, alarm told.alarm, window +172740s",
+        ),
+        row(
+            "Sent again, not yet claimed | accepted after all",
+            again.clone(),
+            accepted(),
+            "closed Answered; send_settled authority_voided case_closed; alarm told.arrived_late, answered 1",
+        ),
+        row(
+            "Sent again, claimed | accepted after all",
+            after(&again, &claim(0)),
+            accepted(),
+            "sending [Claimed] by lihua; send_settled; alarm told.arrived_late",
+        ),
+        row(
+            "Sending | put off, the platform counts minutes",
+            claimed(),
+            settled(0, PartResult::PutOff { code: 45_009 }),
+            "sending [Waiting, Waiting] by lihua; send_settled; send 0 +60s",
+        ),
+        row(
+            "Sending | put off, too much at once",
+            claimed(),
+            settled(0, PartResult::PutOff { code: 45_033 }),
+            "sending [Waiting, Waiting] by lihua; send_settled; send 0 +2s",
         ),
     ]);
 }
