@@ -165,8 +165,8 @@ fn the_channels() {
         ),
         (
             r#"permitted = ["lihua", "zhaoliu"]"#,
-            r#"permitted = ["lihau", "zhaoliu"]"#,
-            &format!(r#"{place}: permitted names "lihau", who is not in [[people]]; did you mean "lihua"?"#),
+            r#"permitted = ["lihua", "zhaolui"]"#,
+            &format!(r#"{place}: permitted names "zhaolui", who is not in [[people]]; did you mean "zhaoliu"?"#),
         ),
         (
             r#"permitted = ["lihua", "zhaoliu"]"#,

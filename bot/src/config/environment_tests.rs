@@ -205,7 +205,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         ["AIJIA_CONFIG", "AIJIA_LISTEN", "AIJIA_PUBLIC_URL", "AIJIA_DATA_DIR", "AIJIA_SECRET_KEY", "DATABASE_URL"];
     let not_used_yet = NOT_USED_YET.map(|warning| warning.name);
     own.into_iter()
-        .chain(["RUST_LOG"])
+        .chain(["RUST_LOG", "AIJIA_LOG"])
         .chain(WECOM_NEEDED)
         .chain(WECOM_OPTIONAL)
         .chain(OPENAI_NEEDED)
