@@ -128,6 +128,16 @@ impl Store {
         std::fs::File::open(path).and_then(|file| file.sync_all()).with_context(cannot)
     }
 
+    /// The same database, written through another writer.
+    #[cfg(test)]
+    fn writing_with(&self, writer: writer::Writer) -> Self {
+        let backend = match &self.backend {
+            Backend::Sqlite { readers, .. } => Backend::Sqlite { readers: readers.clone(), writer },
+            Backend::Postgres(pool) => Backend::Postgres(pool.clone()),
+        };
+        Self { backend, ..self.clone() }
+    }
+
     /// Hears of new work from now on.
     pub fn news(&self) -> News {
         News(self.wake.subscribe())

@@ -1,12 +1,16 @@
 //! More than can be done at once: who cannot be stored is told so at once, and who writes a hundred messages a second
 //! slows nobody else down.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aijia::args;
 use aijia::evidence::Kind;
 use aijia::worker;
 use anyhow::{Context, ensure};
 use sqlx::Connection;
+use tokio::sync::Barrier;
 
 use crate::story;
 use crate::world::{FLAGSHIP, World};
@@ -123,5 +127,50 @@ story!(
         let number = world.number_of("wmFlood").await?.context("the flood is a case")?;
         let drafts = world.record(number).await?.iter().filter(|told| told.kind == Kind::Drafted).count();
         ensure!(drafts <= 4, "{drafts} drafts were written for one customer's flood");
+    }
+);
+
+/// Takes two locks with a meeting in between, and says how often it was run.
+async fn crossing(world: &World, met: &Arc<Barrier>, locks: [&'static str; 2]) -> anyhow::Result<usize> {
+    let (met, runs) = (met.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = runs.clone();
+    let crossed = world.app.store.commit(move |tx| {
+        Box::pin(async move {
+            tx.run("SELECT pg_advisory_xact_lock(CAST($1 AS BIGINT))", args![locks[0]]).await?;
+            if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                met.wait().await;
+            }
+            tx.run("SELECT pg_advisory_xact_lock(CAST($1 AS BIGINT))", args![locks[1]]).await?;
+            Ok(())
+        })
+    });
+    crossed.await?;
+    Ok(runs.load(Ordering::SeqCst))
+}
+
+story!(
+    /// Two units stand in each other's way: PostgreSQL ends one of them, which is run again, and both are kept.
+    a_deadlocks_victim_is_run_again,
+    |world| {
+        if world.app.store.is_shared() {
+            let met = Arc::new(Barrier::new(2));
+            let (one, two) = tokio::join!(crossing(world, &met, ["1", "2"]), crossing(world, &met, ["2", "1"]));
+            ensure!(one? + two? == 3, "one of them is run twice");
+        }
+    }
+);
+
+story!(
+    /// PostgreSQL ends every connection, as a restart does: others are made, and the desk goes on.
+    lost_connections_are_made_anew,
+    |world| {
+        if world.app.store.is_shared() {
+            let mut admin = sqlx::PgConnection::connect(&world.database_url()).await?;
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            sqlx::query(end).execute(&mut admin).await?;
+            world.customer_says(FACT).await?;
+            ensure!(world.has_open_card("LiHua"));
+        }
     }
 );

@@ -205,3 +205,7 @@ fn is_fatal(problem: &anyhow::Error) -> bool {
     });
     problem.to_string() == LOST || code.is_some_and(|code| FATAL.contains(&code) || [11, 26].contains(&(code & 0xFF)))
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

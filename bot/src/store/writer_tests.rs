@@ -1,0 +1,93 @@
+//! A disk that runs full in the middle of it all: what was said to be kept is kept, nothing else is, and it goes on.
+
+use super::*;
+use crate::args;
+use crate::config::Database;
+use crate::store::Store;
+
+/// A row of some pages.
+async fn put(store: &Store, id: String, text: String) -> anyhow::Result<()> {
+    let put = move |tx: &mut Tx| -> BoxFuture<'_, anyhow::Result<()>> {
+        let args = args![id.clone(), text.clone()];
+        Box::pin(async move { Ok(tx.run("INSERT INTO kv (name, value) VALUES ($1, $2)", args).await.map(drop)?) })
+    };
+    store.commit(put).await
+}
+
+async fn kept(store: &Store) -> Vec<String> {
+    let kept = store.read(|tx| {
+        Box::pin(async move {
+            let sql = "SELECT name FROM kv WHERE name LIKE 'row%' ORDER BY name";
+            Ok(tx.all::<(String,)>(sql, args![]).await?.into_iter().map(|(name,)| name).collect())
+        })
+    });
+    kept.await.expect("a database that can be read")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_costs_no_acknowledged_row_and_adds_none() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("aijia-full-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("aijia.db");
+    let whole = Store::open(&Database::Sqlite(path.clone())).await?;
+    let pages = SqliteConnectOptions::new().filename(&path);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(pages.clone()).await?;
+    let (used,): (i64,) = sqlx::query_as("PRAGMA page_count").fetch_one(&pool).await?;
+    // Room for some forty rows of two pages each.
+    let small = pages.pragma("max_page_count", (used + 90).to_string()).pragma("synchronous", "full");
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(small.clone()).await?;
+    let full = whole.writing_with(Writer::start(pool, small, Metrics::default()));
+    let mut acknowledged = Vec::new();
+    for n in 0..10 {
+        acknowledged.push(format!("row{n:03}"));
+        put(&full, format!("row{n:03}"), "x".repeat(6_000)).await?;
+    }
+    let mut writing = tokio::task::JoinSet::new();
+    for n in 10..120 {
+        let full = full.clone();
+        writing.spawn(async move {
+            let id = format!("row{n:03}");
+            put(&full, id.clone(), "x".repeat(6_000)).await.ok().map(|()| id)
+        });
+    }
+    acknowledged.extend(writing.join_all().await.into_iter().flatten());
+    acknowledged.sort();
+    assert!(acknowledged.len() < 60, "{} rows fit", acknowledged.len());
+    assert_eq!(kept(&whole).await, acknowledged);
+    full.commit(|tx| {
+        Box::pin(async move { Ok(tx.run("DELETE FROM kv WHERE name LIKE 'row%'", args![]).await.map(drop)?) })
+    })
+    .await?;
+    put(&full, "row999".into(), "small".into()).await?;
+    assert_eq!(kept(&whole).await, ["row999"], "with room again it goes on");
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_or_breaks_down_leaves_nothing_of_it() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("aijia-alone-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let store = Store::open(&Database::Sqlite(folder.join("aijia.db"))).await?;
+    let nothing: Vec<i64> = Vec::new();
+    let broken = store.commit(move |tx| {
+        Box::pin(async move {
+            tx.run("INSERT INTO kv (name, value) VALUES ('row1', '')", args![]).await?;
+            Ok(nothing[nothing.len()])
+        })
+    });
+    let failed = store.commit(|tx| {
+        Box::pin(async move {
+            tx.run("INSERT INTO kv (name, value) VALUES ('row2', '')", args![]).await?;
+            anyhow::bail!("no")
+        })
+    });
+    let good = put(&store, "row3".into(), String::new());
+    let (broken, failed, good): (anyhow::Result<i64>, anyhow::Result<()>, _) = tokio::join!(broken, failed, good);
+    assert!(broken.is_err_and(|problem| problem.to_string().contains("broke down")) && failed.is_err());
+    good?;
+    assert_eq!(kept(&store).await, ["row3"]);
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
