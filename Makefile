@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -12,6 +12,14 @@ test:
 # Format, lints and scripts only.
 check:
 	scripts/check
+
+# The pure core under seeds, with every fault: SEEDS=100000, or one of them with its trace: SEED=42
+simulate:
+	cargo run --locked -p simulation -- $(if $(SEED),--seed $(SEED),--threads 2 $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)))
+
+# Do the tests bite? Each known mistake is made once and has to be caught: NAMES="ack-before-commit rescue-by-age"
+mistakes:
+	scripts/with-postgres scripts/mistakes $(NAMES)
 
 fmt:
 	cargo fmt --all

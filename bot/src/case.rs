@@ -18,7 +18,7 @@ mod properties;
 mod tests;
 
 pub use doubt::{Doubt, Lost, Resolution};
-pub use draft::{Author, Draft, digest};
+pub use draft::{Author, Citation, Draft, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};

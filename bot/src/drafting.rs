@@ -17,7 +17,8 @@ pub use model::{DraftError, Flaw, Model, proposal};
 pub use questions::questions;
 
 use knowledge::{Found, Hit};
-use serde::{Deserialize, Serialize};
+
+use crate::case::Citation;
 
 /// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
 ///
@@ -42,33 +43,15 @@ pub struct Proposal {
     pub drafter: String,
 }
 
-/// A place in the knowledge a draft rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Citation {
-    /// Entry id.
-    pub entry: String,
-    /// The entry's version.
-    pub version: i64,
-    /// The entry's title.
-    pub title: String,
-    /// Byte range in the entry's answer.
-    pub span: (usize, usize),
-    /// Person id of the entry's owner.
-    pub owner: String,
-    /// When the owner should have confirmed it, in Unix milliseconds.
-    pub verify_by: Option<i64>,
-}
-
-impl Citation {
-    fn of(hit: &Hit) -> Self {
-        Self {
-            entry: hit.entry.clone(),
-            version: hit.version,
-            title: hit.title.clone(),
-            span: hit.span,
-            owner: hit.owner.clone(),
-            verify_by: hit.verify_by,
-        }
+/// The place a hit stands for.
+fn citation_of(hit: &Hit) -> Citation {
+    Citation {
+        entry: hit.entry.clone(),
+        version: hit.version,
+        title: hit.title.clone(),
+        span: hit.span,
+        owner: hit.owner.clone(),
+        verify_by: hit.verify_by,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod http;
 pub mod knowledge_desk;
 pub mod metrics;
+pub mod mistake;
 pub mod policy;
 pub mod start;
 pub mod store;

@@ -83,6 +83,21 @@ fn outside_its_scope_an_entry_is_not_there() {
     assert_eq!(ids(&index, "包邮吗", "", 0).len(), 3);
 }
 
+/// Other shops' entries are left out before the best are chosen: however many of them fit better, a shop finds its own.
+#[test]
+fn entries_of_other_shops_crowd_nothing_out() {
+    let outlet = |n: usize| {
+        let scope = "store=outlet".parse().unwrap();
+        Entry { scope, ..entry(&format!("outlet-{n}"), &["羊毛衫可以机洗吗"], "羊毛衫可以机洗。") }
+    };
+    let own = Entry {
+        scope: "store=flagship".parse().unwrap(),
+        ..entry("own", &["怎么洗羊毛衫"], "羊毛衫请手洗，水温不超过 30 度，平铺晾干。")
+    };
+    let index = Index::build((0..200).map(outlet).chain([own]));
+    assert_eq!(ids(&index, "羊毛衫可以机洗吗", "store=flagship", 0), ["own"]);
+}
+
 #[test]
 fn rules_are_no_answers() {
     let mut rule = entry("rule", &["包邮吗"], "不承诺包邮。");

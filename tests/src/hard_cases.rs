@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aijia::case::{State, Why};
+use aijia::case::{Event, PartResult, State, Why};
 use aijia::evidence::{Actor, Kind};
 use aijia::store::conversations::{self, Message};
 use aijia::store::queue::{self, Rank};
@@ -438,3 +438,37 @@ fn looking_changes_nothing() -> anyhow::Result<()> {
     ensure!(config::parse_desk(&other, "aijia.toml").is_ok());
     Ok(())
 }
+
+story!(
+    /// A reply of a case that is closed by now is settled late: the customer's newer case stays the one in hand.
+    a_late_result_does_not_hide_the_newer_case,
+    |world| {
+        world.customer_says(FACT).await?;
+        let card = world.card("LiHua")?;
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::After(Lost::Hang));
+        world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
+        world.killed_at(Api::KfSendMsg, 1).await?;
+        world.sim.servicer_types(FLAGSHIP, XIAOYU, "WangWu", "我来答").await?;
+        world.settle().await?;
+        let ended = json!({ "event_type": "session_status_change", "open_kfid": FLAGSHIP, "external_userid": XIAOYU,
+            "change_type": 3, "old_servicer_userid": "WangWu" });
+        let ended = json!({ "msgid": "ended-1", "open_kfid": FLAGSHIP, "external_userid": XIAOYU, "origin": 4,
+            "send_time": world.clock.now() / 1000, "msgtype": "event", "event": ended });
+        world.hears(ended).await?;
+        ensure!(world.case(1).await?.is_closed());
+        let question = world.item("said-2", 3, FACT);
+        world.hears(question).await?;
+        ensure!(!world.case(2).await?.is_closed());
+        let (app, old) = (world.app.clone(), world.case(1).await?.id);
+        let late = world.app.store.commit(move |tx| {
+            Box::pin(async move {
+                let event = Event::Settled { part: 0, result: PartResult::Accepted };
+                worker::apply::apply(tx, &app, &old, &event).await
+            })
+        });
+        ensure!(late.await?.is_ok());
+        let again = world.item("said-3", 3, UNKNOWN);
+        world.hears(again).await?;
+        ensure!(world.case(3).await.is_err(), "the customer's second case was forgotten");
+    }
+);

@@ -28,6 +28,7 @@ mod record;
 mod recovery;
 mod review_page;
 mod shown;
+mod storage_faults;
 mod turns;
 mod under_load;
 mod wire;

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::drafting::Citation;
 use crate::policy::{Intent, Verdict};
 
 /// Bytes the platform accepts in one text message (wecom 94677).
@@ -60,6 +59,23 @@ pub(super) fn code(digest: &str) -> String {
 pub(super) fn sendable(parts: &[String]) -> bool {
     let fits = |text: &String| !text.trim().is_empty() && text.len() <= PART_BYTES;
     (1..=MOST_PARTS).contains(&parts.len()) && parts.iter().all(fits)
+}
+
+/// A place in the knowledge a draft rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// Entry id.
+    pub entry: String,
+    /// The entry's version.
+    pub version: i64,
+    /// The entry's title.
+    pub title: String,
+    /// Byte range in the entry's answer.
+    pub span: (usize, usize),
+    /// Person id of the entry's owner.
+    pub owner: String,
+    /// When the owner should have confirmed it, in Unix milliseconds.
+    pub verify_by: Option<i64>,
 }
 
 /// Who wrote a draft.

@@ -147,7 +147,8 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
     turn.record(Kind::SendSettled, Actor::System, json!({ "part": part, "result": result }));
     let State::Sending(mut sending) = turn.case().state.clone() else { return turn.done() };
     if sending.parts.get(part) != Some(&Part::Claimed) {
-        return Err(Refusal::Overtaken);
+        // The fate of an earlier reply: on record, and nothing to the one that is being sent now.
+        return turn.done();
     }
     match result {
         PartResult::Accepted => {

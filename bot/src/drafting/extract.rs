@@ -5,7 +5,7 @@ use cards::words::Words;
 use channels::wecom::kf::MAX_PART_BYTES;
 use knowledge::{Found, Hit};
 
-use super::{Citation, LEAST_CONFIDENCE, Proposal, confidence_in, in_parts};
+use super::{LEAST_CONFIDENCE, Proposal, citation_of, confidence_in, in_parts};
 use crate::policy::Intent;
 
 /// Characters of an answer that is quoted whole; a longer one is quoted by the sentences that fit the question.
@@ -58,7 +58,7 @@ pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, word
     });
     Some(Proposal {
         parts: in_parts(&texts.collect::<Vec<_>>())?,
-        citations: hits.into_iter().map(Citation::of).collect(),
+        citations: hits.into_iter().map(citation_of).collect(),
         confidence,
         action: action(intent).map(str::to_owned),
         drafter: "extractive".into(),

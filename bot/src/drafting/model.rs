@@ -19,7 +19,7 @@ use serde_json::Value;
 use tower::BoxError;
 use url::{Host, Url};
 
-use super::{Citation, Proposal, clean, confidence_in, ground, in_parts, prompt};
+use super::{Proposal, citation_of, clean, confidence_in, ground, in_parts, prompt};
 
 /// Time for one answer, all of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -215,7 +215,7 @@ pub fn proposal(content: &str, found: &Found, drafter: String) -> Result<Proposa
     let answer = prompt::read(content, found.hits.len())?;
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
-    let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(Citation::of).collect();
+    let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(citation_of).collect();
     Ok(Proposal { parts, citations, confidence, action: None, drafter })
 }
 

@@ -1,5 +1,6 @@
 //! Messages to customers: claimed first, sent once, settled as what the platform said, or as unknown.
 
+mod mistaken;
 mod notice;
 
 pub(super) use notice::{notice, welcome};
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::app::{App, Wecom};
 use crate::case::{Case, Event, Part, PartResult, State, message_id};
 use crate::clock::{SECOND, Timestamp};
+use crate::mistake::{self, Mistake};
 use crate::store::conversations;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
@@ -39,11 +41,15 @@ const SETTLE_TRIES: u64 = 4;
 /// Claims a part of an approved reply and lets it out.
 pub(super) async fn send(app: &App, row: Row, case: String, part: usize) -> anyhow::Result<()> {
     let ready = ready(app).await;
+    let early = mistaken::request_before_claim(app, &case, part).await?;
     let claimed = claim_part(app, row.clone(), case, part).await?;
     // From here on: what was committed is the claim, and it does not last.
     let claim = Instant::now();
     let Claim::Ours(send) = claimed else { return super::finished(app, row).await };
-    let result = transmit(app, &send, None, ready.then_some(claim)).await;
+    let result = match early {
+        Some(result) => result,
+        None => transmit(app, &send, None, ready.then_some(claim)).await,
+    };
     settle(app, row, *send, result).await
 }
 
@@ -73,6 +79,9 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
             Box::pin(async move {
                 still_ours(tx, &row).await?;
                 let Some(known) = cases::load(tx, &case).await? else { return Ok(Claim::NotOurs) };
+                if let Some(send) = mistaken::rescued(tx, &known, part).await? {
+                    return Ok(Claim::Ours(Box::new(send)));
+                }
                 if let Some(lost) = lost_claim(tx, &app, &known, part).await? {
                     return Ok(lost);
                 }
@@ -196,6 +205,7 @@ async fn transmit(app: &App, send: &Send, code: Option<&str>, claim: Option<Inst
         Fate::PutOff { code } if send.is_reply() && send.tries < MOST_TRIES => (PartResult::PutOff { code }, code),
         Fate::PutOff { code } => (PartResult::Failed { code }, code),
         Fate::NotSent => NEVER_LEFT,
+        Fate::Unknown if mistake::made(Mistake::ResendOnTimeout) => mistaken::sent_again(wecom, send, claim).await,
         Fate::Unknown if code.is_none() => ask_again(wecom, send, claim, PROBES).await,
         Fate::Unknown => UNKNOWN,
     }
@@ -217,9 +227,10 @@ async fn ask_again(wecom: &Wecom, send: &Send, claim: Instant, times: usize) -> 
 
 /// One request, which is not begun after `until`.
 async fn request(wecom: &Wecom, send: &Send, code: Option<&str>, until: Instant) -> Result<(), ApiError> {
+    let id = &mistaken::id_of_attempt(send);
     match code {
-        Some(code) => wecom.kf.send_on_event(code, Some(&send.id), &send.body, until).await.map(drop),
-        None => wecom.kf.send_text(&send.customer, &send.account, &send.id, &send.body, until).await.map(drop),
+        Some(code) => wecom.kf.send_on_event(code, Some(id), &send.body, until).await.map(drop),
+        None => wecom.kf.send_text(&send.customer, &send.account, id, &send.body, until).await.map(drop),
     }
 }
 

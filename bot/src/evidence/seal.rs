@@ -3,6 +3,7 @@
 use super::canonical::canonical;
 use super::digest::{Digest, sha256};
 use super::entry::{Actor, Entry, Kind};
+use crate::mistake::{self, Mistake};
 
 /// The format of entries written by this version.
 pub const FORMAT: u8 = 1;
@@ -76,7 +77,9 @@ impl Record {
 }
 
 fn field(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend((bytes.len() as u64).to_be_bytes());
+    if !mistake::made(Mistake::NoLengthPrefix) {
+        out.extend((bytes.len() as u64).to_be_bytes());
+    }
     out.extend(bytes);
 }
 

@@ -18,6 +18,7 @@ use crate::case::{
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
+use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
 use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
@@ -46,7 +47,10 @@ pub async fn apply_with(
     // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
     let pause = pauses::covering(tx, &known.channel, &known.conversation).await?;
     let mut conversation = conversations::lock(tx, &known.conversation, now).await?.context("no such conversation")?;
-    let mut case = cases::load(tx, case_id).await?.context("no such case")?;
+    let mut case = match mistake::made(Mistake::DecideOnOldRead) {
+        true => known,
+        false => cases::load(tx, case_id).await?.context("no such case")?,
+    };
     // Only now: a configuration put in force while this waited for its turn is the one to decide by.
     let desk = app.desk(tx).await?;
     case.window = Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left };
@@ -105,9 +109,16 @@ async fn keep(
     tracing::info!(case = case.number, state = case.state.name(), version = case.version, "a case moved on");
     conversation.window_ends_at = case.window.ends_at;
     conversation.quota_left = case.window.quota_left;
-    conversation.case_id = Some(case.id.clone());
+    // A late result of an older case must not hide the newer one.
+    if !case.is_closed() {
+        conversation.case_id = Some(case.id.clone());
+    }
     conversations::save(tx, conversation).await?;
     for entry in &step.evidence {
+        if mistake::made(Mistake::EffectBeforeEvidence) && entry.kind == Kind::SendClaimed {
+            record_afterwards(app, case, entry);
+            continue;
+        }
         record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
     }
     haste::approved(tx, app, desk, &step.evidence).await?;
@@ -116,6 +127,18 @@ async fn keep(
         planned.plan(effect).await?;
     }
     Ok(())
+}
+
+/// What [`Mistake::EffectBeforeEvidence`] makes of an entry.
+fn record_afterwards(app: &App, case: &Case, entry: &Entry) {
+    let (app, case, entry) = (app.clone(), case.clone(), entry.clone());
+    tokio::spawn(async move {
+        let store = app.store.clone();
+        let chain = record::chain_of(&case.conversation);
+        let written = store
+            .commit(move |tx| Box::pin(async move { record::append(tx, &app, &chain, Some(&case.id), &entry).await }));
+        written.await
+    });
 }
 
 async fn refuse(tx: &mut Tx, app: &App, case: &Case, event: &Event, refusal: &Refusal) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use super::inbox::Inbound;
 use crate::app::App;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::desk::ChannelKind;
+use crate::mistake::{self, Mistake};
 use crate::store::Tx;
 use crate::store::accounts::{self, Account};
 use crate::store::queue::{self, Rank};
@@ -101,6 +102,13 @@ fn token_of<'a>(app: &App, account: &'a Account) -> Option<&'a str> {
 async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
     let (app, account) = (app.clone(), account.clone());
     let store = app.store.clone();
+    if mistake::made(Mistake::CursorBeforeMessages) {
+        let (account, now) = (account.clone(), app.clock.now());
+        let cursor = account.cursor.clone().unwrap_or_default();
+        store
+            .commit(move |tx| Box::pin(async move { Ok(accounts::advance(tx, &account, &cursor, now).await?) }))
+            .await?;
+    }
     store
         .commit(move |tx| {
             Box::pin(async move {

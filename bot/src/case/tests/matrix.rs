@@ -391,16 +391,16 @@ claim 0, paused      ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov 
 claim 0, was paused  ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 claim 0, removed     ov  ov  ov  ov  ov  ov  ov  R   D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 claim 0, too late    ov  ov  ov  ov  ov  ov  ov  Xw  D   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-0 accepted           =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
-0 failed             =   =   =   =   =   =   =   ov  ov  Nsr Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
-0 window closed      =   =   =   =   =   =   =   ov  ov  Xw  Nsr Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
-0 unknown            =   =   =   =   =   =   =   ov  ov  U   U   U   ov  ov  =   =   =   =   =   =   =   =   =   =   =
-0 put off            =   =   =   =   =   =   =   ov  ov  S   D   Nap ov  ov  =   =   =   =   =   =   =   =   =   =   =
+0 accepted           =   =   =   =   =   =   =   =   =   S   D   Nap =   =   =   =   =   =   =   =   =   =   =   =   =
+0 failed             =   =   =   =   =   =   =   =   =   Nsr Nsr Nap =   =   =   =   =   =   =   =   =   =   =   =   =
+0 window closed      =   =   =   =   =   =   =   =   =   Xw  Nsr Nap =   =   =   =   =   =   =   =   =   =   =   =   =
+0 unknown            =   =   =   =   =   =   =   =   =   U   U   U   =   =   =   =   =   =   =   =   =   =   =   =   =
+0 put off            =   =   =   =   =   =   =   =   =   S   D   Nap =   =   =   =   =   =   =   =   =   =   =   =   =
 late: accepted       =   =   =   =   =   =   =   =   =   =   =   =   =   =   R   Xa  D   Nap R   =   =   =   =   =   =
 late: never left     =   =   =   =   =   =   =   =   =   =   =   =   =   =   Nnl Nnl Nnl Nap Nnl =   =   =   =   =   =
 late: unknown        ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 probe 0              ov  ov  ov  ov  ov  ov  ov  ov  ov  =   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 probe 0, was paused  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
-1 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  Xa  =   =   =   =   =   =   =   =   =   =   =
-7 accepted           =   =   =   =   =   =   =   ov  ov  ov  ov  ov  ov  ov  =   =   =   =   =   =   =   =   =   =   =
+1 accepted           =   =   =   =   =   =   =   =   =   =   =   =   =   Xa  =   =   =   =   =   =   =   =   =   =   =
+7 accepted           =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =   =
 ";

@@ -242,6 +242,14 @@ fn the_fate_of_a_part_is_recorded_after_a_hand_over() {
     assert_eq!(late_claim, Err(Refusal::Overtaken), "the second part stays here");
 }
 
+/// The fate of an earlier reply comes while the next one is being sent: on record, and nothing to that one.
+#[test]
+fn the_fate_of_an_earlier_reply_is_recorded() {
+    let step = InForce::new().step(&claimed(), &settled(1, PartResult::Unknown)).unwrap();
+    assert_eq!((&step.next, step.effects.len()), (&claimed(), 0));
+    assert_eq!(step.evidence.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::SendSettled]);
+}
+
 /// A pause that was lifted before the approval is not held against it.
 #[test]
 fn a_pause_before_the_approval_does_not_count() {
