@@ -51,8 +51,12 @@ impl Habits {
 pub struct Tap {
     /// Who pressed.
     pub member: String,
+    /// The card's task id.
+    pub task: String,
     /// The case, version and code of the card.
     pub key: Key,
+    /// When it left the phone, in milliseconds of the simulated clock.
+    pub at_ms: i64,
     /// When it left the phone, since the reviewers began.
     pub asked: Duration,
     /// When the callback was answered.
@@ -196,22 +200,23 @@ fn choose(habits: Habits, draw: &mut Draw) -> Act {
 
 impl Desk {
     async fn tap(&self, member: &str, task: &str, key: Key, selected: &[(&str, &str)]) {
-        let asked = self.began.elapsed();
+        let (asked, at_ms) = (self.began.elapsed(), self.sim.clock().now_ms());
         if let Ok(delivery) = self.sim.tap(member, task, &key.encode(), selected).await {
-            self.note(member, key, asked, delivery.status);
+            self.note(member, task, key, (asked, at_ms), delivery.status);
         }
     }
 
     /// Once more, on a phone that has not redrawn its card yet.
     async fn tap_again(&self, member: &str, task: &str, key: Key) {
-        let asked = self.began.elapsed();
+        let (asked, at_ms) = (self.began.elapsed(), self.sim.clock().now_ms());
         if let Ok(delivery) = self.sim.tap_late(member, task, &key.encode(), &[]).await {
-            self.note(member, key, asked, delivery.status);
+            self.note(member, task, key, (asked, at_ms), delivery.status);
         }
     }
 
-    fn note(&self, member: &str, key: Key, asked: Duration, status: Option<u16>) {
-        let tap = Tap { member: member.to_owned(), key, asked, answered: self.began.elapsed(), status };
+    fn note(&self, member: &str, task: &str, key: Key, (asked, at_ms): (Duration, i64), status: Option<u16>) {
+        let answered = self.began.elapsed();
+        let tap = Tap { member: member.to_owned(), task: task.to_owned(), key, at_ms, asked, answered, status };
         self.taps.lock().unwrap_or_else(PoisonError::into_inner).push(tap);
     }
 }
