@@ -77,7 +77,7 @@ fn disturb(stage: &mut Stage, met: &BTreeMap<i64, u64>, each: u64) {
 async fn one_does_not_arrive(stage: &mut Stage, news: &[LedgerRow]) -> bool {
     let sends = news.iter().filter(|row| row.accepted && row.call == Call::Api(Api::KfSendMsg));
     let ids: Vec<&str> = sends.filter_map(|row| row.body["msgid"].as_str()).collect();
-    if !stage.draw.per_mille(150) {
+    if !stage.draw.per_mille(400) {
         return false;
     }
     let Some(msgid) = stage.draw.pick(&ids) else { return false };
