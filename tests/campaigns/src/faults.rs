@@ -60,7 +60,7 @@ impl Context {
         })
     }
 
-    /// A plan on this database with so many instances.
+    /// A plan on this database with so many instances, without anything between them and the rest.
     pub fn plan(&self, on: On, instances: usize) -> Plan {
         let binary = Some(self.binary.clone());
         Plan {

@@ -48,7 +48,7 @@ impl Headline {
 pub async fn run(context: &Context, headline: Headline) -> anyhow::Result<Row> {
     let channels = ((headline.per_second / 2.5).ceil() as usize).clamp(10, 80);
     let shop = Shop { channels, reviewers: 2, quiet_seconds: 2, review_minutes: 2, ..Shop::default() };
-    let plan = Plan { shop, ..context.plan(On::Postgres, 3) };
+    let plan = Plan { shop, wired: true, ..context.plan(On::Postgres, 3) };
     let customers = (headline.per_second * 60.0) as usize;
     let bustle = Bustle {
         per_second: headline.per_second,

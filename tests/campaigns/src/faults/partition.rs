@@ -8,6 +8,7 @@ use super::{Context, Row, campaign};
 use crate::database::On;
 use crate::link::{Link, Mode};
 use crate::stage::{Bustle, Stage};
+use crate::world::Plan;
 
 /// Two instances on PostgreSQL, one of which is in trouble at a time.
 ///
@@ -15,7 +16,7 @@ use crate::stage::{Bustle, Stage};
 /// Where an instance does not come up.
 pub async fn run(context: &Context) -> anyhow::Result<Row> {
     let trials = context.trials(20, 200, 2_000);
-    let plan = context.plan(On::Postgres, 2);
+    let plan = Plan { wired: true, ..context.plan(On::Postgres, 2) };
     campaign(("partition", "partitions"), plan, Bustle::default(), &mut Vec::new(), async |stage, notes| {
         let mut frozen = 0;
         for n in 0..trials {
