@@ -18,7 +18,7 @@ use crate::link::Mode;
 use crate::reviewers::{Habits, Reviewers, Tap};
 use crate::robots::{Traffic, Written, write_until};
 use crate::shop::{ADMIN, SUPERVISOR, Shop};
-use crate::world::{Plan, World};
+use crate::world::World;
 
 /// How busy a stage is.
 #[derive(Clone, Copy, Debug)]
@@ -90,16 +90,6 @@ pub struct Outcome {
 }
 
 impl Stage {
-    /// Opens a world, starts every instance and lets people in.
-    ///
-    /// # Errors
-    /// Where the world cannot be opened.
-    pub async fn set(plan: Plan, bustle: Bustle) -> anyhow::Result<Self> {
-        let mut world = World::open(plan).await?;
-        world.start_all().await?;
-        Ok(Self::let_in(world, bustle))
-    }
-
     /// Lets people into a world.
     pub fn let_in(world: World, bustle: Bustle) -> Self {
         let (sim, shop, draw) = (world.sim.clone(), world.plan.shop.clone(), Draw::new(world.plan.seed));
@@ -160,13 +150,17 @@ impl Stage {
         Ok(outcome)
     }
 
-    /// Waits for rest; what nobody rang for is rung for now and then.
+    /// Waits for rest; what nobody rang for is rung for now and then, and what is still paused is resumed.
     async fn rest(&self, written: usize, patience: Duration) -> Option<Duration> {
         let (sim, shop) = (&self.world.sim, &self.world.plan.shop);
         let ringing = async {
             loop {
                 for channel in 0..shop.channels {
                     let _ = sim.ring(&shop.account(channel)).await;
+                }
+                // The second person's word may have been heard before the pause itself was.
+                for member in [ADMIN, SUPERVISOR] {
+                    let _ = sim.says(member, "/恢复").await;
                 }
                 sleep(Duration::from_secs(15)).await;
             }
