@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -8,6 +8,11 @@ demo:
 # Everything that must hold before a change goes in.
 test:
 	scripts/test
+
+# Kills, power cuts, failing disks and the rest against the real program. Longer: make chaos TIER=full. Again, and only
+# a part: make chaos SEED=7 ONLY=kill,power. The headline: make chaos ONLY=headline
+chaos:
+	scripts/chaos --tier $(or $(TIER),short) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 # Format, lints and scripts only.
 check:

@@ -21,9 +21,11 @@
 //!   sequence number 1. It is the RFC 6962 leaf hash of what follows the first byte.
 //! - tree: RFC 6962 section 2.1, node hash `H(0x01 ‖ left ‖ right)`, leaves in the order of the sequencer.
 //! - checkpoint: one line of text, see [`Checkpoint`].
+//! - bundle: one case with everything that proves it, see [`Bundle`].
 //!
 //! `evidence/vectors.json` holds fixed examples of all of it for other implementations.
 
+mod bundle;
 mod canonical;
 mod checkpoint;
 mod digest;
@@ -34,6 +36,7 @@ mod row;
 mod seal;
 mod verify;
 
+pub use bundle::{BadBundle, Bundle, Proven};
 pub use canonical::canonical;
 pub use checkpoint::{BadCheckpoint, BadKey, Checkpoint, SigningKey, VerifyingKey};
 pub use digest::{Digest, UnreadableDigest, digest_from_hex};
@@ -44,6 +47,8 @@ pub use row::{Content, Row, StoredRecord};
 pub use seal::{FORMAT, Head, Record, commit, seal};
 pub use verify::{BadPlace, Fault, Field, verify_chain};
 
+#[cfg(test)]
+mod bundle_tests;
 #[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]

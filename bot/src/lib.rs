@@ -8,6 +8,7 @@
 pub mod app;
 pub mod blobs;
 pub mod case;
+pub mod chaos;
 pub mod chat;
 pub mod cli;
 pub mod clock;

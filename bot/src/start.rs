@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::{App, Settings, Wecom};
 use crate::case::State;
+use crate::chaos;
 use crate::clock::{Clock, Ids, SECOND};
 use crate::config::{self, ConfigError, Environment};
 use crate::desk::Desk;
@@ -36,8 +37,11 @@ pub const SECRET_FILE: &str = "secret.key";
 pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyhow::Result<App> {
     fs::create_dir_all(&environment.data_dir)
         .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
+    chaos::point("start.folder");
     let secret = secret(environment, &ids)?;
+    chaos::point("start.before_open");
     let store = Store::open(&environment.database).await?;
+    chaos::point("start.opened");
     let instance = Instance::new(ids.next(clock.now())?);
     let key = derived(&secret, "access token");
     let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
@@ -240,6 +244,7 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let people = config::people_version(&desk);
     let new = Applied { id: app.ids.next(now)?, content_sha256, desk, triggers, policy };
     desks::apply(tx, &new, text.as_deref(), &people, now).await?;
+    chaos::point("config.applied");
     let (people_before, people_after) = (rights_of(before.as_ref().map(|b| &b.desk)), rights_of(Some(&new.desk)));
     let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256,
         "rights": changes(&people_before, &people_after) });
@@ -247,6 +252,7 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     Job::Deal { because: "configuration".into() }.enqueue(tx, app, now).await?;
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
+    chaos::point("config.recorded");
     if before.is_some_and(|before| before.policy != new.policy) {
         draft_open_cases_again(tx, app).await?;
     }

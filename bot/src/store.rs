@@ -35,6 +35,7 @@ use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::watch;
 
+use crate::chaos;
 use crate::config::Database;
 use crate::metrics::Metrics;
 use crate::mistake::{self, Mistake};
@@ -227,7 +228,9 @@ async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
         version_of(&version) >= SQLITE,
         "SQLite {version} is too old: build with the bundled one (3.51.3 or later)"
     );
+    chaos::point("migrate.before");
     sqlx::migrate!("../migrations/sqlite").run(&writer).await.with_context(cannot)?;
+    chaos::point("migrate.after");
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
@@ -301,7 +304,9 @@ where
     let mut tx = Tx::postgres(pool.begin().await?);
     match unit(&mut tx).await {
         Ok(answer) => {
+            chaos::point("postgres.before_commit");
             tx.commit().await?;
+            chaos::point("postgres.committed");
             metrics.committed(1, began.elapsed());
             Ok(answer)
         }

@@ -31,6 +31,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::case::Say;
+use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
@@ -136,7 +137,9 @@ async fn idle(running: &mut JoinSet<()>, news: &mut News, stop: &mut watch::Rece
 }
 
 async fn round(app: &App, running: &mut JoinSet<()>, places: &Places) -> anyhow::Result<bool> {
+    chaos::point("worker.before_claim");
     let work = if places.free(Rank::First) == 0 { Vec::new() } else { claim(app, places).await? };
+    chaos::point("worker.claimed");
     let busy = !work.is_empty();
     for work in work {
         let app = app.clone();
@@ -198,6 +201,7 @@ async fn finish_or_postpone(app: &App, work: Work) {
             Door::Outbox => effects::perform(app, row.clone()).await,
         }
     };
+    chaos::point("worker.before_work");
     let Err(problem) = caught(doing).await else { return };
     tracing::warn!(row = %row.id, problem = %format!("{problem:#}"), "work is put back for later");
     if let Err(problem) = postpone(app, door, row, format!("{problem:#}")).await {

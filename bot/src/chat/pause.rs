@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Desk, act};
 use crate::case::{Case, Say};
+use crate::chaos;
 use crate::clock::{MINUTE, Timestamp};
 use crate::command::ScopeArg;
 use crate::desk::{Channel, Person, Role};
@@ -137,6 +138,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
     for Target { scope, .. } in &targets {
         let id = desk.app.ids.next(now)?;
         pauses::declare(desk.tx, &id, scope, &desk.person.id, &why, now).await?;
+        chaos::point("pause.declared");
         let in_flight = in_flight(desk, scope).await?;
         let (name, target) = scope.parts();
         let payload = json!({ "pause": id, "scope": name, "target": target, "why": why, "in_flight": in_flight });
@@ -145,6 +147,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
     }
     act::deal(desk).await?;
     acknowledge(desk, &targets, &under_way).await?;
+    chaos::point("pause.acknowledged");
     tell_others(desk, &targets, "told.paused_by", &[]).await?;
     Ok(true)
 }
@@ -308,6 +311,7 @@ async fn want(desk: &mut Desk<'_, '_>, target: &Target, pauses: &[&Pause]) -> an
 
 async fn lift(desk: &mut Desk<'_, '_>, scope: &Scope, pause: &Pause) -> anyhow::Result<()> {
     pauses::lift(desk.tx, &pause.id, &desk.person.id, desk.app.clock.now()).await?;
+    chaos::point("resume.lifted");
     let payload = json!({ "pause": pause.id, "first": pause.resume_wanted_by });
     record_act(desk, scope, Kind::Resumed, payload).await
 }

@@ -1,5 +1,7 @@
 //! `aijia evidence …`.
 
+mod bundle;
+
 use std::fs::File;
 use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
@@ -16,8 +18,23 @@ use crate::worker::checkpoint;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Check every chain and every checkpoint, and name the first bad place
-    Verify,
+    /// Check every chain and every checkpoint, or a bundle, and name the first bad place
+    Verify {
+        /// A bundle to check instead, without a database
+        #[arg(long)]
+        bundle: Option<PathBuf>,
+        /// The key the bundle has to be signed with: 64 hexadecimal digits, as `evidence bundle` prints them
+        #[arg(long, requires = "bundle")]
+        key: Option<String>,
+    },
+    /// Write one case with everything that proves it to others
+    Bundle {
+        /// The desk's case number
+        case: i64,
+        /// The file to write
+        #[arg(short, long)]
+        output: PathBuf,
+    },
     /// Write every entry as a line of JSON, also while the program serves
     Export {
         /// The file to write
@@ -27,22 +44,30 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
+    if let Command::Verify { bundle: Some(bundle), key } = &command {
+        return Ok(said(bundle::verify(bundle, key.as_deref())?));
+    }
     let app = assemble().await?;
     match command {
-        Command::Verify => match verify(&app).await? {
-            Ok(summary) => {
-                println!("{summary}");
-                Ok(Verdict::Good)
-            }
-            Err(problem) => {
-                eprintln!("{problem}");
-                Ok(Verdict::Bad)
-            }
-        },
+        Command::Verify { .. } => Ok(said(verify(&app).await?)),
+        Command::Bundle { case, output } => Ok(said(bundle::write(&app, case, &output).await?)),
         Command::Export { output } => {
             let count = export(&app, &output).await?;
             println!("{count} entries in {}", output.display());
             Ok(Verdict::Good)
+        }
+    }
+}
+
+fn said(outcome: Result<String, String>) -> Verdict {
+    match outcome {
+        Ok(summary) => {
+            println!("{summary}");
+            Verdict::Good
+        }
+        Err(problem) => {
+            eprintln!("{problem}");
+            Verdict::Bad
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{Failure, Verdict, apply_file, environment};
 use crate::app::App;
+use crate::chaos;
 use crate::clock::{Clock, Ids};
 use crate::start::{self, Applying, BadConfig};
 use crate::store::Lock;
@@ -20,6 +21,7 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     let environment = environment()?;
     let _lock = Lock::take(&environment.database)?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
+    chaos::point("serve.locked");
     worker::begin(&app).await?;
     say_applied(apply_file(&app, &environment.config).await?);
     if worker::recovery::look(&app).await? {
@@ -30,8 +32,10 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     }
     start::wecom_of(&app).map_err(|BadConfig(problems)| Failure::Config(problems))?;
     let cannot = || format!("cannot listen on AIJIA_LISTEN {}", environment.listen);
+    chaos::point("serve.applied");
     let listener = TcpListener::bind(environment.listen).await.with_context(cannot)?;
     let running = launch(app, listener).await?;
+    chaos::point("serve.launched");
     println!("aijia serves on http://{}", running.address);
     let store = running.app.store.clone();
     tokio::select! {
@@ -40,7 +44,9 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
             "the disk did not keep what it was given; nothing was acknowledged since. Check the disk, then start again"
         ))),
     }
+    chaos::point("shutdown.asked");
     running.stop().await;
+    chaos::point("shutdown.done");
     Ok(Verdict::Good)
 }
 
@@ -84,6 +90,7 @@ impl Running {
         let _ = self.stop[0].send(true);
         finish(&mut worker, FINISH_WITHIN).await;
         follower.abort();
+        chaos::point("shutdown.work_done");
         if let Err(problem) = worker::end(&self.app).await {
             tracing::warn!(problem = %format!("{problem:#}"), "the others will notice by our silence that we ended");
         }

@@ -5,6 +5,7 @@ use knowledge::{Found, Query, Scope};
 
 use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
+use crate::chaos;
 use crate::chat;
 use crate::drafting::{self, DraftError, Proposal};
 use crate::policy::{self, Intent, Matter, Route};
@@ -18,13 +19,16 @@ const PASSAGES: usize = 5;
 
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
+    chaos::point("draft.began");
     let drafted = search_and_judge(app, &matter).await?;
+    chaos::point("draft.judged");
     let rewritten = matter.hint.is_some();
     let app = app.clone();
     let store = app.store.clone();
     store
         .commit(move |tx| {
             Box::pin(async move {
+                chaos::point("draft.in_unit");
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{finished, later, pictures, worth_repeating};
 use crate::app::{App, Wecom};
 use crate::case::{Outcome, Say};
+use crate::chaos;
 use crate::chat;
 use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Entry, Kind};
@@ -64,6 +65,7 @@ async fn told(app: &App, row: &Row, member: &str, text: &str, rank: Rank) -> any
     if let Some(when) = paced(app, member, row, pieces.len(), rank).await? {
         return Ok(Told::NotBefore(when));
     }
+    chaos::point("text.before");
     for piece in pieces {
         match wecom.app.send_text(member, &piece).await {
             Ok(sent) if sent.reached(member) => {}
@@ -140,11 +142,13 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
         return not_before(app, row, when).await;
     }
     // A task id is good for one request only: one whose answer got lost cannot be used again.
+    chaos::point("card.before_name");
     let task_id = if row.attempts > 1 { renamed(app, &posting, &task_id, row.attempts).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
     for picture in pictures {
         pictures::show(app, wecom_app, &member, &picture).await;
     }
+    chaos::point("card.before_post");
     match deliver(wecom_app, &member, &rendered).await {
         Ok(response_code) => posted(app, row, task_id, response_code).await,
         Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
@@ -199,7 +203,9 @@ async fn deliver(wire: &Wecom, member: &str, rendered: &Posting) -> Result<Optio
             return Err(unreachable());
         }
     }
+    chaos::point("card.above_posted");
     let sent = wire.app.send_card(member, &rendered.template_card).await?;
+    chaos::point("card.posted");
     if sent.reached(member) { Ok(sent.response_code) } else { Err(unreachable()) }
 }
 
@@ -214,6 +220,7 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
                     apply::lock(tx, &app, &announced.case_id).await?;
                 }
                 // A tap was faster than the answer: it brought a newer code, and everything else is done.
+                chaos::point("card.in_unit");
                 let known = store::cards::load(tx, &task_id).await?.is_some_and(|p| p.posted_at.is_some());
                 if !known && let Some(p) = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await? {
                     app.metrics.card_posted();
@@ -246,6 +253,7 @@ pub(super) async fn settle_card(app: &App, row: Row, task_id: String, member: St
     };
     let Some(code) = code else { return settled_in_words(app, row, task_id, member, title).await };
     let body = wecom::settle(&card, words, &task_id);
+    chaos::point("settle_card.before");
     match wire.app.update_card(std::slice::from_ref(&member), &code, &body).await {
         Ok(unchanged) if unchanged.is_empty() => settled(app, row, task_id).await,
         Err(error) if matches!(error, ApiError::NotSent { .. }) => {
@@ -266,6 +274,7 @@ async fn settled_in_words(app: &App, row: Row, task_id: String, member: String, 
 
 /// The person knows what became of the card, and is not told again.
 async fn settled(app: &App, row: Row, task_id: String) -> anyhow::Result<()> {
+    chaos::point("settle_card.after");
     let now = app.clock.now();
     app.store
         .commit(move |tx| {

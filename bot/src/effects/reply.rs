@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::{App, Wecom};
 use crate::case::{Case, Event, Part, PartResult, State, message_id};
+use crate::chaos;
 use crate::clock::{SECOND, Timestamp};
 use crate::mistake::{self, Mistake};
 use crate::store::conversations;
@@ -40,16 +41,20 @@ const SETTLE_TRIES: u64 = 4;
 
 /// Claims a part of an approved reply and lets it out.
 pub(super) async fn send(app: &App, row: Row, case: String, part: usize) -> anyhow::Result<()> {
+    chaos::point("send.before_ready");
     let ready = ready(app).await;
     let early = mistaken::request_before_claim(app, &case, part).await?;
+    chaos::point("send.before_claim");
     let claimed = claim_part(app, row.clone(), case, part).await?;
     // From here on: what was committed is the claim, and it does not last.
     let claim = Instant::now();
+    chaos::point("send.claimed");
     let Claim::Ours(send) = claimed else { return super::finished(app, row).await };
     let result = match early {
         Some(result) => result,
         None => transmit(app, &send, None, ready.then_some(claim)).await,
     };
+    chaos::point("send.answered");
     settle(app, row, *send, result).await
 }
 
@@ -88,6 +93,7 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
                 let Some(paused_since_approval) = paused_since_approval(tx, &known).await? else {
                     return Ok(Claim::NotOurs);
                 };
+                chaos::point("send.in_claim");
                 let event = Event::Claim { part, paused_since_approval };
                 let Ok(claimed) = apply::apply(tx, &app, &case, &event).await? else { return Ok(Claim::NotOurs) };
                 intent(tx, &claimed, part, app.clock.now()).await
@@ -177,6 +183,7 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
         resolution: None,
     };
     let fresh = sends::claim(tx, &send).await?;
+    chaos::point("send.intent_written");
     Ok(if fresh { Claim::Ours(Box::new(send)) } else { Claim::NotOurs })
 }
 
@@ -198,7 +205,9 @@ async fn transmit(app: &App, send: &Send, code: Option<&str>, claim: Option<Inst
     if !unchanged || app.clock.now() - send.claimed_at > CLAIM_ENDS {
         return NEVER_LEFT;
     }
+    chaos::point("send.before_request");
     let answer = request(wecom, send, code, claim + CLAIM_IS_GOOD_FOR).await;
+    chaos::point("send.requested");
     match Fate::of(&answer) {
         Fate::Accepted => (PartResult::Accepted, 0),
         Fate::Refused { code } => (PartResult::Failed { code }, code),
@@ -256,9 +265,11 @@ async fn settle_once(app: &App, row: Row, send: Send, (result, code): (PartResul
             Box::pin(async move {
                 let now = app.clock.now();
                 apply::lock(tx, &app, &send.case_id).await?;
+                chaos::point("send.in_settle");
                 if let Some(event) = known(tx, &send, result, code, now).await? {
                     let _ = apply::apply(tx, &app, &send.case_id, &event).await?;
                 }
+                chaos::point("send.settled");
                 // Somebody else has the row by now: what only this worker knows is kept all the same.
                 if !queue::done(tx, Door::Outbox, &row, now).await? {
                     tracing::warn!(send = %send.id, "an answer came after its lease had ended");

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use channels::wecom::callback;
 
 use crate::app::App;
+use crate::chaos;
 use crate::clock::SECOND;
 use crate::metrics::Callback;
 use crate::mistake::{self, Mistake};
@@ -31,7 +32,10 @@ const STORED_WITHIN: Duration = Duration::from_secs(2);
 pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let began = Instant::now();
     let (outcome, answer) = match received(&app, query.as_deref().unwrap_or_default(), &body).await {
-        Ok(()) => (Callback::Stored, StatusCode::OK.into_response()),
+        Ok(()) => {
+            chaos::point("callback.stored");
+            (Callback::Stored, StatusCode::OK.into_response())
+        }
         Err((outcome, answer)) => (outcome, answer),
     };
     app.metrics.callback(outcome, began.elapsed());
@@ -49,6 +53,7 @@ async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, 
         return Ok(());
     }
     let _room = app.callbacks.try_acquire().map_err(|_| later(Callback::Full))?;
+    chaos::point("callback.verified");
     match tokio::time::timeout(STORED_WITHIN, worker::receive(app, received)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(problem)) => {

@@ -147,6 +147,12 @@ struct ExportedRow {
     leaf: Option<i64>,
 }
 
+impl ExportedRow {
+    fn read(self) -> Exported {
+        Exported { row: self.row.unread(), leaf: self.leaf }
+    }
+}
+
 /// Entries in the order of chains and places, from behind `after` (a chain and a place in it).
 ///
 /// # Errors
@@ -155,7 +161,18 @@ pub async fn page(tx: &mut Tx, after: (String, i64), limit: i64) -> sqlx::Result
     let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload, leaf
                FROM evidence WHERE chain > $1 OR (chain = $1 AND seq > $2) ORDER BY chain, seq LIMIT $3";
     let rows: Vec<ExportedRow> = tx.all(sql, args![after.0, after.1, limit]).await?;
-    Ok(rows.into_iter().map(|ExportedRow { row, leaf }| Exported { row: row.unread(), leaf }).collect())
+    Ok(rows.into_iter().map(ExportedRow::read).collect())
+}
+
+/// A chain from its first entry, each with its place in the tree.
+///
+/// # Errors
+/// When the database fails.
+pub async fn chain(tx: &mut Tx, chain: &str) -> sqlx::Result<Vec<Exported>> {
+    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload, leaf
+               FROM evidence WHERE chain = $1 ORDER BY seq";
+    let rows: Vec<ExportedRow> = tx.all(sql, args![chain]).await?;
+    Ok(rows.into_iter().map(ExportedRow::read).collect())
 }
 
 /// The names of all chains.

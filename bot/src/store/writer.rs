@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::tx::Tx;
+use crate::chaos;
 use crate::metrics::Metrics;
 
 /// Units that share one commit at most. What waits while a commit is being written joins the next one,
@@ -133,6 +134,7 @@ impl Pen {
                 return Err(problem.into());
             }
         };
+        chaos::point("writer.begun");
         let (began, mut next, mut answers, mut sound) = (Instant::now(), Some(first), Vec::new(), Ok(()));
         while let Some(job) = next.take() {
             let (answer, ended) = in_savepoint(&mut tx, job).await;
@@ -142,6 +144,7 @@ impl Pen {
                 next = queue.try_recv().ok();
             }
         }
+        chaos::point("writer.before_commit");
         let committed = match sound {
             Ok(()) => tx.commit().await,
             // The database gave the transaction up by itself: what came before in it is gone as well.
@@ -153,6 +156,7 @@ impl Pen {
         let fate = committed.as_ref().copied().map_err(|problem| format!("{problem:#}"));
         self.metrics.committed(answers.len(), began.elapsed());
         self.since_checkpoint += answers.len();
+        chaos::point("writer.committed");
         answers.into_iter().for_each(|answer| answer(fate.clone()));
         committed
     }
@@ -164,6 +168,7 @@ impl Pen {
             return Ok(());
         }
         self.since_checkpoint = 0;
+        chaos::point("writer.before_checkpoint");
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.pool).await?;
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::case::{
     Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step,
     Window, step,
 };
+use crate::chaos;
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
@@ -104,6 +105,7 @@ async fn keep(
     step: Step,
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
+    chaos::point("apply.stepped");
     let case = &step.next;
     cases::save(tx, case, now).await?;
     tracing::info!(case = case.number, state = case.state.name(), version = case.version, "a case moved on");
@@ -114,6 +116,7 @@ async fn keep(
         conversation.case_id = Some(case.id.clone());
     }
     conversations::save(tx, conversation).await?;
+    chaos::point("apply.saved");
     for entry in &step.evidence {
         if mistake::made(Mistake::EffectBeforeEvidence) && entry.kind == Kind::SendClaimed {
             record_afterwards(app, case, entry);
@@ -122,6 +125,7 @@ async fn keep(
         record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
     }
     haste::approved(tx, app, desk, &step.evidence).await?;
+    chaos::point("apply.recorded");
     let mut planned = Planning { tx, app, desk, case, now };
     for effect in &step.effects {
         planned.plan(effect).await?;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::Job;
 use crate::app::App;
+use crate::chaos;
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::evidence::{Checkpoint, Tree};
 use crate::store::{Tx, desks, record};
@@ -47,6 +48,7 @@ pub async fn seal(app: &App) -> anyhow::Result<Option<String>> {
         let sealer = app.clone();
         let sealed = app.store.commit(move |tx| Box::pin(async move { grow(tx, &sealer).await })).await?;
         let Some(Sealed { text, more }) = sealed else { return Ok(last) };
+        chaos::point("checkpoint.sealed");
         append(app, &text).await?;
         last = Some(text);
         if !more {
@@ -76,6 +78,7 @@ async fn grow(tx: &mut Tx, app: &App) -> anyhow::Result<Option<Sealed>> {
         record::sequence(tx, leaf, i64::try_from(tree.size())?).await?;
         tree.push(hash);
     }
+    chaos::point("checkpoint.grown");
     record::save_tree(tx, &serde_json::to_string(&tree)?).await?;
     let checkpoint = app.signing.sign("aijia", &tree, now);
     let text = checkpoint.to_string();
@@ -139,10 +142,13 @@ async fn append(app: &App, text: &str) -> anyhow::Result<()> {
     if !lines.contains(&text) {
         lines.push(text);
     }
+    chaos::point("checkpoint.before_file");
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
     // A line that was cut off while it was written stays a line of its own.
     let torn = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
     file.write_all(format!("{torn}{}\n", lines.join("\n")).as_bytes())?;
+    chaos::point("checkpoint.written");
     file.sync_data()?;
+    chaos::point("checkpoint.synced");
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Job, apply};
 use crate::app::App;
 use crate::case::{Case, Event, Resolution, Say};
+use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::desk::{Channel, ChannelKind, Mode};
 use crate::effects;
@@ -41,6 +42,7 @@ pub(super) async fn did(app: &App, row: Row, account: String, message: KfMessage
                 };
                 let mut turn = Turn { tx, app: &app, desk: &desk, channel };
                 turn.happened(&account, message, backlog).await?;
+                chaos::point("customer.told");
                 apply::finish(tx, Door::Inbox, &row, now).await?;
                 Ok(queue::blank(tx, &row).await?)
             })

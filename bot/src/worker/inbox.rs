@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{customer, reviewer};
 use crate::app::App;
+use crate::chaos;
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, accounts, queue};
 
@@ -43,6 +44,7 @@ pub async fn receive(app: &App, received: Received) -> anyhow::Result<()> {
                 if !queue::first_seen(tx, &received.replay_key, now).await? {
                     return Ok(());
                 }
+                chaos::point("receive.in_unit");
                 match received.incoming {
                     Incoming::Doorbell { open_kfid, token } => {
                         Ok(accounts::ring(tx, &open_kfid, token.as_deref(), now).await?)

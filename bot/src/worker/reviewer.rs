@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Job, Question, apply, inbox};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
+use crate::chaos;
 use crate::chat::{self, Desk};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
@@ -23,6 +24,7 @@ pub(super) async fn did(app: &App, row: Row, incoming: Incoming) -> anyhow::Resu
                 if let Some(member) = inbox::member_of(&incoming).map(str::to_owned) {
                     member_did(tx, &app, &member, incoming).await?;
                 }
+                chaos::point("reviewer.told");
                 apply::finish(tx, Door::Inbox, &row, app.clock.now()).await
             })
         })

@@ -6,6 +6,7 @@ use channels::wecom::kf::{KfMessage, Page};
 
 use super::inbox::Inbound;
 use crate::app::App;
+use crate::chaos;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::desk::ChannelKind;
 use crate::mistake::{self, Mistake};
@@ -77,10 +78,13 @@ async fn read_pages(app: &App, mut account: Account, any: &mut bool) -> anyhow::
     // Without a doorbell's token every page counts towards the strict limit: the next one comes with the next poll.
     let pages = if token_of(app, &account).is_some() { PAGES } else { 1 };
     for _ in 0..pages {
+        chaos::point("sync.before_fetch");
         let page = fetch(app, &account).await?;
+        chaos::point("sync.fetched");
         let (more, news) = (page.has_more, !page.messages.is_empty());
         account.cursor = Some(page.next_cursor.clone()).filter(|c| !c.is_empty()).or(account.cursor);
         keep(app, &account, page).await?;
+        chaos::point("sync.kept");
         *any |= news;
         if !more {
             break;
@@ -119,9 +123,11 @@ async fn keep(app: &App, account: &Account, page: Page) -> anyhow::Result<()> {
                     let backlog = message.send_time * SECOND < opened - FRESH;
                     store_message(tx, &app, &account.account, message, backlog).await?;
                 }
+                chaos::point("sync.page_stored");
                 let cursor = account.cursor.clone().unwrap_or_default();
                 let ours = accounts::advance(tx, &account, &cursor, now).await?;
                 anyhow::ensure!(ours, "the account {} is read by somebody else now", account.account);
+                chaos::point("sync.cursor_moved");
                 Ok(())
             })
         })

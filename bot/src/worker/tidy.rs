@@ -1,6 +1,7 @@
 //! Forgetting what nobody needs any more: done rows, ended links and edits, old callback digests.
 
 use crate::app::App;
+use crate::chaos;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::store::{desks, queue, tokens};
 
@@ -24,6 +25,7 @@ pub(super) async fn when_due(app: &App) -> anyhow::Result<()> {
             Box::pin(async move {
                 queue::tidy(tx, now, now - KEPT).await?;
                 tokens::tidy(tx, now).await?;
+                chaos::point("tidy.in_unit");
                 Ok(desks::set_value(tx, "tidied_at", &now.to_string()).await?)
             })
         })

@@ -3,12 +3,13 @@
 
 mod pauses;
 mod sends;
+pub mod taps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use aijia::evidence::Kind;
-use simulator::Simulator;
+use simulator::{LedgerRow, Simulator};
 
 use crate::drain::Reading;
 use crate::evidence::{Entry, Evidence};
@@ -121,10 +122,24 @@ pub enum Moment {
 
 /// Audits a world.
 pub fn audit(sim: &Simulator, shop: &Shop, evidence: &Evidence, written: &[Written], moment: Moment) -> Findings {
-    let ledger = sim.ledger();
+    let mut findings = by_ledger(&sim.ledger(), shop, evidence, written, moment);
+    if moment == Moment::Drained {
+        findings.forgotten = forgotten(sim, shop, evidence);
+    }
+    findings
+}
+
+/// Audits by these rows of the ledger alone, without a look at the phones.
+pub fn by_ledger(
+    ledger: &[LedgerRow],
+    shop: &Shop,
+    evidence: &Evidence,
+    written: &[Written],
+    moment: Moment,
+) -> Findings {
     let mut findings = Findings { messages: written.len(), incomplete: evidence.broken.clone(), ..Findings::default() };
     let mut reading = Reading::default();
-    reading.read(&ledger);
+    reading.read(ledger);
     findings.acknowledged = reading.passed.len();
     let heard = heard(evidence);
     for message in written {
@@ -138,12 +153,9 @@ pub fn audit(sim: &Simulator, shop: &Shop, evidence: &Evidence, written: &[Writt
         }
     }
     let customers = customers_of_chains(&heard, written);
-    sends::judge(&ledger, evidence, &customers, &mut findings);
-    pauses::judge(&ledger, evidence, shop, &mut findings);
+    sends::judge(ledger, evidence, &customers, moment, &mut findings);
+    pauses::judge(ledger, evidence, shop, &mut findings);
     findings.cases = evidence.of(Kind::CaseOpened).count();
-    if moment == Moment::Drained {
-        findings.forgotten = forgotten(sim, shop, evidence);
-    }
     findings
 }
 

@@ -15,6 +15,8 @@ use crate::draw::Draw;
 
 /// How long a card that did not change is left alone before it is pressed again: a tap may have been lost.
 const AGAIN: Duration = Duration::from_secs(8);
+/// How often one case's 发送 is pressed before the case is given up: what cannot be sent is refused in words.
+const STUBBORN: u32 = 5;
 /// How often everybody looks at all their cards.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the ledger is looked at for news.
@@ -51,8 +53,12 @@ impl Habits {
 pub struct Tap {
     /// Who pressed.
     pub member: String,
+    /// The card's task id.
+    pub task: String,
     /// The case, version and code of the card.
     pub key: Key,
+    /// When it left the phone, in milliseconds of the simulated clock.
+    pub at_ms: i64,
     /// When it left the phone, since the reviewers began.
     pub asked: Duration,
     /// When the callback was answered.
@@ -73,7 +79,8 @@ impl Reviewers {
     pub fn start(sim: &Simulator, members: Vec<String>, habits: Habits, draw: Draw) -> Self {
         let taps: Arc<Mutex<Vec<Tap>>> = Arc::default();
         let quit = watch::Sender::new(false);
-        let desk = Desk { sim: sim.clone(), habits, taps: taps.clone(), began: Instant::now() };
+        let (sim, pressed) = (sim.clone(), Arc::default());
+        let desk = Desk { sim, habits, taps: taps.clone(), pressed, began: Instant::now() };
         let working = tokio::spawn(work(desk, members, draw.apart(2), quit.subscribe()));
         Self { taps, quit, working }
     }
@@ -97,6 +104,8 @@ struct Desk {
     sim: Simulator,
     habits: Habits,
     taps: Arc<Mutex<Vec<Tap>>>,
+    /// How often 发送 was pressed, by member and case.
+    pressed: Arc<Mutex<BTreeMap<(String, i64), u32>>>,
     began: Instant,
 }
 
@@ -155,10 +164,13 @@ async fn decide(desk: Desk, member: String, item: Item, mut draw: Draw) {
         return desk.tap(&member, &task, key, &[("reason", "other")]).await;
     }
     let (send, edit) = (with(Act::Send), with(Act::Edit));
-    match choose(desk.habits, &mut draw) {
+    let stubborn = keys.first().is_some_and(|key| desk.pressed_before(&member, key.case) >= STUBBORN);
+    let chosen = if stubborn { Act::Reject } else { choose(desk.habits, &mut draw) };
+    match chosen {
         Act::Reject if let Some(key) = with(Act::Reject) => desk.tap(&member, &task, key, &[]).await,
         Act::Escalate if let Some(key) = with(Act::Escalate) => desk.tap(&member, &task, key, &[]).await,
         Act::Send if let Some(key) = send => {
+            desk.presses(&member, key.case);
             let twice = draw.per_mille(desk.habits.twice);
             let again = async {
                 if twice {
@@ -195,23 +207,34 @@ fn choose(habits: Habits, draw: &mut Draw) -> Act {
 }
 
 impl Desk {
+    fn pressed_before(&self, member: &str, case: i64) -> u32 {
+        let pressed = self.pressed.lock().unwrap_or_else(PoisonError::into_inner);
+        pressed.get(&(member.to_owned(), case)).copied().unwrap_or(0)
+    }
+
+    fn presses(&self, member: &str, case: i64) {
+        let mut pressed = self.pressed.lock().unwrap_or_else(PoisonError::into_inner);
+        *pressed.entry((member.to_owned(), case)).or_default() += 1;
+    }
+
     async fn tap(&self, member: &str, task: &str, key: Key, selected: &[(&str, &str)]) {
-        let asked = self.began.elapsed();
+        let (asked, at_ms) = (self.began.elapsed(), self.sim.clock().now_ms());
         if let Ok(delivery) = self.sim.tap(member, task, &key.encode(), selected).await {
-            self.note(member, key, asked, delivery.status);
+            self.note(member, task, key, (asked, at_ms), delivery.status);
         }
     }
 
     /// Once more, on a phone that has not redrawn its card yet.
     async fn tap_again(&self, member: &str, task: &str, key: Key) {
-        let asked = self.began.elapsed();
+        let (asked, at_ms) = (self.began.elapsed(), self.sim.clock().now_ms());
         if let Ok(delivery) = self.sim.tap_late(member, task, &key.encode(), &[]).await {
-            self.note(member, key, asked, delivery.status);
+            self.note(member, task, key, (asked, at_ms), delivery.status);
         }
     }
 
-    fn note(&self, member: &str, key: Key, asked: Duration, status: Option<u16>) {
-        let tap = Tap { member: member.to_owned(), key, asked, answered: self.began.elapsed(), status };
+    fn note(&self, member: &str, task: &str, key: Key, (asked, at_ms): (Duration, i64), status: Option<u16>) {
+        let answered = self.began.elapsed();
+        let tap = Tap { member: member.to_owned(), task: task.to_owned(), key, at_ms, asked, answered, status };
         self.taps.lock().unwrap_or_else(PoisonError::into_inner).push(tap);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use simulator::Simulator;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -58,6 +59,19 @@ pub fn customer(shop: &Shop, n: usize) -> (String, String) {
 /// Writes as `traffic` says and gives every message, in the order of their numbers. `count` tells others meanwhile how
 /// many were written.
 pub async fn write(sim: &Simulator, shop: &Shop, traffic: Traffic, draw: Draw, count: Arc<AtomicU64>) -> Vec<Written> {
+    let quit = watch::Sender::new(false);
+    write_until(sim, shop, (traffic, 1), draw, count, quit.subscribe()).await
+}
+
+/// Writes as [`write`] does, each customer so many lines in a row, and stops writing once `quit` says so.
+pub async fn write_until(
+    sim: &Simulator,
+    shop: &Shop,
+    (traffic, lines): (Traffic, usize),
+    draw: Draw,
+    count: Arc<AtomicU64>,
+    quit: watch::Receiver<bool>,
+) -> Vec<Written> {
     let mut draw = draw.apart(1);
     // Doorbells are rung by hand, because their answers are wanted.
     sim.hold_doorbells(true);
@@ -67,9 +81,12 @@ pub async fn write(sim: &Simulator, shop: &Shop, traffic: Traffic, draw: Draw, c
     let (began, mut tasks, mut written) = (Instant::now(), JoinSet::new(), Vec::new());
     let total = (traffic.per_second * traffic.how_long.as_secs_f64()).round();
     for n in 0..total as u64 {
+        if *quit.borrow() {
+            break;
+        }
         let scheduled = began + Duration::from_secs_f64(n as f64 / traffic.per_second);
         tokio::time::sleep_until(scheduled).await;
-        let (who, account) = customer(shop, draw.index(traffic.customers));
+        let (who, account) = customer(shop, speaker(traffic, lines, n, &mut draw));
         let (sim, count) = (sim.clone(), count.clone());
         tasks.spawn(async move {
             let one = say(&sim, traffic.first + n, account, who, scheduled, traffic.rings).await;
@@ -85,6 +102,17 @@ pub async fn write(sim: &Simulator, shop: &Shop, traffic: Traffic, draw: Draw, c
     }
     written.sort_by_key(|message| message.number);
     written
+}
+
+/// Who writes message `n`: anybody, or, with several lines, one of the second's customers, who take turns until each
+/// has written all of theirs.
+fn speaker(traffic: Traffic, lines: usize, n: u64, draw: &mut Draw) -> usize {
+    if lines <= 1 {
+        return draw.index(traffic.customers);
+    }
+    let together = (traffic.per_second.ceil() as u64).max(1);
+    let group = n / (together * lines as u64);
+    usize::try_from((group * together + n % together) % (traffic.customers.max(1) as u64)).unwrap_or(0)
 }
 
 async fn say(

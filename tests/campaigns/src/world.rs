@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use rustix::process::Signal;
@@ -19,6 +19,9 @@ use crate::shop::Shop;
 
 /// The secret that all instances share.
 pub const SECRET: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
+
+/// How often a start is tried.
+const STARTS: usize = 5;
 
 /// What a world is like when it opens.
 #[derive(Clone, Debug)]
@@ -173,9 +176,7 @@ impl World {
     /// Where it does not end well; with what it said.
     pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let mut setup = self.setup(0)?;
-        for (name, value) in [("RUST_LOG", "warn"), ("AIJIA_KILL_AT", "")] {
-            setup.env.insert(name.to_owned(), value.to_owned());
-        }
+        setup.env.insert("RUST_LOG".to_owned(), "warn".to_owned());
         let output = setup.command(arguments).output().await?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "`aijia {}` ended with {}: {said}", arguments.join(" "), output.status);
@@ -195,12 +196,20 @@ impl World {
         Ok(())
     }
 
-    /// Starts instance `n`; gives how long it took until it listened.
+    /// Starts instance `n`, a few times if need be, as what watches over a service does; gives how long it took until
+    /// it listened.
     ///
     /// # Errors
     /// Where it does not come up.
     pub async fn start(&mut self, n: usize) -> anyhow::Result<Duration> {
         let setup = self.setup(n)?;
+        let began = Instant::now();
+        for _ in 1..STARTS {
+            if self.start_with(n, &setup).await.is_ok() {
+                return Ok(began.elapsed());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         self.start_with(n, &setup).await
     }
 

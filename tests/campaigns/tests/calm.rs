@@ -50,7 +50,40 @@ async fn a_calm_day(plan: Plan) -> anyhow::Result<()> {
         entry.payload["parts"][0] = "别的话".into();
     }
     anyhow::ensure!(!judge(&evidence).unauthorised.is_empty(), "other bytes than approved");
+    a_bundle_convinces_two_verifiers(&world).await?;
     world.close(false).await
+}
+
+/// The first case, bundled: the program and a verifier of other make believe it, and neither believes a forged one.
+async fn a_bundle_convinces_two_verifiers(world: &World) -> anyhow::Result<()> {
+    let file = world.folder.join("case-1.json");
+    let path = file.to_string_lossy().into_owned();
+    let said = world.run(&["evidence", "bundle", "1", "-o", &path]).await?;
+    let key = said.lines().find_map(|line| line.strip_prefix("key ")).unwrap_or_default().to_owned();
+    anyhow::ensure!(both(world, &path, &key).await? == (Some(0), Some(0)), "a true bundle");
+    anyhow::ensure!(both(world, &path, &"0".repeat(64)).await? == (Some(1), Some(1)), "another key than wanted");
+    let text = std::fs::read_to_string(&file)?;
+    std::fs::write(&file, text.replace("羊毛针织衫", "羊毛针织裙"))?;
+    anyhow::ensure!(both(world, &path, &key).await? == (Some(1), Some(1)), "forged words");
+    std::fs::write(&file, "no bundle")?;
+    anyhow::ensure!(both(world, &path, &key).await? == (Some(2), Some(2)), "no bundle at all");
+    Ok(())
+}
+
+/// The exit codes of the program and of `tests/verify_bundle.py`; without Python, the program's twice.
+async fn both(world: &World, bundle: &str, key: &str) -> anyhow::Result<(Option<i32>, Option<i32>)> {
+    let mut program = world.setup(0)?;
+    // Without any setting: a bundle is checked where nothing of ours is.
+    program.env.clear();
+    let ours = program.command(&["evidence", "verify", "--bundle", bundle, "--key", key]).status().await?.code();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../verify_bundle.py");
+    match tokio::process::Command::new("python3").args([script, bundle, key]).status().await {
+        Ok(status) => Ok((ours, status.code())),
+        Err(_) => {
+            eprintln!("not checked by the second verifier: there is no python3");
+            Ok((ours, ours))
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use simulator::{Api, Call, LedgerRow};
 
-use super::Findings;
+use super::{Findings, Moment};
 use crate::evidence::{Entry, Evidence};
 
 /// A part of a reply that somebody approved.
@@ -29,6 +29,7 @@ pub(super) fn judge(
     ledger: &[LedgerRow],
     evidence: &Evidence,
     customers: &BTreeMap<&str, (&str, &str)>,
+    moment: Moment,
     findings: &mut Findings,
 ) {
     let authorities = authorities(evidence);
@@ -63,12 +64,14 @@ pub(super) fn judge(
             }
         }
         let told = outcomes.get(&(case, authority.part)).map_or(0, Vec::len);
-        if told == 0 {
+        if told == 0 && moment == Moment::Drained {
             findings.incomplete.push(format!("{msgid} left and has no outcome on record"));
         }
     }
     one_send_per_authority(&authorities, &asked, findings);
-    outcomes_are_true(evidence, &authorities, &asked, findings);
+    if moment == Moment::Drained {
+        outcomes_are_true(evidence, &authorities, &asked, findings);
+    }
 }
 
 /// What speaks against a request.
