@@ -7,11 +7,11 @@ use crate::store::Store;
 
 /// A row of some pages.
 async fn put(store: &Store, id: String, text: String) -> anyhow::Result<()> {
-    let put = move |tx: &mut Tx| -> BoxFuture<'_, anyhow::Result<()>> {
-        let args = args![id.clone(), text.clone()];
+    let put = store.commit(move |tx| {
+        let args = args![id, text];
         Box::pin(async move { Ok(tx.run("INSERT INTO kv (name, value) VALUES ($1, $2)", args).await.map(drop)?) })
-    };
-    store.commit(put).await
+    });
+    put.await
 }
 
 async fn kept(store: &Store) -> Vec<String> {
