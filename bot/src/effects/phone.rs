@@ -142,13 +142,13 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
         return not_before(app, row, when).await;
     }
     // A task id is good for one request only: one whose answer got lost cannot be used again.
-    chaos::point("card.before_name");
+    chaos::point("posting.before_name");
     let task_id = if row.attempts > 1 { renamed(app, &posting, &task_id, row.attempts).await? } else { task_id };
     let rendered = wecom::post(&card.0, card.1, &task_id);
     for picture in pictures {
         pictures::show(app, wecom_app, &member, &picture).await;
     }
-    chaos::point("card.before_post");
+    chaos::point("posting.before_post");
     match deliver(wecom_app, &member, &rendered).await {
         Ok(response_code) => posted(app, row, task_id, response_code).await,
         Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
@@ -203,9 +203,9 @@ async fn deliver(wire: &Wecom, member: &str, rendered: &Posting) -> Result<Optio
             return Err(unreachable());
         }
     }
-    chaos::point("card.above_posted");
+    chaos::point("posting.above_posted");
     let sent = wire.app.send_card(member, &rendered.template_card).await?;
-    chaos::point("card.posted");
+    chaos::point("posting.posted");
     if sent.reached(member) { Ok(sent.response_code) } else { Err(unreachable()) }
 }
 
@@ -220,7 +220,7 @@ async fn posted(app: &App, row: Row, task_id: String, response_code: Option<Stri
                     apply::lock(tx, &app, &announced.case_id).await?;
                 }
                 // A tap was faster than the answer: it brought a newer code, and everything else is done.
-                chaos::point("card.in_unit");
+                chaos::point("posting.in_unit");
                 let known = store::cards::load(tx, &task_id).await?.is_some_and(|p| p.posted_at.is_some());
                 if !known && let Some(p) = store::cards::posted(tx, &task_id, response_code.as_deref(), now).await? {
                     app.metrics.card_posted();
