@@ -199,6 +199,45 @@ story!(
 );
 
 story!(
+    /// A worker hangs with a notice until another takes its place: given up as unknown, and not said again. The answer
+    /// that comes after all is on record as late.
+    a_notice_whose_answer_comes_late,
+    in all_three(),
+    |world| {
+        world.sim.customer_says(FLAGSHIP, XIAOYU, UNKNOWN).await?;
+        world.settle().await?;
+        world.clock.advance(4_000);
+        world.sim_clock.advance(4_000);
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Slow(3_000));
+        let app = world.app.clone();
+        let working = tokio::spawn(async move { aijia::worker::pump(&app).await });
+        while world.sim.count(Api::KfSendMsg) == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        world.restart().await?;
+        world.wait(Duration::from_secs(61)).await?;
+        working.await??;
+        world.settle().await?;
+        ensure!(heard(world, RECEIVED) == 1 && world.sim.count(Api::KfSendMsg) == 1);
+        let settled = world.entries(Kind::SendSettled).await?;
+        let told: Vec<_> = settled.iter().map(|s| (s["result"]["result"].as_str(), s["late"].as_bool())).collect();
+        ensure!(told == [(Some("unknown"), Some(false)), (Some("accepted"), Some(true))], "{settled:?}");
+    }
+);
+
+story!(
+    /// The platform puts a notice off: it would come too late to be true, so it is not tried again.
+    a_notice_that_is_put_off_is_not_said,
+    in all_three(),
+    |world| {
+        world.sim.faults().next(Api::KfSendMsg, 1, Fault::Refuse(Errcode(45009)));
+        world.customer_says(UNKNOWN).await?;
+        world.wait(Duration::from_secs(120)).await?;
+        ensure!(heard(world, RECEIVED) == 0 && world.sim.count(Api::KfSendMsg) == 1);
+    }
+);
+
+story!(
     /// The program dies while a notice is on its way: unknown, not repeated, and no pause calls it in flight for ever.
     killed_while_a_notice_was_on_its_way,
     in all_three(),
