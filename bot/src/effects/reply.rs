@@ -26,12 +26,13 @@ use crate::worker::apply;
 /// A claim older than this is not acted on: a process that slept between claim and request gives up.
 const CLAIM_IS_GOOD_FOR: Duration = Duration::from_secs(2);
 /// The same by the clock on the wall, which goes on while the whole machine sleeps; wide, because that clock may be set.
-const CLAIM_ENDS: Timestamp = 30 * SECOND;
+const CLAIM_ENDS: Timestamp = 10 * SECOND;
 /// Times a lost answer is asked for at once under the same id, where the platform's duplicate code is known. With the one
 /// after a crash no send is asked about more than three times.
 const PROBES: usize = 2;
-/// How long after its claim a send may be asked about, by a worker that is still there: long before its lease ends.
-const PROBES_END: Duration = Duration::from_secs(20);
+/// How long after its claim a send may be asked about, by a worker that is still there. Its answer is in, or given up,
+/// before anybody can take the worker for gone: nobody is asked about it, nor sends it again, while it may be asking.
+const PROBES_END: Duration = Duration::from_secs(8);
 /// The same for a send whose worker died.
 const PROBE_AFTER_CRASH: Timestamp = 60 * SECOND;
 /// Times a send is claimed that the platform puts off.
@@ -272,7 +273,7 @@ async fn settle_once(app: &App, row: Row, send: Send, (result, code): (PartResul
                 chaos::point("send.settled");
                 // Somebody else has the row by now: what only this worker knows is kept all the same.
                 if !queue::done(tx, Door::Outbox, &row, now).await? {
-                    tracing::warn!(send = %send.id, "an answer came after its lease had ended");
+                    tracing::warn!(send = %send.id, "an answer came after its worker was taken for gone");
                 }
                 Ok(())
             })
