@@ -19,6 +19,7 @@ mod main_loop;
 mod model;
 mod notices;
 mod operations;
+mod orphans;
 mod pacing;
 mod pauses;
 mod phones;

@@ -20,7 +20,7 @@ use crate::mistake::{self, Mistake};
 use crate::store::conversations;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
-use crate::store::{Tx, cases, pauses};
+use crate::store::{Tx, cases, instances, pauses};
 use crate::worker::apply;
 
 /// A claim older than this is not acted on: a process that slept between claim and request gives up.
@@ -83,7 +83,7 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
     store
         .commit(move |tx| {
             Box::pin(async move {
-                still_ours(tx, &row).await?;
+                still_ours(tx, &app, &row).await?;
                 let Some(known) = cases::load(tx, &case).await? else { return Ok(Claim::NotOurs) };
                 if let Some(send) = mistaken::rescued(tx, &known, part).await? {
                     return Ok(Claim::Ours(Box::new(send)));
@@ -111,9 +111,11 @@ async fn paused_since_approval(tx: &mut Tx, case: &Case) -> anyhow::Result<Optio
     Ok(Some(pauses::covered_since(tx, &case.channel, &case.conversation, turn).await?))
 }
 
-/// Whoever was taken for gone must not judge what somebody else is doing now.
-async fn still_ours(tx: &mut Tx, row: &Row) -> anyhow::Result<()> {
+/// Whoever was taken for gone must not judge what somebody else is doing now; whoever is not shows a sign of life, so
+/// that nobody takes over in the moment the request leaves.
+async fn still_ours(tx: &mut Tx, app: &App, row: &Row) -> anyhow::Result<()> {
     pauses::hold(tx).await?;
+    instances::beat(tx, app.instance.id(), app.clock.now()).await?;
     anyhow::ensure!(queue::hold_lease(tx, Door::Outbox, row).await?, "{} is no longer ours", row.id);
     Ok(())
 }
@@ -124,11 +126,12 @@ async fn still_ours(tx: &mut Tx, row: &Row) -> anyhow::Result<()> {
 async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow::Result<Option<Claim>> {
     apply::lock(tx, app, &case.id).await?;
     let Some(case) = cases::load(tx, &case.id).await? else { return Ok(None) };
-    let State::Sending(sending) = &case.state else { return Ok(None) };
-    if sending.parts.get(part) != Some(&Part::Claimed) {
-        return Ok(None);
-    }
-    let id = message_id(&case, &sending.draft, part);
+    let id = match &case.state {
+        State::Sending(sending) if sending.parts.get(part) == Some(&Part::Claimed) => {
+            message_id(&case, &sending.draft, part)
+        }
+        _ => return went_on_without(tx, app, &case, part).await.map(|()| None),
+    };
     if let Some(send) = to_probe(tx, app, &case, part, &id).await? {
         return Ok(Some(Claim::Ours(Box::new(send))));
     }
@@ -137,6 +140,17 @@ async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow:
         let _ = apply::apply(tx, app, &case.id, &event).await?;
     }
     Ok(Some(Claim::NotOurs))
+}
+
+/// A claim whose worker died and whose case went on: a servicer answers, or another reply is on its way. Nobody knows
+/// what became of it, which goes on record; its late answer must not be taken for the other reply's.
+async fn went_on_without(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow::Result<()> {
+    let Some(id) = sends::left_in_flight(tx, &case.id, part as i64).await? else { return Ok(()) };
+    if sends::settle(tx, &id, SendState::Unknown, 0, app.clock.now()).await? {
+        let event = Event::Settled { part, result: PartResult::Unknown };
+        let _ = apply::apply(tx, app, &case.id, &event).await?;
+    }
+    Ok(())
 }
 
 /// The send to ask about, where that is safe.

@@ -164,6 +164,12 @@ pub async fn unknown_count(tx: &mut Tx) -> sqlx::Result<i64> {
     Ok(tx.one::<(i64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
 }
 
+/// The part of a case's reply that is still taken for under way, by its id.
+pub async fn left_in_flight(tx: &mut Tx, case_id: &str, part: i64) -> sqlx::Result<Option<String>> {
+    let sql = "SELECT id FROM sends WHERE case_id = $1 AND part = $2 AND kind = 'reply' AND state = 'in_flight'";
+    Ok(tx.one::<(String,)>(sql, args![case_id, part]).await?.map(|(id,)| id))
+}
+
 /// Whether a notice of this kind was sent, or may have been, for the case.
 pub async fn noticed(tx: &mut Tx, case_id: &str, kind: &str) -> sqlx::Result<bool> {
     let sql = "SELECT id FROM sends WHERE case_id = $1 AND kind = $2 AND state <> 'failed'";

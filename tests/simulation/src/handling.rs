@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::case::{Decision, Event, QUOTA, State, Tap, WINDOW};
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::happening::Happening;
+use crate::happening::{Happening, WireId};
 use crate::judging;
 use crate::platform::Said;
 use crate::policy;
 use crate::shop::PEOPLE;
-use crate::store::{Act, Message, Store};
+use crate::store::{Act, Message, SendState, Store};
 
 impl Store {
     /// Something happened in a conversation.
@@ -32,7 +32,7 @@ impl Store {
                     let _ = self.apply(case, &Event::SessionEnded, now);
                 }
             }
-            Said::NotDelivered(id) => self.not_delivered(talk, *id, now),
+            Said::NotDelivered(id) => self.not_delivered(talk, id, now),
         }
     }
 
@@ -82,11 +82,13 @@ impl Store {
         self.record(Some(talk), None, entry, now);
     }
 
-    fn not_delivered(&mut self, talk: usize, id: u64, now: Timestamp) {
-        let Some(case) = self.sends.get(&id).map(|send| send.case) else { return };
+    fn not_delivered(&mut self, talk: usize, id: &WireId, now: Timestamp) {
+        let Some(send) = self.sends.get_mut(id) else { return };
+        send.state = SendState::Failed;
+        let (case, settled) = (send.case, send.resolved);
         let busy_with = self.open_case(talk);
-        let event = Event::NotDelivered { fail_type: 10 };
-        if busy_with.is_none_or(|busy| busy == case) && self.apply(case, &event, now).is_ok() {
+        let event = Event::NotDelivered { msgid: id.clone(), fail_type: 10 };
+        if !settled && busy_with.is_none_or(|busy| busy == case) && self.apply(case, &event, now).is_ok() {
             return;
         }
         let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload: json!({ "msgid": id }) };

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::evidence::Entry;
 
 /// The platform's id of a message we send.
-pub type WireId = u64;
+pub type WireId = String;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub enum Happening {
     Accepted {
         /// For whom.
         conversation: usize,
+        /// Its message id.
+        id: WireId,
         /// The exact words.
         body: String,
     },

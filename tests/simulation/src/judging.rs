@@ -79,6 +79,7 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        supersedes: None,
     });
     match (route, empty) {
         (Route::HumanOnly, _) => Drafted::HumanOnly(draft),

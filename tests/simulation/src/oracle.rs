@@ -99,6 +99,7 @@ struct Approval {
 #[derive(Debug)]
 struct Leaving {
     body: String,
+    id: Option<WireId>,
     claimed: Option<u64>,
     began: u32,
     accepted: bool,
@@ -134,8 +135,8 @@ impl Oracle {
         self.order += 1;
         match happening {
             Happening::Entry { conversation, case, entry } => self.entry(*conversation, *case, entry, store),
-            Happening::RequestBegan { conversation, id, body } => self.request_began(*conversation, *id, body),
-            Happening::Accepted { conversation, body } => self.accepted(*conversation, body),
+            Happening::RequestBegan { conversation, id, body } => self.request_began(*conversation, id, body),
+            Happening::Accepted { conversation, id, body } => self.accepted(*conversation, id, body),
             Happening::Paused { scope, in_flight } => {
                 self.figures.pauses += 1;
                 let (order, scope, in_flight) = (self.order, *scope, in_flight.clone());
@@ -181,7 +182,9 @@ impl Oracle {
             Kind::Edited => self.edited(talk, case, entry),
             Kind::Rejected => self.single_winner(talk, case, entry),
             Kind::SendClaimed => self.claimed(talk, case, entry, store),
+            Kind::SendResolved => self.resolved(talk, case, entry),
             Kind::SendSettled => self.settled(talk, case, entry),
+            Kind::DeliveryFailed => self.not_delivered(talk, entry),
             Kind::AuthorityVoided => self.voided(talk, entry),
             Kind::Refused => {
                 let reason = entry.payload["refusal"]["refusal"].as_str().unwrap_or("not_permitted");
@@ -208,10 +211,19 @@ impl Oracle {
         let version = entry.payload["version"].as_i64().unwrap_or_default();
         let before = self.talks[talk].decided.insert((case, version), entry.kind);
         let answers = entry.kind == Kind::Edited && entry.payload["before"].is_null();
+        // What did not arrive is sent again by the tap that says so.
+        let again = entry.kind == Kind::Decided && before == Some(Kind::SendResolved);
         assert!(
-            before.is_none() || answers,
+            before.is_none() || answers || again,
             "version {version} of case {case} was decided twice: {before:?}, then {entry:?}"
         );
+    }
+
+    /// A person said what became of a part: what a card on their phone asked.
+    fn resolved(&mut self, talk: usize, case: usize, entry: &Entry) {
+        self.single_winner(talk, case, entry);
+        let says = |press: &Press| matches!(press.decision, Decision::Delivered | Decision::SendAgain | Decision::Drop);
+        assert!(self.pressed(case, entry, says).is_some(), "nobody said so: {entry:?}");
     }
 
     fn edited(&mut self, talk: usize, case: usize, entry: &Entry) {

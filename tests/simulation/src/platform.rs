@@ -17,8 +17,10 @@ const QUOTA_SPENT: i64 = 95_001;
 const WINDOW_CLOSED: i64 = 95_002;
 /// The session is not ours.
 const WRONG_SESSION: i64 = 95_018;
-/// Too many calls, or whatever else is refused.
-const REFUSED: i64 = 45_009;
+/// Too many calls: nothing was done, come back later.
+pub const TOO_OFTEN: i64 = 45_009;
+/// Whatever else is refused.
+const REFUSED: i64 = 40_096;
 /// The id was used before; not documented, so seeds vary whether we know it.
 pub const DUPLICATE: i64 = 95_099;
 
@@ -112,6 +114,8 @@ pub struct Card {
     pub code: String,
     /// The words on show; none where there is nothing to send.
     pub parts: Vec<String>,
+    /// It asks what became of these words.
+    pub doubt: bool,
 }
 
 /// The platform's answer.
@@ -248,14 +252,14 @@ impl Platform {
         let refused = luck.permille(weather.refused);
         let mut accepted = None;
         let answer = match self.requests[request].asked.clone() {
-            _ if refused => Answer::Refused(REFUSED),
+            _ if refused => Answer::Refused(*luck.pick(&[REFUSED, TOO_OFTEN])),
             Asked::Send { conversation, id, body } => {
-                let answer = self.accept(conversation, id, now);
+                let answer = self.accept(conversation, &id, now);
                 if answer == Answer::Accepted {
                     if luck.permille(weather.undelivered) {
-                        self.tell(conversation, Said::NotDelivered(id), now);
+                        self.tell(conversation, Said::NotDelivered(id.clone()), now);
                     }
-                    accepted = Some(Happening::Accepted { conversation, body });
+                    accepted = Some(Happening::Accepted { conversation, id, body });
                 }
                 answer
             }
@@ -279,9 +283,9 @@ impl Platform {
         accepted
     }
 
-    fn accept(&mut self, conversation: usize, id: WireId, now: Timestamp) -> Answer {
+    fn accept(&mut self, conversation: usize, id: &WireId, now: Timestamp) -> Answer {
         let customer = &mut self.customers[conversation];
-        if self.used.contains(&id) {
+        if self.used.contains(id) {
             Answer::Refused(DUPLICATE)
         } else if customer.session != SessionOwner::Bot {
             Answer::Refused(WRONG_SESSION)
@@ -291,7 +295,7 @@ impl Platform {
             Answer::Refused(QUOTA_SPENT)
         } else {
             customer.left -= 1;
-            self.used.insert(id);
+            self.used.insert(id.clone());
             Answer::Accepted
         }
     }

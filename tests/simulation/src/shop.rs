@@ -1,6 +1,8 @@
 //! An invented shop: two channels, the people who work there, and what customers and colleagues write.
 
-use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};
+use std::collections::BTreeMap;
+
+use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notices, Person, Policy, Role, Settings};
 use crate::luck::Luck;
 
 /// Everybody who may press a button, the last two without any right to.
@@ -16,6 +18,7 @@ pub fn desk() -> Desk {
         wecom: Some(id.into()),
         telegram: None,
         roles: vec![role],
+        hours: Vec::new(),
     };
     let people = vec![
         person("lihua", Role::Reviewer),
@@ -46,6 +49,8 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         allowed_actions: vec![],
         review_required: vec![],
         notices: Notices::default(),
+        dispatch: Dispatch::All,
+        hours: BTreeMap::new(),
     }
 }
 

@@ -124,8 +124,31 @@ pub struct Send {
     pub part: usize,
     /// The exact words.
     pub body: String,
+    /// Where it stands.
+    pub state: SendState,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+    /// How often it was claimed: the platform may put it off.
+    pub tries: u32,
+    /// It was asked about after its worker died.
+    pub probed: bool,
+    /// A person said what became of it.
+    pub resolved: bool,
+}
+
+/// Where a send stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendState {
     /// A request may be under way.
-    pub in_flight: bool,
+    InFlight,
+    /// The platform accepted it.
+    Accepted,
+    /// It did not arrive.
+    Failed,
+    /// The platform wants it later.
+    PutOff,
+    /// Nobody knows.
+    Unknown,
 }
 
 impl Store {

@@ -93,15 +93,8 @@ pub enum Stage {
         since: Timestamp,
         /// There is a token to send with.
         ready: bool,
-        /// The how manieth request it will be.
-        asked: u32,
-    },
-    /// A send's answer got lost, and it is asked for again.
-    Again {
-        /// Its id.
-        id: WireId,
-        /// The how manieth request it will be.
-        asked: u32,
+        /// It may have left before: the request only asks what became of it.
+        repeats: bool,
     },
     /// A send's request is under way.
     OnWire {
@@ -109,8 +102,12 @@ pub enum Stage {
         id: WireId,
         /// The request.
         request: usize,
-        /// How often it was asked.
-        asked: u32,
+        /// When it was claimed, by the machine's own steady clock.
+        since: Timestamp,
+        /// It may have left before.
+        repeats: bool,
+        /// How often it may still be asked about.
+        probes: u32,
     },
     /// A send's fate is known.
     Settle {
@@ -389,9 +386,10 @@ impl World {
             self.unit(at, |store, _| store.done(&row));
             return None;
         }
-        let waits = matches!(known.state, State::AwaitingReview(_));
+        let doubt = matches!(known.state, State::Unknown(_));
+        let waits = doubt || matches!(known.state, State::AwaitingReview(_));
         let parts = known.draft().filter(|_| waits).map_or_else(Vec::new, |draft| draft.parts.clone());
-        let card = Card { person, case, version, code: known.code(), parts };
+        let card = Card { person, case, version, code: known.code(), parts, doubt };
         self.ask(row, Asked::Card(card))
     }
 

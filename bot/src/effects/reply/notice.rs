@@ -50,7 +50,7 @@ async fn claim_notice(
     conversation: &str,
     kind: NoticeKind,
 ) -> anyhow::Result<Claim> {
-    still_ours(tx, row).await?;
+    still_ours(tx, app, row).await?;
     let now = app.clock.now();
     let Some(case) = cases::load(tx, case_id).await? else { return Ok(Claim::NotOurs) };
     let paused = pauses::covering(tx, &case.channel, conversation).await?.is_some();
@@ -189,7 +189,7 @@ async fn claim_welcome(
     code: &str,
     until: Timestamp,
 ) -> anyhow::Result<Claim> {
-    still_ours(tx, row).await?;
+    still_ours(tx, app, row).await?;
     let now = app.clock.now();
     let Some(known) = conversations::load(tx, conversation).await? else { return Ok(Claim::NotOurs) };
     let paused = pauses::covering(tx, &known.channel, conversation).await?.is_some();

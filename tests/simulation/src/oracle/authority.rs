@@ -17,7 +17,9 @@ impl Oracle {
         let parts = texts(&entry.payload["parts"]);
         let bound = entry.payload["code"].as_str();
         let wanted = |press: &Press| {
-            press.decision == Decision::Send && press.shown == parts && Some(press.code.as_str()) == bound
+            matches!(press.decision, Decision::Send | Decision::SendAgain)
+                && press.shown == parts
+                && Some(press.code.as_str()) == bound
         };
         let press = self.pressed(case, entry, wanted);
         let person =
@@ -31,7 +33,7 @@ impl Oracle {
         assert_eq!(text("digest"), bound, "the digest is not that of what was approved");
         assert!(!self.paused(talk), "approved while paused");
         self.check_rights(&person, known.channel, store);
-        let part = |body| Leaving { body, claimed: None, began: 0, accepted: false, settled: None };
+        let part = |body| Leaving { body, id: None, claimed: None, began: 0, accepted: false, settled: None };
         let (order, digest) = (self.order, bound);
         let parts = parts.into_iter().map(part).collect();
         self.talks[talk].approvals.push(Approval { order, case, person, digest, policy, parts, voided: false });
@@ -71,13 +73,17 @@ impl Oracle {
         let earlier = |leaving: &Leaving| leaving.settled.as_deref() == Some("accepted");
         assert!(approval.parts[..part].iter().all(earlier), "part {part} is let out before an earlier one arrived");
         let leaving = &approval.parts[part];
-        assert_eq!(leaving.claimed, None, "part {part} was let out twice");
+        let again = leaving.settled.as_deref() == Some("put_off");
+        assert!(leaving.claimed.is_none() || again, "part {part} was let out twice");
         assert_eq!(
             entry.payload["body_sha256"],
             hex::encode(Sha256::digest(&leaving.body)),
             "other bytes were let out"
         );
-        self.talks[talk].approvals[at].parts[part].claimed = Some(self.order);
+        let order = self.order;
+        let leaving = &mut self.talks[talk].approvals[at].parts[part];
+        leaving.id = entry.payload["msgid"].as_str().map(str::to_owned);
+        (leaving.claimed, leaving.began, leaving.settled) = (Some(order), 0, None);
     }
 
     /// The fate of a part is known.
@@ -85,13 +91,24 @@ impl Oracle {
         let part = entry.payload["part"].as_u64().unwrap_or_default() as usize;
         let result = entry.payload["result"]["result"].as_str().unwrap_or_default().to_owned();
         self.figures.unknown += usize::from(result == "unknown");
+        let (late, id) = (entry.payload["late"] == true, entry.payload["msgid"].as_str());
         let mut approvals = self.talks[talk].approvals.iter_mut().rev().filter(|approval| approval.case == case);
-        let open = |leaving: &&mut Leaving| leaving.claimed.is_some() && leaving.settled.is_none();
-        let found = approvals.find_map(|approval| approval.parts.get_mut(part).filter(open));
-        if let Some(leaving) = found {
-            assert!(result != "accepted" || leaving.accepted, "recorded as accepted what the platform never accepted");
-            leaving.settled = Some(result);
-        }
+        let meant = |leaving: &&mut Leaving| match late {
+            true => leaving.id.as_deref() == id,
+            false => leaving.claimed.is_some() && leaving.settled.is_none(),
+        };
+        let Some(leaving) = approvals.find_map(|approval| approval.parts.get_mut(part).filter(meant)) else { return };
+        assert!(result != "accepted" || leaving.accepted, "recorded as accepted what the platform never accepted");
+        assert!(!late || leaving.settled.as_deref() == Some("unknown"), "late, but not missed: {entry:?}");
+        leaving.settled = Some(result);
+    }
+
+    /// The platform says so before its answer came: that is the fate.
+    pub(super) fn not_delivered(&mut self, talk: usize, entry: &Entry) {
+        let id = entry.payload["msgid"].as_str();
+        let mut parts = self.talks[talk].approvals.iter_mut().flat_map(|approval| &mut approval.parts);
+        let open = parts.find(|leaving| leaving.id.as_deref() == id && leaving.settled.is_none());
+        open.into_iter().for_each(|leaving| leaving.settled = Some("not_delivered".into()));
     }
 
     pub(super) fn voided(&mut self, talk: usize, entry: &Entry) {
@@ -102,12 +119,16 @@ impl Oracle {
 
     /// The first byte of a request left: what was let out, once, to whom it was for, and nothing after a pause that the
     /// pause's acknowledgement does not name.
-    pub(super) fn request_began(&mut self, talk: usize, id: WireId, body: &str) {
+    pub(super) fn request_began(&mut self, talk: usize, id: &WireId, body: &str) {
         self.figures.requests += 1;
         // Where the platform refuses a second use of an id, a lost answer is asked for again under the same id.
         let most = if self.duplicate_known { 4 } else { 1 };
         let leaves = |leaving: &Leaving| {
-            leaving.body == body && leaving.claimed.is_some() && leaving.settled.is_none() && leaving.began < most
+            leaving.body == body
+                && leaving.id.as_ref() == Some(id)
+                && leaving.claimed.is_some()
+                && leaving.settled.is_none()
+                && leaving.began < most
         };
         let approvals = &self.talks[talk].approvals;
         let found = approvals.iter().enumerate().rev().find_map(|(at, approval)| {
@@ -116,7 +137,7 @@ impl Oracle {
         });
         let (at, part) = found.unwrap_or_else(|| panic!("a request left without authority: {body}"));
         let order = approvals[at].order;
-        let unnamed = self.paused_since(talk, order).filter(|pause| !pause.in_flight.contains(&id)).count();
+        let unnamed = self.paused_since(talk, order).filter(|pause| !pause.in_flight.contains(id)).count();
         assert_eq!(unnamed, 0, "a request left after a pause that does not name it: {body}");
         assert!(order >= self.talks[talk].newest_sent, "replies leave in another order than they were decided");
         let talk = &mut self.talks[talk];
@@ -125,12 +146,15 @@ impl Oracle {
     }
 
     /// The platform accepted a message: one per approved part.
-    pub(super) fn accepted(&mut self, talk: usize, body: &str) {
+    pub(super) fn accepted(&mut self, talk: usize, id: &WireId, body: &str) {
         self.figures.accepted += 1;
         let approvals = self.talks[talk].approvals.iter_mut();
-        let mut parts = approvals.flat_map(|approval| &mut approval.parts);
-        let free = parts.find(|leaving| leaving.body == body && leaving.began > 0 && !leaving.accepted);
-        let leaving = free.unwrap_or_else(|| panic!("the customer got this once more than it was approved: {body}"));
-        leaving.accepted = true;
+        let mut parts: Vec<&mut Leaving> = approvals.flat_map(|approval| &mut approval.parts).collect();
+        let left = |leaving: &Leaving| leaving.body == body && leaving.began > 0 && !leaving.accepted;
+        let known = parts.iter().position(|leaving| leaving.id.as_ref() == Some(id));
+        let at = known.or_else(|| parts.iter().position(|leaving| left(leaving)));
+        let at = at.filter(|at| left(parts[*at]));
+        let at = at.unwrap_or_else(|| panic!("the customer got this once more than it was approved: {body}"));
+        parts[at].accepted = true;
     }
 }

@@ -4,7 +4,7 @@ use super::{Leaving, Oracle};
 use crate::case::State;
 use crate::evidence;
 use crate::platform::{Platform, Said};
-use crate::store::Store;
+use crate::store::{SendState, Store};
 
 impl Oracle {
     /// Looks at everything once more.
@@ -33,7 +33,10 @@ impl Oracle {
         let parts = || self.talks.iter().flat_map(|talk| &talk.approvals).flat_map(|approval| &approval.parts);
         let untold = |leaving: &&Leaving| leaving.claimed.is_some() && leaving.settled.is_none();
         assert_eq!(parts().find(untold).map(|leaving| &leaving.body), None, "nobody knows what became of a send");
-        assert!(store.sends.values().all(|send| !send.in_flight), "a send is taken for under way for ever");
+        assert!(
+            store.sends.values().all(|send| send.state != SendState::InFlight),
+            "a send is taken for under way for ever"
+        );
         let claimed = parts().filter(|leaving| leaving.claimed.is_some()).count();
         assert_eq!(store.sends.len(), claimed, "the record does not tell of every send");
     }

@@ -30,6 +30,7 @@ fn check_pending(store: &Store, case: usize) {
         }
         State::AwaitingReview(review) => deadline(review.due),
         State::NeedsPerson(stuck) => deadline(stuck.due),
+        State::Unknown(doubt) => deadline(doubt.due),
         State::Sending(sending) => {
             let claimed = sending.parts.iter().position(|part| *part == Part::Claimed);
             claimed.or(sending.next_part()).is_some_and(|wanted| {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Door, Job, Lane, Store};
-use crate::case::{Case, Drafting, Effect, Event, Level, PausedBy, Refusal, Rules, State, Step, WINDOW, Window, step};
+use crate::case::{
+    Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, WINDOW, Window,
+    step,
+};
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::shop::PEOPLE;
@@ -23,7 +26,16 @@ impl Store {
         let known = &self.cases[case];
         let Some(channel) = desk.channel(&known.channel) else { return Err(Refusal::Overtaken) };
         let paused = self.covering(talk).map(|pause| PausedBy { person: pause.person.clone() });
-        let rules = Rules { desk: &desk, channel, policy: &policy, paused, turn: self.turn, off_duty: &off_duty };
+        let rules = Rules {
+            desk: &desk,
+            channel,
+            policy: &policy,
+            paused,
+            turn: self.turn,
+            off_duty: &off_duty,
+            editing: None,
+            next_holder: None,
+        };
         match step(known, event, &rules, now) {
             Ok(step) => {
                 self.keep(case, step, now);
@@ -82,6 +94,7 @@ impl Store {
             least: Level::Reviewers,
             asked: None,
             doubtful: false,
+            in_turn: InTurn::default(),
         };
         let payload = json!({ "number": number, "follows": opened.follows, "channel": opened.channel });
         self.cases.push(opened);
@@ -102,12 +115,16 @@ impl Store {
             }
             Effect::ReviewDeadline { due } => (Lane::Due(case), Job::ReviewDeadline { case, due: *due }, *due),
             Effect::WindowDeadline { at } => (Lane::Due(case), Job::WindowDeadline { case }, *at),
-            Effect::Send { part } => (Lane::Send(talk), Job::Send { case, part: *part }, now),
+            Effect::Send { part, at } => (Lane::Send(talk), Job::Send { case, part: *part }, *at),
             Effect::TransferSession { .. } => (Lane::Send(talk), Job::Transfer { case }, now),
             Effect::EndSession => (Lane::Send(talk), Job::EndSession { conversation: talk }, now),
             Effect::Answered { up_to } => {
                 let messages = self.conversations[talk].messages.iter_mut();
                 return messages.filter(|m| m.seq <= *up_to).for_each(|m| m.answered = true);
+            }
+            Effect::Resolve { msgid, how, .. } => {
+                let send = self.sends.get_mut(msgid).filter(|_| *how != Resolution::Delivered);
+                return send.into_iter().for_each(|send| send.resolved = true);
             }
             Effect::Alarm { say } => {
                 let payload = json!({ "key": say.key, "args": say.args });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Store;
+use super::{SendState, Store};
 use crate::clock::{MINUTE, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::evidence::{Actor, Entry, Kind};
@@ -72,7 +72,11 @@ impl Store {
 
     fn in_flight(&self, scope: Scope) -> Vec<WireId> {
         let covered = |open: usize| scope.covers(self.conversations[open].channel, open);
-        self.sends.iter().filter(|(_, send)| send.in_flight && covered(send.conversation)).map(|(id, _)| *id).collect()
+        self.sends
+            .iter()
+            .filter(|(_, send)| send.state == SendState::InFlight && covered(send.conversation))
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     /// Lifts the pauses of exactly this scope, or notes the wish where a second person has to agree.

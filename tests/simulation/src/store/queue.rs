@@ -1,6 +1,6 @@
 //! The two doors of work, with the lanes and leases of `aijia::store::queue`.
 
-use super::{Seen, Store};
+use super::{Seen, SendState, Store};
 use crate::case::Decision;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::happening::{Scope, WireId};
@@ -249,11 +249,10 @@ impl Store {
         }
     }
 
-    /// Records what became of a claimed send; false when that was known before.
-    pub fn settle(&mut self, id: WireId) -> bool {
-        let Some(send) = self.sends.get_mut(&id) else { return false };
-        let news = send.in_flight;
-        send.in_flight = false;
-        news
+    /// Records what became of a send that stood like this; false when it did not.
+    pub fn settle(&mut self, id: &WireId, from: SendState, to: SendState) -> bool {
+        let Some(send) = self.sends.get_mut(id).filter(|send| send.state == from) else { return false };
+        send.state = to;
+        true
     }
 }

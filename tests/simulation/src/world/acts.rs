@@ -154,6 +154,10 @@ impl World {
     }
 
     fn decision(&mut self, card: &Card) -> Decision {
+        if card.doubt && self.luck.permille(800) {
+            return [Decision::Delivered, Decision::SendAgain, Decision::SendAgain, Decision::Drop][self.luck.below(4)]
+                .clone();
+        }
         let send = if card.parts.is_empty() { 1 } else { 60 };
         let edit = if card.parts.is_empty() { 30 } else { 10 };
         match self.luck.weighed(&[send, edit, 3, 5, 3, 5, 4, 8]) {
