@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -42,3 +42,7 @@ hostile:
 # Installs, or names, what the tests need.
 setup:
 	scripts/setup-test
+
+# What the program does on this machine, in one table: make bench ARGS="--seconds 10 --only edge,acks"
+bench:
+	scripts/bench $(ARGS)

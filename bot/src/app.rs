@@ -21,7 +21,7 @@ use crate::policy;
 use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::{self, Store, Tx};
-use crate::worker::Instance;
+use crate::worker::{Instance, Receipts};
 
 /// Callbacks stored at the same time at most: as many as the database's queue holds.
 const CALLBACKS: usize = 256;
@@ -62,6 +62,8 @@ pub struct Parts {
     pub callbacks: Semaphore,
     /// Whether the program is about to end: it asks for no more work.
     pub ending: AtomicBool,
+    /// Callbacks on their way into the store.
+    pub receipts: Receipts,
     cached: RwLock<Cached>,
 }
 
@@ -142,6 +144,7 @@ impl App {
             instance: settings.instance,
             callbacks: Semaphore::new(CALLBACKS),
             ending: AtomicBool::new(false),
+            receipts: Receipts::default(),
             cached: RwLock::default(),
         }))
     }

@@ -31,7 +31,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use futures::future::BoxFuture;
-use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::watch;
 
@@ -202,6 +203,11 @@ impl News {
     }
 }
 
+/// Prepared statements a connection keeps: more than there are different queries, so that none is prepared twice.
+const STATEMENTS: usize = 1_000;
+/// Pages of the database the writer keeps at hand, in KiB, as SQLite wants it said.
+const WRITER_CACHE: &str = "-16384";
+
 /// A reading transaction on PostgreSQL sees one moment, as it does on SQLite.
 const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -219,10 +225,15 @@ async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
         .synchronous(durability())
         .foreign_keys(true)
         .pragma("wal_autocheckpoint", "0")
-        .busy_timeout(Duration::from_secs(7));
+        .busy_timeout(Duration::from_secs(7))
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
     let cannot = || format!("cannot open the database {}", path.display());
-    let writer =
-        SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.with_context(cannot)?;
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+        .await
+        .with_context(cannot)?;
     let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&writer).await?;
     ensure!(
         version_of(&version) >= SQLITE,
@@ -252,6 +263,8 @@ fn durability() -> SqliteSynchronous {
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
+    let options: PgConnectOptions = url.parse().context("DATABASE_URL is not a PostgreSQL address")?;
+    let options = options.statement_cache_capacity(STATEMENTS).disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(3))
@@ -263,7 +276,7 @@ async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
                 Ok(())
             })
         })
-        .connect(url)
+        .connect_with(options)
         .await
         .context("cannot reach the PostgreSQL database of DATABASE_URL")?;
     sqlx::migrate!("../migrations/postgres").run(&pool).await.context("cannot bring the schema up to date")?;

@@ -10,14 +10,16 @@ mod inbox;
 mod instance;
 mod job;
 mod places;
+mod receipts;
 pub mod recovery;
 mod reviewer;
 mod sync;
 mod tidy;
 
-pub use inbox::{Inbound, receive};
+pub use inbox::Inbound;
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
+pub use receipts::{Receipts, receive};
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;

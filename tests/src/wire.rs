@@ -6,10 +6,10 @@ use aijia::case::{State, Why};
 use aijia::evidence::Kind;
 use anyhow::ensure;
 use cards::Act;
-use simulator::{Api, Errcode, Fault, Lost};
+use simulator::{Api, Errcode, Fault, Lost, Nonce};
 
 use crate::story;
-use crate::world::{FLAGSHIP, XIAOYU};
+use crate::world::{FLAGSHIP, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
@@ -161,5 +161,45 @@ story!(
         ensure!(world.customer_heard(XIAOYU).len() == 1, "one reply");
         ensure!(world.newest_text("LiHua").contains("点过了"), "{}", world.newest_text("LiHua"));
         ensure!(!world.has_open_card("LiHua"), "the tap tells us how to settle it");
+    }
+);
+
+/// What makes one message unwritable, and what takes that back.
+const POISON: [(&str, &str); 2] = [
+    (
+        "CREATE TRIGGER poison BEFORE INSERT ON inbox WHEN NEW.body LIKE '%毒药%'
+         BEGIN SELECT RAISE(ABORT, 'poison'); END",
+        "DROP TRIGGER poison",
+    ),
+    (
+        "ALTER TABLE inbox ADD CONSTRAINT poison CHECK (body NOT LIKE '%毒药%')",
+        "ALTER TABLE inbox DROP CONSTRAINT poison",
+    ),
+];
+
+async fn alters(world: &World, statement: &'static str) -> anyhow::Result<()> {
+    world.app.store.commit(move |tx| Box::pin(async move { Ok(tx.run(statement, vec![]).await.map(drop)?) })).await
+}
+
+story!(
+    /// Callbacks that come at the same time are written together, and each gets its own answer: one that cannot be
+    /// stored is not acknowledged, keeps nobody else from it, and is stored when the platform delivers it again.
+    callbacks_at_once_are_acknowledged_each_for_itself,
+    |world| {
+        let (poison, antidote) = POISON[usize::from(world.app.store.is_shared())];
+        alters(world, poison).await?;
+        let texts: Vec<String> = (0..40).map(|n| if n == 17 { "毒药".to_owned() } else { format!("/help {n}") }).collect();
+        let said = texts.iter().map(|text| world.sim.says("LiHua", text));
+        let deliveries = futures::future::try_join_all(said).await?;
+        for (n, delivery) in deliveries.iter().enumerate() {
+            ensure!(delivery.accepted() == (n != 17), "message {n} was answered {:?}", delivery.status);
+        }
+        alters(world, antidote).await?;
+        let row = deliveries[17].rows.last().copied().unwrap_or_default();
+        ensure!(world.sim.redeliver(row, Nonce::Same).await?.accepted(), "nothing of it stayed the first time");
+        world.settle().await?;
+        let stored = "SELECT COUNT(*) FROM inbox WHERE lane = 'from:lihua'";
+        let count = world.app.store.read(move |tx| Box::pin(async move { Ok(tx.one::<(i64,)>(stored, vec![]).await?) }));
+        ensure!(count.await?.map(|(count,)| count) == Some(40), "each is stored once");
     }
 );

@@ -28,13 +28,13 @@ pub struct Account {
     pub first_sync_at: Option<Timestamp>,
 }
 
-/// Somebody rang: there may be messages.
-pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
+/// Somebody rang, so many times: there may be messages.
+pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, rings: i64, now: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, tried_at, not_before)
-               VALUES ($1, $2, $3, 1, 0, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
-               token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + 1";
+               VALUES ($1, $2, $3, $4, 0, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
+               token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + excluded.rings";
     tx.has_work();
-    tx.run(sql, args![account, token, now + 10 * MINUTE]).await.map(drop)
+    tx.run(sql, args![account, token, now + 10 * MINUTE, rings]).await.map(drop)
 }
 
 /// Makes an account known, so that it is polled even if nobody ever rings.

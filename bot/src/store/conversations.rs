@@ -100,17 +100,12 @@ impl Author {
 /// The conversation with this customer, created when new, and locked until the transaction ends.
 pub async fn open(tx: &mut Tx, new: &Conversation, now: Timestamp) -> sqlx::Result<Conversation> {
     let args = args![&new.id, &new.channel, &new.account, &new.customer, now];
-    tx.run(
-        "INSERT INTO conversations (id, channel, account, customer, last_seq, window_ends_at, quota_left, created_at, touched_at)
-         VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $5) ON CONFLICT (channel, customer) DO NOTHING",
-        args,
-    )
-    .await?;
     // A channel may move to another account; its customers come along.
-    let touch = "UPDATE conversations SET touched_at = $3, account = $4 WHERE channel = $1 AND customer = $2";
-    tx.run(touch, args![&new.channel, &new.customer, now, &new.account]).await?;
-    let found = by_customer(tx, &new.channel, &new.customer).await?;
-    found.ok_or(sqlx::Error::RowNotFound)
+    let sql = "INSERT INTO conversations
+               (id, channel, account, customer, last_seq, window_ends_at, quota_left, created_at, touched_at)
+               VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $5) ON CONFLICT (channel, customer) DO UPDATE SET
+               touched_at = excluded.touched_at, account = excluded.account RETURNING *";
+    tx.one(sql, args).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
 /// The names of the newest attachments.
@@ -133,8 +128,7 @@ pub async fn load(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Conversation>> {
 
 /// The conversation with this id, locked until the transaction ends. It owns budget, order and watermark.
 pub async fn lock(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<Option<Conversation>> {
-    tx.run("UPDATE conversations SET touched_at = $2 WHERE id = $1", args![id, now]).await?;
-    load(tx, id).await
+    tx.one("UPDATE conversations SET touched_at = $2 WHERE id = $1 RETURNING *", args![id, now]).await
 }
 
 /// Stores what changes about a conversation.

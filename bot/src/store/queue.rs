@@ -363,10 +363,16 @@ pub async fn due_count(tx: &mut Tx, now: Timestamp) -> sqlx::Result<i64> {
 /// How long a callback's digest is remembered: far longer than the platform repeats one.
 const REPLAYS_KEPT: Timestamp = 7 * 24 * HOUR;
 
-/// Remembers a callback's digest; false when it was seen in the last seven days.
-pub async fn first_seen(tx: &mut Tx, digest: &str, now: Timestamp) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO replays (digest, at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
-    Ok(tx.run(sql, args![digest, now]).await? == 1)
+/// Remembers callbacks' digests, and gives those that were not seen in the last seven days.
+pub async fn first_seen(tx: &mut Tx, digests: &[&str], now: Timestamp) -> anyhow::Result<Vec<String>> {
+    let sql = tx.either(
+        "INSERT INTO replays (digest, at) SELECT value, $2 FROM JSON_EACH($1) WHERE TRUE
+         ON CONFLICT (digest) DO NOTHING RETURNING digest",
+        "INSERT INTO replays (digest, at) SELECT value, $2 FROM JSONB_ARRAY_ELEMENTS_TEXT($1::JSONB) AS given (value)
+         ON CONFLICT (digest) DO NOTHING RETURNING digest",
+    );
+    let new: Vec<(String,)> = tx.all(sql, args![serde_json::to_string(digests)?, now]).await?;
+    Ok(new.into_iter().map(|(digest,)| digest).collect())
 }
 
 /// Forgets rows done before `before`, and everything that has ended by itself.

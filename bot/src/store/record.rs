@@ -25,7 +25,7 @@ pub fn chain_of(conversation: &str) -> String {
 pub async fn append(tx: &mut Tx, app: &App, chain: &str, case: Option<&str>, entry: &Entry) -> anyhow::Result<()> {
     let now = app.clock.now();
     let salt = app.ids.random32()?;
-    let prev = head(tx, chain).await?;
+    let prev = take_head(tx, chain).await?;
     let record = evidence::seal(chain, prev.as_ref(), now, case, entry, salt);
     let payload = evidence::canonical(&entry.payload);
     insert(tx, &record, &hex::encode(salt), &payload).await?;
@@ -35,11 +35,13 @@ pub async fn append(tx: &mut Tx, app: &App, chain: &str, case: Option<&str>, ent
     Ok(())
 }
 
-/// The newest entry of a chain; a chain of its own is locked by its conversation, the desk's by this read.
-async fn head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
-    // Takes the row's lock where several instances write to one chain.
-    tx.run("UPDATE chains SET seq = seq WHERE chain = $1", args![chain]).await?;
-    let found: Option<(i64, String)> = tx.one("SELECT seq, hash FROM chains WHERE chain = $1", args![chain]).await?;
+/// The newest entry of a chain, kept from others until this transaction ends: several instances may write to one chain.
+async fn take_head(tx: &mut Tx, chain: &str) -> anyhow::Result<Option<Head>> {
+    let sql = tx.either(
+        "SELECT seq, hash FROM chains WHERE chain = $1",
+        "SELECT seq, hash FROM chains WHERE chain = $1 FOR UPDATE",
+    );
+    let found: Option<(i64, String)> = tx.one(sql, args![chain]).await?;
     found.map(|(seq, hash)| Ok(Head { seq, hash: bytes(&hash)? })).transpose()
 }
 

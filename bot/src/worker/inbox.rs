@@ -1,14 +1,13 @@
 //! What the world said, from the moment it is stored until its case knows.
 
-use channels::wecom::callback::{Incoming, Received};
+use channels::wecom::callback::Incoming;
 use channels::wecom::kf::KfMessage;
 use serde::{Deserialize, Serialize};
 
 use super::{customer, reviewer};
 use crate::app::App;
-use crate::chaos;
 use crate::store::queue::{Rank, Row};
-use crate::store::{Tx, accounts, queue};
+use crate::store::{Tx, queue};
 
 /// Something the world said, as stored in the inbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,33 +29,8 @@ pub enum Inbound {
     },
 }
 
-/// Stores a verified callback; nothing else happens before it is durable.
-///
-/// # Errors
-/// When the database fails; the platform then delivers it again.
-pub async fn receive(app: &App, received: Received) -> anyhow::Result<()> {
-    let app = app.clone();
-    let store = app.store.clone();
-    store
-        .commit(move |tx| {
-            Box::pin(async move {
-                let now = app.clock.now();
-                if !queue::first_seen(tx, &received.replay_key, now).await? {
-                    return Ok(());
-                }
-                chaos::point("receive.in_unit");
-                match received.incoming {
-                    Incoming::Doorbell { open_kfid, token } => {
-                        Ok(accounts::ring(tx, &open_kfid, token.as_deref(), now).await?)
-                    }
-                    incoming => store_member(tx, &app, &received.event_key, incoming).await,
-                }
-            })
-        })
-        .await
-}
-
-async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> anyhow::Result<()> {
+/// Stores what a member did, to be worked soon.
+pub(super) async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> anyhow::Result<()> {
     let now = app.clock.now();
     let lane = format!("from:{}", member_of(&incoming).unwrap_or_default().to_ascii_lowercase());
     let body = serde_json::to_string(&Inbound::Member { incoming })?;

@@ -180,7 +180,10 @@ fn event_key(incoming: &Incoming, plain: &[u8]) -> String {
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    let mut digits = [0; 64];
+    // As many digits as a digest has: this cannot fail. `hex::encode` builds its text a character at a time.
+    let _ = hex::encode_to_slice(Sha256::digest(bytes), &mut digits);
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ const TOKEN_MAX_CHARS: usize = 32;
 const PAD_BLOCK: usize = 32;
 /// Block of the cipher.
 const CIPHER_BLOCK: usize = 16;
+/// Hexadecimal digits of a SHA-1.
+const SIGNATURE_DIGITS: usize = 40;
 /// `random[16]` and the length field.
 const HEAD: usize = 20;
 
@@ -157,8 +159,8 @@ impl Crypt {
     /// # Errors
     /// [`CryptError`], the same for every fault.
     pub fn open(&self, signed: &Signed<'_>, encrypt: &str) -> Result<Vec<u8>, CryptError> {
-        let expected = self.sign(signed.timestamp, signed.nonce, encrypt);
-        if !bool::from(expected.as_bytes().ct_eq(signed.msg_signature.as_bytes())) {
+        let expected = self.signature(signed.timestamp, signed.nonce, encrypt);
+        if !bool::from(expected.ct_eq(signed.msg_signature.as_bytes())) {
             return Err(CryptFault::Signature.into());
         }
         let mut plain = self.decrypt(encrypt)?;
@@ -185,13 +187,21 @@ impl Crypt {
     }
 
     fn sign(&self, timestamp: &str, nonce: &str, encrypt: &str) -> String {
+        String::from_utf8_lossy(&self.signature(timestamp, nonce, encrypt)).into_owned()
+    }
+
+    /// The digits of the signature.
+    fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; SIGNATURE_DIGITS] {
         let mut parts = [self.token.as_str(), timestamp, nonce, encrypt];
         parts.sort_unstable();
         let mut hash = Sha1::new();
         for part in parts {
             hash.update(part.as_bytes());
         }
-        hex::encode(hash.finalize())
+        let mut digits = [0; SIGNATURE_DIGITS];
+        // As many digits as a digest has: this cannot fail. `hex::encode` builds its text a character at a time.
+        let _ = hex::encode_to_slice(hash.finalize(), &mut digits);
+        digits
     }
 
     /// The whole padded-off plaintext: random, length, message, receive id.

@@ -85,19 +85,20 @@ pub(crate) fn only_encrypt(body: &[u8]) -> Result<String, XmlError> {
     let text = std::str::from_utf8(body).map_err(|_| XmlError::Malformed)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let after_declaration = text.trim_start().strip_prefix("<?xml ").unwrap_or(text);
-    if after_declaration.contains("<?") || text.contains('&') || has_foreign_bang(text) {
+    if text.contains('&') || has_foreign_mark(after_declaration) {
         return Err(XmlError::Forbidden);
     }
-    let root = parse(text)?;
-    let mut found = root.all("Encrypt");
-    match (found.next(), found.next()) {
+    let mut found: Vec<Element> = parse(text)?.children.into_iter().filter(|child| child.name == "Encrypt").collect();
+    match (found.pop(), found.pop()) {
         (Some(one), None) if one.children.is_empty() => Ok(one.text.trim().to_owned()),
         _ => Err(XmlError::Malformed),
     }
 }
 
-fn has_foreign_bang(text: &str) -> bool {
-    text.match_indices("<!").any(|(at, _)| !text[at..].starts_with("<![CDATA["))
+/// Whether any `<` begins something that is neither an element nor a CDATA section.
+fn has_foreign_mark(text: &str) -> bool {
+    let marks = text.match_indices('<').map(|(at, _)| &text[at + 1..]);
+    marks.into_iter().any(|mark| mark.starts_with('?') || (mark.starts_with('!') && !mark.starts_with("![CDATA[")))
 }
 
 #[derive(Default)]

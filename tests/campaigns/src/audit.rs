@@ -5,6 +5,8 @@ mod pauses;
 mod sends;
 pub mod taps;
 
+pub use sends::message_id;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

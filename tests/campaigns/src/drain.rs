@@ -48,7 +48,7 @@ impl Reading {
     }
 
     /// The numbers that were handed out and are not passed yet.
-    fn handed_out(&self) -> usize {
+    pub fn handed_out(&self) -> usize {
         self.pages.values().flatten().filter(|number| !self.passed.contains(number)).count()
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn authorities(evidence: &Evidence) -> BTreeMap<String, Authority<'_>
 }
 
 /// The id that the intent gives a message: a case, a version, a part and its words.
-fn message_id(case: &str, version: i64, part: usize, text: &str) -> String {
+pub fn message_id(case: &str, version: i64, part: usize, text: &str) -> String {
     let hash = Sha256::digest(format!("{case}\0{version}\0{part}\0{text}"));
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
