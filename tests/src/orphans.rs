@@ -19,7 +19,7 @@ impl World {
     /// Heartbeats of all instances so far.
     async fn heartbeats(&self) -> anyhow::Result<i64> {
         let sql = "SELECT CAST(SUM(beats) AS BIGINT) FROM instances";
-        let beats = self.app.store.read(|tx| Box::pin(async move { Ok(tx.one::<(i64,)>(sql, args![]).await?) }));
+        let beats = self.app.store.read(move |tx| Box::pin(async move { Ok(tx.one::<(i64,)>(sql, args![]).await?) }));
         Ok(beats.await?.map_or(0, |(beats,)| beats))
     }
 }
