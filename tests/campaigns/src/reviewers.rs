@@ -163,6 +163,10 @@ async fn decide(desk: Desk, member: String, item: Item, mut draw: Draw) {
     if let Some(key) = with(Act::ConfirmReject) {
         return desk.tap(&member, &task, key, &[("reason", "other")]).await;
     }
+    // Nobody knows whether a reply arrived: somebody says something.
+    if let Some(key) = draw.pick(&[Act::Delivered, Act::SendAgain, Act::Drop]).and_then(|act| with(*act)) {
+        return desk.tap(&member, &task, key, &[]).await;
+    }
     let (send, edit) = (with(Act::Send), with(Act::Edit));
     let stubborn = keys.first().is_some_and(|key| desk.pressed_before(&member, key.case) >= STUBBORN);
     let chosen = if stubborn { Act::Reject } else { choose(desk.habits, &mut draw) };

@@ -99,6 +99,7 @@ pub const POINTS: &[(&str, Reached, Where)] = &[
     ("writer.begun", AtWork, Sqlite),
     ("writer.before_commit", AtWork, Sqlite),
     ("writer.committed", AtWork, Sqlite),
+    ("writer.before_checkpoint", AtWork, Sqlite),
     ("migrate.before", Starting, Sqlite),
     ("migrate.after", Starting, Sqlite),
     ("postgres.before_commit", AtWork, Postgres),
@@ -107,6 +108,7 @@ pub const POINTS: &[(&str, Reached, Where)] = &[
     ("serve.applied", Starting, Both),
     ("serve.launched", Starting, Both),
     ("shutdown.asked", Stopping, Both),
+    ("shutdown.work_done", Stopping, Both),
     ("shutdown.done", Stopping, Both),
 ];
 
