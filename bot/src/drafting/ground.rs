@@ -21,6 +21,8 @@ pub(super) fn is_grounded(answer: &str, sources: &[&str]) -> bool {
             .split(|c| !is_of_an_address(c))
             .filter(|token| is_address(token))
             .all(|token| sources.contains(trim(token)))
+        && links(&answer).all(|link| links(&sources).any(|known| known == link))
+        && hosts(&answer).all(|host| sources.contains(host))
 }
 
 fn folded(text: &str) -> String {
@@ -59,6 +61,26 @@ fn amounts(text: &str) -> Vec<String> {
 
 fn is_of_an_address(c: char) -> bool {
     c.is_ascii_alphanumeric() || ".:/@_-?=&%#+~".contains(c)
+}
+
+/// Every link, whatever the letters of its host are, up to a blank or a mark that no link has inside.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("://").map(move |(at, _)| {
+        let start = text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
+        let rest = &text[at + 3..];
+        let ends = |c: char| c.is_whitespace() || "，。；！？、：（）「」『』《》【】“”‘’\"'<>()".contains(c);
+        text[start..at + 3 + rest.find(ends).unwrap_or(rest.len())].trim_end_matches(['.', ',', ';', '!', '?'])
+    })
+}
+
+/// Names with a dot between letters of which not all are ASCII: 恶意.中国.
+fn hosts(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-')));
+    names.filter(|name| {
+        let chars: Vec<char> = name.chars().collect();
+        let dotted = |w: &[char]| w[1] == '.' && w[0].is_alphabetic() && w[2].is_alphabetic();
+        chars.windows(3).any(|w| dotted(w) && !(w[0].is_ascii() && w[2].is_ascii()))
+    })
 }
 
 fn trim(token: &str) -> &str {
@@ -104,6 +126,13 @@ mod tests {
             "五百元今天到账",
             "两天内发出",
             "看 http://evil.example",
+            "看 https://恶意.中国",
+            "看 https://恶意/x",
+            "看恶意.中国",
+            "看 https://shop.example/size恶意",
+            "微信://op",
+            "看 https://shop.exam",
+            "看 https://shop.example/siz",
             "联系 evil.example",
             "加我 wx_abc123",
             "发邮件到 a@b.cn",
