@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::ChannelKind;
 use crate::store::queue::Waiting;
-use crate::store::{accounts, cases, instances, pauses, queue, sends};
+use crate::store::turns::Depth;
+use crate::store::{accounts, cases, instances, pauses, queue, sends, turns};
 use crate::worker::SYNC_LAG;
 
 /// The process answers.
@@ -42,6 +43,10 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     let Ok(figures) = figures(&app).await else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let mut lines = vec!["# TYPE aijia_cases gauge".to_owned()];
     lines.extend(figures.cases.iter().map(|(state, count)| format!("aijia_cases{{state=\"{state}\"}} {count}")));
+    let Depth { waiting, held, overdue } = figures.queue;
+    lines.push("# TYPE aijia_queue_cases gauge".to_owned());
+    let queue = [("waiting", waiting), ("held", held), ("overdue", overdue)];
+    lines.extend(queue.map(|(stand, count)| format!("aijia_queue_cases{{stand=\"{stand}\"}} {count}")));
     lines.push(format!("# TYPE aijia_due_rows gauge\naijia_due_rows {}", figures.due));
     lines.push("# TYPE aijia_waiting_rows gauge".to_owned());
     lines.extend(figures.waiting.iter().map(|w| format!("aijia_waiting_rows{{kind=\"{}\"}} {}", w.kind, w.count)));
@@ -59,6 +64,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
 
 struct Figures {
     cases: Vec<(String, i64)>,
+    queue: Depth,
     due: i64,
     waiting: Vec<Waiting>,
     unknown_sends: i64,
@@ -80,6 +86,7 @@ async fn figures(app: &App) -> anyhow::Result<Figures> {
                 let oldest = read.into_iter().filter(|(account, _)| in_use(account)).map(|(_, at)| at).min();
                 Ok(Figures {
                     cases: cases::counts(tx).await?,
+                    queue: turns::depth(tx, None).await?,
                     due: queue::due_count(tx, now).await?,
                     waiting: queue::waiting(tx, now).await?,
                     unknown_sends: sends::unknown_count(tx).await?,

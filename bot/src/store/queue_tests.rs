@@ -36,6 +36,24 @@ async fn hot_queries_use_their_indexes() {
             args![],
             "outbox_waiting",
         ),
+        (
+            "EXPLAIN QUERY PLAN SELECT body FROM cases WHERE channel = 'kf' AND queue_rank IS NOT NULL
+             AND (queue_rank, waits_since, number) > (0, 0, 0) ORDER BY queue_rank, waits_since, number LIMIT 8",
+            args![],
+            "cases_waiting",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT holder, channel, COUNT(*) FROM cases WHERE holder IS NOT NULL
+             GROUP BY holder, channel",
+            args![],
+            "COVERING INDEX cases_held",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE kind = 'deal' AND done_at IS NULL AND id <> 'me'
+             ORDER BY id LIMIT 100",
+            args![],
+            "outbox_deals",
+        ),
     ] {
         let plan = plan(&store, sql, args).await;
         assert!(plan.contains(index), "{index} is not used for {sql}:\n{plan}");

@@ -197,14 +197,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets only one transaction at a time give cases to reviewers.
-    pub(super) async fn deal_alone(&mut self) -> sqlx::Result<()> {
-        if let Inner::Postgres(_) = self.inner {
-            self.run("SELECT pg_advisory_xact_lock(20261128)", Vec::new()).await?;
-        }
-        Ok(())
-    }
-
     /// Lets only one transaction at a time grow the tree over the record.
     pub(super) async fn seal_alone(&mut self) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {
