@@ -138,7 +138,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
     for Target { scope, .. } in &targets {
         let id = desk.app.ids.next(now)?;
         pauses::declare(desk.tx, &id, scope, &desk.person.id, &why, now).await?;
-        chaos::point("pause.declared");
+        chaos::point("pausing.declared");
         let in_flight = in_flight(desk, scope).await?;
         let (name, target) = scope.parts();
         let payload = json!({ "pause": id, "scope": name, "target": target, "why": why, "in_flight": in_flight });
@@ -147,7 +147,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
     }
     act::deal(desk).await?;
     acknowledge(desk, &targets, &under_way).await?;
-    chaos::point("pause.acknowledged");
+    chaos::point("pausing.acknowledged");
     tell_others(desk, &targets, "told.paused_by", &[]).await?;
     Ok(true)
 }
