@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aijia::clock::{Clock, SECOND};
 use anyhow::ensure;
 use campaigns::database::On;
 use campaigns::world::{Plan, World};
@@ -97,8 +98,9 @@ impl Platform {
     }
 }
 
-fn now_secs() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs()
+/// Seconds since 1970.
+fn now_secs() -> i64 {
+    Clock::System.now() / SECOND
 }
 
 /// How many callbacks one core verifies, decrypts and reads in a second.
@@ -108,7 +110,7 @@ fn in_process(how_long: Duration) -> anyhow::Result<f64> {
     let (began, before, mut count) = (Instant::now(), thread_cpu(), 0_u64);
     while began.elapsed() < how_long {
         for (query, body) in &sealed {
-            let read = callback::receive(&platform.crypt, query, body.as_bytes(), i64::try_from(now_secs())?);
+            let read = callback::receive(&platform.crypt, query, body.as_bytes(), now_secs());
             ensure!(read.is_ok(), "a callback of our own is refused: {read:?}");
             std::hint::black_box(&read);
             count += 1;
