@@ -68,7 +68,8 @@ impl Source {
 
     /// The member the source belongs to.
     pub(super) fn member(&self) -> &str {
-        let nested = ["tests/campaigns", "tests/fuzz", "tests/simulation"].into_iter().find(|member| self.is_in(member));
+        let nested =
+            ["tests/campaigns", "tests/fuzz", "tests/simulation"].into_iter().find(|member| self.is_in(member));
         nested.unwrap_or_else(|| self.path.split('/').next().unwrap_or_default())
     }
 
