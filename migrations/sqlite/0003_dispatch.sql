@@ -8,9 +8,6 @@ CREATE INDEX cases_waiting ON cases (channel, queue_rank, waits_since, number) W
 CREATE INDEX cases_held ON cases (holder, channel, id) WHERE holder IS NOT NULL;
 CREATE INDEX cases_overdue ON cases (channel, number) WHERE overdue;
 
--- The dealer takes all wishes that wait for it at once.
-CREATE INDEX outbox_deals ON outbox (id) WHERE kind = 'deal' AND done_at IS NULL;
-
 CREATE INDEX pending_edits_by_case ON pending_edits (case_id);
 
 -- A person's last word about being on duty; it holds until their hours next begin or end.

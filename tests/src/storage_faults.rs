@@ -52,6 +52,7 @@ story!(
         ensure!(world.sim.count(Api::KfSyncMsg) > read, "nobody looked");
         inbox_comes_back(world).await?;
         world.wait(Duration::from_secs(20)).await?;
+        world.wait(Duration::from_secs(4)).await?;
         ensure!(world.has_open_card("LiHua"), "the message was passed over");
     }
 );

@@ -50,9 +50,9 @@ async fn hot_queries_use_their_indexes() {
         ),
         (
             "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE kind = 'deal' AND done_at IS NULL AND id <> 'me'
-             ORDER BY id LIMIT 100",
+             ORDER BY due_at LIMIT 100",
             args![],
-            "outbox_deals",
+            "outbox_waiting",
         ),
     ] {
         let plan = plan(&store, sql, args).await;

@@ -172,14 +172,14 @@ story!(
         ensure!(matches!(world.case(1).await?.state, State::Sending(_)) && world.customer_heard(XIAOYU).is_empty());
         world.wait(Duration::from_secs(30)).await?;
         ensure!(world.requests().len() == 1, "a minute is left alone");
-        world.wait(Duration::from_secs(31)).await?;
+        world.wait(MINUTE).await?;
         let ids = world.request_ids();
         ensure!(ids.len() == 2 && ids[0] == ids[1] && world.ending().await? == Ending::Answered, "{ids:?}");
         world.customer_says("羊毛衫怎么洗？").await?;
         world.sim.faults().always(Api::KfSendMsg, Fault::Refuse(Errcode(45033)));
         let card = world.card_of("LiHua", 2)?;
         world.taps_card("LiHua", &card, Act::Send, &[]).await?;
-        for _ in 0..10 {
+        for _ in 0..20 {
             world.wait(MINUTE).await?;
         }
         ensure!(matches!(world.case(2).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendRefused));
