@@ -39,7 +39,8 @@ fn a_bundle_proves_its_case_and_keeps_the_others_to_itself() {
 #[test]
 fn whatever_is_touched_is_found() {
     type Touch = fn(&mut Bundle);
-    let touches: [(Touch, fn(&BadBundle) -> bool); 10] = [
+    type Expected = fn(&BadBundle) -> bool;
+    let touches: [(Touch, Expected); 10] = [
         (|b| b.format = "another/1".into(), |bad| *bad == BadBundle::UnknownFormat),
         (|b| b.key = "00".repeat(32), |bad| matches!(bad, BadBundle::Checkpoint(BadCheckpoint::OtherKey))),
         (|b| b.checkpoint = b.checkpoint.replace("size=24", "size=25"), |bad| matches!(bad, BadBundle::Checkpoint(_))),

@@ -209,17 +209,13 @@ impl Table {
     }
 
     async fn give(&mut self, tx: &mut Tx, app: &App, case: &Case) -> anyhow::Result<()> {
-        match self.roster.next(case).map(str::to_owned) {
-            Some(to) => {
-                if self.happens(tx, app, case, &Event::Dealt { to: to.clone() }).await? {
-                    self.roster.holds(&to, 1);
-                }
+        if let Some(to) = self.roster.next(case).map(str::to_owned) {
+            if self.happens(tx, app, case, &Event::Dealt { to: to.clone() }).await? {
+                self.roster.holds(&to, 1);
             }
-            None if !self.roster.anybody_left(&case.channel, &case.in_turn.passed) => {
-                self.happens(tx, app, case, &Event::Undealt).await?;
-            }
-            // Whoever has not had it has no room now.
-            None => {}
+        } else if !self.roster.anybody_left(&case.channel, &case.in_turn.passed) {
+            // Otherwise whoever has not had it has no room now.
+            self.happens(tx, app, case, &Event::Undealt).await?;
         }
         Ok(())
     }

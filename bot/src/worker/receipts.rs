@@ -105,7 +105,10 @@ async fn write(app: App) {
 }
 
 fn same(outcome: &anyhow::Result<()>) -> anyhow::Result<()> {
-    outcome.as_ref().map(|()| ()).map_err(|problem| anyhow!("{problem:#}"))
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(problem) => Err(anyhow!("{problem:#}")),
+    }
 }
 
 async fn store(app: &App, received: Vec<Received>) -> anyhow::Result<()> {

@@ -281,7 +281,7 @@ fn refusing_takes_the_same_time_wherever_a_signature_is_wrong() {
     let wrong = [flipped(39), flipped(0)];
     let mut samples = [Vec::new(), Vec::new()];
     for round in 0..200_000 {
-        let which = (round * 2_654_435_761_usize >> 7) % 2;
+        let which = ((round * 2_654_435_761_usize) >> 7) % 2;
         let began = std::time::Instant::now();
         assert!(crypt.open(&v.signed(&wrong[which]), &v.encrypt).is_err());
         samples[which].push(began.elapsed().as_nanos() as f64);

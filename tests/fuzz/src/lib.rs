@@ -8,8 +8,11 @@ mod wire;
 #[cfg(test)]
 mod mutation;
 
+/// What reads the bytes it is given, and panics where they break a promise.
+type Target = fn(&[u8]);
+
 /// The targets by name.
-const TARGETS: &[(&str, fn(&[u8]))] = &[
+const TARGETS: &[(&str, Target)] = &[
     ("envelope", wire::envelope),
     ("decrypt", wire::decrypt),
     ("event", wire::event),

@@ -146,10 +146,10 @@ impl One {
     async fn run(&mut self, sql: String) -> anyhow::Result<()> {
         let query = sqlx::raw_sql(AssertSqlSafe(sql.clone()));
         match self {
-            Self::Sqlite(one) => drop(query.execute(one).await.context(sql)?),
-            Self::Postgres(one) => drop(query.execute(one).await.context(sql)?),
+            Self::Sqlite(one) => query.execute(one).await.map(|_| ()),
+            Self::Postgres(one) => query.execute(one).await.map(|_| ()),
         }
-        Ok(())
+        .context(sql)
     }
 
     /// The names of a table's columns.
