@@ -225,6 +225,8 @@ async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
         .synchronous(durability())
         .foreign_keys(true)
         .pragma("wal_autocheckpoint", "0")
+        // The data folder may be the only place this program may write to.
+        .pragma("temp_store", "MEMORY")
         .busy_timeout(Duration::from_secs(7))
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();

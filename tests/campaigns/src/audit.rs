@@ -17,7 +17,7 @@ use crate::drain::Reading;
 use crate::evidence::{Entry, Evidence};
 use crate::reviewers::keys;
 use crate::robots::Written;
-use crate::shop::{ADMIN, SUPERVISOR, Shop, number_in};
+use crate::shop::{Shop, number_in};
 
 /// What an audit found. Each list should be empty; a line names one finding.
 #[derive(Clone, Debug, Default)]
@@ -199,9 +199,8 @@ fn forgotten(sim: &Simulator, shop: &Shop, evidence: &Evidence) -> Vec<String> {
             _ => {}
         }
     }
-    let mut members = shop.all_reviewers();
-    members.extend([ADMIN.to_owned(), SUPERVISOR.to_owned()]);
-    let shown: BTreeSet<i64> = members
+    let shown: BTreeSet<i64> = shop
+        .everybody()
         .iter()
         .flat_map(|member| sim.open_cards(member))
         .flat_map(|item| item.card.map(|card| keys(&card)).unwrap_or_default())

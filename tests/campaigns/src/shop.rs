@@ -7,8 +7,10 @@ use simulator::Simulator;
 
 /// The member who pauses, resumes and watches.
 pub const ADMIN: &str = "ChenJie";
-/// The member cases escalate to.
+/// The member whose word, after the admin's, ends a pause of everything.
 pub const SUPERVISOR: &str = "WangWu";
+/// Channels that one escalation owner looks after: a phone takes thirty messages a minute.
+const CHANNELS_OF_AN_OWNER: usize = 4;
 
 /// What customers ask, all of it answered by the shop's knowledge.
 pub const QUESTIONS: [&str; 8] = [
@@ -59,9 +61,26 @@ impl Shop {
         (0..self.reviewers).map(|n| format!("Rev{channel:03}N{n:03}")).collect()
     }
 
+    /// The member a channel's cases escalate to.
+    pub fn owner_of(&self, channel: usize) -> String {
+        format!("Owner{:03}", channel / CHANNELS_OF_AN_OWNER)
+    }
+
     /// Every reviewer.
     pub fn all_reviewers(&self) -> Vec<String> {
         (0..self.channels).flat_map(|channel| self.reviewers_of(channel)).collect()
+    }
+
+    /// Every escalation owner.
+    pub fn all_owners(&self) -> Vec<String> {
+        (0..self.channels).step_by(CHANNELS_OF_AN_OWNER).map(|channel| self.owner_of(channel)).collect()
+    }
+
+    /// Everybody who gets cards.
+    pub fn everybody(&self) -> Vec<String> {
+        let mut members = self.all_reviewers();
+        members.extend(self.all_owners());
+        members
     }
 
     /// The configuration file.
@@ -78,6 +97,9 @@ impl Shop {
         for member in self.all_reviewers() {
             person(&mut text, &member.to_lowercase(), &member, "[\"reviewer\"]");
         }
+        for member in self.all_owners() {
+            person(&mut text, &member.to_lowercase(), &member, "[\"supervisor\"]");
+        }
         for channel in 0..self.channels {
             self.channel_table(&mut text, channel);
         }
@@ -92,11 +114,12 @@ impl Shop {
         let _ = write!(
             text,
             "[[channels]]\nid = \"{id}\"\nkind = \"wecom_kf\"\naccount = \"{account}\"\nstore = \"store-{channel:03}\"\n\
-             name = \"山茶家{channel}号店\"\nowner = \"wangwu\"\npermitted = [{permitted}]\nescalation_owner = \"wangwu\"\n\
+             name = \"山茶家{channel}号店\"\nowner = \"{owner}\"\npermitted = [{permitted}]\nescalation_owner = \"{owner}\"\n\
              mode = \"draft\"\nallowed_actions = [\"reply\", \"note\", \"tag\"]\n{dispatch}\n",
             id = self.channel(channel),
             account = self.account(channel),
             permitted = permitted.join(", "),
+            owner = self.owner_of(channel).to_lowercase(),
         );
     }
 
@@ -112,6 +135,9 @@ impl Shop {
     pub async fn move_in(&self, sim: &Simulator) -> anyhow::Result<()> {
         for (member, role) in [(SUPERVISOR, "supervisor"), (ADMIN, "admin"), ("SunMei", "knowledge_owner")] {
             sim.add_member_as(member, member, role);
+        }
+        for owner in self.all_owners() {
+            sim.add_member_as(&owner, &owner, "supervisor");
         }
         for channel in 0..self.channels {
             let account = self.account(channel);

@@ -94,9 +94,7 @@ impl Stage {
     pub fn let_in(world: World, bustle: Bustle) -> Self {
         let (sim, shop, draw) = (world.sim.clone(), world.plan.shop.clone(), Draw::new(world.plan.seed));
         let quit = watch::Sender::new(false);
-        let mut members = shop.all_reviewers();
-        members.push(SUPERVISOR.to_owned());
-        let reviewers = Reviewers::start(&sim, members, bustle.habits, draw.clone());
+        let reviewers = Reviewers::start(&sim, shop.everybody(), bustle.habits, draw.clone());
         let mut writing = Vec::new();
         for (first, per_second, rings) in [(1, bustle.per_second, true), (SILENT, bustle.silent_per_second, false)] {
             if per_second > 0.0 {

@@ -47,7 +47,7 @@ pub async fn measure(asked: &Asked, on: On, figures: &mut Figures) -> anyhow::Re
         sim.faults().always(api, Fault::Slow(u64::try_from(ROUND_TRIP.as_millis())?));
     }
     let (began_ms, draw) = (sim.clock().now_ms(), Draw::new(world.plan.seed));
-    let reviewers = Reviewers::start(&sim, shop.all_reviewers(), Habits::SEND_ALL, draw);
+    let reviewers = Reviewers::start(&sim, shop.everybody(), Habits::SEND_ALL, draw);
 
     let before = cpu(pid);
     let steady = sessions::write(&sim, &shop, asked.rate, asked.share(100), 0).await;

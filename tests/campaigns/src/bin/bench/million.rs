@@ -69,7 +69,7 @@ async fn ready(url: &str) -> anyhow::Result<()> {
 /// One case that waits for a person and one that was answered, made by the program itself: what is multiplied.
 async fn templates(world: &World) -> anyhow::Result<()> {
     let (sim, shop) = (&world.sim, &world.plan.shop);
-    let reviewers = Reviewers::start(sim, shop.all_reviewers(), Habits::SEND_ALL, Draw::new(1));
+    let reviewers = Reviewers::start(sim, shop.everybody(), Habits::SEND_ALL, Draw::new(1));
     let answered = sessions::write(sim, shop, 5.0, Duration::from_secs(1), 0).await;
     drained(world, answered.written, Duration::from_secs(60)).await.context("a first case was not answered")?;
     reviewers.stop().await;
