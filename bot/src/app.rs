@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
+use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx};
 use crate::worker::{Instance, Receipts};
 
@@ -209,6 +210,14 @@ impl Applied {
     /// The words of the desk's language.
     pub fn words(&self) -> &'static Words {
         words(self.desk.desk.locale.parse().unwrap_or_default())
+    }
+
+    /// Who paused, by name.
+    pub fn paused_by(&self, pause: &Pause) -> String {
+        match pause.person.as_str() {
+            pauses::BY_ITSELF => self.words().text("actor.system", &[]),
+            person => self.desk.name_of(person).to_owned(),
+        }
     }
 }
 

@@ -205,7 +205,7 @@ async fn apply(app: &App, desk: Desk, triggers: Option<String>, content_sha256: 
         .commit(move |tx| {
             Box::pin(async move {
                 // What is under way decides by the older configuration to its end; what follows by the new one.
-                pauses::hold_alone(tx).await?;
+                pauses::hold_alone_at_last(tx).await?;
                 let current = desks::current(tx).await?;
                 if current.as_ref().is_some_and(|c| c.content_sha256 == content_sha256) {
                     return Ok(Applying::InForce);

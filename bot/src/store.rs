@@ -111,7 +111,7 @@ impl Store {
     {
         let mut tx = match &self.backend {
             Backend::Sqlite { readers, .. } => Tx::sqlite(readers.begin().await?),
-            Backend::Postgres(pool) => Tx::postgres(pool.begin_with(ONE_MOMENT).await?),
+            Backend::Postgres(pool) => begin(pool, ONE_MOMENT).await?,
         };
         let answer = unit(&mut tx).await;
         tx.rollback().await?;
@@ -311,12 +311,19 @@ where
     }
 }
 
+/// Begins to its end, whoever asked: a connection whose `BEGIN` was given up half way would go back to the pool in a
+/// transaction that nobody knows of.
+async fn begin(pool: &PgPool, how: &'static str) -> anyhow::Result<Tx> {
+    let pool = pool.clone();
+    Ok(Tx::postgres(tokio::spawn(async move { pool.begin_with(how).await }).await??))
+}
+
 async fn commit_once<T, F>(pool: &PgPool, metrics: &Metrics, unit: F) -> anyhow::Result<T>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
 {
     let began = std::time::Instant::now();
-    let mut tx = Tx::postgres(pool.begin().await?);
+    let mut tx = begin(pool, "BEGIN").await?;
     match unit(&mut tx).await {
         Ok(answer) => {
             chaos::point("postgres.before_commit");

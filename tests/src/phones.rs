@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aijia::case::Level;
 use aijia::evidence::Kind;
 use aijia::store::cases;
 use aijia::store::queue::{self, Rank};
@@ -301,5 +302,25 @@ story!(
         let refused = world.entries(Kind::Refused).await?;
         ensure!(refused.len() == 1 && refused[0]["refusal"]["refusal"] == "already_decided", "{refused:?}");
         ensure!(!world.has_open_card("ZhaoLiu"), "no question on a card that is over");
+    }
+);
+
+story!(
+    /// One reviewer's phone cannot be reached: the other one's can. When neither can, the next level is asked at once and
+    /// does not wait for the time limit; where it cannot be reached either, its time limit holds.
+    a_card_that_nobody_can_get_goes_to_the_next_level,
+    |world| {
+        world.sim.remove_member("LiHua");
+        world.customer_says(FACT).await?;
+        ensure!(world.has_open_card("ZhaoLiu") && !world.has_open_card("WangWu"));
+        world.sim.remove_member("ZhaoLiu");
+        world.says(FLAGSHIP, "wmAqiang", FACT).await?;
+        world.card_of("WangWu", 2)?;
+        ensure!(world.case(2).await?.level() == Some(Level::EscalationOwner));
+        ensure!(world.case(1).await?.level() == Some(Level::Reviewers), "its card is on a phone");
+        world.sim.remove_member("WangWu");
+        world.says(FLAGSHIP, "wmXiaomei", FACT).await?;
+        let third = world.case(3).await?;
+        ensure!(third.level() == Some(Level::EscalationOwner) && third.due() > Some(world.clock.now()));
     }
 );

@@ -174,3 +174,58 @@ story!(
         }
     }
 );
+
+/// Transactions of this database in which nobody works on anything.
+async fn idle_transactions(world: &World) -> anyhow::Result<i64> {
+    let mut admin = sqlx::PgConnection::connect(&world.database_url()).await?;
+    let sql = "SELECT COUNT(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    Ok(sqlx::query_scalar(sql).fetch_one(&mut admin).await?)
+}
+
+story!(
+    /// Callers give units up at every moment, as an edge does whose client hung up: no transaction is left behind.
+    units_given_up_half_way_leave_no_transaction,
+    |world| {
+        if world.app.store.is_shared() {
+            for polls in 0..60 {
+                let mut unit = Box::pin(world.app.store.commit(|tx| {
+                    Box::pin(async move { Ok(tx.run("UPDATE kv SET value = value", args![]).await?) })
+                }));
+                for _ in 0..polls {
+                    if futures::poll!(&mut unit).is_ready() {
+                        break;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+            // What was given up ends by itself, soon.
+            for _ in 0..200 {
+                if idle_transactions(world).await? == 0 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            ensure!(idle_transactions(world).await? == 0, "a transaction nobody knows of");
+        }
+    }
+);
+
+story!(
+    /// Another instance keeps the register of pauses for longer than a lock is waited for: a start waits for it.
+    a_start_waits_its_turn,
+    |world| {
+        if world.app.store.is_shared() {
+            let mut other = sqlx::PgConnection::connect(&world.database_url()).await?;
+            sqlx::query("BEGIN").execute(&mut other).await?;
+            sqlx::query("SELECT pg_advisory_xact_lock_shared(20261126)").execute(&mut other).await?;
+            let busy = async {
+                tokio::time::sleep(Duration::from_millis(5_500)).await;
+                sqlx::query("COMMIT").execute(&mut other).await
+            };
+            let (started, done) = tokio::join!(world.another_instance(78), busy);
+            done?;
+            started.context("a start gave up")?;
+        }
+    }
+);

@@ -77,6 +77,9 @@ async fn restored(world: &mut World, age: Duration) -> anyhow::Result<()> {
     ensure!(world.sim.count(Api::KfSendMsg) == sent, "nothing leaves while it is paused");
     ensure!(!world.starts_on(&copy).await?, "known by now: no second alarm");
     ensure!(paused_by_the_system(world).await?, "and still paused");
+    world.member_says("ChenJie", "/status").await?;
+    let status = world.newest_text("ChenJie");
+    ensure!(status.contains("助手") && !status.contains("system"), "{status}");
     world.member_says("ChenJie", "/恢复 全部").await?;
     ensure!(paused_by_the_system(world).await?, "one person is not enough");
     world.member_says("WangWu", "/恢复 全部").await?;

@@ -66,7 +66,7 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
         lines.push(format!("{} {count}", words.text(&format!("state.{state}"), &[])));
     }
     for pause in pauses::in_force(desk.tx).await? {
-        let by = desk.desk.desk.name_of(&pause.person).to_owned();
+        let by = desk.desk.paused_by(&pause);
         let scope = pause_scope(desk, &pause).await?;
         lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
     }

@@ -25,8 +25,6 @@ const SQLITE: &str = "aijia.db";
 const POSTGRES: &str = "database.dump";
 /// What is copied beside the database: attachments, and the key the record is signed with.
 const BESIDE: [&str; 2] = ["blobs", start::SECRET_FILE];
-/// Who paused the desk.
-const BY: &str = "system";
 /// Why, in the words of the pause.
 const WHY: &str = "restored from a copy";
 
@@ -125,7 +123,7 @@ async fn pause(app: &App) -> anyhow::Result<()> {
             Box::pin(async move {
                 let now = app.clock.now();
                 let (id, (scope, target)) = (app.ids.next(now)?, Scope::Everything.parts());
-                pauses::declare(tx, &id, &Scope::Everything, BY, WHY, now).await?;
+                pauses::declare(tx, &id, &Scope::Everything, pauses::BY_ITSELF, WHY, now).await?;
                 let payload = json!({ "pause": id, "scope": scope, "target": target, "why": WHY, "in_flight": [] });
                 let entry = Entry { kind: Kind::Paused, actor: Actor::System, payload };
                 record::append(tx, &app, record::DESK, None, &entry).await

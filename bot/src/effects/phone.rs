@@ -9,15 +9,15 @@ use serde_json::json;
 
 use super::{finished, later, pictures, worth_repeating};
 use crate::app::{App, Wecom};
-use crate::case::{Outcome, Say};
+use crate::case::{Level, Outcome, Say};
 use crate::chaos;
 use crate::chat;
 use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::queue::{Door, Rank, Row};
-use crate::store::{self, Tx, queue, record};
+use crate::store::{self, Tx, cases, queue, record};
 use crate::view::View;
-use crate::worker::{Job, Question, apply};
+use crate::worker::{Job, Question, apply, deal};
 
 /// How long a card can be changed after it was posted (wecom 94888).
 const CARD_LIFE: i64 = 72 * HOUR;
@@ -152,8 +152,29 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
     match deliver(wecom_app, &member, &rendered).await {
         Ok(response_code) => posted(app, row, task_id, response_code).await,
         Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
-        Err(error) => give_up(app, row, member, error.to_string()).await,
+        Err(error) => no_card(app, row, posting, error.to_string()).await,
     }
+}
+
+/// A card that the platform will not take. Where it was the last one on its way, nobody can decide about the case: what
+/// follows when nobody does follows at once. The last level waits for its time, because nobody is behind it.
+async fn no_card(app: &App, row: Row, posting: store::cards::Posting, problem: String) -> anyhow::Result<()> {
+    let (writer, refused) = (app.clone(), posting.clone());
+    app.store
+        .commit(move |tx| {
+            Box::pin(async move {
+                store::cards::lost(tx, &refused).await?;
+                let Some(case) = cases::load(tx, &refused.case_id).await? else { return Ok(()) };
+                let unseen = store::cards::open(tx, &case.id).await?.is_empty();
+                let asks_reviewers = case.version == refused.version && case.level() == Some(Level::Reviewers);
+                match case.due() {
+                    Some(due) if unseen && asks_reviewers => deal::expired(tx, &writer, &case.id, due).await,
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await?;
+    give_up(app, row, posting.member, problem).await
 }
 
 type Rendered = (Card, &'static cards::words::Words);

@@ -23,7 +23,8 @@ pub struct Posting {
     pub code: String,
     /// Counts the case's postings.
     pub posting: i64,
-    /// `posting`, `open`, `settled`, and `gone` once the phone shows what became of it.
+    /// `posting`, `open`, `settled`, and `gone` once the phone shows what became of it; `lost` when the platform would
+    /// not take it.
     pub state: String,
     /// Lets us change the card once.
     pub response_code: Option<String>,
@@ -99,11 +100,20 @@ pub async fn settle(tx: &mut Tx, task_id: &str, outcome: &str) -> sqlx::Result<(
     tx.run(sql, args![task_id, outcome]).await.map(drop)
 }
 
+/// The platform will not take this posting, under whatever task id. Those of one case are marked one after another, so
+/// that the last of them sees that it is the last.
+pub async fn lost(tx: &mut Tx, p: &Posting) -> sqlx::Result<()> {
+    tx.alone(&format!("lost cards of {}", p.case_id)).await?;
+    let sql =
+        "UPDATE cards SET state = 'lost' WHERE case_id = $1 AND person = $2 AND posting = $3 AND state = 'posting'";
+    tx.run(sql, args![&p.case_id, &p.person, p.posting]).await.map(drop)
+}
+
 /// A tap proves that the card is on the phone, still to be pressed, and gives the only code that can change it from
 /// now on.
 pub async fn tapped(tx: &mut Tx, task_id: &str, response_code: Option<&str>, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE cards SET response_code = COALESCE($2, response_code), posted_at = COALESCE(posted_at, $3),
-               state = CASE WHEN state = 'posting' THEN 'open' WHEN state = 'gone' AND $4 THEN 'settled' ELSE state END
+               state = CASE WHEN state IN ('posting', 'lost') THEN 'open' WHEN state = 'gone' AND $4 THEN 'settled' ELSE state END
                WHERE task_id = $1";
     tx.run(sql, args![task_id, response_code, now, response_code.is_some()]).await.map(drop)
 }

@@ -28,6 +28,9 @@ pub struct Pause {
     pub resume_wanted_at: Option<Timestamp>,
 }
 
+/// Whose name stands on a pause that nobody declared: the program's own.
+pub const BY_ITSELF: &str = "system";
+
 /// What a pause covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -74,6 +77,12 @@ pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
 /// or lift a pause takes this before [`hold`]: two that hold it together would wait for each other for ever.
 pub async fn hold_alone(tx: &mut Tx) -> sqlx::Result<()> {
     tx.take_register().await
+}
+
+/// [`hold_alone`] for a start, which waits its turn however busy the others are.
+pub async fn hold_alone_at_last(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.be_patient().await?;
+    hold_alone(tx).await
 }
 
 /// Takes the register for itself, and counts.

@@ -197,6 +197,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Waits a minute for locks from here on, instead of a moment: for what has to happen once, at a start.
+    pub(super) async fn be_patient(&mut self) -> sqlx::Result<()> {
+        if let Inner::Postgres(_) = self.inner {
+            self.run("SET LOCAL lock_timeout = '60s'", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
     /// Lets only one transaction at a time grow the tree over the record.
     pub(super) async fn seal_alone(&mut self) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {

@@ -183,10 +183,9 @@ impl Job {
     fn lane(&self) -> String {
         match self {
             Self::Draft { case, .. } => format!("draft:{case}"),
-            Self::PostCard { member, .. }
-            | Self::SettleCard { member, .. }
-            | Self::Ask { member, .. }
-            | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
+            Self::PostCard { member, .. } | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
+            // Changing a card is no message: it does not wait until the phone may have another one.
+            Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
             // Dates stand alone: none of them holds another one back.

@@ -23,9 +23,6 @@ const FILE: &str = "newest.txt";
 /// The desk's value that says when it last began on an older copy.
 const RECOVERED_AT: &str = "recovered_at";
 
-/// Who pauses the desk.
-const BY: &str = "system";
-
 /// An entry of the record, as kept beside the database. Its salt makes the hash: another history has another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Newest {
@@ -123,7 +120,7 @@ async fn hold(tx: &mut Tx, app: &App, anchors: &Anchors) -> anyhow::Result<bool>
     desks::set_value(tx, RECOVERED_AT, &now.to_string()).await?;
     let desk = app.desk(tx).await?;
     let (id, why) = (app.ids.next(now)?, desk.words().text("told.recovery_why", &[]));
-    pauses::declare(tx, &id, &Scope::Everything, BY, &why, app.clock.now()).await?;
+    pauses::declare(tx, &id, &Scope::Everything, pauses::BY_ITSELF, &why, app.clock.now()).await?;
     let payload = json!({ "pause": id, "scope": "everything", "target": "", "why": "older_copy",
         "lost_until": lost_until, "known": anchors.checkpoint.as_ref().map(ToString::to_string) });
     let entry = Entry { kind: Kind::Paused, actor: Actor::System, payload };

@@ -207,10 +207,10 @@ fn head(view: &View) -> Head {
 }
 
 fn paused(view: &View, pause: &pauses::Pause) -> String {
-    let by = view.desk.desk.name_of(&pause.person);
+    let by = view.desk.paused_by(pause);
     let at = moment(view, pause.at);
     let key = if pause.why.is_empty() { "paused" } else { "paused_why" };
-    say(view.words(), key, &[("by", by), ("at", &at), ("why", &pause.why)])
+    say(view.words(), key, &[("by", &by), ("at", &at), ("why", &pause.why)])
 }
 
 /// A link outlives the version it was given for.

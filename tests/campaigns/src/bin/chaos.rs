@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long)]
     trials: Option<u64>,
     /// Campaigns at the same time
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 6)]
     lanes: usize,
     /// Also the headline, alone and at the end; with --only headline nothing else
     #[arg(long)]

@@ -17,6 +17,8 @@ use crate::stage::{Bustle, Stage, until_heard};
 pub enum Reached {
     /// Nothing but customers and reviewers.
     AtWork,
+    /// The same, and only now and then.
+    Seldom,
     /// A start.
     Starting,
     /// The request to stop.
@@ -40,7 +42,7 @@ pub enum Where {
     Postgres,
 }
 
-use Reached::{AtWork, Configuring, Later, Pausing, Starting, Stopping};
+use Reached::{AtWork, Configuring, Later, Pausing, Seldom, Starting, Stopping};
 use Where::{Both, Postgres, Sqlite};
 
 /// Every point.
@@ -99,7 +101,7 @@ pub const POINTS: &[(&str, Reached, Where)] = &[
     ("writer.begun", AtWork, Sqlite),
     ("writer.before_commit", AtWork, Sqlite),
     ("writer.committed", AtWork, Sqlite),
-    ("writer.before_checkpoint", AtWork, Sqlite),
+    ("writer.before_checkpoint", Seldom, Sqlite),
     ("migrate.before", Starting, Sqlite),
     ("migrate.after", Starting, Sqlite),
     ("postgres.before_commit", AtWork, Postgres),
@@ -113,7 +115,14 @@ pub const POINTS: &[(&str, Reached, Where)] = &[
 ];
 
 /// How long a point is waited for before the process is killed all the same.
-const PATIENCE: Duration = Duration::from_secs(6);
+fn patience(reached: Reached) -> Duration {
+    Duration::from_secs(match reached {
+        Seldom => 30,
+        // What is under way gets seven seconds, the edge three.
+        Stopping => 11,
+        _ => 12,
+    })
+}
 
 /// One process on SQLite.
 ///
@@ -217,7 +226,7 @@ async fn start_and_wait(stage: &mut Stage, setup: &Setup, reached: Reached) -> a
         instance.signal(Signal::TERM);
     }
     let ended = tokio::select! {
-        ended = instance.until_ended(PATIENCE) => ended.is_ok(),
+        ended = instance.until_ended(patience(reached)) => ended.is_ok(),
         () = pausing => false,
     };
     Ok(ended)

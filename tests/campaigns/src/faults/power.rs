@@ -3,11 +3,14 @@
 
 mod disk;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use simulator::LedgerRow;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tokio::time::sleep;
 
 use super::{Context, Row, campaign, shim};
@@ -106,7 +109,7 @@ fn cut_near_a_barrier(stage: &mut Stage, records: &[Record]) -> usize {
     }
 }
 
-/// The program opens the image, and everything acknowledged before the cut is on record in it.
+/// The program opens the image, and everything acknowledged before the cut is on record in it, or waits in it to be.
 async fn look_at(world: &World, image: &Path, at_ns: u64) -> anyhow::Result<()> {
     let exported = image.join("evidence.jsonl");
     let mut setup = world.setup(0)?;
@@ -122,11 +125,22 @@ async fn look_at(world: &World, image: &Path, at_ns: u64) -> anyhow::Result<()> 
     let mut ledger = world.sim.ledger();
     // A request that the platform noted in an earlier millisecond left before the cut.
     ledger.retain(|row| u64::try_from(row.at_ms).unwrap_or(0) < at_ns / 1_000_000);
-    let written = written_in(&ledger);
+    let mut written = written_in(&ledger);
+    let waiting = waiting_in(&database).await?;
+    written.retain(|message| !waiting.contains(&message.number));
     let found = by_ledger(&ledger, &world.plan.shop, &evidence, &written, Moment::Underway);
     let bad: Vec<String> = found.violations().map(|(kind, line)| format!("{kind}: {line}")).collect();
     anyhow::ensure!(bad.is_empty(), "the image {} has lost something:\n{}", image.display(), bad.join("\n"));
     Ok(())
+}
+
+/// The messages that the image has stored and not read yet.
+async fn waiting_in(database: &Path) -> anyhow::Result<BTreeSet<u64>> {
+    let mut image = SqliteConnectOptions::new().filename(database).connect().await?;
+    let sql = "SELECT body FROM inbox WHERE done_at IS NULL";
+    let bodies: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut image).await?;
+    image.close().await?;
+    Ok(bodies.iter().filter_map(|body| number_in(body)).collect())
 }
 
 /// The messages that were handed out, by the ledger.

@@ -23,8 +23,8 @@ use crate::taps;
 const ROUND_TRIP: Duration = Duration::from_millis(80);
 /// How long the desk may need to catch up.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How often somebody pauses.
-const PAUSES: usize = 20;
+/// Pauses in a minute at most: each takes three messages on a phone, which gets thirty.
+const PAUSES_A_MINUTE: usize = 8;
 
 /// A merchant with 200 reviewers, each case held by one of them: the platform lets a phone have 25 cards a minute.
 pub fn shop() -> Shop {
@@ -64,7 +64,7 @@ pub async fn measure(asked: &Asked, on: On, figures: &mut Figures) -> anyhow::Re
     lag(on, figures, "burst worked off after its end", caught_up);
     reviewers.stop().await;
 
-    pauses(on, &sim, figures).await?;
+    pauses(asked, on, &sim, figures).await?;
     let (now, most) = memory(pid);
     figures.add(Some(on), "memory after all of that", format!("{now:.0} MiB, at most {most:.0}"));
     let evidence = world.evidence().await?;
@@ -120,9 +120,12 @@ async fn caught_up(world: &World, written: usize) -> Option<Duration> {
 }
 
 /// Pauses the whole desk again and again, and resumes it.
-async fn pauses(on: On, sim: &Simulator, figures: &mut Figures) -> anyhow::Result<()> {
+async fn pauses(asked: &Asked, on: On, sim: &Simulator, figures: &mut Figures) -> anyhow::Result<()> {
     let mut acknowledged = Latencies::default();
-    for _ in 0..PAUSES {
+    for round in 0..asked.pauses {
+        if round > 0 && round % PAUSES_A_MINUTE == 0 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
         let (asked, seen) = (Instant::now(), last(sim));
         sim.says(ADMIN, "/暂停 全部").await?;
         told_on_phone(sim, ADMIN, seen, "暂停").await.context("a pause was not acknowledged")?;

@@ -39,6 +39,9 @@ struct Asked {
     /// How often it is killed
     #[arg(long, default_value_t = 5)]
     kills: u64,
+    /// How often everything is paused
+    #[arg(long, default_value_t = 20)]
+    pauses: usize,
     /// Messages a second of the steady load
     #[arg(long, default_value_t = 200.0)]
     rate: f64,
