@@ -32,3 +32,26 @@ story!(
         ensure!(world.has_open_card("WangWu"));
     }
 );
+
+story!(
+    /// A phone has had all the cards it may get for now: the ones on it are redrawn all the same when a colleague decides.
+    a_full_phone_is_redrawn_at_once,
+    |world| {
+        world.customer_says(FACT).await?;
+        let card = world.card("ZhaoLiu")?;
+        for n in 0..30 {
+            let customer = format!("wmCrowd{n}");
+            world.sim.add_customer(&customer, "顾客");
+            world.sim.customer_says(FLAGSHIP, &customer, FACT).await?;
+        }
+        world.settle().await?;
+        world.wait(Duration::from_secs(4)).await?;
+        let cards = world.sim.open_cards("LiHua").len();
+        ensure!(cards > 20 && cards < 31, "{cards} cards: some of them wait");
+        world.taps_card("ZhaoLiu", &card, Act::Send, &[]).await?;
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
+        let left = world.sim.open_cards("LiHua").len();
+        ensure!(left == cards - 1, "{cards} cards before, {left} after: the decided one is redrawn");
+        world.wait(Duration::from_secs(61)).await?;
+    }
+);

@@ -319,7 +319,8 @@ story!(
         ensure!(world.case(2).await?.level() == Some(Level::EscalationOwner));
         ensure!(world.case(1).await?.level() == Some(Level::Reviewers), "its card is on a phone");
         world.sim.remove_member("WangWu");
-        world.says(FLAGSHIP, "wmXiaomei", FACT).await?;
+        world.sim.add_customer("wmThird", "小美");
+        world.says(FLAGSHIP, "wmThird", FACT).await?;
         let third = world.case(3).await?;
         ensure!(third.level() == Some(Level::EscalationOwner) && third.due() > Some(world.clock.now()));
     }

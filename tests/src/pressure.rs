@@ -175,12 +175,17 @@ story!(
     }
 );
 
-/// Transactions of this database in which nobody works on anything.
-async fn idle_transactions(world: &World) -> anyhow::Result<i64> {
-    let mut admin = sqlx::PgConnection::connect(&world.database_url()).await?;
+/// Waits until no transaction of this database is left alone; false when one still is.
+async fn none_is_left_alone(admin: &mut sqlx::PgConnection) -> anyhow::Result<bool> {
     let sql = "SELECT COUNT(*) FROM pg_stat_activity
                WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-    Ok(sqlx::query_scalar(sql).fetch_one(&mut admin).await?)
+    for _ in 0..100 {
+        if sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *admin).await? == 0 {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(false)
 }
 
 story!(
@@ -188,25 +193,18 @@ story!(
     units_given_up_half_way_leave_no_transaction,
     |world| {
         if world.app.store.is_shared() {
-            for polls in 0..60 {
+            let mut admin = sqlx::PgConnection::connect(&world.database_url()).await?;
+            for patience in (0..100).map(|n| Duration::from_micros(10 * n)) {
+                let began = Instant::now();
                 let mut unit = Box::pin(world.app.store.commit(|tx| {
                     Box::pin(async move { Ok(tx.run("UPDATE kv SET value = value", args![]).await?) })
                 }));
-                for _ in 0..polls {
-                    if futures::poll!(&mut unit).is_ready() {
-                        break;
-                    }
+                while began.elapsed() < patience && futures::poll!(&mut unit).is_pending() {
                     tokio::task::yield_now().await;
                 }
+                drop(unit);
+                ensure!(none_is_left_alone(&mut admin).await?, "given up after {patience:?}: left in a transaction");
             }
-            // What was given up ends by itself, soon.
-            for _ in 0..200 {
-                if idle_transactions(world).await? == 0 {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            ensure!(idle_transactions(world).await? == 0, "a transaction nobody knows of");
         }
     }
 );
