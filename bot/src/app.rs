@@ -24,8 +24,8 @@ use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx};
 use crate::worker::{Instance, Receipts};
 
-/// Callbacks stored at the same time at most: as many as the database's queue holds.
-const CALLBACKS: usize = 256;
+/// Callbacks that wait to be stored at most; more are told to come again.
+const CALLBACKS: usize = 1_024;
 
 /// What the running program has in its hands. Cheap to clone.
 #[derive(Clone)]

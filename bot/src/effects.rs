@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::case::{Approval, PartResult};
 use crate::clock::{SECOND, Timestamp};
 use crate::metrics::Sent;
-use crate::store::queue::{self, Door, Row};
+use crate::store::queue::{self, Door, Rank, Row};
 use crate::store::sends::Send;
 use crate::worker::{Job, apply, deal};
 
@@ -39,7 +39,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
         Job::SettleCard { task_id, member } => phone::settle_card(app, row, task_id, member).await,
         Job::Ask { task_id, member, question } => phone::ask(app, row, task_id, member, question).await,
-        Job::Say { member, say } => phone::say(app, row, member, say).await,
+        Job::Say { member, say } => phone::say(app, row, member, say, Rank::First).await,
+        Job::Inform { member, say } => phone::say(app, row, member, say, Rank::Then).await,
         Job::Text { member, text } => phone::text(app, row, member, text).await,
         Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,

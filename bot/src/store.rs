@@ -40,6 +40,7 @@ use crate::chaos;
 use crate::config::Database;
 use crate::metrics::Metrics;
 use crate::mistake::{self, Mistake};
+use writer::Turn;
 
 /// Arguments of a query, each turned into a [`Value`].
 #[macro_export]
@@ -90,8 +91,28 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
     {
+        self.commit_in(Turn::Behind, unit).await
+    }
+
+    /// [`Store::commit`] for what somebody outside waits for: on SQLite it is written ahead of everything else.
+    ///
+    /// # Errors
+    /// Those of [`Store::commit`].
+    pub async fn commit_ahead<T, F>(&self, unit: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
+    {
+        self.commit_in(Turn::Ahead, unit).await
+    }
+
+    async fn commit_in<T, F>(&self, turn: Turn, unit: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
+    {
         let (answer, brings_work) = match &self.backend {
-            Backend::Sqlite { writer, .. } => writer.commit(whole(unit)).await,
+            Backend::Sqlite { writer, .. } => writer.commit(turn, whole(unit)).await,
             Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,
         }?;
         if brings_work {

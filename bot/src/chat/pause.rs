@@ -16,7 +16,7 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::pauses::{self, Pause, Scope};
 use crate::store::{cases, conversations, record, sends};
-use crate::worker::apply;
+use crate::worker::{Job, apply};
 
 /// How long the first of two people's wish to resume stands.
 const WISH_STANDS: Timestamp = 10 * MINUTE;
@@ -238,7 +238,8 @@ async fn tell_others(
         let Some(member) = person.wecom.as_deref().filter(|_| !theirs.is_empty()) else { continue };
         let scope = named(desk, &theirs).await?;
         let say = Say::new(key).with_person("by", &desk.person.id).with("scope", scope);
-        apply::queue_say(desk.tx, desk.app, member, &say, desk.app.clock.now()).await?;
+        let inform = Job::Inform { member: member.to_owned(), say };
+        inform.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     }
     Ok(())
 }

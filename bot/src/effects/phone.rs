@@ -24,7 +24,7 @@ const CARD_LIFE: i64 = 72 * HOUR;
 /// Messages a story takes at most; the review page has the rest.
 const STORY_MESSAGES: usize = 8;
 
-pub(super) async fn say(app: &App, row: Row, member: String, say: Say) -> anyhow::Result<()> {
+pub(super) async fn say(app: &App, row: Row, member: String, say: Say, rank: Rank) -> anyhow::Result<()> {
     let reader = app.clone();
     let text = app
         .store
@@ -35,7 +35,7 @@ pub(super) async fn say(app: &App, row: Row, member: String, say: Say) -> anyhow
             })
         })
         .await?;
-    self::text(app, row, member, text).await
+    tell(app, row, member, text, rank).await
 }
 
 pub(super) async fn text(app: &App, row: Row, member: String, text: String) -> anyhow::Result<()> {
@@ -362,7 +362,7 @@ pub(super) async fn ask(
             put_code_back(app, &task_id, &code).await?;
             later(app, row, error.to_string()).await
         }
-        Ok(_) | Err(_) => say(app, row, member, Say::new("told.ask_again")).await,
+        Ok(_) | Err(_) => say(app, row, member, Say::new("told.ask_again"), Rank::First).await,
     }
 }
 

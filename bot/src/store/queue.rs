@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
-use crate::clock::{HOUR, MINUTE, Timestamp};
+use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// Messages to one member in a minute, every kind counted (the platform drops more than 30 silently): cards and
 /// stories stop earlier, so that there is always room for an answer.
@@ -360,26 +360,29 @@ pub async fn due_count(tx: &mut Tx, now: Timestamp) -> sqlx::Result<i64> {
     Ok(tx.one::<(i64,)>(sql, args![now]).await?.map_or(0, |(count,)| count))
 }
 
-/// How long a callback's digest is remembered: far longer than the platform repeats one.
+/// How long a callback is remembered: far longer than the platform repeats one.
 const REPLAYS_KEPT: Timestamp = 7 * 24 * HOUR;
 
-/// Remembers callbacks' digests, and gives those that were not seen in the last seven days.
-pub async fn first_seen(tx: &mut Tx, digests: &[&str], now: Timestamp) -> anyhow::Result<Vec<String>> {
+/// Remembers callbacks by their replay keys, and gives those that were not seen in the last seven days. Keys are in the
+/// order of time, so that those of one moment lie side by side on the disk.
+pub async fn first_seen(tx: &mut Tx, keys: &[&str]) -> anyhow::Result<Vec<String>> {
     let sql = tx.either(
-        "INSERT INTO replays (digest, at) SELECT value, $2 FROM JSON_EACH($1) WHERE TRUE
-         ON CONFLICT (digest) DO NOTHING RETURNING digest",
-        "INSERT INTO replays (digest, at) SELECT value, $2 FROM JSONB_ARRAY_ELEMENTS_TEXT($1::JSONB) AS given (value)
-         ON CONFLICT (digest) DO NOTHING RETURNING digest",
+        "INSERT INTO replays (replay_key) SELECT value FROM JSON_EACH($1) WHERE TRUE
+         ON CONFLICT (replay_key) DO NOTHING RETURNING replay_key",
+        "INSERT INTO replays (replay_key) SELECT value FROM JSONB_ARRAY_ELEMENTS_TEXT($1::JSONB) AS given (value)
+         ON CONFLICT (replay_key) DO NOTHING RETURNING replay_key",
     );
-    let new: Vec<(String,)> = tx.all(sql, args![serde_json::to_string(digests)?, now]).await?;
-    Ok(new.into_iter().map(|(digest,)| digest).collect())
+    let new: Vec<(String,)> = tx.all(sql, args![serde_json::to_string(keys)?]).await?;
+    Ok(new.into_iter().map(|(key,)| key).collect())
 }
 
 /// Forgets rows done before `before`, and everything that has ended by itself.
 pub async fn tidy(tx: &mut Tx, now: Timestamp, before: Timestamp) -> sqlx::Result<()> {
     tx.run("DELETE FROM inbox WHERE done_at < $1", args![before]).await?;
     tx.run("DELETE FROM outbox WHERE done_at < $1", args![before]).await?;
-    tx.run("DELETE FROM replays WHERE at < $1", args![now - REPLAYS_KEPT]).await?;
+    // They begin with eleven digits of Unix seconds.
+    let oldest = format!("{:011}", (now - REPLAYS_KEPT) / SECOND);
+    tx.run("DELETE FROM replays WHERE replay_key < $1", args![oldest]).await?;
     tx.run("DELETE FROM paces WHERE at < $1", args![now - HOUR]).await?;
     tx.run("DELETE FROM links WHERE until < $1", args![before]).await?;
     tx.run("DELETE FROM pending_edits WHERE until < $1", args![now]).await.map(drop)

@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 /// so the group grows with the load and a lone unit never waits.
 const GROUP: usize = 64;
 /// How long a group takes more units: whoever came first does not wait for what 63 others have to do.
-const GROUP_TIME: Duration = Duration::from_millis(25);
+const GROUP_TIME: Duration = Duration::from_millis(12);
 /// How long a unit waits to get into the queue. A queue that is full for so long does not move: the caller hears so.
 const ENTER_WITHIN: Duration = Duration::from_secs(2);
 /// Units between two checkpoints of the write-ahead log.
@@ -35,34 +35,46 @@ struct Done {
     answer: Answer,
 }
 
+/// Who is written first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Ahead of everything: the platform waits for an answer.
+    Ahead,
+    /// After what came before.
+    Behind,
+}
+
 #[derive(Clone)]
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    ahead: mpsc::Sender<Job>,
+    behind: mpsc::Sender<Job>,
     broken: watch::Receiver<bool>,
 }
 
 impl Writer {
     pub(super) fn start(pool: SqlitePool, options: SqliteConnectOptions, metrics: Metrics) -> Self {
-        let (jobs, queue) = mpsc::channel(4 * GROUP);
+        let (ahead, first) = mpsc::channel(4 * GROUP);
+        let (behind, then) = mpsc::channel(4 * GROUP);
         let (tell, broken) = watch::channel(false);
         tokio::spawn(async move {
             let mut pen = Pen { pool, options, metrics, since_checkpoint: 0 };
-            if pen.write(queue).await.is_err() {
+            if pen.write(Queue { first, then }).await.is_err() {
                 tracing::error!("the disk did not keep what it was given: nothing is written any more");
                 tell.send_replace(true);
             }
         });
-        Self { jobs, broken }
+        Self { ahead, behind, broken }
     }
 
-    pub(super) async fn commit<T, F>(&self, unit: F) -> anyhow::Result<T>
+    pub(super) async fn commit<T, F>(&self, turn: Turn, unit: F) -> anyhow::Result<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |tx| run(unit, tell, tx).boxed());
-        match self.jobs.send_timeout(job, ENTER_WITHIN).await {
+        let jobs = if turn == Turn::Ahead { &self.ahead } else { &self.behind };
+        match jobs.send_timeout(job, ENTER_WITHIN).await {
             Ok(()) => told.await.context("the database cannot be written")?,
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => bail!("the database has more to write than it can"),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => bail!("the database is not written any more"),
@@ -96,6 +108,29 @@ where
     Done { keep, fatal, answer }
 }
 
+/// What waits to be written.
+struct Queue {
+    first: mpsc::Receiver<Job>,
+    then: mpsc::Receiver<Job>,
+}
+
+impl Queue {
+    /// The next job; none when nobody can bring one any more.
+    async fn next(&mut self) -> Option<Job> {
+        tokio::select! {
+            biased;
+            Some(job) = self.first.recv() => Some(job),
+            Some(job) = self.then.recv() => Some(job),
+            else => None,
+        }
+    }
+
+    /// The next job, if one is there.
+    fn take(&mut self) -> Option<Job> {
+        self.first.try_recv().or_else(|_| self.then.try_recv()).ok()
+    }
+}
+
 /// The storage lost what it had been given: writing on would build on sand.
 struct Broken;
 
@@ -107,8 +142,8 @@ struct Pen {
 }
 
 impl Pen {
-    async fn write(&mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), Broken> {
-        while let Some(first) = queue.recv().await {
+    async fn write(&mut self, mut queue: Queue) -> Result<(), Broken> {
+        while let Some(first) = queue.next().await {
             let written = self.write_group(first, &mut queue).await;
             let written = match written {
                 Ok(()) => self.checkpoint().await,
@@ -125,12 +160,12 @@ impl Pen {
         Ok(())
     }
 
-    async fn write_group(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) -> anyhow::Result<()> {
+    async fn write_group(&mut self, first: Job, queue: &mut Queue) -> anyhow::Result<()> {
         let mut tx = match self.pool.begin_with("BEGIN IMMEDIATE").await {
             Ok(tx) => Tx::sqlite(tx),
             Err(problem) => {
                 // Dropping the jobs tells every caller; those behind it have waited as long.
-                while queue.try_recv().is_ok() {}
+                while queue.take().is_some() {}
                 return Err(problem.into());
             }
         };
@@ -141,7 +176,7 @@ impl Pen {
             answers.push(answer);
             sound = ended;
             if sound.is_ok() && answers.len() < GROUP && began.elapsed() < GROUP_TIME {
-                next = queue.try_recv().ok();
+                next = queue.take();
             }
         }
         chaos::point("writer.before_commit");

@@ -1,5 +1,9 @@
 //! A disk that runs full in the middle of it all: what was said to be kept is kept, nothing else is, and it goes on.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
 use super::*;
 use crate::args;
 use crate::config::Database;
@@ -89,5 +93,52 @@ async fn a_unit_that_fails_or_breaks_down_leaves_nothing_of_it() -> anyhow::Resu
     good?;
     assert_eq!(kept(&store).await, ["row3"]);
     std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+type Order = Arc<Mutex<Vec<&'static str>>>;
+
+/// A unit that says when it was run.
+async fn note(store: &Store, turn: Turn, order: &Order) -> anyhow::Result<()> {
+    let order = order.clone();
+    let name = if turn == Turn::Ahead { "ahead" } else { "behind" };
+    let unit = store.commit_in(turn, move |_| {
+        Box::pin(async move {
+            order.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+            Ok(())
+        })
+    });
+    unit.await
+}
+
+#[tokio::test]
+async fn what_somebody_outside_waits_for_is_written_first() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("aijia-ahead-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let store = Store::open(&Database::Sqlite(folder.join("aijia.db"))).await?;
+    let (begun, wait, order) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Order::default());
+    let (tell, until) = (begun.clone(), wait.clone());
+    let slow = store.commit(move |_| {
+        Box::pin(async move {
+            tell.notify_one();
+            until.notified().await;
+            Ok(())
+        })
+    });
+    let others = async {
+        begun.notified().await;
+        let behind = futures::future::try_join_all((0..5).map(|_| note(&store, Turn::Behind, &order)));
+        let go = async {
+            // All the others are in the queue before the writer goes on.
+            tokio::task::yield_now().await;
+            wait.notify_one();
+            Ok(())
+        };
+        tokio::try_join!(behind, note(&store, Turn::Ahead, &order), go)
+    };
+    tokio::try_join!(slow, others)?;
+    let order = order.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(order, ["ahead", "behind", "behind", "behind", "behind", "behind"]);
+    let _ = std::fs::remove_dir_all(&folder);
     Ok(())
 }

@@ -50,6 +50,13 @@ pub enum Job {
         /// The sentence.
         say: Say,
     },
+    /// Say a sentence that answers nothing: what somebody else did.
+    Inform {
+        /// Whose phone.
+        member: String,
+        /// The sentence.
+        say: Say,
+    },
     /// Say words that were put together when the question came.
     Text {
         /// Whose phone.
@@ -188,6 +195,7 @@ impl Job {
             Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
+            Self::Inform { member, .. } => format!("inform:{}", member.to_ascii_lowercase()),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case } => format!("window:{case}"),
@@ -217,6 +225,7 @@ impl Job {
             Self::PostCard { .. }
             | Self::SettleCard { .. }
             | Self::Story { .. }
+            | Self::Inform { .. }
             | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
@@ -232,6 +241,7 @@ impl Job {
             Self::SettleCard { .. } => "settle_card",
             Self::Ask { .. } => "ask",
             Self::Say { .. } => "say",
+            Self::Inform { .. } => "inform",
             Self::Text { .. } => "text",
             Self::Story { .. } => "story",
             Self::Deal { .. } => "deal",
@@ -267,6 +277,7 @@ impl Job {
         match self {
             Self::PostCard { member, .. }
             | Self::Say { member, .. }
+            | Self::Inform { member, .. }
             | Self::Text { member, .. }
             | Self::Story { member, .. } => Some(member),
             _ => None,

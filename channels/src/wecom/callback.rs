@@ -67,8 +67,9 @@ impl From<XmlError> for BadCallback {
 /// A verified callback.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Received {
-    /// Hex SHA-256 of the ciphertext text: equal for a replay of the same request. The base64 is canonical, so one
-    /// ciphertext has one key.
+    /// The signed time, eleven digits of Unix seconds, and the hex SHA-256 of the ciphertext text: equal for a replay of
+    /// the same request, and in the order of time. The base64 is canonical, so one ciphertext has one digest; sealed or
+    /// signed anew, what happened still has one [`Received::event_key`].
     pub replay_key: String,
     /// Equal for two deliveries of the same happening, whatever they were sealed with: `msg:MsgId:FromUserName` for
     /// messages, `xml:` + hex SHA-256 of the decrypted XML for events (second-granular times collide, wecom 90238).
@@ -116,7 +117,8 @@ pub fn receive(crypt: &Crypt, raw_query: &str, body: &[u8], now_secs: i64) -> Re
     let root = xml::parse(text)?;
     refuse_doubles(&root)?;
     let incoming = incoming::read(&root, pinned.at_secs);
-    Ok(Received { replay_key: sha256_hex(encrypt.as_bytes()), event_key: event_key(&incoming, &plain), incoming })
+    let replay_key = format!("{:011}-{}", pinned.at_secs, sha256_hex(encrypt.as_bytes()));
+    Ok(Received { replay_key, event_key: event_key(&incoming, &plain), incoming })
 }
 
 /// The signing parameters after their formats were checked.
