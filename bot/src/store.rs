@@ -20,6 +20,7 @@ pub mod sends;
 pub mod tokens;
 pub mod turns;
 mod tx;
+mod unit;
 mod writer;
 
 pub use lock::Lock;
@@ -30,6 +31,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
@@ -40,6 +42,7 @@ use crate::chaos;
 use crate::config::Database;
 use crate::metrics::Metrics;
 use crate::mistake::{self, Mistake};
+use unit::Unit;
 use writer::Turn;
 
 /// Arguments of a query, each turned into a [`Value`].
@@ -91,7 +94,9 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
     {
-        self.commit_in(Turn::Behind, unit).await
+        let (unit, answer) = unit::without_type(unit);
+        self.run(Turn::Behind, unit).await?;
+        answer.take()
     }
 
     /// [`Store::commit`] for what somebody outside waits for: on SQLite it is written ahead of everything else.
@@ -103,22 +108,22 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
     {
-        self.commit_in(Turn::Ahead, unit).await
+        let (unit, answer) = unit::without_type(unit);
+        self.run(Turn::Ahead, unit).await?;
+        answer.take()
     }
 
-    async fn commit_in<T, F>(&self, turn: Turn, unit: F) -> anyhow::Result<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
-    {
-        let (answer, brings_work) = match &self.backend {
-            Backend::Sqlite { writer, .. } => writer.commit(turn, whole(unit)).await,
-            Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,
-        }?;
-        if brings_work {
-            self.wake.send_replace(());
-        }
-        Ok(answer)
+    fn run(&self, turn: Turn, unit: Unit) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move {
+            let brings_work = match &self.backend {
+                Backend::Sqlite { writer, .. } => writer.commit(turn, unit).await,
+                Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,
+            }?;
+            if brings_work {
+                self.wake.send_replace(());
+            }
+            Ok(())
+        })
     }
 
     /// Reads several things that belong to one moment. What the unit writes is not kept.
@@ -130,13 +135,19 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
     {
-        let mut tx = match &self.backend {
-            Backend::Sqlite { readers, .. } => Tx::sqlite(readers.begin().await?),
-            Backend::Postgres(pool) => begin(pool, ONE_MOMENT).await?,
-        };
+        let mut tx = self.one_moment().await?;
         let answer = unit(&mut tx).await;
-        tx.rollback().await?;
+        tx.rollback().boxed().await?;
         answer
+    }
+
+    fn one_moment(&self) -> BoxFuture<'_, anyhow::Result<Tx>> {
+        Box::pin(async move {
+            match &self.backend {
+                Backend::Sqlite { readers, .. } => Ok(Tx::sqlite(readers.begin().await?)),
+                Backend::Postgres(pool) => begin(pool, ONE_MOMENT).await,
+            }
+        })
     }
 
     /// Writes a copy of an SQLite database as it is at one moment to a file that does not exist yet, while others
@@ -193,23 +204,6 @@ impl Store {
     /// Whether several instances can share this database.
     pub fn is_shared(&self) -> bool {
         matches!(self.backend, Backend::Postgres(_))
-    }
-}
-
-/// The unit with what belongs to every one: it finds the heads of the lanes it touched, and says whether workers
-/// should hear of it.
-fn whole<T, F>(unit: F) -> impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<(T, bool)>> + Send + 'static
-where
-    T: Send + 'static,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
-{
-    |tx| {
-        Box::pin(async move {
-            tx.begin_unit();
-            let answer = unit(tx).await?;
-            lanes::settle(tx).await?;
-            Ok((answer, tx.brings_work()))
-        })
     }
 }
 
@@ -309,14 +303,11 @@ async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
 /// Times a unit is run at most that PostgreSQL chose as a victim.
 const MOST_RUNS: u64 = 4;
 
-async fn commit_postgres<T, F>(pool: &PgPool, metrics: &Metrics, unit: F) -> anyhow::Result<(T, bool)>
-where
-    T: Send + 'static,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
-{
+/// Answers whether workers should hear of it.
+async fn commit_postgres(pool: &PgPool, metrics: &Metrics, mut unit: Unit) -> anyhow::Result<bool> {
     let mut runs = 1;
     loop {
-        match commit_once(pool, metrics, whole(unit.clone())).await {
+        match commit_once(pool, metrics, &mut unit).await {
             Err(problem) if runs < MOST_RUNS && is_victim(&problem) => {
                 tokio::time::sleep(Duration::from_millis(20 * runs)).await;
                 runs += 1;
@@ -339,19 +330,17 @@ async fn begin(pool: &PgPool, how: &'static str) -> anyhow::Result<Tx> {
     Ok(Tx::postgres(tokio::spawn(async move { pool.begin_with(how).await }).await??))
 }
 
-async fn commit_once<T, F>(pool: &PgPool, metrics: &Metrics, unit: F) -> anyhow::Result<T>
-where
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
-{
+async fn commit_once(pool: &PgPool, metrics: &Metrics, unit: &mut Unit) -> anyhow::Result<bool> {
     let began = std::time::Instant::now();
     let mut tx = begin(pool, "BEGIN").await?;
     match unit(&mut tx).await {
-        Ok(answer) => {
+        Ok(()) => {
+            let brings_work = tx.brings_work();
             chaos::point("postgres.before_commit");
             tx.commit().await?;
             chaos::point("postgres.committed");
             metrics.committed(1, began.elapsed());
-            Ok(answer)
+            Ok(brings_work)
         }
         Err(problem) => {
             // Where the connection is gone there is nothing left to roll back; the first problem is the one to tell.

@@ -112,14 +112,18 @@ async fn give_up(app: &App, row: Row, member: String, problem: String) -> anyhow
     store
         .commit(move |tx| {
             Box::pin(async move {
-                let payload = json!({ "member": member, "problem": problem });
-                let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
-                record::append(tx, &app, record::DESK, None, &entry).await?;
-                warn_watcher(tx, &app, &member).await?;
+                undelivered(tx, &app, &member, problem).await?;
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
             })
         })
         .await
+}
+
+async fn undelivered(tx: &mut Tx, app: &App, member: &str, problem: String) -> anyhow::Result<()> {
+    let payload = json!({ "member": member, "problem": problem });
+    let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
+    record::append(tx, app, record::DESK, None, &entry).await?;
+    warn_watcher(tx, app, member).await
 }
 
 async fn warn_watcher(tx: &mut Tx, app: &App, member: &str) -> anyhow::Result<()> {
@@ -156,25 +160,33 @@ pub(super) async fn post_card(app: &App, row: Row, task_id: String, member: Stri
     }
 }
 
-/// A card that the platform will not take. Where it was the last one on its way, nobody can decide about the case: what
-/// follows when nobody does follows at once. The last level waits for its time, because nobody is behind it.
+/// A card that the platform will not take: on record, said to whoever watches over the desk, and the case goes on.
 async fn no_card(app: &App, row: Row, posting: store::cards::Posting, problem: String) -> anyhow::Result<()> {
-    let (writer, refused) = (app.clone(), posting.clone());
-    app.store
+    tracing::warn!(member = %posting.member, %problem, "a card was not delivered");
+    let app = app.clone();
+    let store = app.store.clone();
+    store
         .commit(move |tx| {
             Box::pin(async move {
-                store::cards::lost(tx, &refused).await?;
-                let Some(case) = cases::load(tx, &refused.case_id).await? else { return Ok(()) };
-                let unseen = store::cards::open(tx, &case.id).await?.is_empty();
-                let asks_reviewers = case.version == refused.version && case.level() == Some(Level::Reviewers);
-                match case.due() {
-                    Some(due) if unseen && asks_reviewers => deal::expired(tx, &writer, &case.id, due).await,
-                    _ => Ok(()),
-                }
+                unseen(tx, &app, &posting).await?;
+                undelivered(tx, &app, &posting.member, problem).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
             })
         })
-        .await?;
-    give_up(app, row, posting.member, problem).await
+        .await
+}
+
+/// Where the card was the last one on its way, nobody can decide about the case: what follows when nobody does follows
+/// at once. The last level waits for its time, because nobody is behind it.
+async fn unseen(tx: &mut Tx, app: &App, posting: &store::cards::Posting) -> anyhow::Result<()> {
+    store::cards::lost(tx, posting).await?;
+    let Some(case) = cases::load(tx, &posting.case_id).await? else { return Ok(()) };
+    let nobody = store::cards::open(tx, &case.id).await?.is_empty();
+    let asks_reviewers = case.version == posting.version && case.level() == Some(Level::Reviewers);
+    match case.due() {
+        Some(due) if nobody && asks_reviewers => deal::expired(tx, app, &case.id, due).await,
+        _ => Ok(()),
+    }
 }
 
 type Rendered = (Card, &'static cards::words::Words);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::wecom::callback;
@@ -24,12 +24,20 @@ pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) ->
     }
 }
 
+/// How long a callback may take to arrive: with the time to store it, the platform's five seconds are not over.
+const READ_WITHIN: Duration = Duration::from_millis(2_500);
+
 /// How long a callback may take to be stored. What takes longer is delivered again, and known by then.
 const STORED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Stores a callback and answers with nothing, within the platform's five seconds. Where it cannot be
 /// stored it is not acknowledged, so that the platform delivers it again.
-pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, request: Request) -> Response {
+    let body = match tokio::time::timeout(READ_WITHIN, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(problem)) => return problem.into_response(),
+        Err(_) => return (StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n").into_response(),
+    };
     let began = Instant::now();
     let (outcome, answer) = match received(&app, query.as_deref().unwrap_or_default(), &body).await {
         Ok(()) => {

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::tx::Tx;
+use super::unit::Unit;
 use crate::chaos;
 use crate::metrics::Metrics;
 
@@ -66,11 +67,8 @@ impl Writer {
         Self { ahead, behind, broken }
     }
 
-    pub(super) async fn commit<T, F>(&self, turn: Turn, unit: F) -> anyhow::Result<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
-    {
+    /// Answers whether workers should hear of it.
+    pub(super) async fn commit(&self, turn: Turn, unit: Unit) -> anyhow::Result<bool> {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |tx| run(unit, tell, tx).boxed());
         let jobs = if turn == Turn::Ahead { &self.ahead } else { &self.behind };
@@ -91,13 +89,10 @@ impl Writer {
     }
 }
 
-async fn run<T, F>(unit: F, tell: oneshot::Sender<anyhow::Result<T>>, tx: &mut Tx) -> Done
-where
-    T: Send + 'static,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
-{
+async fn run(mut unit: Unit, tell: oneshot::Sender<anyhow::Result<bool>>, tx: &mut Tx) -> Done {
     let outcome = AssertUnwindSafe(unit(tx)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(anyhow!("a unit of work broke down; nothing of it was kept")));
+    let outcome = outcome.map(|()| tx.brings_work());
     let keep = outcome.is_ok();
     let fatal = outcome.as_ref().err().is_some_and(is_fatal);
     let answer: Answer = Box::new(move |committed| {

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::args;
 use crate::config::Database;
-use crate::store::Store;
+use crate::store::{Store, unit};
 
 /// A row of some pages.
 async fn put(store: &Store, id: String, text: String) -> anyhow::Result<()> {
@@ -102,13 +102,13 @@ type Order = Arc<Mutex<Vec<&'static str>>>;
 async fn note(store: &Store, turn: Turn, order: &Order) -> anyhow::Result<()> {
     let order = order.clone();
     let name = if turn == Turn::Ahead { "ahead" } else { "behind" };
-    let unit = store.commit_in(turn, move |_| {
+    let (unit, _) = unit::without_type(move |_| {
         Box::pin(async move {
             order.lock().unwrap_or_else(PoisonError::into_inner).push(name);
             Ok(())
         })
     });
-    unit.await
+    store.run(turn, unit).await
 }
 
 #[tokio::test]

@@ -116,12 +116,8 @@ pub const POINTS: &[(&str, Reached, Where)] = &[
 
 /// How long a point is waited for before the process is killed all the same.
 fn patience(reached: Reached) -> Duration {
-    Duration::from_secs(match reached {
-        Seldom => 30,
-        // What is under way gets seven seconds, the edge three.
-        Stopping => 11,
-        _ => 12,
-    })
+    // A stop that was asked for takes ten seconds at most.
+    Duration::from_secs(if reached == Seldom { 30 } else { 12 })
 }
 
 /// One process on SQLite.
