@@ -115,12 +115,12 @@ impl Desk<'_, '_> {
         }
     }
 
-    /// The next message of this person is the case's new text.
-    pub(crate) async fn begin_edit(&mut self, case: &Case, version: i64, code: &str) -> anyhow::Result<()> {
+    /// The next message of this person is the case's new text; false where what they saw is no longer what there is.
+    pub(crate) async fn begin_edit(&mut self, case: &Case, version: i64, code: &str) -> anyhow::Result<bool> {
         let shown = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_) | State::HandedOver { .. });
         if !shown || version != case.version {
             let refusal = Refusal::Outdated { current: case.version };
-            return self.refused_in_words(case, Act::Edit, refusal.key()).await;
+            return self.refused_in_words(case, Act::Edit, refusal.key()).await.map(|()| false);
         }
         let until = self.app.clock.now() + EDIT_WAITS;
         let (person, case_id) = (self.person.id.clone(), case.id.clone());
@@ -128,7 +128,7 @@ impl Desk<'_, '_> {
         people::begin_edit(self.tx, &edit).await?;
         let link = crate::http::give_link(self.tx, self.app, &self.person.id, case).await?;
         let say = Say::new(if link.is_some() { "told.edit_prompt_link" } else { "told.edit_prompt" });
-        self.say(say.with("number", case.number).with("link", link.unwrap_or_default())).await
+        self.say(say.with("number", case.number).with("link", link.unwrap_or_default())).await.map(|()| true)
     }
 
     async fn end_edit(&mut self) -> anyhow::Result<Option<PendingEdit>> {

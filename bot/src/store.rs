@@ -20,12 +20,14 @@ pub mod sends;
 pub mod tokens;
 pub mod turns;
 mod tx;
+mod unavailable;
 mod unit;
 mod writer;
 
 pub use lock::Lock;
 pub use sqlx::Error;
 pub use tx::{Args, Tx, Value};
+pub use unavailable::Unavailable;
 
 use std::path::Path;
 use std::time::Duration;
@@ -118,7 +120,8 @@ impl Store {
             let brings_work = match &self.backend {
                 Backend::Sqlite { writer, .. } => writer.commit(turn, unit).await,
                 Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,
-            }?;
+            }
+            .map_err(unavailable::marked)?;
             if brings_work {
                 self.wake.send_replace(());
             }
@@ -136,17 +139,18 @@ impl Store {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Send + 'static,
     {
         let mut tx = self.one_moment().await?;
-        let answer = unit(&mut tx).await;
-        tx.rollback().boxed().await?;
+        let answer = unit(&mut tx).await.map_err(unavailable::marked);
+        tx.rollback().boxed().await.map_err(unavailable::marked)?;
         answer
     }
 
     fn one_moment(&self) -> BoxFuture<'_, anyhow::Result<Tx>> {
         Box::pin(async move {
-            match &self.backend {
-                Backend::Sqlite { readers, .. } => Ok(Tx::sqlite(readers.begin().await?)),
+            let begun = match &self.backend {
+                Backend::Sqlite { readers, .. } => readers.begin().await.map(Tx::sqlite).map_err(Into::into),
                 Backend::Postgres(pool) => begin(pool, ONE_MOMENT).await,
-            }
+            };
+            begun.map_err(unavailable::marked)
         })
     }
 

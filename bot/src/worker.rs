@@ -37,7 +37,7 @@ use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{News, Tx, instances};
+use crate::store::{News, Tx, Unavailable, instances};
 use instance::Working;
 use places::{Place, Places};
 
@@ -45,6 +45,8 @@ use places::{Place, Places};
 const MOST_ATTEMPTS: i64 = 10;
 /// How long a row that failed so often waits before each further attempt.
 const SELDOM: Timestamp = HOUR;
+/// How long a row waits whose work a database cut short that was gone: once it is back, nothing waits for long.
+const SOON: Timestamp = 2 * SECOND;
 /// The longest sleep between two looks at the queue.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -206,7 +208,7 @@ async fn finish_or_postpone(app: &App, work: Work) {
     chaos::point("worker.before_work");
     let Err(problem) = caught(doing).await else { return };
     tracing::warn!(row = %row.id, problem = %format!("{problem:#}"), "work is put back for later");
-    if let Err(problem) = postpone(app, door, row, format!("{problem:#}")).await {
+    if let Err(problem) = postpone(app, door, row, problem).await {
         tracing::error!(problem = %format!("{problem:#}"), "work could not be put back; it is let go of in a moment");
     }
 }
@@ -216,13 +218,17 @@ async fn caught<T>(doing: impl Future<Output = anyhow::Result<T>>) -> anyhow::Re
     AssertUnwindSafe(doing).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the work broke down")))
 }
 
-async fn postpone(app: &App, door: Door, row: Row, problem: String) -> anyhow::Result<()> {
-    let app = app.clone();
+async fn postpone(app: &App, door: Door, row: Row, problem: anyhow::Error) -> anyhow::Result<()> {
+    let (app, cut_short) = (app.clone(), problem.downcast_ref::<Unavailable>().is_some());
+    let problem = format!("{problem:#}");
     let store = app.store.clone();
     store
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
+                if cut_short {
+                    return Ok(queue::cut_short(tx, door, &row, now + SOON, &problem).await?);
+                }
                 if row.attempts < MOST_ATTEMPTS {
                     return Ok(queue::later(tx, door, &row, now + backoff(row.attempts), &problem).await?);
                 }

@@ -306,6 +306,21 @@ story!(
 );
 
 story!(
+    /// 改 on a card that is no longer current begins no edit, and the card is redrawn: nobody presses it for ever.
+    an_old_card_pressed_to_edit_is_redrawn,
+    |world| {
+        world.customer_says(FACT).await?;
+        let old = world.card("LiHua")?;
+        world.customer_says("等一下，我想问的是怎么洗？").await?;
+        let redrawn = world.sim.count(Api::UpdateTemplateCard);
+        world.taps_late("LiHua", &old, Act::Edit).await?;
+        ensure!(world.sim.count(Api::UpdateTemplateCard) == redrawn + 1, "the old card stays as it was");
+        world.member_says("LiHua", "可以放心穿。").await?;
+        ensure!(world.entries(Kind::Edited).await?.is_empty(), "it was no edit");
+    }
+);
+
+story!(
     /// One reviewer's phone cannot be reached: the other one's can. When neither can, the next level is asked at once and
     /// does not wait for the time limit; where it cannot be reached either, its time limit holds.
     a_card_that_nobody_can_get_goes_to_the_next_level,

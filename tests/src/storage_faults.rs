@@ -97,3 +97,30 @@ story!(
         }
     }
 );
+
+story!(
+    /// A database that goes away in the middle of some work is no failure of that work: however long that lasts, it is
+    /// not set aside, nobody is alarmed about it, and once the database is back it goes on within seconds.
+    an_outage_costs_nothing_its_turn,
+    |world| {
+        // Only PostgreSQL can be made to say so in the middle of a unit.
+        if world.app.store.is_shared() {
+            run(
+                world,
+                "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN RAISE EXCEPTION ''going away'' USING ERRCODE = ''57P01''; END'",
+            )
+            .await?;
+            run(world, "CREATE TRIGGER gone BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION gone()").await?;
+            world.customer_says(FACT).await?;
+            for _ in 0..20 {
+                world.wait(Duration::from_secs(2)).await?;
+            }
+            run(world, "DROP TRIGGER gone ON messages").await?;
+            world.wait(Duration::from_secs(3)).await?;
+            world.wait(Duration::from_secs(4)).await?;
+            ensure!(world.has_open_card("LiHua"), "it still waits");
+            ensure!(!world.phone("WangWu").contains("每小时"), "{}", world.phone("WangWu"));
+        }
+    }
+);

@@ -283,6 +283,22 @@ pub async fn later(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, proble
     tx.run(sql, args![&row.id, row.fence, due_at, problem]).await.map(drop)
 }
 
+/// Puts back a row whose work the database cut short: it stays where it was, and that was no attempt of its own.
+pub async fn cut_short(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, problem: &str) -> sqlx::Result<()> {
+    let sql = match door {
+        Door::Inbox => {
+            "UPDATE inbox SET due_at = $3, owner = NULL, problem = $4, attempts = attempts - 1
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL"
+        }
+        Door::Outbox => {
+            "UPDATE outbox SET due_at = $3, owner = NULL, problem = $4, attempts = attempts - 1
+             WHERE id = $1 AND fence = $2 AND owner IS NOT NULL"
+        }
+    };
+    tx.touch(door, &row.lane);
+    tx.run(sql, args![&row.id, row.fence, due_at, problem]).await.map(drop)
+}
+
 /// Ends what an earlier job of a lane was going to do and nobody has begun: a newer one takes its place.
 pub async fn supersede(tx: &mut Tx, lane: &str, now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE outbox SET done_at = $2 WHERE lane = $1 AND done_at IS NULL AND owner IS NULL";

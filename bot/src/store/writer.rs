@@ -3,13 +3,14 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::tx::Tx;
+use super::unavailable::Unavailable;
 use super::unit::Unit;
 use crate::chaos;
 use crate::metrics::Metrics;
@@ -73,9 +74,11 @@ impl Writer {
         let job: Job = Box::new(move |tx| run(unit, tell, tx).boxed());
         let jobs = if turn == Turn::Ahead { &self.ahead } else { &self.behind };
         match jobs.send_timeout(job, ENTER_WITHIN).await {
-            Ok(()) => told.await.context("the database cannot be written")?,
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => bail!("the database has more to write than it can"),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => bail!("the database is not written any more"),
+            Ok(()) => told.await.context("the database cannot be written").context(Unavailable)?,
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
+                Err(not_now("the database has more to write than it can"))
+            }
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(not_now("the database is not written any more")),
         }
     }
 
@@ -89,6 +92,10 @@ impl Writer {
     }
 }
 
+fn not_now(why: &'static str) -> anyhow::Error {
+    anyhow!(why).context(Unavailable)
+}
+
 async fn run(mut unit: Unit, tell: oneshot::Sender<anyhow::Result<bool>>, tx: &mut Tx) -> Done {
     let outcome = AssertUnwindSafe(unit(tx)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(anyhow!("a unit of work broke down; nothing of it was kept")));
@@ -96,7 +103,9 @@ async fn run(mut unit: Unit, tell: oneshot::Sender<anyhow::Result<bool>>, tx: &m
     let keep = outcome.is_ok();
     let fatal = outcome.as_ref().err().is_some_and(is_fatal);
     let answer: Answer = Box::new(move |committed| {
-        let fate = outcome.and_then(|value| committed.map(|()| value).map_err(|e| anyhow!("commit failed: {e}")));
+        let fate = outcome.and_then(|value| {
+            committed.map(|()| value).map_err(|e| anyhow!("commit failed: {e}").context(Unavailable))
+        });
         // A caller that went away no longer needs the answer; its work is kept all the same.
         let _ = tell.send(fate);
     });

@@ -141,7 +141,7 @@ async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap)
         Act::Send => decide(Decision::Send),
         Act::Edit => match hint {
             Some(hint) => decide(Decision::Rewrite(hint)),
-            None => return desk.begin_edit(case, key.version, &key.code).await.map(|()| false),
+            None => return desk.begin_edit(case, key.version, &key.code).await.map(|begun| !begun),
         },
         Act::Delivered => decide(Decision::Delivered),
         Act::SendAgain => decide(Decision::SendAgain),

@@ -13,8 +13,11 @@ use tokio::time::Instant;
 
 use crate::draw::Draw;
 
-/// How long a card that did not change is left alone before it is pressed again: a tap may have been lost.
+/// How long a card that did not change is left alone before it is pressed again: a tap may have been lost. Twice as long
+/// each time, because nobody hammers on a phone that does not answer.
 const AGAIN: Duration = Duration::from_secs(8);
+/// How often that becomes longer.
+const LONGER: u32 = 3;
 /// How often one case's 发送 is pressed before the case is given up: what cannot be sent is refused in words.
 const STUBBORN: u32 = 5;
 /// How often everybody looks at all their cards.
@@ -109,8 +112,8 @@ struct Desk {
     began: Instant,
 }
 
-/// When each card of each member was last pressed.
-type Pressed = BTreeMap<(String, String), Instant>;
+/// When each card of each member may be pressed again, and how often it was pressed.
+type Pressed = BTreeMap<(String, String), (Instant, u32)>;
 
 async fn work(desk: Desk, members: Vec<String>, mut draw: Draw, mut quit: watch::Receiver<bool>) {
     let (mut seen, mut looked, mut pressed) = (0, Instant::now(), Pressed::new());
@@ -121,7 +124,7 @@ async fn work(desk: Desk, members: Vec<String>, mut draw: Draw, mut quit: watch:
         if looked.elapsed() > LOOK {
             looked = Instant::now();
             who.extend(&members);
-            pressed.retain(|_, at| at.elapsed() < AGAIN * 4);
+            pressed.retain(|_, (again, _)| again.elapsed() < AGAIN * 4);
         } else {
             let told: BTreeSet<&str> = news.iter().flat_map(recipients).collect();
             who.extend(members.iter().filter(|member| told.contains(member.as_str())));
@@ -129,8 +132,9 @@ async fn work(desk: Desk, members: Vec<String>, mut draw: Draw, mut quit: watch:
         for member in who {
             for card in desk.sim.open_cards(member) {
                 let key = (member.clone(), card.task_id.clone().unwrap_or_default());
-                if pressed.get(&key).is_none_or(|at| at.elapsed() > AGAIN) {
-                    pressed.insert(key, Instant::now());
+                let (again, times) = pressed.get(&key).copied().unwrap_or((Instant::now(), 0));
+                if again <= Instant::now() {
+                    pressed.insert(key, (Instant::now() + AGAIN * (1 << times.min(LONGER)), times + 1));
                     tokio::spawn(decide(desk.clone(), member.clone(), card, draw.apart(seen)));
                     draw.next();
                 }
