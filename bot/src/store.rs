@@ -16,6 +16,7 @@ pub mod pauses;
 pub mod people;
 pub mod queue;
 pub mod record;
+mod seat;
 pub mod sends;
 pub mod tokens;
 pub mod turns;
@@ -25,6 +26,7 @@ mod unit;
 mod writer;
 
 pub use lock::Lock;
+pub use seat::Seat;
 pub use sqlx::Error;
 pub use tx::{Args, Tx, Value};
 pub use unavailable::Unavailable;

@@ -245,7 +245,7 @@ story!(
         world.sim_clock.advance(4_000);
         world.sim.faults().next(Api::MessageSend, 1, Fault::After(Lost::Hang));
         world.killed_at(Api::MessageSend, 1).await?;
-        worker::begin(&world.app).await?;
+        worker::begin(&world.app, Vec::new()).await?;
         world.settle().await?;
         let posted = world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu");
         ensure!(posted != world.app.store.is_shared(), "with others on the database silence has to tell");

@@ -1,6 +1,7 @@
 //! `aijia serve`: the edge and the worker, until told to stop.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::app::App;
 use crate::chaos;
 use crate::clock::{Clock, Ids};
 use crate::start::{self, Applying, BadConfig};
-use crate::store::Lock;
+use crate::store::{Lock, Seat};
 use crate::{http, worker};
 
 pub(super) async fn serve() -> Result<Verdict, Failure> {
@@ -22,7 +23,7 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     let _lock = Lock::take(&environment.database)?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
     chaos::point("serve.locked");
-    worker::begin(&app).await?;
+    let _seat = take_place(&app, &environment.data_dir).await?;
     say_applied(apply_file(&app, &environment.config).await?);
     if worker::recovery::look(&app).await? {
         eprintln!(
@@ -48,6 +49,17 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     running.stop().await;
     chaos::point("shutdown.done");
     Ok(Verdict::Good)
+}
+
+/// What the programs before this one held in its place is taken over.
+async fn take_place(app: &App, data_dir: &Path) -> anyhow::Result<Option<Seat>> {
+    if !app.store.is_shared() {
+        return worker::begin(app, Vec::new()).await.map(|()| None);
+    }
+    let mut seat = Seat::take(data_dir, app.instance.id())?;
+    worker::begin(app, seat.before().to_vec()).await?;
+    seat.settled(app.instance.id())?;
+    Ok(Some(seat))
 }
 
 fn say_applied(applying: Applying) {

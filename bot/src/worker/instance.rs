@@ -145,11 +145,12 @@ async fn beat(
 }
 
 /// Begins to work. Whoever is alone on the database takes everything over that was under way when the last program on
-/// it ended; where several work side by side, those who are gone are noticed by their silence.
+/// it ended; where several work side by side, those in whose place this one is (`before`) are gone, and others are noticed
+/// by their silence.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin(app: &App) -> anyhow::Result<()> {
+pub async fn begin(app: &App, before: Vec<String>) -> anyhow::Result<()> {
     let (id, now, alone) = (app.instance.id().to_owned(), app.clock.now(), !app.store.is_shared());
     app.store
         .commit(move |tx| {
@@ -157,6 +158,11 @@ pub async fn begin(app: &App) -> anyhow::Result<()> {
                 instances::beat(tx, &id, now).await?;
                 if alone {
                     instances::only(tx, &id).await?;
+                }
+                for gone in &before {
+                    instances::leave(tx, gone).await?;
+                }
+                if alone || !before.is_empty() {
                     instances::free_what_nobody_has(tx).await?;
                 }
                 Ok(())

@@ -51,9 +51,13 @@ pub fn histories(ledger: &[LedgerRow], evidence: &Evidence, taps: &[Tap]) -> His
         let Some(taps) = presses.get(&(case, version, person.clone())) else { continue };
         let asked = taps.iter().map(|tap| tap.at_ms).min().unwrap_or(0);
         let last = taps.iter().map(|tap| tap.at_ms).max().unwrap_or(0);
-        // One person's presses are answered in their order; the redrawn card answers the last of them at the latest.
-        let answered = taps.first().and_then(|tap| shown.get(tap.task.as_str())).filter(|at| **at >= last).copied();
-        let operation = |answer| Operation { by: person.clone(), asked, answered, answer };
+        // One person's presses are answered in their order; the redrawn card answers the last of them at the latest, unless
+        // it was redrawn for another reason before the answer was made.
+        let redrawn = taps.first().and_then(|tap| shown.get(tap.task.as_str())).filter(|at| **at >= last).copied();
+        let operation = |(answer, made): (Answer, i64)| {
+            let answered = redrawn.filter(|at| *at >= made);
+            Operation { by: person.clone(), asked, answered, answer }
+        };
         histories.entry((case, version)).or_default().extend(answers.into_iter().map(operation));
     }
     histories
@@ -71,14 +75,15 @@ fn redrawn(ledger: &[LedgerRow]) -> BTreeMap<&str, i64> {
     shown
 }
 
-fn answers(evidence: &Evidence) -> BTreeMap<Press, Vec<Answer>> {
+/// What each press was answered, and when that went on record.
+fn answers(evidence: &Evidence) -> BTreeMap<Press, Vec<(Answer, i64)>> {
     let numbers = numbers(evidence);
-    let mut answers: BTreeMap<Press, Vec<Answer>> = BTreeMap::new();
+    let mut answers: BTreeMap<Press, Vec<(Answer, i64)>> = BTreeMap::new();
     for entry in evidence.of(Kind::Decided).chain(evidence.of(Kind::Refused)) {
         let number = entry.case.as_deref().and_then(|case| numbers.get(case)).copied();
         if let (Some(number), Some(person), Some(answer)) = (number, entry.person(), answer(entry)) {
             let version = entry.payload["version"].as_i64().unwrap_or(0);
-            answers.entry((number, version, person.to_lowercase())).or_default().push(answer);
+            answers.entry((number, version, person.to_lowercase())).or_default().push((answer, entry.at_ms));
         }
     }
     answers

@@ -15,6 +15,9 @@ use crate::stage::{Bustle, Stage};
 const CODES: [i64; 14] =
     [-1, 40_014, 42_001, 45_009, 45_033, 95_001, 95_002, 95_007, 95_013, 95_018, 95_019, 6_000, 40_058, 42_014];
 
+/// After it, whoever called leaves that call alone for a minute.
+const TOO_OFTEN: i64 = 45_009;
+
 /// Answers that break, besides: each before and after the platform did what was asked.
 const BROKEN: [Lost; 3] = [Lost::Drop, Lost::BadGateway, Lost::Garbage];
 
@@ -28,13 +31,17 @@ const APIS: [Api; 4] = [Api::KfSendMsg, Api::MessageSend, Api::KfSyncMsg, Api::U
 pub async fn errcodes(context: &Context) -> anyhow::Result<Row> {
     let each = context.trials(3, 100, 1_000);
     let plan = context.plan(On::Sqlite, 1);
-    campaign(("storm", "refusals"), plan, Bustle::default(), &mut Vec::new(), async |stage, notes| {
+    let bustle = Bustle { per_second: 3.0, customers: 60, ..Bustle::default() };
+    campaign(("storm", "refusals"), plan, bustle, &mut Vec::new(), async |stage, notes| {
         let mut met: BTreeMap<i64, u64> = CODES.iter().map(|code| (*code, 0)).collect();
         let (mut seen, mut broken, mut failed) = (0, 0, 0);
         let began = tokio::time::Instant::now();
         let most = Duration::from_secs(20 + each * 10);
-        while met.values().any(|count| *count < each) && began.elapsed() < most {
-            disturb(stage, &met, each);
+        for round in 0_u32.. {
+            if met.values().all(|count| *count >= each) || began.elapsed() >= most {
+                break;
+            }
+            disturb(stage, &met, each, round);
             sleep(Duration::from_millis(1_000)).await;
             let news = stage.world.sim.ledger_after(seen);
             seen = news.last().map_or(seen, |row| row.seq);
@@ -55,11 +62,16 @@ pub async fn errcodes(context: &Context) -> anyhow::Result<Row> {
     .await
 }
 
-/// Puts the codes that were met least in the way of a part of the calls, and one broken answer.
-fn disturb(stage: &mut Stage, met: &BTreeMap<i64, u64>, each: u64) {
+/// Puts codes that were not met often enough in the way of a part of the calls, and one broken answer; for one second of
+/// each minute, "called too often" in the way of all of them.
+fn disturb(stage: &mut Stage, met: &BTreeMap<i64, u64>, each: u64, round: u32) {
     let faults = stage.world.sim.faults();
     faults.clear();
-    let wanted: Vec<i64> = met.iter().filter(|(_, count)| **count < each).map(|(code, _)| *code).collect();
+    let mut wanted: Vec<i64> = met.iter().filter(|(_, count)| **count < each).map(|(code, _)| *code).collect();
+    if round % 62 == 0 && wanted.contains(&TOO_OFTEN) {
+        return APIS.into_iter().for_each(|api| faults.always(api, Fault::Refuse(Errcode(TOO_OFTEN))));
+    }
+    wanted.retain(|code| *code != TOO_OFTEN);
     for api in APIS {
         for _ in 0..3 {
             if let Some(code) = stage.draw.pick(&wanted) {
