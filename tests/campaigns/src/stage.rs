@@ -156,7 +156,7 @@ impl Stage {
                 for channel in 0..shop.channels {
                     let _ = sim.ring(&shop.account(channel)).await;
                     // A pause that was never acknowledged may have come late, after the word that was to lift it.
-                    if round % 4 == 0 {
+                    if round.is_multiple_of(4) {
                         let _ = sim.says(ADMIN, &format!("/恢复 {}", shop.channel(channel))).await;
                     }
                 }

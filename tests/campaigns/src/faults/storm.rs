@@ -68,7 +68,7 @@ fn disturb(stage: &mut Stage, met: &BTreeMap<i64, u64>, each: u64, round: u32) {
     let faults = stage.world.sim.faults();
     faults.clear();
     let mut wanted: Vec<i64> = met.iter().filter(|(_, count)| **count < each).map(|(code, _)| *code).collect();
-    if round % 62 == 0 && wanted.contains(&TOO_OFTEN) {
+    if round.is_multiple_of(62) && wanted.contains(&TOO_OFTEN) {
         return APIS.into_iter().for_each(|api| faults.always(api, Fault::Refuse(Errcode(TOO_OFTEN))));
     }
     wanted.retain(|code| *code != TOO_OFTEN);

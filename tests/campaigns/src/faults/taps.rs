@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Context, Row, campaign, partition};
+use super::{Context, Row, Tier, campaign, partition};
 use crate::database::On;
 use crate::reviewers::Habits;
 use crate::shop::Shop;
@@ -49,7 +49,14 @@ async fn contested(
 ) -> anyhow::Result<Row> {
     let wanted = context.trials(60, 50_000, 500_000);
     let shop = Shop { reviewers: 4, channels: 20, ..usual_shop() };
-    let bustle = Bustle { habits: CROWD, pauses: false, ..Bustle::default() };
+    let busy = if context.tier == Tier::Short { 1 } else { 2 };
+    let bustle = Bustle {
+        per_second: 6.0 * f64::from(busy),
+        customers: 150 * busy as usize,
+        habits: CROWD,
+        pauses: false,
+        ..Bustle::default()
+    };
     campaign((name, "taps"), Plan { shop, ..plan }, bustle, &mut Vec::new(), async |stage, notes| {
         let began = Instant::now();
         let most = Duration::from_secs(60 + wanted / 20);
