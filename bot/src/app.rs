@@ -22,6 +22,7 @@ use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx};
+use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Receipts};
 
 /// Callbacks that wait to be stored at most; more are told to come again.
@@ -41,6 +42,8 @@ pub struct Parts {
     pub ids: Ids,
     /// WeCom, once it is configured.
     pub wecom: Option<Wecom>,
+    /// Webhook channels.
+    pub webhooks: Webhooks,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Attachments.
@@ -114,6 +117,8 @@ pub struct Settings {
     pub instance: Instance,
     /// WeCom, once it is configured.
     pub wecom: Option<Wecom>,
+    /// Webhook channels.
+    pub webhooks: Webhooks,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Signs checkpoints.
@@ -136,6 +141,7 @@ impl App {
             clock: settings.clock,
             ids: settings.ids,
             wecom: settings.wecom,
+            webhooks: settings.webhooks,
             model: settings.model,
             signing: settings.signing,
             cookie_key: settings.cookie_key,

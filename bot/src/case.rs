@@ -11,6 +11,7 @@ mod in_turn;
 mod refusal;
 mod sending;
 mod step;
+mod window;
 
 #[cfg(test)]
 mod properties;
@@ -25,18 +26,12 @@ pub use in_turn::{InTurn, Roster};
 pub use refusal::{Refusal, act_key};
 pub use sending::message_id;
 pub use step::{PausedBy, Rules, Step, step};
+pub use window::{KEPT_FOR_HANDOVER, Window};
 
 use cards::RejectReason;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{HOUR, Timestamp};
-
-/// How long a customer's last message keeps the door open (wecom 94677).
-pub const WINDOW: Timestamp = 48 * HOUR;
-/// Messages the platform accepts in one window (wecom 94677).
-pub const QUOTA: i64 = 5;
-/// Messages of the quota never spent on replies: a person must still be able to say something.
-pub const KEPT_FOR_HANDOVER: i64 = 1;
+use crate::clock::Timestamp;
 
 /// One customer need being answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,32 +70,6 @@ pub struct Case {
     pub in_turn: InTurn,
     /// Whether a reply was sent of which nobody knows if it arrived, and no person has decided since.
     pub doubtful: bool,
-}
-
-/// What may still be sent to the customer, and until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// When the platform stops accepting messages.
-    pub ends_at: Timestamp,
-    /// Messages it still accepts until then.
-    pub quota_left: i64,
-}
-
-impl Window {
-    /// The window a customer's message at `said_at` opens.
-    pub fn opened(said_at: Timestamp) -> Self {
-        Self { ends_at: said_at + WINDOW, quota_left: QUOTA }
-    }
-
-    /// Whether `parts` messages can be sent now with one kept for the hand-over.
-    pub fn allows(&self, parts: usize, now: Timestamp) -> bool {
-        now < self.ends_at && self.quota_left - KEPT_FOR_HANDOVER >= parts as i64
-    }
-
-    /// Messages a reply may use.
-    pub fn for_replies(&self) -> u32 {
-        u32::try_from(self.quota_left - KEPT_FOR_HANDOVER).unwrap_or(0)
-    }
 }
 
 /// Where a case stands.

@@ -3,7 +3,7 @@
 mod day;
 mod stage;
 
-pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, XIAOYU};
+pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, WEBHOOK_SECRET, XIAOYU};
 
 use anyhow::Context;
 use tokio::net::TcpListener;

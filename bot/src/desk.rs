@@ -7,6 +7,7 @@ pub use hours::{DutyWord, Shift};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use channels::Abilities;
 use serde::{Deserialize, Serialize};
 
 /// Everything configured about one company's desk.
@@ -153,9 +154,20 @@ pub struct Channel {
     /// Fixed texts the bot may send without a tap; all off by default.
     #[serde(default)]
     pub notices: Notices,
+    /// Where replies of a `webhook` channel go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Whether that address may lead to this machine or into a private network.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl Channel {
+    /// What the channel can do.
+    pub fn abilities(&self) -> &'static Abilities {
+        self.kind.abilities()
+    }
+
     /// The name people see.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
@@ -168,6 +180,18 @@ impl Channel {
 pub enum ChannelKind {
     /// WeChat customer service (微信客服).
     WecomKf,
+    /// Any system that signs and sends web requests (Standard Webhooks).
+    Webhook,
+}
+
+impl ChannelKind {
+    /// What such a channel can do.
+    pub fn abilities(self) -> &'static Abilities {
+        match self {
+            Self::WecomKf => &channels::wecom::kf::ABILITIES,
+            Self::Webhook => &channels::webhook::ABILITIES,
+        }
+    }
 }
 
 /// Who of the people on duty gets a case.

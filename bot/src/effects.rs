@@ -6,6 +6,7 @@ mod phone;
 mod pictures;
 mod reply;
 mod session;
+mod wire;
 
 pub(crate) use media::forget as forget_attachment;
 
@@ -28,12 +29,6 @@ const MOST_ATTEMPTS: i64 = 8;
 /// When the database fails; the job is then done again by whoever claims it next.
 pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(&row.body)?;
-    if let (Job::Send { .. } | Job::Notice { .. }, Some(wecom)) = (&job, &app.wecom)
-        // Before the claim, which does not last: whoever waits for room has claimed nothing.
-        && let Err(when) = wecom.api.admit("kf/send_msg").await
-    {
-        return app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await;
-    }
     match job {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
         Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
@@ -47,7 +42,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
-        Job::Send { case, part, .. } => reply::send(app, row, case, part).await,
+        Job::Send { case, conversation, part } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,
         Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
@@ -104,6 +99,11 @@ fn count(app: &App, send: &Send, result: &PartResult) {
     if let (Sent::Accepted, Ok(approval)) = (outcome, serde_json::from_str::<Approval>(&send.authority)) {
         app.metrics.reply_took(app.clock.now() - approval.at);
     }
+}
+
+/// Puts back a job that was not begun.
+async fn not_before(app: &App, row: Row, when: Timestamp) -> anyhow::Result<()> {
+    app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await
 }
 
 /// Puts a job back: 2, 4, 8, … seconds, at most five minutes.

@@ -4,6 +4,7 @@ mod callback;
 mod health;
 mod review;
 mod server;
+mod webhook;
 
 pub use review::{Seal, Session, give_link};
 pub use server::serve;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -30,6 +31,7 @@ pub fn router(app: App) -> Router {
     // A machine calls here, thousands of times a second: no headers for browsers, and a clock only where it waits.
     let callbacks = Router::new()
         .route("/callback/wecom", get(callback::verify).post(callback::receive))
+        .route("/callback/webhook/{channel}", post(webhook::receive))
         .layer((CatchPanicLayer::new(), DefaultBodyLimit::max(BODY)));
     pages().merge(callbacks).with_state(app)
 }

@@ -29,6 +29,7 @@ pub mod start;
 pub mod store;
 pub mod tenant;
 pub mod view;
+pub mod webhooks;
 pub mod why;
 pub mod worker;
 

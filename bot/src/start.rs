@@ -25,6 +25,7 @@ use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, cases, pauses, queue, record};
 use crate::tenant::Tenant;
+use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Job};
 
 /// The installation's secret in the data folder, where the environment gives none.
@@ -47,6 +48,7 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
     let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
     Ok(App::new(Settings {
         wecom: wecom(environment, &clock, tenant)?,
+        webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
         cookie_key: derived(&secret, "review page"),

@@ -47,8 +47,7 @@ impl View {
     pub async fn load(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<Self> {
         let mut case = cases::load(tx, case_id).await?.context("no such case")?;
         let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
-        case.window.ends_at = conversation.window_ends_at;
-        case.window.quota_left = conversation.quota_left;
+        case.window = conversation.window();
         let messages = conversations::history(tx, &case.conversation, HISTORY).await?;
         let place = cases::place(tx, &case).await?;
         let recovered_at = recovery::recovered_at(tx).await?;
@@ -106,7 +105,7 @@ impl View {
             risk: draft.map_or(cards::Risk::Low, |d| d.verdict.risk),
             overdue: self.case.overdue(),
             seconds_left: self.case.due().map(|due| (due - self.now) / SECOND),
-            quota_left: Some(self.case.window.for_replies()),
+            quota_left: self.case.window.for_replies(),
             customer,
             attachments,
             hints: body.is_some(),
@@ -180,14 +179,15 @@ impl View {
         let row = |label, value| Row { label, value, link: None };
         let zone = &self.desk.desk.desk.timezone;
         let approved = format!("{} {}", self.desk.desk.name_of(&doubt.lost.approved_by), self.clock(doubt.lost.at));
-        vec![
+        let until = self.case.window.ends_at.map(|at| row(RowLabel::Until, local(at, zone, "%m-%d %H:%M")));
+        let mut rows = vec![
             row(RowLabel::Sent, self.sent_line(doubt)),
             row(RowLabel::Account, self.conversation.account.clone()),
             row(RowLabel::Approved, approved),
-            row(RowLabel::Until, local(self.case.window.ends_at, zone, "%m-%d %H:%M")),
-            row(RowLabel::History, self.history_line()),
-            row(RowLabel::Owner, self.owner_line()),
-        ]
+        ];
+        rows.extend(until);
+        rows.extend([row(RowLabel::History, self.history_line()), row(RowLabel::Owner, self.owner_line())]);
+        rows
     }
 
     /// When a request whose answer is missing left, and which part it carried.
@@ -275,7 +275,8 @@ impl View {
         if let Some(draft) = self.case.draft() {
             lines.extend(self.draft_lines(draft));
         }
-        lines.push(words.text("story.budget", &[("left", &self.case.window.for_replies().to_string())]));
+        let budget = self.case.window.for_replies();
+        lines.extend(budget.map(|left| words.text("story.budget", &[("left", &left.to_string())])));
         lines.join("\n")
     }
 

@@ -16,7 +16,7 @@ mod reviewer;
 mod sync;
 mod tidy;
 
-pub use inbox::Inbound;
+pub use inbox::{Inbound, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 pub use receipts::{Receipts, receive};
@@ -246,11 +246,11 @@ async fn postpone(app: &App, door: Door, row: Row, problem: anyhow::Error) -> an
 
 /// What a customer said must never vanish: it is tried for as long as it takes.
 fn from_a_customer(row: &Row) -> bool {
-    row.lane.starts_with(CUSTOMERS)
+    CUSTOMERS.iter().any(|door| row.lane.starts_with(door))
 }
 
-/// Where lanes of customers' messages begin.
-const CUSTOMERS: &str = "kf:";
+/// Where lanes of customers' messages begin: those read from an account, and those that came by a door of their own.
+const CUSTOMERS: [&str; 2] = ["kf:", "in:"];
 
 /// What fails again and again is said aloud, once.
 async fn tell_stuck(tx: &mut Tx, app: &App, door: Door, row: &Row) -> anyhow::Result<()> {

@@ -1,5 +1,9 @@
-//! The wire: what comes in from WeCom is verified and read here, what goes out is sent from here, and nothing is decided here.
+//! The wire: what comes in is verified and read here, what goes out is sent from here, and nothing is decided here.
 //!
+//! What all customers' channels share: [`Abilities`] say what one can do, an [`Arrival`] is what came in by it, and a
+//! [`Fate`] what became of what went out.
+//!
+//! * [`webhook`]: any system that can sign and send a web request (Standard Webhooks).
 //! * [`wecom::crypt`]: the callback cipher and signature, in both directions.
 //! * [`wecom::callback`]: one verified callback as a value.
 //! * [`wecom::api`]: one app's authenticated client; the access token lives and dies there.
@@ -7,4 +11,12 @@
 //!
 //! Numbers in docstrings such as "wecom 90236" name the page `https://developer.work.weixin.qq.com/document/path/90236`.
 
+mod abilities;
+mod arrival;
+mod fate;
+pub mod webhook;
 pub mod wecom;
+
+pub use abilities::{Abilities, Repeats, Replies, ReplyWindow, TextLimit};
+pub use arrival::{Arrival, Said, VERSION, What};
+pub use fate::{Fate, Spent};

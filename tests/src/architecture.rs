@@ -33,7 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("tests/campaigns", &["aijia", "channels", "cards", "simulator"]),
     ("tests/fuzz", &["aijia", "channels", "cards", "knowledge"]),
     // The core's sources are compiled into it; it must not carry anything that acts.
-    ("tests/simulation", &["cards"]),
+    ("tests/simulation", &["cards", "channels"]),
 ];
 
 /// The modules of the bot that compute and touch nothing.

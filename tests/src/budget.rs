@@ -134,7 +134,7 @@ story!(
         refused_with(world, 95013).await?;
         ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(ref s) if s.why == Why::SendRefused));
         ensure!(world.phone("WangWu").contains("平台没有接受"), "{}", world.phone("WangWu"));
-        ensure!(world.case(1).await?.window.quota_left == 5, "what was refused was not spent");
+        ensure!(world.case(1).await?.window.quota_left == Some(5), "what was refused was not spent");
     }
 );
 

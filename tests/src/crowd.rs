@@ -12,6 +12,7 @@ use aijia::case::{Author, Case, Decision, Draft, Drafted, Drafting, Event, InTur
 use aijia::case::{Tap, Window, step};
 use aijia::clock::{Clock, Ids, MINUTE, SECOND, Timestamp};
 use aijia::config::{self, Database, Environment};
+use aijia::desk::Desk;
 use aijia::policy::{Intent, Route, Verdict};
 use aijia::store::conversations::{self, Conversation};
 use aijia::store::{Args, cases, people, turns};
@@ -139,7 +140,7 @@ impl Crowd {
                     Box::pin(async move {
                         let desk = app.desk(tx).await?;
                         for (n, risk) in waiting {
-                            let talk = talk(n, app.clock.now());
+                            let talk = talk(&desk.desk, n, app.clock.now());
                             conversations::open(tx, &talk, app.clock.now()).await?;
                             conversations::save(tx, &talk).await?;
                             let case = waiting_case(&desk, &talk, n, risk, app.clock.now())?;
@@ -294,19 +295,13 @@ fn desk(reviewers: usize) -> String {
     text
 }
 
-fn talk(n: usize, now: Timestamp) -> Conversation {
-    let window = Window::opened(now);
-    Conversation {
-        id: format!("talk-{n:07}"),
-        channel: CHANNELS[n % CHANNELS.len()].into(),
-        account: format!("wk-{}", CHANNELS[n % CHANNELS.len()]),
-        customer: format!("wm{n}"),
-        name: None,
-        last_seq: 1,
-        window_ends_at: window.ends_at,
-        quota_left: window.quota_left,
-        case_id: Some(format!("case-{n:07}")),
-    }
+fn talk(desk: &Desk, n: usize, now: Timestamp) -> Conversation {
+    let channel = &desk.channels[n % CHANNELS.len()];
+    let mut talk = Conversation::begun(format!("talk-{n:07}"), channel, &channel.account, &format!("wm{n}"));
+    talk.set_window(Window::opened(now, channel.abilities().window));
+    talk.last_seq = 1;
+    talk.case_id = Some(format!("case-{n:07}"));
+    talk
 }
 
 /// A case as the core leaves it when its first draft waits for a reviewer.
@@ -340,7 +335,7 @@ fn waiting_case(
         version: 0,
         generation: 0,
         watermark: 1,
-        window: Window::opened(now),
+        window: talk.window(),
         last_decision: None,
         least: Level::Reviewers,
         asked: None,

@@ -193,7 +193,7 @@ story!(
         ensure!(said.iter().any(|m| m.author == "customer" && !m.answered), "{said:?}");
         let id = world.case(1).await?.conversation;
         let open = world.app.store.read(move |tx| Box::pin(async move { Ok(conversations::load(tx, &id).await?) }));
-        ensure!(open.await?.context("no conversation")?.quota_left == 0, "more than five, says the platform");
+        ensure!(open.await?.context("no conversation")?.window().quota_left == Some(0), "more than five, says the platform");
         world.member_says("LiHua", "/case 1").await?;
         ensure!(world.phone("LiHua").contains("没有送达"), "{}", world.phone("LiHua"));
     }

@@ -120,7 +120,7 @@ story!(
         world.sim.send_fails(&sent, 10).await?;
         world.settle().await?;
         ensure!(matches!(world.case(1).await?.state, State::NeedsPerson(ref s) if s.why == Why::NotDelivered));
-        ensure!(world.case(1).await?.window.quota_left == 1);
+        ensure!(world.case(1).await?.window.quota_left == Some(1));
         world.taps("LiHua", Act::TakeOver).await?;
         ensure!(heard(world, HANDOVER) == 0, "four of five were spent, the last is the person's");
         ensure!(world.sim.accepted_kf_sends().len() == 4);

@@ -32,4 +32,5 @@ mod shown;
 mod storage_faults;
 mod turns;
 mod under_load;
+mod webhook;
 mod wire;

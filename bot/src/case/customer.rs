@@ -1,12 +1,13 @@
 //! What the customer does, what drafting brings, and what passes by itself.
 
+use channels::Repeats;
 use serde_json::json;
 
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Refusal, Sending, SessionOwner, State, Voided, Why,
-    Window, doubt,
+    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Voided,
+    Why, Window, doubt,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
@@ -49,10 +50,11 @@ fn tell_taker(turn: &mut Turn, to: String, session: SessionOwner) {
 }
 
 fn open_window(turn: &mut Turn, seq: i64, at: Timestamp) {
+    let rule = turn.rules.channel.abilities().window;
     let case = turn.case();
     case.watermark = case.watermark.max(seq);
-    let opened = Window::opened(at);
-    if opened.ends_at >= case.window.ends_at {
+    let opened = Window::opened(at, rule);
+    if rule.is_some() && opened.ends_at >= case.window.ends_at {
         case.window = opened;
     }
 }
@@ -60,7 +62,13 @@ fn open_window(turn: &mut Turn, seq: i64, at: Timestamp) {
 fn note_meanwhile(turn: &mut Turn, mut sending: Sending, wants_person: bool) {
     let what = if wants_person { Meanwhile::AskedForPerson } else { Meanwhile::Said };
     sending.meanwhile = sending.meanwhile.max(what);
+    let claimed = sending.parts.iter().position(|part| *part == Part::Claimed);
     turn.case().state = State::Sending(sending);
+    // Where a lost answer is asked for again and again, whoever writes meanwhile must not wait for the next time.
+    if let Some(part) = claimed.filter(|_| turn.rules.channel.abilities().repeats == Repeats::OneMessage) {
+        let at = turn.now;
+        turn.effect(Effect::Send { part, at });
+    }
 }
 
 /// In every mode a customer who asks for a person gets one.
@@ -195,7 +203,7 @@ pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
     let (now, ends_at) = (turn.now, turn.case().window.ends_at);
     match turn.case().state.clone() {
         State::Closed { .. } => return Err(Refusal::Closed),
-        _ if now < ends_at => turn.effect(Effect::WindowDeadline { at: ends_at }),
+        _ if ends_at.is_none_or(|ends_at| now < ends_at) => watch_window(&mut turn),
         // What is under way comes to its own end; whatever that leaves open is looked at again.
         State::Sending(_) | State::HandedOver { session: SessionOwner::Asked, .. } => {
             turn.effect(Effect::WindowDeadline { at: now + HOUR });
@@ -207,6 +215,13 @@ pub(super) fn window_ended(mut turn: Turn) -> Result<Step, Refusal> {
         _ => lose_window(&mut turn),
     }
     turn.done()
+}
+
+/// The case is looked at again when the platform's window ends, where it does.
+pub(super) fn watch_window(turn: &mut Turn) {
+    if let Some(at) = turn.case().window.ends_at {
+        turn.effect(Effect::WindowDeadline { at });
+    }
 }
 
 pub(super) fn lose_window(turn: &mut Turn) {

@@ -291,8 +291,9 @@ fn answered(turn: &mut Turn, doubt: Doubt, result: &PartResult) {
     turn.restart_clock();
     match result {
         PartResult::Accepted => go_on(turn, doubt.draft, doubt.meanwhile),
-        PartResult::Failed { code } | PartResult::PutOff { code } => {
-            sending::correct_budget(turn, doubt.meanwhile, *code);
+        PartResult::Failed { code, .. } | PartResult::PutOff { code, .. } => {
+            let spent = if let PartResult::Failed { spent, .. } = result { *spent } else { None };
+            sending::correct_budget(turn, doubt.meanwhile, spent);
             sending::to_person(turn, doubt.meanwhile, sending::why_failed(*code), Some(doubt.draft));
         }
         PartResult::Unknown => {}

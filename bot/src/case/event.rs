@@ -1,5 +1,6 @@
 //! What can happen to a case.
 
+use channels::Spent;
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Rejection};
@@ -196,12 +197,18 @@ pub enum PartResult {
     Failed {
         /// The platform's code; 0 when it never left.
         code: i64,
+        /// What the platform says is used up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<Spent>,
     },
     /// The platform did nothing and asks to come back later (a rate limit): it is tried again under the same id, after
     /// a fresh claim.
     PutOff {
         /// The platform's code.
         code: i64,
+        /// How long it wants to be left alone, where it says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_ms: Option<Timestamp>,
     },
     /// Nobody knows.
     Unknown,

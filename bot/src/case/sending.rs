@@ -1,24 +1,18 @@
 //! The way out: claim, then settle. Nothing leaves that was not claimed here, and nothing is claimed
 //! against a pause, a newer message, a newer policy, a spent budget or a person who lost the right.
 
+use channels::Spent;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::step::{Step, Turn, level_of};
 use super::{
-    Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, QUOTA, Refusal, Say, Sending, State,
-    Voided, Why, customer, doubt, human,
+    Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
+    customer, doubt, human,
 };
-use crate::clock::{SECOND, Timestamp};
+use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::evidence::{Actor, Kind};
 use crate::policy;
-
-/// The customer-service channel's "five messages" code (wecom 94677).
-const QUOTA_SPENT: i64 = 95001;
-/// The customer-service channel's "48 hours" code (wecom 94677).
-const WINDOW_CLOSED: i64 = 95002;
-/// "Called too often": blocked for the rest of a minute at least (wecom 90313).
-const TOO_OFTEN: i64 = 45009;
 
 /// The platform's message id of a part, derived from the intent and never from the attempt: the same intent can never
 /// be two messages. 32 of `[0-9a-f]`.
@@ -72,7 +66,7 @@ fn objection(turn: &mut Turn, sending: &Sending, paused_since_approval: bool) ->
         (sending.draft.watermark != case.watermark, Objection::NewerMessage),
         (turn.rules.paused.is_some() || paused_since_approval, Objection::Paused),
         (!still_permitted(turn, sending), Objection::RightLost),
-        (now >= case.window.ends_at, Objection::WindowClosed),
+        (case.window.is_over(now), Objection::WindowClosed),
         (!case.window.allows(waiting, now), Objection::QuotaGone),
     ];
     checks.into_iter().find(|(holds, _)| *holds).map(|(_, objection)| objection)
@@ -97,7 +91,7 @@ fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
     sending.parts[part] = Part::Claimed;
     sending.claimed_at = turn.now;
     let case = turn.case();
-    case.window.quota_left -= 1;
+    case.window.spend();
     case.state = State::Sending(sending);
 }
 
@@ -156,15 +150,15 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
             sending.put_off = 0;
             accepted(&mut turn, sending);
         }
-        PartResult::Failed { code } => {
-            correct_budget(&mut turn, sending.meanwhile, *code);
+        PartResult::Failed { code, spent } => {
+            correct_budget(&mut turn, sending.meanwhile, *spent);
             sending.parts[part] = Part::Failed;
             stop(&mut turn, sending, why_failed(*code));
         }
-        PartResult::PutOff { code } => {
-            correct_budget(&mut turn, sending.meanwhile, *code);
+        PartResult::PutOff { wait_ms, .. } => {
+            correct_budget(&mut turn, sending.meanwhile, None);
             sending.parts[part] = Part::Waiting;
-            come_back(&mut turn, sending, part, *code);
+            come_back(&mut turn, sending, part, *wait_ms);
         }
         PartResult::Unknown => {
             sending.parts[part] = Part::Unknown;
@@ -180,10 +174,13 @@ pub(super) fn why_failed(code: i64) -> Why {
 }
 
 /// The platform did nothing and wants to be asked later. The approval stands, and is checked again at the next claim.
-fn come_back(turn: &mut Turn, mut sending: Sending, part: usize, code: i64) {
+fn come_back(turn: &mut Turn, mut sending: Sending, part: usize, wait_ms: Option<Timestamp>) {
     sending.put_off += 1;
-    let (meanwhile, at) = (sending.meanwhile, turn.now + pause_after(code, sending.put_off));
+    let (meanwhile, at) = (sending.meanwhile, turn.now + wait_ms.unwrap_or_else(|| pause_after(sending.put_off)));
     turn.case().state = State::Sending(sending.clone());
+    if sending.put_off == TELL_AT && at - turn.now >= MINUTE {
+        tell_approver(turn, &sending, "told.reply_waits");
+    }
     match meanwhile {
         Meanwhile::Nothing => turn.effect(Effect::Send { part, at }),
         Meanwhile::AskedForPerson => customer::ask_for_person(turn),
@@ -191,9 +188,12 @@ fn come_back(turn: &mut Turn, mut sending: Sending, part: usize, code: i64) {
     }
 }
 
-/// How long to leave the platform alone: a minute where it counts minutes, else 2, 4, 8 … seconds.
-fn pause_after(code: i64, times: u32) -> Timestamp {
-    if code == TOO_OFTEN { 60 * SECOND } else { SECOND << times.clamp(1, 6) }
+/// The time at which a reply is put off, counted from 1, when its approver hears of it.
+const TELL_AT: u32 = 2;
+
+/// How long to leave a platform alone that does not say it: 2, 4, 8 … seconds.
+fn pause_after(times: u32) -> Timestamp {
+    SECOND << times.clamp(1, 6)
 }
 
 fn accepted(turn: &mut Turn, sending: Sending) {
@@ -212,16 +212,16 @@ fn accepted(turn: &mut Turn, sending: Sending) {
 
 /// The platform's own count wins over ours, unless the customer opened a new window after the claim: then the
 /// refusal may speak of the old one.
-pub(super) fn correct_budget(turn: &mut Turn, meanwhile: Meanwhile, code: i64) {
+pub(super) fn correct_budget(turn: &mut Turn, meanwhile: Meanwhile, spent: Option<Spent>) {
     if meanwhile != Meanwhile::Nothing {
         return;
     }
-    let now = turn.now;
+    let (now, rule) = (turn.now, turn.rules.channel.abilities().window);
     let window = &mut turn.case().window;
-    match code {
-        QUOTA_SPENT => window.quota_left = 0,
-        WINDOW_CLOSED => window.ends_at = window.ends_at.min(now),
-        _ => window.quota_left = (window.quota_left + 1).min(QUOTA),
+    match spent {
+        Some(Spent::Messages) => window.quota_left = Some(0),
+        Some(Spent::Window) => window.ends_at = Some(window.ends_at.map_or(now, |ends_at| ends_at.min(now))),
+        None => window.give_back(rule),
     }
 }
 
@@ -234,7 +234,8 @@ fn stop(turn: &mut Turn, sending: Sending, why: Why) {
     let number = turn.case().number;
     turn.case().state = State::Sending(sending.clone());
     turn.void_authority(Voided::PartNotArrived);
-    if turn.now >= turn.case().window.ends_at {
+    let now = turn.now;
+    if turn.case().window.is_over(now) {
         return customer::lose_window(turn);
     }
     turn.restart_clock();
@@ -292,7 +293,6 @@ pub(super) fn not_delivered(mut turn: Turn, msgid: &str, fail_type: i64) -> Resu
     to_person(&mut turn, meanwhile, Why::NotDelivered, draft);
     let number = turn.case().number;
     turn.effect(Effect::Alarm { say: alarm(Why::NotDelivered, number) });
-    let at = turn.case().window.ends_at;
-    turn.effect(Effect::WindowDeadline { at });
+    customer::watch_window(&mut turn);
     turn.done()
 }

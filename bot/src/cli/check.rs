@@ -1,5 +1,6 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
+use channels::{Abilities, Repeats, Replies};
 use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
@@ -46,6 +47,8 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
     Ok(vec![
         channels(desk),
+        abilities(desk),
+        webhooks(app, desk),
         owners(desk),
         Item {
             name: "knowledge has owners",
@@ -105,6 +108,43 @@ fn strangers(desk: &Desk, counts: &[(String, i64)]) -> Item {
 fn channels(desk: &Desk) -> Item {
     let names: Vec<&str> = desk.channels.iter().map(|c| c.id.as_str()).collect();
     Item { name: "channels are listed", passed: !names.is_empty(), found: names.join(", ") }
+}
+
+/// What each channel does by itself, what a person does there by hand, and what it cannot do.
+fn abilities(desk: &Desk) -> Item {
+    let found: Vec<String> =
+        desk.channels.iter().map(|channel| abilities_of(&channel.id, channel.abilities())).collect();
+    Item { name: "what each channel can do", passed: true, found: found.join("; ") }
+}
+
+fn abilities_of(id: &str, can: &Abilities) -> String {
+    let by_hand = can.replies == Replies::ByHand;
+    let abilities = [
+        ("replies", !by_hand),
+        ("safe repeats", can.repeats == Repeats::OneMessage),
+        ("customers' names", can.names),
+        ("attachments", can.attachments),
+        ("edits", can.edits),
+        ("recalls", can.recalls),
+        ("delivery reports", can.delivery),
+        ("take-over in its own client", can.session),
+    ];
+    let these = |wanted: bool| {
+        let names = abilities.iter().filter(|(name, has)| *has == wanted && !(by_hand && *name == "replies"));
+        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    };
+    let assisted = if by_hand { " · assisted: replies" } else { "" };
+    format!("{id}: automatic: {}{assisted} · absent: {}", these(true), these(false))
+}
+
+/// Webhook channels that cannot verify what comes in, or have nowhere to send to.
+fn webhooks(app: &App, desk: &Desk) -> Item {
+    let ours = desk.channels.iter().filter(|c| c.kind == ChannelKind::Webhook && c.mode != Mode::ReadOnly);
+    let bad: Vec<String> = ours
+        .filter_map(|channel| app.webhooks.endpoint(channel).err().map(|why| format!("{}: {why}", channel.id)))
+        .collect();
+    let found = if bad.is_empty() { "all".into() } else { format!("{}: see WEBHOOK_SECRETS and url", bad.join(", ")) };
+    Item { name: "webhook channels have a secret and an address", passed: bad.is_empty(), found }
 }
 
 fn owners(desk: &Desk) -> Item {

@@ -1,10 +1,11 @@
 //! Whether the channels fit together with the people.
 
+use channels::webhook::send::{self, Reach};
 use sha2::{Digest, Sha256};
 
 use super::check::{Findings, ID_RULE, decides, is_id, people_ids, unknown_person};
 use super::names::hint;
-use crate::desk::{Channel, Desk, Mode, Notice, Role};
+use crate::desk::{Channel, ChannelKind, Desk, Mode, Notice, Role};
 
 /// Longest text of a customer message, in bytes (wecom 94677).
 const TEXT_MAX: usize = 2_048;
@@ -33,11 +34,36 @@ fn check_names(place: &str, channel: &Channel, before: &[Channel], found: &mut F
     found.expect(!same_id, place, "the id is used twice", "give one of them another id");
     found.expect(is_id(&channel.store), place, format!("the store {:?} is not usable", channel.store), ID_RULE);
     let blank = channel.account.trim() != channel.account || channel.account.is_empty();
-    found.expect(!blank, place, format!("the account {:?} is not usable", channel.account), "copy the open_kfid");
+    let todo = match channel.kind {
+        ChannelKind::WecomKf => "copy the open_kfid",
+        ChannelKind::Webhook => "write a name for the other system's account",
+    };
+    found.expect(!blank, place, format!("the account {:?} is not usable", channel.account), todo);
+    check_url(place, channel, found);
     let same_account = |other: &&Channel| other.kind == channel.kind && other.account == channel.account;
     if let Some(other) = before.iter().find(same_account) {
         let what = format!("has the account {:?} of channel {:?}", channel.account, other.id);
         found.add(place, what, "an account belongs to one channel: correct one of them");
+    }
+}
+
+fn check_url(place: &str, channel: &Channel, found: &mut Findings) {
+    let reach = if channel.private { Reach::Private } else { Reach::Public };
+    match (channel.kind, &channel.url) {
+        (ChannelKind::Webhook, Some(url)) => {
+            if let Err(problem) = send::check(url, reach) {
+                found.add(place, format!("the url is not usable: {problem}"), "correct the url");
+            }
+        }
+        (ChannelKind::Webhook, None) if channel.mode != Mode::ReadOnly => {
+            let todo = r#"add url = "https://…", where the other system takes replies"#;
+            found.add(place, "there is no url to send replies to", todo);
+        }
+        (ChannelKind::Webhook, None) => {}
+        (ChannelKind::WecomKf, url) => {
+            let unused = url.is_none() && !channel.private;
+            found.expect(unused, place, "url and private are for channels of kind webhook", "take them out");
+        }
     }
 }
 

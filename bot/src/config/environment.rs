@@ -1,10 +1,12 @@
 //! The environment: addresses and secrets.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use channels::webhook::sign::{Key, KeyError};
 use secrecy::SecretString;
 use url::Url;
 
@@ -35,6 +37,8 @@ pub struct Environment {
     pub database: Database,
     /// `WECOM_…`, once set.
     pub wecom: Option<Wecom>,
+    /// `WEBHOOK_SECRETS`: the keys of each webhook channel, by its id, the newest first.
+    pub webhooks: BTreeMap<String, Vec<Key>>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
     /// What is set but has no effect.
@@ -90,6 +94,7 @@ impl Display for Warning {
 const WECOM_NEEDED: [&str; 5] =
     ["WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_APP_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
+const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
 const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"];
 
 const NOT_USED_YET: [Warning; 7] = [
@@ -135,7 +140,7 @@ impl Reader<'_> {
         if matches!(database, Some(Database::Postgres(_))) && self.value("AIJIA_SECRET_KEY").is_none() {
             self.shared_secret_missing();
         }
-        let (wecom, openai) = (self.wecom(), self.openai());
+        let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
             listen: listen?,
@@ -144,6 +149,7 @@ impl Reader<'_> {
             secret_key,
             database: database?,
             wecom,
+            webhooks,
             openai,
             warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
         })
@@ -169,6 +175,29 @@ impl Reader<'_> {
             api_base: base.unwrap_or_else(|| WECOM_API_BASE.to_owned()),
             duplicate_msgid_code: duplicate.flatten(),
         })
+    }
+
+    /// `channel=whsec_… whsec_…; other=whsec_…`: several keys of one channel while they are changed.
+    fn webhooks(&mut self) -> BTreeMap<String, Vec<Key>> {
+        let text = self.value(WEBHOOK_SECRETS).unwrap_or_default();
+        let mut all = BTreeMap::new();
+        for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let todo = "write CHANNEL=whsec_…; several channels with a semicolon between them";
+            let Some((channel, keys)) = entry.split_once('=') else {
+                self.error::<()>(WEBHOOK_SECRETS, "has an entry without a channel", todo);
+                continue;
+            };
+            let read: Result<Vec<Key>, KeyError> = keys.split_whitespace().map(Key::parse).collect();
+            match read {
+                Ok(keys) if !keys.is_empty() => drop(all.insert(channel.trim().to_owned(), keys)),
+                Ok(_) => drop(self.error::<()>(WEBHOOK_SECRETS, format!("has no secret for {channel:?}"), todo)),
+                Err(why) => {
+                    let todo = "make one with `echo whsec_$(openssl rand -base64 32)`";
+                    self.error::<()>(WEBHOOK_SECRETS, format!("the secret of {channel:?} is not usable: {why}"), todo);
+                }
+            }
+        }
+        all
     }
 
     fn openai(&mut self) -> Option<OpenAi> {

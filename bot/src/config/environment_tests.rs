@@ -208,6 +208,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(["RUST_LOG", "AIJIA_LOG"])
         .chain(WECOM_NEEDED)
         .chain(WECOM_OPTIONAL)
+        .chain([WEBHOOK_SECRETS])
         .chain(OPENAI_NEEDED)
         .chain(not_used_yet)
 }

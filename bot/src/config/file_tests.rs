@@ -58,7 +58,7 @@ fn unknown_keys_are_all_named_with_line_and_hint() {
         .replacen("[[channels]]", "[[channels]]\nfavourite_colour = \"red\"\nnotices.recieved = {}", 1)
         .replace("[policy]", "[policies]");
     let keys = "id, kind, account, store, name, owner, permitted, escalation_owner, dispatch, hours, mode, \
-                allowed_actions, review_required, notices";
+                allowed_actions, review_required, notices, url, private";
     assert_eq!(
         lines(&text),
         [
@@ -133,7 +133,7 @@ fn values_of_the_wrong_type_are_named_by_line_and_key() {
             "kind = \"wecom_kf\"",
             "kind = \"telegram\"",
             "kind",
-            "kind: unknown variant `telegram`, expected `wecom_kf`; use one of wecom_kf",
+            "kind: unknown variant `telegram`, expected `wecom_kf` or `webhook`; use one of wecom_kf, webhook",
         ),
         (
             "roles = [\"reviewer\"]",

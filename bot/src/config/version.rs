@@ -59,7 +59,7 @@ fn person(person: &Person) -> Value {
 
 fn responsible(channel: &Channel) -> Value {
     let notices = &channel.notices;
-    json!({
+    let mut part = json!({
         "id": channel.id,
         "kind": channel.kind,
         "account": channel.account,
@@ -70,7 +70,12 @@ fn responsible(channel: &Channel) -> Value {
         "dispatch": channel.dispatch,
         "hours": channel.hours,
         "notices": [notice(&notices.welcome), notice(&notices.received), notice(&notices.handover)],
-    })
+    });
+    // Only where there is one: channels without have the version they always had.
+    if let Some(url) = &channel.url {
+        part["url"] = json!([url, channel.private]);
+    }
+    part
 }
 
 fn notice(notice: &Option<Notice>) -> Value {

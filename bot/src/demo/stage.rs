@@ -20,6 +20,8 @@ pub const OUTLET: &str = "wkDemoOutlet";
 pub const XIAOYU: &str = "wmXiaoyu";
 /// The secret of a stage whose database several instances may share.
 pub const SECRET: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
+/// The secret that a stage shares with the system behind its channel `mini`; invented for this.
+pub const WEBHOOK_SECRET: &str = "whsec_YWlqaWEgc3RhZ2Ugd2ViaG9vayBzZWNyZXQgMDAwMQ==";
 /// The demo's configuration file.
 pub(super) const DESK: &str = include_str!("../../demo/aijia.toml");
 
@@ -127,6 +129,7 @@ fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment
         ("WECOM_CALLBACK_AES_KEY", Some(settings.callback_aes_key.clone())),
         ("WECOM_API_BASE", Some(sim.api_base())),
         ("WECOM_DUPLICATE_MSGID_CODE", staging.knows_duplicates.then_some(duplicate)),
+        ("WEBHOOK_SECRETS", Some(format!("mini={WEBHOOK_SECRET}"))),
         ("OPENAI_BASE_URL", model.clone()),
         ("OPENAI_API_KEY", model.as_ref().map(|_| "stage".to_owned())),
         ("OPENAI_MODEL", model.map(|_| "stage-model".to_owned())),

@@ -7,7 +7,7 @@ use channels::wecom::api::ApiError;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::{finished, later, pictures, worth_repeating};
+use super::{finished, later, not_before, pictures, worth_repeating};
 use crate::app::{App, Wecom};
 use crate::case::{Level, Outcome, Say};
 use crate::chaos;
@@ -98,10 +98,6 @@ async fn paced(app: &App, member: &str, row: &Row, messages: usize, rank: Rank) 
             Box::pin(async move { Ok(queue::pace(tx, &member, &ids, rank, now).await?) })
         })
         .await
-}
-
-async fn not_before(app: &App, row: Row, when: Timestamp) -> anyhow::Result<()> {
-    app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await
 }
 
 /// A message that cannot be delivered: on record, and said to whoever watches over the desk.

@@ -1,6 +1,6 @@
 //! Messages to customers: claimed first, sent once, settled as what the platform said, or as unknown.
 
-mod mistaken;
+pub(super) mod mistaken;
 mod notice;
 
 pub(super) use notice::{notice, welcome};
@@ -8,12 +8,12 @@ pub(super) use notice::{notice, welcome};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use channels::wecom::api::ApiError;
-use channels::wecom::kf::Fate;
+use channels::{Fate, Repeats};
 use sha2::{Digest, Sha256};
 
-use crate::app::{App, Wecom};
-use crate::case::{Case, Event, Part, PartResult, State, message_id};
+use super::wire::Wire;
+use crate::app::App;
+use crate::case::{Approval, Case, Event, Part, PartResult, Say, State, message_id};
 use crate::chaos;
 use crate::clock::{SECOND, Timestamp};
 use crate::mistake::{self, Mistake};
@@ -41,32 +41,66 @@ const MOST_TRIES: i64 = 6;
 const SETTLE_TRIES: u64 = 4;
 
 /// Claims a part of an approved reply and lets it out.
-pub(super) async fn send(app: &App, row: Row, case: String, part: usize) -> anyhow::Result<()> {
+pub(super) async fn send(app: &App, row: Row, case: String, conversation: String, part: usize) -> anyhow::Result<()> {
+    let Some(wire) = Wire::of(app, &conversation).await? else { return super::finished(app, row).await };
+    // Before the claim, which does not last: whoever waits for room has claimed nothing.
+    if let Err(when) = wire.admit().await {
+        return super::not_before(app, row, when).await;
+    }
     chaos::point("send.before_ready");
-    let ready = ready(app).await;
-    let early = mistaken::request_before_claim(app, &case, part).await?;
+    let ready = wire.ready().await;
+    let early = mistaken::request_before_claim(app, &wire, &case, part).await?;
     chaos::point("send.before_claim");
-    let claimed = claim_part(app, row.clone(), case, part).await?;
+    let claimed = claim_part(app, row.clone(), case, part, wire.may_ask()).await?;
     // From here on: what was committed is the claim, and it does not last.
     let claim = Instant::now();
     chaos::point("send.claimed");
     let Claim::Ours(send) = claimed else { return super::finished(app, row).await };
     let result = match early {
         Some(result) => result,
-        None => transmit(app, &send, None, ready.then_some(claim)).await,
+        None => transmit(app, &wire, &send, None, ready.then_some(claim)).await,
     };
     chaos::point("send.answered");
-    settle(app, row, *send, result).await
+    match again(&wire, &send, &result.0) {
+        Some(wait) => ask_later(app, row, *send, wait).await,
+        None => settle(app, row, *send, result).await,
+    }
 }
 
-/// Whether a request could leave at once. Asked before the claim, which is too short to wait for a token.
-async fn ready(app: &App) -> bool {
-    let Some(wecom) = &app.wecom else { return false };
-    let checked = wecom.api.check().await;
-    if let Err(problem) = &checked {
-        tracing::warn!(%problem, "there is no access token to send with");
-    }
-    checked.is_ok()
+/// How long to wait before a request without an answer is sent again under its id; none where that is not done, or was
+/// done for a day. Until then it stays claimed: whatever happens meanwhile treats it as under way.
+fn again(wire: &Wire<'_>, send: &Send, result: &PartResult) -> Option<Timestamp> {
+    wire.next_try(send, send.probes).filter(|_| *result == PartResult::Unknown)
+}
+
+/// It leaves its lane: what else is to be sent to this customer must not wait for it.
+async fn ask_later(app: &App, row: Row, send: Send, wait: Timestamp) -> anyhow::Result<()> {
+    let (app, due) = (app.clone(), app.clock.now() + wait);
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                if send.probes == TELL_AT {
+                    tell_approver(tx, &app, &send).await?;
+                }
+                Ok(queue::later(tx, Door::Outbox, &row, due, "no answer yet").await?)
+            })
+        })
+        .await
+}
+
+/// The question without an answer, counted from 1, at which the approver hears that the reply waits.
+const TELL_AT: i64 = 1;
+
+async fn tell_approver(tx: &mut Tx, app: &App, send: &Send) -> anyhow::Result<()> {
+    let Ok(approval) = serde_json::from_str::<Approval>(&send.authority) else { return Ok(()) };
+    let Some(case) = cases::load(tx, &send.case_id).await? else { return Ok(()) };
+    let desk = app.desk(tx).await?;
+    let Some(member) = desk.desk.person(&approval.person).and_then(|person| person.wecom.clone()) else {
+        return Ok(());
+    };
+    let say = Say::new("told.reply_waits").with("number", case.number);
+    apply::queue_say(tx, app, &member, &say, app.clock.now()).await
 }
 
 /// What became of asking to let something out.
@@ -77,7 +111,7 @@ enum Claim {
     NotOurs,
 }
 
-async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::Result<Claim> {
+async fn claim_part(app: &App, row: Row, case: String, part: usize, may_ask: bool) -> anyhow::Result<Claim> {
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -88,7 +122,7 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize) -> anyhow::R
                 if let Some(send) = mistaken::rescued(tx, &known, part).await? {
                     return Ok(Claim::Ours(Box::new(send)));
                 }
-                if let Some(lost) = lost_claim(tx, &app, &known, part).await? {
+                if let Some(lost) = lost_claim(tx, &app, &known, part, may_ask).await? {
                     return Ok(lost);
                 }
                 let Some(paused_since_approval) = paused_since_approval(tx, &known).await? else {
@@ -120,10 +154,10 @@ async fn still_ours(tx: &mut Tx, app: &App, row: &Row) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a claim of a worker who died comes to; none where no such claim stands. Nobody knows what became of it, and it is
-/// never ready again: a person is told. Only where a second use of its id is known to be refused is the platform asked
-/// under that id first, once, and only what could still be let out.
-async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow::Result<Option<Claim>> {
+/// What a claim without an answer comes to; none where no such claim stands. Nobody knows what became of it, and it is
+/// never ready again: a person is told. Only where a second use of its id makes no second message is the platform asked
+/// under that id first, and only what could still be let out.
+async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize, may_ask: bool) -> anyhow::Result<Option<Claim>> {
     apply::lock(tx, app, &case.id).await?;
     let Some(case) = cases::load(tx, &case.id).await? else { return Ok(None) };
     let id = match &case.state {
@@ -132,7 +166,7 @@ async fn lost_claim(tx: &mut Tx, app: &App, case: &Case, part: usize) -> anyhow:
         }
         _ => return went_on_without(tx, app, &case, part).await.map(|()| None),
     };
-    if let Some(send) = to_probe(tx, app, &case, part, &id).await? {
+    if may_ask && let Some(send) = to_probe(tx, app, &case, part, &id).await? {
         return Ok(Some(Claim::Ours(Box::new(send))));
     }
     if sends::settle(tx, &id, SendState::Unknown, 0, app.clock.now()).await? {
@@ -155,11 +189,14 @@ async fn went_on_without(tx: &mut Tx, app: &App, case: &Case, part: usize) -> an
 
 /// The send to ask about, where that is safe.
 async fn to_probe(tx: &mut Tx, app: &App, case: &Case, part: usize, id: &str) -> anyhow::Result<Option<Send>> {
-    let known = app.wecom.as_ref().is_some_and(|wecom| wecom.duplicate_code.is_some());
-    let (true, Some(mut send)) = (known, sends::load(tx, id).await?) else { return Ok(None) };
-    let late = app.clock.now() - send.claimed_at > PROBE_AFTER_CRASH;
+    let Some(mut send) = sends::load(tx, id).await? else { return Ok(None) };
     let Some(paused_since_approval) = paused_since_approval(tx, case).await? else { return Ok(None) };
-    if late || send.probes > 0 {
+    let repeats = app.desk(tx).await?.desk.channel(&case.channel).map(|channel| channel.abilities().repeats);
+    let asked_enough = match repeats {
+        Some(Repeats::OneMessage) => false,
+        _ => send.probes > 0 || app.clock.now() - send.claimed_at > PROBE_AFTER_CRASH,
+    };
+    if asked_enough {
         return Ok(None);
     }
     let event = Event::Probe { part, paused_since_approval };
@@ -203,59 +240,66 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
 }
 
 /// What never left counts as failed with the code 0, which the platform never answers for a refusal.
-const NEVER_LEFT: (PartResult, i64) = (PartResult::Failed { code: 0 }, 0);
+const NEVER_LEFT: (PartResult, i64) = (PartResult::Failed { code: 0, spent: None }, 0);
 const UNKNOWN: (PartResult, i64) = (PartResult::Unknown, 0);
 
 /// Lets a claimed message out, in answer to an event where there is a `code`; none where the claim came to nothing.
-async fn transmit(app: &App, send: &Send, code: Option<&str>, claim: Option<Instant>) -> (PartResult, i64) {
-    // Somebody died with it: whatever stands in the way now says nothing about what they did.
-    let died_with = send.probes > 0;
-    let (Some(wecom), Some(claim)) = (&app.wecom, claim) else {
-        return if died_with { UNKNOWN } else { NEVER_LEFT };
-    };
-    if died_with {
-        return ask_again(wecom, send, claim, 1).await;
+async fn transmit(
+    app: &App,
+    wire: &Wire<'_>,
+    send: &Send,
+    code: Option<&str>,
+    claim: Option<Instant>,
+) -> (PartResult, i64) {
+    // Somebody asked before, or died with it: whatever stands in the way now says nothing about that request.
+    let asked_before = send.probes > 0;
+    let Some(claim) = claim else { return if asked_before { UNKNOWN } else { NEVER_LEFT } };
+    if asked_before {
+        return ask_again(wire, send, claim, 1).await;
     }
     let unchanged = hex::encode(Sha256::digest(&send.body)) == send.body_sha256;
     if !unchanged || app.clock.now() - send.claimed_at > CLAIM_ENDS {
         return NEVER_LEFT;
     }
     chaos::point("send.before_request");
-    let answer = request(wecom, send, code, claim + CLAIM_IS_GOOD_FOR).await;
+    let fate = wire.send(send, code, claim + CLAIM_IS_GOOD_FOR).await;
     chaos::point("send.requested");
-    match Fate::of(&answer) {
-        Fate::Accepted => (PartResult::Accepted, 0),
-        Fate::Refused { code } => (PartResult::Failed { code }, code),
-        Fate::PutOff { code } if send.is_reply() && send.tries < MOST_TRIES => (PartResult::PutOff { code }, code),
-        Fate::PutOff { code } => (PartResult::Failed { code }, code),
-        Fate::NotSent => NEVER_LEFT,
-        Fate::Unknown if mistake::made(Mistake::ResendOnTimeout) => mistaken::sent_again(wecom, send, claim).await,
-        Fate::Unknown if code.is_none() => ask_again(wecom, send, claim, PROBES).await,
-        Fate::Unknown => UNKNOWN,
+    if fate == Fate::Unknown && mistake::made(Mistake::ResendOnTimeout) {
+        return mistaken::sent_again(wire, send, claim).await;
+    }
+    match (fate, code) {
+        (Fate::Unknown, None) => ask_again(wire, send, claim, PROBES).await,
+        (fate, _) => told(wire, send, fate),
     }
 }
 
-/// Asks under the same id what became of a send. Only two answers say it: taken now, and taken before. Anything else,
-/// even a refusal, is about this request and not about the first one.
-async fn ask_again(wecom: &Wecom, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
-    let Some(duplicate) = wecom.duplicate_code else { return UNKNOWN };
+/// What an answer means for the part.
+fn told(wire: &Wire<'_>, send: &Send, fate: Fate) -> (PartResult, i64) {
+    let next_try = wire.next_try(send, send.tries - 1);
+    let (code, wait_ms) = match fate {
+        Fate::Accepted => return (PartResult::Accepted, 0),
+        Fate::Unknown => return UNKNOWN,
+        Fate::Refused { code, spent } => return (PartResult::Failed { code, spent }, code),
+        Fate::NotSent if next_try.is_none() => return NEVER_LEFT,
+        Fate::NotSent => (0, next_try),
+        Fate::PutOff { code, wait_ms } => (code, wait_ms.max(next_try)),
+    };
+    let more = next_try.is_some() || (wire.tries_few_times() && send.tries < MOST_TRIES);
+    if send.is_reply() && more {
+        (PartResult::PutOff { code, wait_ms }, code)
+    } else {
+        (PartResult::Failed { code, spent: None }, code)
+    }
+}
+
+/// Asks under the same id what became of a send, so many times at once.
+async fn ask_again(wire: &Wire<'_>, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
     for _ in 0..times {
-        match request(wecom, send, None, claim + PROBES_END).await {
-            Ok(()) => return (PartResult::Accepted, 0),
-            Err(ApiError::Refused { code, .. }) if code == duplicate => return (PartResult::Accepted, code),
-            Err(_) => {}
+        if let Some(code) = wire.ask(send, claim + PROBES_END).await {
+            return (PartResult::Accepted, code);
         }
     }
     UNKNOWN
-}
-
-/// One request, which is not begun after `until`.
-async fn request(wecom: &Wecom, send: &Send, code: Option<&str>, until: Instant) -> Result<(), ApiError> {
-    let id = &mistaken::id_of_attempt(send);
-    match code {
-        Some(code) => wecom.kf.send_on_event(code, Some(id), &send.body, until).await.map(drop),
-        None => wecom.kf.send_text(&send.customer, &send.account, id, &send.body, until).await.map(drop),
-    }
 }
 
 /// Writes down what became of a send. The answer is held only here: a database that is busy for a moment must not make

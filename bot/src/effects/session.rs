@@ -22,8 +22,9 @@ pub(super) async fn transfer(
     conversation: String,
     person: String,
 ) -> anyhow::Result<()> {
-    let Some(wecom) = &app.wecom else { return moved(app, row, case, SessionOwner::Bot).await };
-    let (open, member) = whose(app, &conversation, &person).await?;
+    let Some((wecom, open, member)) = session(app, &conversation, &person).await? else {
+        return moved(app, row, case, SessionOwner::Bot).await;
+    };
     let owner = match hand_over(wecom, &open, member.as_deref()).await {
         Ok(owner) => owner,
         Err(error) if row.attempts < MOST_ATTEMPTS => return later(app, row, error.to_string()).await,
@@ -32,17 +33,24 @@ pub(super) async fn transfer(
     moved(app, row, case, owner).await
 }
 
-async fn whose(app: &App, conversation: &str, person: &str) -> anyhow::Result<(Conversation, Option<String>)> {
+type Session<'a> = (&'a Wecom, Conversation, Option<String>);
+
+/// The conversation and the person's id on the platform; `None` on a channel that has no session to give away.
+async fn session<'a>(app: &'a App, conversation: &str, person: &str) -> anyhow::Result<Option<Session<'a>>> {
     let (reader, conversation, person) = (app.clone(), conversation.to_owned(), person.to_owned());
-    app.store
+    let found = app
+        .store
         .read(move |tx| {
             Box::pin(async move {
                 let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
                 let desk = reader.desk(tx).await?;
-                Ok((open, desk.desk.person(&person).and_then(|p| p.wecom.clone())))
+                let has_session = desk.desk.channel(&open.channel).is_some_and(|channel| channel.abilities().session);
+                let member = desk.desk.person(&person).and_then(|p| p.wecom.clone());
+                Ok(has_session.then_some((open, member)))
             })
         })
-        .await
+        .await?;
+    Ok(app.wecom.as_ref().zip(found).map(|(wecom, (open, member))| (wecom, open, member)))
 }
 
 async fn hand_over(wire: &Wecom, open: &Conversation, member: Option<&str>) -> Result<SessionOwner, ApiError> {
@@ -76,8 +84,7 @@ async fn moved(app: &App, row: Row, case: String, to: SessionOwner) -> anyhow::R
 
 /// Ends the session, so that the customer's next message reaches the bot again.
 pub(super) async fn end(app: &App, row: Row, conversation: String) -> anyhow::Result<()> {
-    let Some(wecom) = &app.wecom else { return finished(app, row).await };
-    let (open, _) = whose(app, &conversation, "").await?;
+    let Some((wecom, open, _)) = session(app, &conversation, "").await? else { return finished(app, row).await };
     match wecom.kf.transfer(&open.account, &open.customer, Transfer::End).await {
         Err(error) if !matches!(error, ApiError::Refused { .. }) && row.attempts < MOST_ATTEMPTS => {
             later(app, row, error.to_string()).await
@@ -88,8 +95,7 @@ pub(super) async fn end(app: &App, row: Row, conversation: String) -> anyhow::Re
 
 /// Asks who a new customer is. A name is a comfort: without one, people see the platform's id.
 pub(super) async fn learn_name(app: &App, row: Row, conversation: String) -> anyhow::Result<()> {
-    let Some(wecom) = &app.wecom else { return finished(app, row).await };
-    let (open, _) = whose(app, &conversation, "").await?;
+    let Some((wecom, open, _)) = session(app, &conversation, "").await? else { return finished(app, row).await };
     let name = match wecom.kf.customers(std::slice::from_ref(&open.customer)).await {
         Ok(customers) => customers.into_iter().next().map(|customer| customer.nickname.replace('\0', "")),
         Err(error) if error.retryable_later() && row.attempts < MOST_ATTEMPTS => {

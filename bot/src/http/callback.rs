@@ -33,10 +33,9 @@ const STORED_WITHIN: Duration = Duration::from_secs(2);
 /// Stores a callback and answers with nothing, within the platform's five seconds. Where it cannot be
 /// stored it is not acknowledged, so that the platform delivers it again.
 pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, request: Request) -> Response {
-    let body = match tokio::time::timeout(READ_WITHIN, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(problem)) => return problem.into_response(),
-        Err(_) => return (StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n").into_response(),
+    let body = match body_of(request).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
     };
     let began = Instant::now();
     let (outcome, answer) = match received(&app, query.as_deref().unwrap_or_default(), &body).await {
@@ -50,20 +49,36 @@ pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, r
     answer
 }
 
+/// The body of a callback, which arrives in time or not at all.
+pub(super) async fn body_of(request: Request) -> Result<Bytes, Response> {
+    match tokio::time::timeout(READ_WITHIN, Bytes::from_request(request, &())).await {
+        Ok(body) => body.map_err(IntoResponse::into_response),
+        Err(_) => Err((StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n").into_response()),
+    }
+}
+
 async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, Response)> {
     let Some(wecom) = &app.wecom else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
     let received = callback::receive(&wecom.crypt, query, body, app.clock.now() / SECOND)
         .map_err(|problem| (Callback::Refused, refused(&problem)))?;
-    let later = |outcome| (outcome, (StatusCode::SERVICE_UNAVAILABLE, "not now\n").into_response());
     if mistake::made(Mistake::AckBeforeCommit) {
         let app = app.clone();
         tokio::spawn(async move { worker::receive(&app, received).await });
         return Ok(());
     }
+    stored(app, worker::receive(app, received)).await
+}
+
+/// What comes of storing a callback, in the time and the room there is for that.
+pub(super) async fn stored<T>(
+    app: &App,
+    storing: impl Future<Output = anyhow::Result<T>>,
+) -> Result<T, (Callback, Response)> {
+    let later = |outcome| (outcome, (StatusCode::SERVICE_UNAVAILABLE, "not now\n").into_response());
     let _room = app.callbacks.try_acquire().map_err(|_| later(Callback::Full))?;
     chaos::point("callback.verified");
-    match tokio::time::timeout(STORED_WITHIN, worker::receive(app, received)).await {
-        Ok(Ok(())) => Ok(()),
+    match tokio::time::timeout(STORED_WITHIN, storing).await {
+        Ok(Ok(stored)) => Ok(stored),
         Ok(Err(problem)) => {
             tracing::error!(problem = %format!("{problem:#}"), "a callback could not be stored");
             Err(later(Callback::Failed))

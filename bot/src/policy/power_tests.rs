@@ -37,6 +37,8 @@ fn channel(tie: Tie) -> Option<Channel> {
         allowed_actions: Vec::new(),
         review_required: Vec::new(),
         notices: Default::default(),
+        url: None,
+        private: false,
     })
 }
 

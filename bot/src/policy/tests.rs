@@ -18,6 +18,8 @@ fn channel(review_required: &[&str]) -> Channel {
         allowed_actions: Vec::new(),
         review_required: review_required.iter().map(|&name| name.to_owned()).collect(),
         notices: Default::default(),
+        url: None,
+        private: false,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Conversations and what was said in them.
 
+use channels::VERSION;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::Tx;
 use super::sends::Send;
 use crate::args;
+use crate::case::Window;
 use crate::clock::Timestamp;
+use crate::desk::Channel;
 
 /// One customer on one channel.
 #[derive(Debug, Clone, FromRow)]
@@ -23,12 +26,45 @@ pub struct Conversation {
     pub name: Option<String>,
     /// Sequence number of the newest message.
     pub last_seq: i64,
-    /// When the platform's window closes.
-    pub window_ends_at: Timestamp,
-    /// Messages the platform still accepts.
-    pub quota_left: i64,
+    /// When the platform's window closes; [`NO_LIMIT`] where it does not.
+    window_ends_at: Timestamp,
+    /// Messages the platform still accepts; [`NO_LIMIT`] where it does not count.
+    quota_left: i64,
     /// The newest case.
     pub case_id: Option<String>,
+}
+
+/// What stands in the database for "no limit".
+const NO_LIMIT: i64 = i64::MAX;
+
+impl Conversation {
+    /// A conversation in which nothing was said yet.
+    pub fn begun(id: String, channel: &Channel, account: &str, customer: &str) -> Self {
+        let nothing_yet = channel.abilities().window.map_or(NO_LIMIT, |_| 0);
+        Self {
+            id,
+            channel: channel.id.clone(),
+            account: account.into(),
+            customer: customer.into(),
+            name: None,
+            last_seq: 0,
+            window_ends_at: nothing_yet,
+            quota_left: nothing_yet,
+            case_id: None,
+        }
+    }
+
+    /// What may still be sent.
+    pub fn window(&self) -> Window {
+        let known = |value: i64| (value != NO_LIMIT).then_some(value);
+        Window { ends_at: known(self.window_ends_at), quota_left: known(self.quota_left) }
+    }
+
+    /// Takes over what may still be sent.
+    pub fn set_window(&mut self, window: Window) {
+        self.window_ends_at = window.ends_at.unwrap_or(NO_LIMIT);
+        self.quota_left = window.quota_left.unwrap_or(NO_LIMIT);
+    }
 }
 
 /// One message of a conversation.
@@ -99,11 +135,11 @@ impl Author {
 
 /// The conversation with this customer, created when new, and locked until the transaction ends.
 pub async fn open(tx: &mut Tx, new: &Conversation, now: Timestamp) -> sqlx::Result<Conversation> {
-    let args = args![&new.id, &new.channel, &new.account, &new.customer, now];
+    let args = args![&new.id, &new.channel, &new.account, &new.customer, now, new.window_ends_at, new.quota_left];
     // A channel may move to another account; its customers come along.
     let sql = "INSERT INTO conversations
                (id, channel, account, customer, last_seq, window_ends_at, quota_left, created_at, touched_at)
-               VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $5) ON CONFLICT (channel, customer) DO UPDATE SET
+               VALUES ($1, $2, $3, $4, 0, $6, $7, $5, $5) ON CONFLICT (channel, customer) DO UPDATE SET
                touched_at = excluded.touched_at, account = excluded.account RETURNING *";
     tx.one(sql, args).await?.ok_or(sqlx::Error::RowNotFound)
 }
@@ -240,6 +276,24 @@ pub async fn unanswered(tx: &mut Tx, conversation: &str) -> sqlx::Result<Vec<Mes
 pub async fn answered(tx: &mut Tx, conversation: &str, seq: i64) -> sqlx::Result<()> {
     let sql = "UPDATE messages SET answered = TRUE WHERE conversation = $1 AND seq <= $2 AND answered = FALSE";
     tx.run(sql, args![conversation, seq]).await.map(drop)
+}
+
+/// The stored versions of a message, by their ids, the oldest first.
+pub async fn versions(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT wire_id FROM messages WHERE conversation = $1
+               AND (wire_id = $2 OR SUBSTR(wire_id, 1, LENGTH($3)) = $3) ORDER BY seq";
+    let rows: Vec<(String,)> = tx.all(sql, args![conversation, wire_id, format!("{wire_id}{VERSION}")]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Notes that a message's author replaced it by another one: it needs no answer of its own.
+pub async fn replaced(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<()> {
+    for version in versions(tx, conversation, wire_id).await? {
+        let sql =
+            "UPDATE messages SET answered = TRUE WHERE conversation = $1 AND wire_id = $2 AND author = 'customer'";
+        tx.run(sql, args![conversation, version]).await?;
+    }
+    Ok(())
 }
 
 /// Erases a message its author took back; gives the message as it was.

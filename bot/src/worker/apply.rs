@@ -12,8 +12,7 @@ use super::job::Job;
 use super::recovery;
 use crate::app::App;
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step,
-    Window, step,
+    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step, step,
 };
 use crate::chaos;
 use crate::clock::Timestamp;
@@ -54,7 +53,7 @@ pub async fn apply_with(
     };
     // Only now: a configuration put in force while this waited for its turn is the one to decide by.
     let desk = app.desk(tx).await?;
-    case.window = Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left };
+    case.window = conversation.window();
     let Some(channel) = desk.desk.channel(&case.channel) else { return Ok(Err(Refusal::Overtaken)) };
     let off_duty = desk.desk.off_duty(channel, &people::duty_words(tx).await?, now);
     let editing = match &case.in_turn.holder {
@@ -109,8 +108,7 @@ async fn keep(
     let case = &step.next;
     cases::save(tx, case, now).await?;
     tracing::info!(case = case.number, state = case.state.name(), version = case.version, "a case moved on");
-    conversation.window_ends_at = case.window.ends_at;
-    conversation.quota_left = case.window.quota_left;
+    conversation.set_window(case.window);
     // A late result of an older case must not hide the newer one.
     if !case.is_closed() {
         conversation.case_id = Some(case.id.clone());
@@ -169,7 +167,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         version: 0,
         generation: 0,
         watermark: conversation.last_seq,
-        window: Window { ends_at: conversation.window_ends_at, quota_left: conversation.quota_left },
+        window: conversation.window(),
         last_decision: None,
         least: Level::Reviewers,
         asked: None,
@@ -180,8 +178,12 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
     let opened = json!({ "number": case.number, "follows": case.follows, "channel": case.channel });
     let entry = Entry { kind: Kind::CaseOpened, actor: Actor::System, payload: opened };
     record::append(tx, app, &record::chain_of(&conversation.id), Some(&case.id), &entry).await?;
-    let deadline = Job::WindowDeadline { case: case.id.clone() };
-    deadline.enqueue(tx, app, now + crate::case::WINDOW).await?;
+    if let Some(at) = case.window.ends_at {
+        // Opened before its first message is stored, which opens a window of its own.
+        let rule = app.desk(tx).await?.desk.channel(&case.channel).and_then(|channel| channel.abilities().window);
+        let at = rule.map_or(at, |rule| now + rule.lasts_ms);
+        Job::WindowDeadline { case: case.id.clone() }.enqueue(tx, app, at).await?;
+    }
     Ok(case)
 }
 

@@ -1,14 +1,14 @@
-//! What happened in a conversation with a customer.
+//! What happened in a conversation with a customer, on whatever channel.
 
-use channels::wecom::kf::{KfBody, KfEvent, KfMessage, Origin};
+use channels::{Arrival, Said, What};
 use serde_json::json;
 
 use super::{Job, apply};
 use crate::app::App;
-use crate::case::{Case, Event, Resolution, Say};
+use crate::case::{Case, Event, Resolution, Say, Window};
 use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
-use crate::desk::{Channel, ChannelKind, Mode};
+use crate::desk::{Channel, ChannelKind, Desk, Mode};
 use crate::effects;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy;
@@ -20,13 +20,35 @@ use crate::store::{Tx, cases, pauses, record};
 
 /// How long a welcome code is good (wecom 95122), with a little left for the way.
 const WELCOME: Timestamp = 18 * SECOND;
-/// The platform's reason for a failed delivery: more than five messages (wecom 94670).
-const BUDGET_SPENT: i64 = 6;
 
 /// How long a message waits whose account no channel has.
 const UNKNOWN_ACCOUNT: Timestamp = HOUR;
 
-pub(super) async fn did(app: &App, row: Row, account: String, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
+/// Where something arrived.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// A customer-service account of WeCom.
+    Account(String),
+    /// A channel with a door of its own, by its id.
+    Channel(String),
+}
+
+impl Place {
+    fn channel<'d>(&self, desk: &'d Desk) -> Option<&'d Channel> {
+        match self {
+            Self::Account(account) => desk.channel_by_account(ChannelKind::WecomKf, account),
+            Self::Channel(id) => desk.channel(id),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Account(name) | Self::Channel(name) => name,
+        }
+    }
+}
+
+pub(super) async fn did(app: &App, row: Row, place: Place, arrival: Arrival, backlog: bool) -> anyhow::Result<()> {
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -35,13 +57,14 @@ pub(super) async fn did(app: &App, row: Row, account: String, message: KfMessage
                 // The register comes before the conversation, which is locked next.
                 pauses::hold(tx).await?;
                 let (desk, now) = (app.desk(tx).await?, app.clock.now());
-                let Some(channel) = desk.desk.channel_by_account(ChannelKind::WecomKf, &account) else {
-                    let say = Say::new("told.unknown_account").with("account", &account);
+                let Some(channel) = place.channel(&desk.desk) else {
+                    let account = place.name();
+                    let say = Say::new("told.unknown_account").with("account", account);
                     alarm_once(tx, &app, &desk, &format!("unknown_account:{account}"), &say).await?;
                     return Ok(queue::wait_for_configuration(tx, &row, now + UNKNOWN_ACCOUNT).await?);
                 };
                 let mut turn = Turn { tx, app: &app, desk: &desk, channel };
-                turn.happened(&account, message, backlog).await?;
+                turn.happened(arrival, backlog).await?;
                 chaos::point("customer.told");
                 apply::finish(tx, Door::Inbox, &row, now).await?;
                 Ok(queue::blank(tx, &row).await?)
@@ -66,41 +89,65 @@ struct Turn<'a, 't> {
 }
 
 impl Turn<'_, '_> {
-    async fn happened(&mut self, account: &str, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
-        let Some(customer) = message.external_userid.clone() else { return self.account_event(&message).await };
-        let conversation = self.conversation(account, &customer).await?;
-        match (&message.body, &message.origin) {
-            (KfBody::Event(event), _) => self.event(conversation, event, message.send_time * SECOND).await,
-            (_, Origin::Servicer) => self.servicer_said(conversation, &message).await,
-            // A number nobody knows yet, with a customer's name on it: rather answered than lost.
-            (_, Origin::Customer | Origin::Other(_)) => self.customer_said(conversation, message, backlog).await,
-            (_, Origin::System) => Ok(()),
+    async fn happened(&mut self, arrival: Arrival, backlog: bool) -> anyhow::Result<()> {
+        let Some(customer) = &arrival.customer else { return self.account_event(&arrival.id).await };
+        let mut open = self.conversation(customer).await?;
+        self.learn(&open, &arrival).await?;
+        let (id, at) = (arrival.id, arrival.at_ms);
+        match arrival.what {
+            What::Said(said) => {
+                let window = self.window_after(&open, at, arrival.replies_until_ms);
+                open.set_window(window);
+                self.customer_said(open, Heard { id, at, said }, backlog).await
+            }
+            What::ColleagueSaid { member, said } => self.colleague_said(open, Heard { id, at, said }, &member).await,
+            What::Edited { id: changed, text } => {
+                self.edited(open, &changed, Heard { id, at, said: Said::text(text) }).await
+            }
+            What::TakenBack { id } => self.recalled(open, &id, at).await,
+            What::Entered { code: Some(code) } => self.welcome(&open, &code, at).await,
+            What::NotDelivered { id, why, budget_spent } => self.not_delivered(open, &id, (why, budget_spent)).await,
+            What::TakenOver { member } => self.person_answers(open, &member).await,
+            What::SessionEnded => match self.open_case(&open).await? {
+                Some(case) => apply::apply(self.tx, self.app, &case.id, &Event::SessionEnded).await.map(drop),
+                None => Ok(()),
+            },
+            What::Entered { code: None } | What::Delivered { .. } | What::Nothing => Ok(()),
         }
     }
 
-    async fn conversation(&mut self, account: &str, customer: &str) -> anyhow::Result<Conversation> {
+    async fn conversation(&mut self, customer: &str) -> anyhow::Result<Conversation> {
         let now = self.app.clock.now();
-        let new = Conversation {
-            id: self.app.ids.next(now)?,
-            channel: self.channel.id.clone(),
-            account: account.into(),
-            customer: customer.into(),
-            name: None,
-            last_seq: 0,
-            window_ends_at: 0,
-            quota_left: 0,
-            case_id: None,
-        };
+        let new = Conversation::begun(self.app.ids.next(now)?, self.channel, &self.channel.account, customer);
         Ok(conversations::open(self.tx, &new, now).await?)
     }
 
+    /// The customer's name, where the channel says it by itself.
+    async fn learn(&mut self, open: &Conversation, arrival: &Arrival) -> anyhow::Result<()> {
+        match &arrival.name {
+            Some(name) if open.name.as_ref() != Some(name) => {
+                Ok(conversations::set_name(self.tx, &open.id, &name.replace('\0', "")).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What may be sent after the customer wrote at `at`: by the platform's rule, or by what the channel says of itself.
+    fn window_after(&self, open: &Conversation, at: Timestamp, until: Option<Timestamp>) -> Window {
+        let Some(rule) = self.channel.abilities().window else {
+            return Window { ends_at: until, quota_left: None };
+        };
+        let opened = Window::opened(at, Some(rule));
+        Window { ends_at: opened.ends_at.max(open.window().ends_at), quota_left: opened.quota_left }
+    }
+
     /// Stores the message, and everything that comes of it in the same unit.
-    async fn customer_said(&mut self, mut open: Conversation, message: KfMessage, backlog: bool) -> anyhow::Result<()> {
-        if conversations::has_message(self.tx, &open.id, &message.msgid).await? {
+    async fn customer_said(&mut self, mut open: Conversation, heard: Heard, backlog: bool) -> anyhow::Result<()> {
+        if conversations::has_message(self.tx, &open.id, &heard.id).await? {
             return Ok(());
         }
-        let (kind, body, media_id) = described(&message);
-        let wants_person = policy::wants_person(&body) && kind == "text";
+        let Said { kind, text, attachment } = heard.said.clone();
+        let wants_person = policy::wants_person(&text) && kind == "text";
         // A channel that only reads opens no case, but goes on with the one that is open.
         let only_record = backlog || (self.channel.mode == Mode::ReadOnly && !wants_person);
         let case = match self.open_case(&open).await? {
@@ -108,17 +155,24 @@ impl Turn<'_, '_> {
             open => open,
         };
         let of_case = case.as_ref().map(|case| case.id.clone());
-        let seq = self.add(&mut open, &message, Author::Customer, of_case).await?;
-        if let Some(media_id) = media_id {
+        let at = heard.at;
+        let seq = self.add(&mut open, heard, Author::Customer, of_case).await?;
+        if let Some(media_id) = attachment {
             let job = Job::FetchMedia { conversation: open.id.clone(), seq, media_id };
             job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
         }
-        let at = message.send_time * SECOND;
-        let Some(case) = case else { return self.only_record(&open, seq, at, &body, backlog).await };
-        let adds_nothing = kind == "text" && policy::adds_nothing(&body);
-        let event = Event::CustomerSaid { seq, at, adds_nothing, wants_person, text: body };
+        let Some(case) = case else { return self.only_record(&open, seq, at, &text, backlog).await };
+        let adds_nothing = kind == "text" && policy::adds_nothing(&text);
+        let event = Event::CustomerSaid { seq, at, adds_nothing, wants_person, text };
         let _ = apply::apply(self.tx, self.app, &case.id, &event).await?;
         Ok(())
+    }
+
+    /// The customer changed a message. What it said stays on record, and is answered no more; what it says now is the
+    /// newest thing they said.
+    async fn edited(&mut self, open: Conversation, changed: &str, heard: Heard) -> anyhow::Result<()> {
+        conversations::replaced(self.tx, &open.id, changed).await?;
+        self.customer_said(open, heard, false).await
     }
 
     /// On record, with nothing to follow: a channel that only reads, or what was said before the desk opened.
@@ -144,20 +198,16 @@ impl Turn<'_, '_> {
     async fn add(
         &mut self,
         open: &mut Conversation,
-        message: &KfMessage,
+        heard: Heard,
         author: Author,
         case_id: Option<String>,
     ) -> anyhow::Result<i64> {
-        let at = message.send_time * SECOND;
         let answered = author != Author::Customer || case_id.is_none();
-        let stored = Message { case_id, answered, at, ..message_of(open, message) };
-        if author == Author::Customer {
-            if !conversations::heard_from(self.tx, &open.id).await? {
-                let job = Job::LearnName { conversation: open.id.clone() };
-                job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
-            }
-            open.window_ends_at = open.window_ends_at.max(at + crate::case::WINDOW);
-            open.quota_left = crate::case::QUOTA;
+        let stored = Message { case_id, answered, ..message_of(open, heard) };
+        let asks_for_name = author == Author::Customer && self.channel.abilities().names;
+        if asks_for_name && !conversations::heard_from(self.tx, &open.id).await? {
+            let job = Job::LearnName { conversation: open.id.clone() };
+            job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
         }
         conversations::add_message(self.tx, &stored, author).await?;
         open.last_seq = stored.seq;
@@ -185,14 +235,13 @@ impl Turn<'_, '_> {
     }
 
     /// A person types in the platform's own client: the bot falls silent.
-    async fn servicer_said(&mut self, mut open: Conversation, message: &KfMessage) -> anyhow::Result<()> {
-        if conversations::has_message(self.tx, &open.id, &message.msgid).await? {
+    async fn colleague_said(&mut self, mut open: Conversation, heard: Heard, member: &str) -> anyhow::Result<()> {
+        if conversations::has_message(self.tx, &open.id, &heard.id).await? {
             return Ok(());
         }
         let case = self.open_or_new_case(&mut open).await?;
-        self.add(&mut open, message, Author::Servicer, Some(case.id)).await?;
-        let member = message.servicer_userid.clone().unwrap_or_default();
-        self.person_answers(open, &member).await
+        self.add(&mut open, heard, Author::Servicer, Some(case.id)).await?;
+        self.person_answers(open, member).await
     }
 
     async fn person_answers(&mut self, mut open: Conversation, member: &str) -> anyhow::Result<()> {
@@ -200,23 +249,6 @@ impl Turn<'_, '_> {
         let who = self.desk.desk.person_by_wecom(member).map_or(member, |p| p.id.as_str()).to_owned();
         let _ = apply::apply(self.tx, self.app, &case.id, &Event::ServicerActive { who }).await?;
         Ok(())
-    }
-
-    async fn event(&mut self, open: Conversation, event: &KfEvent, at: Timestamp) -> anyhow::Result<()> {
-        match event {
-            KfEvent::EnterSession { welcome_code: Some(code), .. } => self.welcome(&open, code, at).await,
-            KfEvent::CustomerRecalled { recall_msgid } => self.recalled(open, recall_msgid, at).await,
-            KfEvent::SendFailed { fail_msgid, fail_type } => self.not_delivered(open, fail_msgid, *fail_type).await,
-            KfEvent::SessionStatus { change_type: 3, .. } => match self.open_case(&open).await? {
-                Some(case) => apply::apply(self.tx, self.app, &case.id, &Event::SessionEnded).await.map(drop),
-                None => Ok(()),
-            },
-            KfEvent::SessionStatus { new_servicer: Some(member), .. } => {
-                let member = member.clone();
-                self.person_answers(open, &member).await
-            }
-            _ => Ok(()),
-        }
     }
 
     async fn welcome(&mut self, open: &Conversation, code: &str, at: Timestamp) -> anyhow::Result<()> {
@@ -229,23 +261,35 @@ impl Turn<'_, '_> {
 
     /// The text disappears from the conversation, from the record's payload, from prompts, open drafts and copies.
     async fn recalled(&mut self, mut open: Conversation, wire_id: &str, at: Timestamp) -> anyhow::Result<()> {
-        if !conversations::has_message(self.tx, &open.id, wire_id).await? {
+        let versions = conversations::versions(self.tx, &open.id, wire_id).await?;
+        if versions.is_empty() {
             return self.recalled_before_it_came(&mut open, wire_id, at).await;
         }
-        let Some(message) = conversations::recall(self.tx, &open.id, wire_id).await? else { return Ok(()) };
-        record::erase_message(self.tx, self.app, &record::chain_of(&open.id), message.seq).await?;
-        if !message.body.is_empty() {
-            conversations::forget_copies(self.tx, message.case_id.as_deref(), &message.body).await?;
+        let mut newest = None;
+        for version in versions {
+            if let Some(message) = conversations::recall(self.tx, &open.id, &version).await? {
+                self.erase(&message).await?;
+                newest = Some(message.seq);
+            }
         }
-        if let Some(sha256) = &message.media_sha256 {
-            effects::forget_attachment(self.tx, self.app, sha256).await?;
-        }
+        let Some(seq) = newest else { return Ok(()) };
         let anything_left = !conversations::unanswered(self.tx, &open.id).await?.is_empty();
         if let Some(case) = self.open_case(&open).await? {
-            let event = Event::CustomerRecalled { seq: message.seq, anything_left };
+            let event = Event::CustomerRecalled { seq, anything_left };
             let _ = apply::apply(self.tx, self.app, &case.id, &event).await?;
         }
         Ok(())
+    }
+
+    async fn erase(&mut self, message: &Message) -> anyhow::Result<()> {
+        record::erase_message(self.tx, self.app, &record::chain_of(&message.conversation), message.seq).await?;
+        if !message.body.is_empty() {
+            conversations::forget_copies(self.tx, message.case_id.as_deref(), &message.body).await?;
+        }
+        match &message.media_sha256 {
+            Some(sha256) => effects::forget_attachment(self.tx, self.app, sha256).await,
+            None => Ok(()),
+        }
     }
 
     /// Keeps the message's place, so that it finds itself taken back already when it comes.
@@ -261,13 +305,21 @@ impl Turn<'_, '_> {
         Ok(conversations::save(self.tx, open).await?)
     }
 
-    async fn not_delivered(&mut self, mut open: Conversation, msgid: &str, fail_type: i64) -> anyhow::Result<()> {
-        let Some(send) = sends::load(self.tx, msgid).await? else { return Ok(()) };
+    async fn not_delivered(
+        &mut self,
+        mut open: Conversation,
+        msgid: &str,
+        (fail_type, budget_spent): (i64, bool),
+    ) -> anyhow::Result<()> {
+        let Some(send) = sends::load(self.tx, msgid).await?.filter(|send| send.conversation == open.id) else {
+            return Ok(());
+        };
         sends::not_delivered(self.tx, msgid, fail_type, self.app.clock.now()).await?;
         conversations::not_delivered(self.tx, &open.id, msgid, send.is_reply().then_some(send.case_id.as_str()))
             .await?;
-        if fail_type == BUDGET_SPENT && open.window_ends_at <= send.claimed_at + crate::case::WINDOW {
-            open.quota_left = 0;
+        if budget_spent && self.is_window_of(&open, send.claimed_at) {
+            let window = Window { quota_left: Some(0), ..open.window() };
+            open.set_window(window);
             conversations::save(self.tx, &open).await?;
         }
         // A person has settled it already: their word and the platform's agree, or it does not matter.
@@ -282,6 +334,12 @@ impl Turn<'_, '_> {
             }
         }
         self.only_tell_not_delivered(&send, fail_type).await
+    }
+
+    /// Whether no newer window was opened since `at`.
+    fn is_window_of(&self, open: &Conversation, at: Timestamp) -> bool {
+        let of_then = Window::opened(at, self.channel.abilities().window);
+        open.window().ends_at <= of_then.ends_at
     }
 
     /// A notice, or a reply whose customer is busy with another case by now: whoever watches the desk is told.
@@ -304,8 +362,8 @@ impl Turn<'_, '_> {
         record::append(self.tx, self.app, &record::chain_of(&send.conversation), send.case(), &entry).await
     }
 
-    async fn account_event(&mut self, message: &KfMessage) -> anyhow::Result<()> {
-        let payload = json!({ "account_event": message.msgid });
+    async fn account_event(&mut self, id: &str) -> anyhow::Result<()> {
+        let payload = json!({ "account_event": id });
         let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload };
         record::append(self.tx, self.app, record::DESK, None, &entry).await
     }
@@ -317,10 +375,17 @@ fn is_settled(send: &Send) -> bool {
     settled.contains(&send.resolution.as_deref())
 }
 
+/// Something that was said, on its way into a conversation.
+struct Heard {
+    id: String,
+    at: Timestamp,
+    said: Said,
+}
+
 /// A message as it is stored.
-fn message_of(open: &Conversation, message: &KfMessage) -> Message {
-    let (kind, body, media_id) = described(message);
-    Message { kind, body, media_id, wire_id: message.msgid.clone(), ..nothing_in(open) }
+fn message_of(open: &Conversation, heard: Heard) -> Message {
+    let Heard { id, at, said: Said { kind, text, attachment } } = heard;
+    Message { kind, body: text, media_id: attachment, wire_id: id, at, ..nothing_in(open) }
 }
 
 /// The next message's place, empty.
@@ -340,32 +405,5 @@ fn nothing_in(open: &Conversation) -> Message {
         recalled: false,
         failed: false,
         answered: false,
-    }
-}
-
-/// A message as people read it, without the character no database takes: kind, words, attachment.
-fn described(message: &KfMessage) -> (String, String, Option<String>) {
-    let (kind, body, media_id) = as_written(message);
-    (kind.replace('\0', ""), body.replace('\0', ""), media_id)
-}
-
-/// A message as it came: kind, words, and the platform's id of its attachment.
-fn as_written(message: &KfMessage) -> (String, String, Option<String>) {
-    let attachment = |kind: &str, id: &String| (kind.to_owned(), String::new(), Some(id.clone()));
-    let words = |kind: &str, words: [Option<&str>; 2]| {
-        (kind.to_owned(), words.into_iter().flatten().collect::<Vec<_>>().join(" "), None)
-    };
-    match &message.body {
-        KfBody::Text { content, .. } => ("text".into(), content.clone(), None),
-        KfBody::Image { media_id } => attachment("image", media_id),
-        KfBody::Voice { media_id } => attachment("voice", media_id),
-        KfBody::Video { media_id } => attachment("video", media_id),
-        KfBody::File { media_id } => attachment("file", media_id),
-        KfBody::Location { name, address, .. } => words("location", [name.as_deref(), address.as_deref()]),
-        KfBody::Link { url, title, .. } => words("link", [title.as_deref(), Some(url)]),
-        KfBody::Miniprogram { title, .. } => words("miniprogram", [title.as_deref(), None]),
-        KfBody::BusinessCard { .. } => words("business_card", [None, None]),
-        KfBody::Other { msgtype } => words(msgtype, [None, None]),
-        KfBody::Event(_) => words("event", [None, None]),
     }
 }

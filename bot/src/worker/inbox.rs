@@ -1,11 +1,14 @@
 //! What the world said, from the moment it is stored until its case knows.
 
+use channels::Arrival;
 use channels::wecom::callback::Incoming;
 use channels::wecom::kf::KfMessage;
 use serde::{Deserialize, Serialize};
 
-use super::{customer, reviewer};
+use super::customer::{self, Place};
+use super::reviewer;
 use crate::app::App;
+use crate::desk::ChannelKind;
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, queue};
 
@@ -18,7 +21,14 @@ pub enum Inbound {
         /// What they did.
         incoming: Incoming,
     },
-    /// Something happened in a customer-service conversation.
+    /// Something happened in a conversation, on a channel with a door of its own.
+    Arrived {
+        /// The channel's id.
+        channel: String,
+        /// What happened.
+        arrival: Arrival,
+    },
+    /// Something happened in a customer-service conversation of WeCom.
     Customer {
         /// The account it was read from.
         account: String,
@@ -27,6 +37,36 @@ pub enum Inbound {
         /// It is older than the desk's first minutes: stored, shown, not answered.
         backlog: bool,
     },
+}
+
+/// Stores what arrived on a channel with a door of its own, all of it or nothing; false where no such channel is
+/// configured.
+///
+/// # Errors
+/// When the database fails; whoever sent it then sends it again.
+pub async fn arrived(app: App, channel: String, arrivals: Vec<Arrival>) -> anyhow::Result<bool> {
+    let store = app.store.clone();
+    store
+        .commit_ahead(move |tx| {
+            Box::pin(async move {
+                let desk = app.desk(tx).await?;
+                let known = desk.desk.channel(&channel).is_some_and(|channel| channel.kind == ChannelKind::Webhook);
+                for arrival in arrivals.into_iter().filter(|_| known) {
+                    store_arrival(tx, &app, &channel, arrival).await?;
+                }
+                Ok(known)
+            })
+        })
+        .await
+}
+
+async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let customer = arrival.customer.as_deref().unwrap_or_default();
+    let (lane, dedup) = (format!("in:{channel}:{customer}"), format!("in:{channel}:{customer}:{}", arrival.id));
+    let body = serde_json::to_string(&Inbound::Arrived { channel: channel.to_owned(), arrival: arrival.clone() })?;
+    queue::receive(tx, &app.ids.next(now)?, &dedup, (&lane, Rank::Then), &body, now).await?;
+    Ok(())
 }
 
 /// Stores what a member did, to be worked soon.
@@ -56,6 +96,9 @@ pub(super) fn member_of(incoming: &Incoming) -> Option<&str> {
 pub(super) async fn handle(app: &App, row: Row) -> anyhow::Result<()> {
     match serde_json::from_str(&row.body)? {
         Inbound::Member { incoming } => reviewer::did(app, row, incoming).await,
-        Inbound::Customer { account, message, backlog } => customer::did(app, row, account, message, backlog).await,
+        Inbound::Customer { account, message, backlog } => {
+            customer::did(app, row, Place::Account(account), message.into(), backlog).await
+        }
+        Inbound::Arrived { channel, arrival } => customer::did(app, row, Place::Channel(channel), arrival, false).await,
     }
 }

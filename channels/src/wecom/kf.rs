@@ -1,10 +1,11 @@
 //! 微信客服: the customers' side (wecom 94670, 94677, 95122, 94669, 94661, 95159).
 
+mod arrival;
 mod fate;
 mod message;
 mod split;
 
-pub use fate::Fate;
+pub use arrival::ABILITIES;
 pub use message::{KfBody, KfEvent, KfMessage, Origin};
 pub use split::{MAX_PART_BYTES, split_for_kf};
 
@@ -215,7 +216,7 @@ impl Kf {
     /// for [`KfEvent::SendFailed`].
     ///
     /// # Errors
-    /// [`ApiError`]; see [`Fate`] and [`SendRefusal`].
+    /// [`ApiError`]; see [`Fate`](crate::Fate) and [`SendRefusal`].
     pub async fn send_text(
         &self,
         touser: &str,
@@ -237,7 +238,7 @@ impl Kf {
     /// Returns the platform's message id if it gave one. Not begun after `until`.
     ///
     /// # Errors
-    /// [`ApiError`]; see [`Fate`].
+    /// [`ApiError`]; see [`Fate`](crate::Fate).
     pub async fn send_on_event(
         &self,
         code: &str,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::case::{Decision, Event, QUOTA, State, Tap, WINDOW};
+use crate::case::{Decision, Event, State, Tap};
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::happening::{Happening, WireId};
 use crate::judging;
 use crate::platform::Said;
+use crate::platform::{QUOTA, WINDOW};
 use crate::policy;
 use crate::shop::PEOPLE;
 use crate::store::{Act, Message, SendState, Store};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::case::{QUOTA, SessionOwner, WINDOW};
+use crate::case::SessionOwner;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::happening::{Happening, WireId};
 use crate::luck::Luck;
@@ -11,10 +11,14 @@ use crate::store::Act;
 
 /// How long a client waits for an answer.
 pub const PATIENCE: Timestamp = 4 * SECOND;
+/// How long it takes replies after a customer's message (wecom 94677).
+pub const WINDOW: Timestamp = 48 * HOUR;
+/// How many (wecom 94677).
+pub const QUOTA: i64 = 5;
 /// "Five messages" (wecom 94677).
-const QUOTA_SPENT: i64 = 95_001;
+pub const QUOTA_SPENT: i64 = 95_001;
 /// "48 hours" (wecom 94677).
-const WINDOW_CLOSED: i64 = 95_002;
+pub const WINDOW_CLOSED: i64 = 95_002;
 /// The session is not ours.
 const WRONG_SESSION: i64 = 95_018;
 /// Too many calls: nothing was done, come back later.

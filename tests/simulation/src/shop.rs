@@ -49,6 +49,8 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         allowed_actions: vec![],
         review_required: vec![],
         notices: Notices::default(),
+        url: None,
+        private: false,
         dispatch: Dispatch::All,
         hours: BTreeMap::new(),
     }

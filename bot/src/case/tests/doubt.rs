@@ -2,7 +2,7 @@
 
 use super::shapes::*;
 use crate::case::{
-    Author, Decision, Doubt, Event, Meanwhile, PartResult, Refusal, State, Tap, WINDOW, Why, digest, message_id, step,
+    Author, Decision, Doubt, Event, Meanwhile, PartResult, Refusal, State, Tap, Why, digest, message_id, step,
 };
 use crate::evidence::Kind;
 
@@ -101,10 +101,10 @@ fn a_wish_for_a_person_comes_next() {
 #[test]
 fn the_budget_never_exceeds_the_platforms() {
     let said = after(&in_doubt(), &said_nothing(3));
-    let next = after(&said, &late(&said, PartResult::Failed { code: 0 }));
-    assert_eq!((said.window.quota_left, next.window.quota_left), (5, 5));
-    let next = after(&in_doubt(), &late(&in_doubt(), PartResult::Failed { code: 0 }));
-    assert_eq!(next.window.quota_left, 5, "it never left, so it was not spent");
+    let next = after(&said, &late(&said, failed(0)));
+    assert_eq!((quota(&said), quota(&next)), (5, 5));
+    let next = after(&in_doubt(), &late(&in_doubt(), failed(0)));
+    assert_eq!(quota(&next), 5, "it never left, so it was not spent");
 }
 
 /// Paused between the tap and the claim: back to be approved, still named as what it supersedes; edited, it is another.

@@ -55,7 +55,7 @@ impl World {
 
     fn check_budget(&self, next: &Case) {
         assert!(self.now < self.window_ends, "claimed after the window");
-        assert!(next.window.quota_left >= KEPT_FOR_HANDOVER, "a reply spent the message kept for the hand-over");
+        assert!(super::shapes::quota(next) >= KEPT_FOR_HANDOVER, "a reply spent the message kept for the hand-over");
         assert!(self.platform_quota > KEPT_FOR_HANDOVER, "the platform's own count is spent");
     }
 
@@ -142,7 +142,7 @@ impl World {
         assert!(case.generation >= before.generation, "the generation went down");
         assert!(case.watermark >= before.watermark, "the watermark went down");
         assert!(case.watermark == self.seq, "the customer's newest message was forgotten");
-        assert!((0..=crate::case::QUOTA).contains(&case.window.quota_left), "quota {}", case.window.quota_left);
+        assert!((0..=super::shapes::QUOTA).contains(&super::shapes::quota(case)), "quota {:?}", case.window);
         let voided = evidence.iter().filter(|entry| entry.kind == Kind::AuthorityVoided).count();
         assert!(voided <= 1, "an authority was voided {voided} times in one step");
         if matches!(event, Event::CustomerSaid { .. }) {

@@ -3,7 +3,7 @@
 
 use super::shapes::*;
 use crate::case::{
-    Case, Decision, Drafted, Ending, Event, PartResult, Refusal, SessionOwner, State, Step, Tap, WINDOW, Why, step,
+    Case, Decision, Drafted, Ending, Event, PartResult, Refusal, SessionOwner, State, Step, Tap, Why, step,
 };
 use crate::clock::{MINUTE, Timestamp};
 use crate::evidence::Kind;
@@ -165,12 +165,12 @@ fn way_out() -> Vec<Happening> {
         Happening { in_force: without_lihua, ..happening("claim 0, removed", |_| claim(0)) },
         Happening { now: ended, ..happening("claim 0, too late", |_| claim(0)) },
         happening("0 accepted", |_| settled(0, PartResult::Accepted)),
-        happening("0 failed", |_| settled(0, PartResult::Failed { code: 40_096 })),
-        happening("0 window closed", |_| settled(0, PartResult::Failed { code: 95_002 })),
+        happening("0 failed", |_| settled(0, failed(40_096))),
+        happening("0 window closed", |_| settled(0, failed(95_002))),
         happening("0 unknown", |_| settled(0, PartResult::Unknown)),
-        happening("0 put off", |_| settled(0, PartResult::PutOff { code: 45_009 })),
+        happening("0 put off", |_| settled(0, put_off(45_009))),
         happening("late: accepted", |case| late(case, PartResult::Accepted)),
-        happening("late: never left", |case| late(case, PartResult::Failed { code: 0 })),
+        happening("late: never left", |case| late(case, failed(0))),
         happening("late: unknown", |case| late(case, PartResult::Unknown)),
         happening("probe 0", |_| Event::Probe { part: 0, paused_since_approval: false }),
         happening("probe 0, was paused", |_| Event::Probe { part: 0, paused_since_approval: true }),

@@ -3,7 +3,7 @@
 use super::shapes::*;
 use crate::case::{
     Approval, Author, Case, Decision, Draft, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal,
-    SessionOwner, State, WINDOW, Why, digest, step,
+    SessionOwner, State, Why, digest, step,
 };
 use crate::clock::{HOUR, MINUTE};
 use crate::evidence::Kind;
@@ -178,9 +178,7 @@ fn a_wish_for_a_person_outlives_a_recalled_message() {
 #[test]
 fn a_wish_for_a_person_outlives_a_failed_delivery() {
     let asked = after(&claimed(), &wants_person(2));
-    for event in
-        [Event::NotDelivered { msgid: "m".into(), fail_type: 10 }, settled(0, PartResult::Failed { code: 40_096 })]
-    {
+    for event in [Event::NotDelivered { msgid: "m".into(), fail_type: 10 }, settled(0, failed(40_096))] {
         let step = InForce::new().step(&asked, &event).unwrap();
         let State::NeedsPerson(stuck) = &step.next.state else { panic!("{:?}", step.next.state) };
         assert_eq!(stuck.why, Why::AskedForPerson, "{event:?}");
@@ -212,7 +210,7 @@ fn a_draft_without_words_goes_to_a_person() {
 #[test]
 fn whoever_goes_on_hears_what_arrived() {
     let told = |case: &Case, part| {
-        let effects = InForce::new().step(case, &settled(part, PartResult::Failed { code: 40_096 })).unwrap().effects;
+        let effects = InForce::new().step(case, &settled(part, failed(40_096))).unwrap().effects;
         let card = effects.iter().position(|effect| matches!(effect, Effect::PostCard { .. })).unwrap();
         let told = effects[..card].iter().filter_map(|effect| match effect {
             Effect::Tell { person, say } if say.key == "told.parts_arrived" => Some((person.clone(), say.args.clone())),

@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 
 use cards::{RejectReason, Risk};
+use channels::Spent;
 
 use crate::case::{
     Author, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal, Rejection, Rules,
     SessionOwner, State, Step, Tap, Window, step,
 };
-use crate::clock::{MINUTE, Timestamp};
+use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};
 use crate::policy::{Intent, Level, Route, Verdict};
 
@@ -17,6 +18,29 @@ use crate::policy::{Intent, Level, Route, Verdict};
 pub(in crate::case) const SAID: Timestamp = 1_800_000_000_000;
 /// When everything else happens.
 pub(in crate::case) const NOW: Timestamp = SAID + MINUTE;
+/// How long the channel of these tests takes replies, and how many.
+pub(in crate::case) const WINDOW: Timestamp = 48 * HOUR;
+pub(in crate::case) const QUOTA: i64 = 5;
+
+/// A refusal, with what its code says is used up.
+pub(in crate::case) const fn failed(code: i64) -> PartResult {
+    let spent = match code {
+        95_001 => Some(Spent::Messages),
+        95_002 => Some(Spent::Window),
+        _ => None,
+    };
+    PartResult::Failed { code, spent }
+}
+
+/// Wanted later: after a minute where the platform counts minutes.
+pub(in crate::case) const fn put_off(code: i64) -> PartResult {
+    PartResult::PutOff { code, wait_ms: if code == 45_009 { Some(MINUTE) } else { None } }
+}
+
+/// What is left of a window that ends and counts.
+pub(in crate::case) fn quota(case: &Case) -> i64 {
+    case.window.quota_left.expect("a channel that counts")
+}
 
 /// What is in force, owned, so that a test can change it.
 pub(in crate::case) struct InForce {
@@ -96,6 +120,8 @@ pub(in crate::case) fn desk() -> Desk {
         allowed_actions: vec![],
         review_required: vec![],
         notices: Notices::default(),
+        url: None,
+        private: false,
     };
     let people = vec![
         person("lihua", Role::Reviewer),
@@ -121,7 +147,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
         version: 0,
         generation: 0,
         watermark: 0,
-        window: Window { ends_at: 0, quota_left: 0 },
+        window: Window { ends_at: Some(0), quota_left: Some(0) },
         last_decision: None,
         least: crate::case::Level::Reviewers,
         asked: None,

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::shapes::{self, InForce, REVIEWER, SUPERVISOR};
+use channels::Spent;
+
+use super::shapes::{self, InForce, QUOTA, REVIEWER, SUPERVISOR, WINDOW, failed, put_off};
 use crate::case::properties::{Act, Luck};
 use crate::case::{
-    Author, Case, Decision, Draft, Drafted, Effect, Event, Part, PartResult, PausedBy, QUOTA, Refusal, SessionOwner,
-    State, Tap, WINDOW, step,
+    Author, Case, Decision, Draft, Drafted, Effect, Event, Part, PartResult, PausedBy, Refusal, SessionOwner, State,
+    Tap, step,
 };
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::desk::Role;
@@ -245,7 +247,7 @@ impl World {
             Job::Send { part } => self.claim(part),
             Job::Answer { part } => self.answer(part, luck),
             Job::Late { msgid } => {
-                let late = [PartResult::Accepted, PartResult::Failed { code: 0 }, PartResult::Unknown];
+                let late = [PartResult::Accepted, failed(0), PartResult::Unknown];
                 let result = late[usize::from(luck.0) % late.len()].clone();
                 self.happen(&Event::SettledLate { msgid, part: 0, result });
             }
@@ -269,8 +271,10 @@ impl World {
         let claimed = self.claims.values().find(|claimed| claimed.result.is_none());
         let said_since = claimed.is_some_and(|claimed| claimed.seq != self.seq);
         match (&result, said_since) {
-            (PartResult::Failed { code: 95001 }, false) => self.platform_quota = 0,
-            (PartResult::Failed { code: 95002 }, false) => self.window_ends = self.window_ends.min(self.now),
+            (PartResult::Failed { spent: Some(Spent::Messages), .. }, false) => self.platform_quota = 0,
+            (PartResult::Failed { spent: Some(Spent::Window), .. }, false) => {
+                self.window_ends = self.window_ends.min(self.now)
+            }
             (PartResult::Failed { .. } | PartResult::PutOff { .. }, false) => self.platform_quota += 1,
             _ => {}
         }
@@ -391,11 +395,11 @@ const FATES: [PartResult; 11] = [
     PartResult::Accepted,
     PartResult::Accepted,
     PartResult::Accepted,
-    PartResult::Failed { code: 0 },
-    PartResult::Failed { code: 40_096 },
-    PartResult::Failed { code: 95_001 },
-    PartResult::Failed { code: 95_002 },
-    PartResult::PutOff { code: 45_009 },
+    failed(0),
+    failed(40_096),
+    failed(95_001),
+    failed(95_002),
+    put_off(45_009),
     PartResult::Unknown,
     PartResult::Unknown,
 ];

@@ -3,18 +3,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use channels::wecom::kf::Fate;
+use channels::Fate;
 use sha2::{Digest, Sha256};
 
-use super::{NEVER_LEFT, PROBES_END, UNKNOWN, request, transmit};
-use crate::app::{App, Wecom};
+use super::super::wire::Wire;
+use super::{NEVER_LEFT, PROBES_END, UNKNOWN, transmit};
+use crate::app::App;
 use crate::case::{Case, Part, PartResult, State, message_id};
 use crate::mistake::{Mistake, made};
 use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, conversations};
 
 /// The id an attempt carries: its intent's.
-pub(super) fn id_of_attempt(send: &Send) -> String {
+pub(in crate::effects) fn id_of_attempt(send: &Send) -> String {
     static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
     if !made(Mistake::FreshMessageId) {
         return send.id.clone();
@@ -33,10 +34,10 @@ pub(super) async fn rescued(tx: &mut Tx, case: &Case, part: usize) -> anyhow::Re
 }
 
 /// A send without an answer that is sent again.
-pub(super) async fn sent_again(wecom: &Wecom, send: &Send, claim: Instant) -> (PartResult, i64) {
-    match Fate::of(&request(wecom, send, None, claim + PROBES_END).await) {
+pub(super) async fn sent_again(wire: &Wire<'_>, send: &Send, claim: Instant) -> (PartResult, i64) {
+    match wire.send(send, None, claim + PROBES_END).await {
         Fate::Accepted => (PartResult::Accepted, 0),
-        Fate::Refused { code } | Fate::PutOff { code } => (PartResult::Failed { code }, code),
+        Fate::Refused { code, .. } | Fate::PutOff { code, .. } => (PartResult::Failed { code, spent: None }, code),
         Fate::NotSent => NEVER_LEFT,
         Fate::Unknown => UNKNOWN,
     }
@@ -45,6 +46,7 @@ pub(super) async fn sent_again(wecom: &Wecom, send: &Send, claim: Instant) -> (P
 /// A request that leaves before its claim is stored, and what came of it.
 pub(super) async fn request_before_claim(
     app: &App,
+    wire: &Wire<'_>,
     case: &str,
     part: usize,
 ) -> anyhow::Result<Option<(PartResult, i64)>> {
@@ -56,7 +58,7 @@ pub(super) async fn request_before_claim(
     match send {
         Some(send) => {
             let send = Send { claimed_at: app.clock.now(), ..send };
-            Ok(Some(transmit(app, &send, None, Some(Instant::now())).await))
+            Ok(Some(transmit(app, wire, &send, None, Some(Instant::now())).await))
         }
         None => Ok(None),
     }

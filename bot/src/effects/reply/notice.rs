@@ -5,7 +5,8 @@ use std::time::Instant;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Claim, ready, state_of, still_ours, transmit};
+use super::super::wire::Wire;
+use super::{Claim, state_of, still_ours, transmit};
 use crate::app::App;
 use crate::case::{Case, PartResult};
 use crate::clock::Timestamp;
@@ -27,7 +28,12 @@ pub(in crate::effects) async fn notice(
     conversation: String,
     kind: NoticeKind,
 ) -> anyhow::Result<()> {
-    let ready = ready(app).await;
+    let Some(wire) = Wire::of(app, &conversation).await? else { return crate::effects::finished(app, row).await };
+    // Before the claim, which does not last: whoever waits for room has claimed nothing.
+    if let Err(when) = wire.admit().await {
+        return crate::effects::not_before(app, row, when).await;
+    }
+    let ready = wire.ready().await;
     let planner = app.clone();
     let unit_row = row.clone();
     let claimed = app
@@ -38,7 +44,7 @@ pub(in crate::effects) async fn notice(
         .await?;
     let claim = Instant::now();
     let Claim::Ours(send) = claimed else { return crate::effects::finished(app, row).await };
-    let result = transmit(app, &send, None, ready.then_some(claim)).await;
+    let result = transmit(app, &wire, &send, None, ready.then_some(claim)).await;
     settle(app, row, *send, result).await
 }
 
@@ -57,7 +63,8 @@ async fn claim_notice(
     let Some(mut open) = conversations::lock(tx, conversation, now).await? else { return Ok(Claim::NotOurs) };
     lost_notice(tx, app, &case, kind).await?;
     let notice = approved(tx, app, &case.channel).await?.get(kind).cloned();
-    let spare = open.quota_left > crate::case::KEPT_FOR_HANDOVER && now < open.window_ends_at;
+    let mut window = open.window();
+    let spare = window.allows(1, now);
     let repeated = sends::noticed(tx, case_id, kind.as_str()).await?;
     let (Some(notice), false, true, false) = (notice, paused, spare, repeated) else { return Ok(Claim::NotOurs) };
     let intent = format!("{case_id}\0{}\0{}", kind.as_str(), notice.sha256);
@@ -65,7 +72,8 @@ async fn claim_notice(
     if !sends::claim(tx, &send).await? {
         return Ok(Claim::NotOurs);
     }
-    open.quota_left -= 1;
+    window.spend();
+    open.set_window(window);
     conversations::save(tx, &open).await?;
     record_claim(tx, app, &send, &notice).await?;
     Ok(Claim::Ours(Box::new(send)))
@@ -166,7 +174,8 @@ pub(in crate::effects) async fn welcome(
     code: String,
     until: Timestamp,
 ) -> anyhow::Result<()> {
-    let ready = ready(app).await;
+    let Some(wire) = Wire::of(app, &conversation).await? else { return crate::effects::finished(app, row).await };
+    let ready = wire.ready().await;
     let planner = app.clone();
     let (unit_row, unit_code) = (row.clone(), code.clone());
     let claimed = app
@@ -177,7 +186,7 @@ pub(in crate::effects) async fn welcome(
         .await?;
     let claim = Instant::now();
     let Claim::Ours(send) = claimed else { return crate::effects::finished(app, row).await };
-    let result = transmit(app, &send, Some(&code), ready.then_some(claim)).await;
+    let result = transmit(app, &wire, &send, Some(&code), ready.then_some(claim)).await;
     settle(app, row, *send, result).await
 }
 

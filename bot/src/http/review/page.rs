@@ -72,9 +72,9 @@ pub(super) struct Head {
     place: Option<(i64, i64)>,
     due: Option<String>,
     overdue: bool,
-    window_ends: String,
+    window_ends: Option<String>,
     window_open: bool,
-    quota: u32,
+    quota: Option<u32>,
     last: Option<String>,
 }
 
@@ -199,8 +199,8 @@ fn head(view: &View) -> Head {
         place: waits.then_some(view.place),
         due: case.due().map(|due| moment(view, due)),
         overdue: case.due().is_some_and(|due| due <= view.now),
-        window_ends: moment(view, case.window.ends_at),
-        window_open: view.now < case.window.ends_at,
+        window_ends: case.window.ends_at.map(|at| moment(view, at)),
+        window_open: !case.window.is_over(view.now),
         quota: case.window.for_replies(),
         last: case.last_decision.as_ref().map(|decided| view.decision_line(decided)),
     }

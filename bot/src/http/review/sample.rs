@@ -23,6 +23,7 @@ use crate::store::conversations::{self, Conversation, Message};
 use crate::store::desks::{self, Applied};
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::store::{Store, Tx, cases};
+use crate::webhooks::Webhooks;
 use crate::worker::Instance;
 
 /// When the sample stands.
@@ -132,6 +133,7 @@ async fn app(folder: &std::path::Path) -> App {
         clock: Clock::manual(NOW),
         ids: Ids::seeded(7),
         wecom: None,
+        webhooks: Webhooks::default(),
         model: None,
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
@@ -164,6 +166,8 @@ fn desk_of(locale: &str) -> Desk {
         allowed_actions: vec!["reply".into(), "odd<b>".into()],
         review_required: vec!["returns".into()],
         notices: Notices::default(),
+        url: None,
+        private: false,
     };
     Desk {
         desk: desk::Settings { locale: locale.into(), ..desk::Settings::default() },
@@ -215,7 +219,7 @@ fn case() -> Case {
         version: 1,
         generation: 1,
         watermark: 2,
-        window: Window::opened(NOW),
+        window: Window::opened(NOW, ChannelKind::WecomKf.abilities().window),
         last_decision: None,
         least: crate::case::Level::Reviewers,
         in_turn: crate::case::InTurn::default(),
@@ -249,17 +253,11 @@ async fn fill(tx: &mut Tx, app: &App, desk: Desk, case: &Case, picture: &str) ->
 }
 
 async fn converse(tx: &mut Tx, id: &str, customer: &str, picture: &str) -> anyhow::Result<()> {
-    let new = Conversation {
-        id: id.into(),
-        channel: "kf".into(),
-        account: "wk-kf".into(),
-        customer: customer.into(),
-        name: Some(format!("小红 {HOSTILE}")),
-        last_seq: 2,
-        window_ends_at: NOW + 2 * DAY,
-        quota_left: 5,
-        case_id: Some("case-81".into()),
-    };
+    let mut new = Conversation::begun(id.into(), &desk_of("zh-CN").channels[0], "wk-kf", customer);
+    new.set_window(Window::opened(NOW, ChannelKind::WecomKf.abilities().window));
+    new.name = Some(format!("小红 {HOSTILE}"));
+    new.last_seq = 2;
+    new.case_id = Some("case-81".into());
     conversations::open(tx, &new, NOW).await?;
     conversations::save(tx, &new).await?;
     conversations::set_name(tx, id, new.name.as_deref().unwrap_or_default()).await?;

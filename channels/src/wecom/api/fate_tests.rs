@@ -1,8 +1,8 @@
 //! What every way a send can end is taken for. A wrong line here is a lost reply or one that a customer gets twice.
 
 use super::*;
-use crate::wecom::kf::Fate;
 use crate::wecom::stand_in::{api, token_value};
+use crate::{Fate, Spent};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -113,14 +113,26 @@ async fn what_may_have_arrived_is_unknown() {
     assert_eq!(code(-1).await, Fate::Unknown, "busy never says that nothing was done");
 }
 
+/// wecom 94677.
+fn spent_by(code: i64) -> Option<Spent> {
+    [(95001, Spent::Messages), (95002, Spent::Window)]
+        .into_iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, what)| what)
+}
+
 #[tokio::test]
 async fn what_the_platform_says_is_believed() {
     assert_eq!(code(0).await, Fate::Accepted);
     for later in [45009, 45033, 6000] {
-        assert_eq!(code(later).await, Fate::PutOff { code: later }, "{later}");
+        assert_eq!(
+            code(later).await,
+            Fate::PutOff { code: later, wait_ms: (later == 45009).then_some(60_000) },
+            "{later}"
+        );
     }
     for refused in [95001, 95002, 95007, 95013, 95018, 95019, 40058, 42014, 40096] {
-        assert_eq!(code(refused).await, Fate::Refused { code: refused }, "{refused}");
+        assert_eq!(code(refused).await, Fate::Refused { code: refused, spent: spent_by(refused) }, "{refused}");
     }
     // A dead token means that nothing was done. Here there is no other one; `api_tests` has the request repeated.
     for dead in [40014, 42001, 40001] {

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::{Door, Job, Lane, Store};
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, WINDOW, Window,
-    step,
+    Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, Window, step,
 };
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
+use crate::platform::WINDOW;
 use crate::shop::PEOPLE;
 
 impl Store {
@@ -22,7 +22,7 @@ impl Store {
         let (desk, policy, off_duty) = (Arc::clone(&self.desk), Arc::clone(&self.policy), Arc::clone(&self.off_duty));
         let talk = self.talk_of[case];
         let open = &self.conversations[talk];
-        self.cases[case].window = Window { ends_at: open.window_ends_at, quota_left: open.quota_left };
+        self.cases[case].window = Window { ends_at: Some(open.window_ends_at), quota_left: Some(open.quota_left) };
         let known = &self.cases[case];
         let Some(channel) = desk.channel(&known.channel) else { return Err(Refusal::Overtaken) };
         let paused = self.covering(talk).map(|pause| PausedBy { person: pause.person.clone() });
@@ -51,8 +51,10 @@ impl Store {
     fn keep(&mut self, case: usize, step: Step, now: Timestamp) {
         let talk = self.talk_of[case];
         let open = &mut self.conversations[talk];
-        open.window_ends_at = step.next.window.ends_at;
-        open.quota_left = step.next.window.quota_left;
+        // This platform always ends its windows, and counts.
+        let window = step.next.window;
+        open.window_ends_at = window.ends_at.unwrap_or(Timestamp::MAX);
+        open.quota_left = window.quota_left.unwrap_or(i64::MAX);
         // A late result of an older case must not hide the newer one.
         if !step.next.is_closed() {
             open.case = Some(case);
@@ -89,7 +91,7 @@ impl Store {
             version: 0,
             generation: 0,
             watermark: open.last_seq,
-            window: Window { ends_at: open.window_ends_at, quota_left: open.quota_left },
+            window: Window { ends_at: Some(open.window_ends_at), quota_left: Some(open.quota_left) },
             last_decision: None,
             least: Level::Reviewers,
             asked: None,

@@ -1,11 +1,13 @@
 //! The way out, as `aijia::effects::reply`: claim, request, settle.
 
+use channels::Spent;
+
 use super::{Stage, Task};
 use crate::case::{Event, PartResult, State, message_id};
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::happening::{Happening, WireId};
 use crate::mistake::{self, Mistake};
-use crate::platform::{Answer, Asked, DUPLICATE, NoAnswer, TOO_OFTEN};
+use crate::platform::{Answer, Asked, DUPLICATE, NoAnswer, QUOTA_SPENT, TOO_OFTEN, WINDOW_CLOSED};
 use crate::store::{Row, Send, SendState, Store};
 use crate::world::World;
 
@@ -20,7 +22,7 @@ const PROBE_AFTER_CRASH: Timestamp = MINUTE;
 /// Times a send is claimed that the platform puts off.
 const MOST_TRIES: u32 = 6;
 /// What never left.
-const NEVER_LEFT: PartResult = PartResult::Failed { code: 0 };
+const NEVER_LEFT: PartResult = PartResult::Failed { code: 0, spent: None };
 
 impl World {
     pub(super) fn send(&mut self, at: usize, row: Row, of: (usize, usize), stage: Stage) -> Option<Task> {
@@ -106,7 +108,12 @@ impl World {
 
     fn refused(&self, id: &WireId, code: i64) -> PartResult {
         let again = self.store.sends[id].tries < MOST_TRIES;
-        if code == TOO_OFTEN && again { PartResult::PutOff { code } } else { PartResult::Failed { code } }
+        if code == TOO_OFTEN && again {
+            return PartResult::PutOff { code, wait_ms: Some(MINUTE) };
+        }
+        let spent = [(QUOTA_SPENT, Spent::Messages), (WINDOW_CLOSED, Spent::Window)];
+        let spent = spent.into_iter().find(|(of, _)| *of == code).map(|(_, spent)| spent);
+        PartResult::Failed { code, spent }
     }
 
     fn settle(&mut self, at: usize, row: &Row, id: &WireId, result: &PartResult) -> Option<Task> {

@@ -2,7 +2,7 @@
 
 use super::super::shapes::*;
 use super::{Row, check, row};
-use crate::case::{Case, Decision, Event, PartResult, SessionOwner, WINDOW};
+use crate::case::{Case, Decision, Event, PartResult, SessionOwner};
 
 #[test]
 fn hand_over_rows() {
@@ -131,7 +131,7 @@ fn sending_rows() {
 
 #[test]
 fn outcome_rows() {
-    let failed = |code| settled(0, PartResult::Failed { code });
+    let refused = |code| settled(0, failed(code));
     check(vec![
         row(
             "Sending, not yet claimed | nothing against it",
@@ -154,7 +154,7 @@ fn outcome_rows() {
         row(
             "Sending | definite failure",
             claimed(),
-            failed(40_096),
+            refused(40_096),
             "needs_person v2 SendRefused Reviewers; send_settled authority_voided; cards, deadline +600s, notice received, alarm told.alarm",
         ),
         row(
@@ -249,7 +249,7 @@ fn late_answer_rows() {
     let again = after(&last, &tap(&last, "lihua", Decision::SendAgain));
     let msgid = lost(&last);
     let accepted = || Event::SettledLate { msgid: msgid.clone(), part: 1, result: PartResult::Accepted };
-    let never_left = late(&doubt, PartResult::Failed { code: 0 });
+    let never_left = late(&doubt, failed(0));
     let failed_later = Event::NotDelivered { msgid: msgid.clone(), fail_type: 10 };
     check(vec![
         row(
@@ -285,13 +285,13 @@ fn late_answer_rows() {
         row(
             "Sending | put off, the platform counts minutes",
             claimed(),
-            settled(0, PartResult::PutOff { code: 45_009 }),
+            settled(0, put_off(45_009)),
             "sending [Waiting, Waiting] by lihua; send_settled; send 0 +60s",
         ),
         row(
             "Sending | put off, too much at once",
             claimed(),
-            settled(0, PartResult::PutOff { code: 45_033 }),
+            settled(0, put_off(45_033)),
             "sending [Waiting, Waiting] by lihua; send_settled; send 0 +2s",
         ),
     ]);
@@ -302,7 +302,7 @@ fn ending_rows() {
     let ended = SAID + WINDOW;
     let at_the_end = |name, case, expected| Row { now: ended, ..row(name, case, Event::WindowEnded, expected) };
     let mut spent = drafting();
-    spent.window.quota_left = 1;
+    spent.window.quota_left = Some(1);
     let review = review();
     let send = tap(&review, "lihua", Decision::Send);
     let second_tap = tap(&review, "zhaoliu", Decision::Send);

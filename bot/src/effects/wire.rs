@@ -1,0 +1,146 @@
+//! The way out to the customers of a channel.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use channels::webhook::send::{Endpoint, Message};
+use channels::wecom::api::ApiError;
+use channels::{Fate, Repeats};
+
+use super::reply::mistaken;
+use crate::app::{App, Wecom};
+use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
+use crate::desk::{Channel, ChannelKind};
+use crate::store::conversations;
+use crate::store::sends::Send;
+
+/// Waits between the tries of a request that may be repeated: a day in all (Standard Webhooks, "Deliverability and
+/// reliability").
+const PLAN: [Timestamp; 8] = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR, 5 * HOUR, 6 * HOUR, 7 * HOUR];
+
+/// The way out to the customers of one channel.
+pub(super) struct Wire<'a> {
+    app: &'a App,
+    channel: Channel,
+    way: Way<'a>,
+}
+
+enum Way<'a> {
+    Kf(&'a Wecom),
+    Webhook(Endpoint),
+    /// Nothing can leave.
+    Shut,
+}
+
+impl<'a> Wire<'a> {
+    /// Of a conversation's channel; `None` where the channel is no longer configured.
+    pub(super) async fn of(app: &'a App, conversation: &str) -> anyhow::Result<Option<Wire<'a>>> {
+        let (reader, conversation) = (app.clone(), conversation.to_owned());
+        let channel = app
+            .store
+            .read(move |tx| {
+                Box::pin(async move {
+                    let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
+                    Ok(reader.desk(tx).await?.desk.channel(&open.channel).cloned())
+                })
+            })
+            .await?;
+        Ok(channel.map(|channel| Self { app, way: way(app, &channel), channel }))
+    }
+
+    /// Takes room under the platform's limits; else when to ask again. Asked before a claim, which does not last.
+    pub(super) async fn admit(&self) -> Result<(), Timestamp> {
+        match &self.way {
+            Way::Kf(wecom) => wecom.api.admit("kf/send_msg").await,
+            Way::Webhook(_) | Way::Shut => Ok(()),
+        }
+    }
+
+    /// Whether a request could leave at once. Asked before the claim, which is too short to wait for a token.
+    pub(super) async fn ready(&self) -> bool {
+        match &self.way {
+            Way::Kf(wecom) => {
+                let checked = wecom.api.check().await;
+                if let Err(problem) = &checked {
+                    tracing::warn!(%problem, "there is no access token to send with");
+                }
+                checked.is_ok()
+            }
+            Way::Webhook(_) => true,
+            Way::Shut => false,
+        }
+    }
+
+    /// One request, in answer to an event where there is a `code`, which is not begun after `until`.
+    pub(super) async fn send(&self, send: &Send, code: Option<&str>, until: Instant) -> Fate {
+        let id = &mistaken::id_of_attempt(send);
+        match &self.way {
+            Way::Kf(wecom) => match code {
+                Some(code) => Fate::of(&wecom.kf.send_on_event(code, Some(id), &send.body, until).await),
+                None => Fate::of(&wecom.kf.send_text(&send.customer, &send.account, id, &send.body, until).await),
+            },
+            Way::Webhook(endpoint) => {
+                let (kind, account) = (send.kind.as_str(), send.account.as_str());
+                let message = Message { id, kind, account, conversation: &send.customer, text: &send.body };
+                endpoint.send(message, self.app.clock.now() / SECOND, until).await
+            }
+            Way::Shut => Fate::NotSent,
+        }
+    }
+
+    /// Whether a request of which nobody knows what became of it may be sent again under its id, to learn that.
+    pub(super) fn may_ask(&self) -> bool {
+        match (self.channel.abilities().repeats, &self.way) {
+            (Repeats::OneMessage, _) => true,
+            (Repeats::RefusedOnceLearned, Way::Kf(wecom)) => wecom.duplicate_code.is_some(),
+            (Repeats::RefusedOnceLearned | Repeats::TwoMessages, _) => false,
+        }
+    }
+
+    /// Sends again under the same id to learn what became of it. Only two answers say it: taken now, and taken before.
+    /// Anything else, even a refusal, is about this request and not about the first one.
+    pub(super) async fn ask(&self, send: &Send, until: Instant) -> Option<i64> {
+        if !self.may_ask() {
+            return None;
+        }
+        if let Way::Kf(wecom) = &self.way {
+            let id = &mistaken::id_of_attempt(send);
+            let answer = wecom.kf.send_text(&send.customer, &send.account, id, &send.body, until).await;
+            return match answer {
+                Ok(_) => Some(0),
+                Err(ApiError::Refused { code, .. }) if Some(code) == wecom.duplicate_code => Some(code),
+                Err(_) => None,
+            };
+        }
+        (self.send(send, None, until).await == Fate::Accepted).then_some(0)
+    }
+
+    /// Whether what a platform puts off is tried a few times only.
+    pub(super) fn tries_few_times(&self) -> bool {
+        self.channel.abilities().repeats != Repeats::OneMessage
+    }
+
+    /// When to try again after so many tries; none when it was tried for a day, or where tries are not repeated.
+    pub(super) fn next_try(&self, send: &Send, tries: i64) -> Option<Timestamp> {
+        if self.channel.abilities().repeats != Repeats::OneMessage {
+            return None;
+        }
+        let wait = *PLAN.get(usize::try_from(tries).ok()?)?;
+        // A tenth more or less, the same for every try of this one: many that failed together do not come back together.
+        let spread = i64::from(send.id.bytes().fold(0_u8, u8::wrapping_add)) - 128;
+        Some(wait + wait * spread / 1_280)
+    }
+}
+
+fn way<'a>(app: &'a App, channel: &Channel) -> Way<'a> {
+    match channel.kind {
+        ChannelKind::WecomKf => app.wecom.as_ref().map_or(Way::Shut, Way::Kf),
+        ChannelKind::Webhook => match app.webhooks.endpoint(channel) {
+            Ok(endpoint) => Way::Webhook(endpoint),
+            Err(problem) => {
+                tracing::warn!(channel = %channel.id, %problem, "nothing can be sent");
+                Way::Shut
+            }
+        },
+    }
+}

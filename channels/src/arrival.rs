@@ -1,0 +1,112 @@
+//! What comes in from customers, in the words that all channels share.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that happened in a conversation with a customer, or in the account. Stored as JSON: names and shapes are
+/// part of the stored format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Unique in the account: what it is known again by.
+    pub id: String,
+    /// The customer's id there; `None` for what concerns none.
+    pub customer: Option<String>,
+    /// The customer's name, where the channel says it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// When it happened, in Unix milliseconds.
+    pub at_ms: i64,
+    /// Until when the channel takes replies, in Unix milliseconds, where it says so itself.
+    #[serde(default)]
+    pub replies_until_ms: Option<i64>,
+    /// What happened.
+    pub what: What,
+}
+
+/// Stands between the id of a message and what tells its later versions apart.
+pub const VERSION: char = '~';
+
+impl Arrival {
+    /// The id of a later version of a message.
+    pub fn version_id(message: &str, version: &str) -> String {
+        format!("{message}{VERSION}{version}")
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The customer wrote.
+    Said(Said),
+    /// A colleague wrote, in the platform's own client.
+    ColleagueSaid {
+        /// Their id there.
+        member: String,
+        /// What.
+        said: Said,
+    },
+    /// The customer changed a message.
+    Edited {
+        /// Which.
+        id: String,
+        /// What it says now.
+        text: String,
+    },
+    /// The customer took a message back.
+    TakenBack {
+        /// Which.
+        id: String,
+    },
+    /// The customer opened the conversation.
+    Entered {
+        /// For one welcome, while it is good.
+        code: Option<String>,
+    },
+    /// A message of ours arrived.
+    Delivered {
+        /// Its id.
+        id: String,
+    },
+    /// A message of ours that was taken did not arrive.
+    NotDelivered {
+        /// Its id.
+        id: String,
+        /// The channel's number for the reason; what it means is the channel's.
+        why: i64,
+        /// The customer's message budget is spent.
+        budget_spent: bool,
+    },
+    /// A colleague took the conversation over in the platform's own client.
+    TakenOver {
+        /// Their id there.
+        member: String,
+    },
+    /// The platform ended the conversation.
+    SessionEnded,
+    /// Nothing that matters to a case; on record where it concerns no customer.
+    Nothing,
+}
+
+/// A message as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// `text`, `image`, `voice`, `video`, `file`, `location`, … as far as it can be named.
+    pub kind: String,
+    /// The words, or what stands for them.
+    pub text: String,
+    /// The channel's id of an attachment.
+    pub attachment: Option<String>,
+}
+
+impl Said {
+    /// Words.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::of("text", text, None)
+    }
+
+    /// Without the character that no database takes.
+    pub fn of(kind: &str, text: impl Into<String>, attachment: Option<String>) -> Self {
+        let text: String = text.into();
+        Self { kind: kind.replace('\0', ""), text: text.replace('\0', ""), attachment }
+    }
+}
