@@ -22,13 +22,13 @@ pub struct Arrival {
     pub what: What,
 }
 
-/// Stands between the id of a message and what tells its later versions apart.
-pub const VERSION: char = '~';
+/// Stands between two ids where they make one name, e.g. a message's and its later version's. No id holds it.
+pub const BETWEEN_IDS: char = '\u{1f}';
 
 impl Arrival {
     /// The id of a later version of a message.
     pub fn version_id(message: &str, version: &str) -> String {
-        format!("{message}{VERSION}{version}")
+        format!("{message}{BETWEEN_IDS}{version}")
     }
 }
 

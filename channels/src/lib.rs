@@ -18,5 +18,5 @@ pub mod webhook;
 pub mod wecom;
 
 pub use abilities::{Abilities, Repeats, Replies, ReplyWindow, TextLimit};
-pub use arrival::{Arrival, Said, VERSION, What};
+pub use arrival::{Arrival, BETWEEN_IDS, Said, What};
 pub use fate::{Fate, Spent};

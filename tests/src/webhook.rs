@@ -43,6 +43,15 @@ async fn says(world: &mut World, other: &Integrator, message: &str, text: &str) 
     world.wait(Duration::from_secs(4)).await
 }
 
+/// A customer of the other system wrote, and their reply was approved; the system answers it so.
+async fn approved<const N: usize>(world: &mut World, answers: [Answer; N]) -> anyhow::Result<Integrator> {
+    let other = with_a_mini_program(world).await?;
+    says(world, &other, "m-1", FACT).await?;
+    other.answers(answers);
+    world.taps("LiHua", Act::Send).await?;
+    Ok(other)
+}
+
 /// Everything the other system carried was approved word for word, and left under its own id.
 async fn everything_was_approved(world: &World, other: &Integrator) -> anyhow::Result<()> {
     ensure!(other.refused().is_empty(), "{:?}", other.refused());
@@ -78,10 +87,7 @@ story!(
     /// The answer to a reply gets lost. It is asked about under the same id until it is known, and carried once.
     a_lost_answer_is_asked_for_until_it_is_known,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        other.answers([Answer::TakenAndLost; 5]);
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, [Answer::TakenAndLost; 5]).await?;
         ensure!(other.tries().len() == 3, "the request and two questions: {:?}", other.tries());
         ensure!(!matches!(world.case(1).await?.state, State::Closed { .. }), "nobody knows yet");
         world.wait(Duration::from_secs(6)).await?;
@@ -102,10 +108,7 @@ story!(
     /// of it.
     a_pause_ends_the_asking,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        other.answers([Answer::TakenAndLost; 3]);
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, [Answer::TakenAndLost; 3]).await?;
         world.member_says("ChenJie", "/暂停 mini").await?;
         world.wait(Duration::from_secs(6)).await?;
         ensure!(other.tries().len() == 3, "asked during a pause: {:?}", other.tries());
@@ -123,10 +126,7 @@ story!(
     /// The customer writes again while a lost answer is being asked for: they are not kept waiting for the next try.
     new_words_end_the_asking,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        other.answers([Answer::TakenAndLost; 4]);
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, [Answer::TakenAndLost; 4]).await?;
         world.wait(Duration::from_secs(6)).await?;
         ensure!(other.tries().len() == 4);
         says(world, &other, "m-2", "那怎么洗？").await?;
@@ -145,10 +145,7 @@ story!(
     /// The other system is down, or wants to be left alone: the approved reply waits, and leaves when it can.
     a_system_that_is_down_gets_its_reply_later,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        other.answers([Answer::Refused(503, None), Answer::Refused(429, Some(600)), Answer::Refused(401, None)]);
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, [Answer::Refused(503, None), Answer::Refused(429, Some(600)), Answer::Refused(401, None)]).await?;
         ensure!(other.tries().len() == 1 && other.replies().is_empty());
         world.wait(Duration::from_secs(6)).await?;
         ensure!(other.tries().len() == 2);
@@ -167,10 +164,7 @@ story!(
     /// 410: the address takes nothing any more. A person is told at once, and nothing is tried again.
     a_gone_address_is_told_to_a_person,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        other.answers([Answer::Refused(410, None)]);
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, [Answer::Refused(410, None)]).await?;
         let stuck = matches!(world.case(1).await?.state, State::NeedsPerson(ref stuck) if stuck.why == Why::SendRefused);
         ensure!(stuck, "{:?}", world.case(1).await?.state);
         world.wait(Duration::from_secs(3_600)).await?;
@@ -260,5 +254,25 @@ story!(
         world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         ensure!(!matches!(world.case(2).await?.state, State::AwaitingReview(_)), "nothing can be sent there");
+    }
+);
+
+story!(
+    /// Ids are the other system's own: none of them is taken for another one, however it is written.
+    no_id_is_taken_for_another_one,
+    |world| {
+        let other = with_a_mini_program(world).await?;
+        for (conversation, message) in [("a:b", "c"), ("a", "b:c"), ("a", "b:c~2")] {
+            ensure!(other.customer_says(conversation, message, FACT).await? == 200);
+        }
+        world.settle().await?;
+        ensure!(world.entries(Kind::CustomerSaid).await?.len() == 3, "one of them was taken for another");
+        let recall = json!({"conversation_id": "a", "message_id": "b:c"});
+        ensure!(other.tell("message.recalled", recall).await? == 200);
+        world.settle().await?;
+        let said = world.entries(Kind::CustomerSaid).await?;
+        ensure!(said.len() == 2, "only what was taken back is erased: {said:?}");
+        let unusable = json!({"conversation_id": "a", "message_id": "b\u{1f}c", "text": FACT});
+        ensure!(other.tell("message.created", unusable).await? == 422);
     }
 );

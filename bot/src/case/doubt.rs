@@ -1,6 +1,7 @@
 //! A part of a reply that nobody knows about: its request left, and no readable answer came. It is never repeated by
 //! itself. A person says what became of it, or the platform does, later than it should have.
 
+use channels::Spent;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -291,11 +292,13 @@ fn answered(turn: &mut Turn, doubt: Doubt, result: &PartResult) {
     turn.restart_clock();
     match result {
         PartResult::Accepted => go_on(turn, doubt.draft, doubt.meanwhile),
-        PartResult::Failed { code, .. } | PartResult::PutOff { code, .. } => {
-            let spent = if let PartResult::Failed { spent, .. } = result { *spent } else { None };
-            sending::correct_budget(turn, doubt.meanwhile, spent);
-            sending::to_person(turn, doubt.meanwhile, sending::why_failed(*code), Some(doubt.draft));
-        }
+        PartResult::Failed { code, spent } => not_taken(turn, doubt, *code, *spent),
+        PartResult::PutOff { code, .. } => not_taken(turn, doubt, *code, None),
         PartResult::Unknown => {}
     }
+}
+
+fn not_taken(turn: &mut Turn, doubt: Doubt, code: i64, spent: Option<Spent>) {
+    sending::correct_budget(turn, doubt.meanwhile, spent);
+    sending::to_person(turn, doubt.meanwhile, sending::why_failed(code), Some(doubt.draft));
 }

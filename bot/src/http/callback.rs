@@ -38,12 +38,18 @@ pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, r
         Err(answer) => return answer,
     };
     let began = Instant::now();
-    let (outcome, answer) = match received(&app, query.as_deref().unwrap_or_default(), &body).await {
+    let received = received(&app, query.as_deref().unwrap_or_default(), &body).await;
+    answered(&app, received, began)
+}
+
+/// The answer to a callback: counted, and empty where it is kept.
+pub(super) fn answered(app: &App, received: Result<(), (Callback, Response)>, began: Instant) -> Response {
+    let (outcome, answer) = match received {
         Ok(()) => {
             chaos::point("callback.stored");
             (Callback::Stored, StatusCode::OK.into_response())
         }
-        Err((outcome, answer)) => (outcome, answer),
+        Err(refused) => refused,
     };
     app.metrics.callback(outcome, began.elapsed());
     answer

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use channels::webhook::{event, sign};
 use serde_json::json;
 
-use super::callback::{body_of, stored};
+use super::callback::{answered, body_of, stored};
 use crate::app::App;
 use crate::clock::SECOND;
 use crate::metrics::Callback;
@@ -27,12 +27,8 @@ pub(super) async fn receive(
         Err(answer) => return answer,
     };
     let began = Instant::now();
-    let (outcome, answer) = match received(&app, channel, &headers, &body).await {
-        Ok(()) => (Callback::Stored, StatusCode::OK.into_response()),
-        Err((outcome, answer)) => (outcome, answer),
-    };
-    app.metrics.callback(outcome, began.elapsed());
-    answer
+    let received = received(&app, channel, &headers, &body).await;
+    answered(&app, received, began)
 }
 
 async fn received(app: &App, channel: String, headers: &HeaderMap, body: &[u8]) -> Result<(), (Callback, Response)> {

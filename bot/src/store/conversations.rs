@@ -1,6 +1,6 @@
 //! Conversations and what was said in them.
 
-use channels::VERSION;
+use channels::BETWEEN_IDS;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -282,7 +282,7 @@ pub async fn answered(tx: &mut Tx, conversation: &str, seq: i64) -> sqlx::Result
 pub async fn versions(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT wire_id FROM messages WHERE conversation = $1
                AND (wire_id = $2 OR SUBSTR(wire_id, 1, LENGTH($3)) = $3) ORDER BY seq";
-    let rows: Vec<(String,)> = tx.all(sql, args![conversation, wire_id, format!("{wire_id}{VERSION}")]).await?;
+    let rows: Vec<(String,)> = tx.all(sql, args![conversation, wire_id, format!("{wire_id}{BETWEEN_IDS}")]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

@@ -3,7 +3,7 @@
 //! is noticed.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -24,8 +24,7 @@ impl Seat {
     pub fn take(data_dir: &Path, id: &str) -> anyhow::Result<Self> {
         let path = data_dir.join("instance");
         let cannot = || format!("cannot use {}", path.display());
-        let options = OpenOptions::new().create(true).read(true).append(true).to_owned();
-        let mut file = options.open(&path).with_context(cannot)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path).with_context(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Self { file: None, before: Vec::new() }),
@@ -49,7 +48,6 @@ impl Seat {
     pub fn settled(&mut self, id: &str) -> anyhow::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.set_len(0)?;
-        file.rewind()?;
         writeln!(file, "{id}")?;
         self.before.clear();
         Ok(())

@@ -1,8 +1,8 @@
 //! What the world said, from the moment it is stored until its case knows.
 
-use channels::Arrival;
 use channels::wecom::callback::Incoming;
 use channels::wecom::kf::KfMessage;
+use channels::{Arrival, BETWEEN_IDS};
 use serde::{Deserialize, Serialize};
 
 use super::customer::{self, Place};
@@ -62,9 +62,9 @@ pub async fn arrived(app: App, channel: String, arrivals: Vec<Arrival>) -> anyho
 
 async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let customer = arrival.customer.as_deref().unwrap_or_default();
-    let (lane, dedup) = (format!("in:{channel}:{customer}"), format!("in:{channel}:{customer}:{}", arrival.id));
-    let body = serde_json::to_string(&Inbound::Arrived { channel: channel.to_owned(), arrival: arrival.clone() })?;
+    let lane = format!("in:{channel}:{}", arrival.customer.as_deref().unwrap_or_default());
+    let dedup = format!("{lane}{BETWEEN_IDS}{}", arrival.id);
+    let body = serde_json::to_string(&Inbound::Arrived { channel: channel.to_owned(), arrival })?;
     queue::receive(tx, &app.ids.next(now)?, &dedup, (&lane, Rank::Then), &body, now).await?;
     Ok(())
 }

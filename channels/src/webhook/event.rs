@@ -210,14 +210,14 @@ fn text(data: &Data) -> Result<String, BadEvent> {
     text.filter(|text| !text.is_empty() && text.len() <= TEXT).ok_or(BadEvent::Field { field: "data.text", wanted })
 }
 
-/// An id, which some systems write as a number.
+/// An id, which some systems write as a number. Without control characters, one of which stands between ids here.
 fn name(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    (!text.is_empty() && text.len() <= ID && !text.contains('\0')).then_some(text)
+    (!text.is_empty() && text.len() <= ID && !text.contains(char::is_control)).then_some(text)
 }
 
 fn moment(text: &str) -> Option<i64> {
