@@ -243,8 +243,9 @@ story!(
         world.settle().await?;
         world.clock.advance(4_000);
         world.sim_clock.advance(4_000);
-        world.sim.faults().next(Api::MessageSend, 1, Fault::After(Lost::Hang));
+        world.sim.faults().always(Api::MessageSend, Fault::Before(Lost::Hang));
         world.killed_at(Api::MessageSend, 1).await?;
+        world.sim.faults().clear();
         worker::begin(&world.app, Vec::new()).await?;
         world.settle().await?;
         let posted = world.has_open_card("LiHua") && world.has_open_card("ZhaoLiu");
