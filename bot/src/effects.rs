@@ -14,14 +14,14 @@ use channels::wecom::api::ApiError;
 
 use crate::app::App;
 use crate::case::{Approval, PartResult};
-use crate::clock::{SECOND, Timestamp};
+use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::metrics::Sent;
 use crate::store::queue::{self, Door, Rank, Row};
 use crate::store::sends::Send;
 use crate::worker::{Job, apply, deal};
 
 /// Attempts after which a message to a phone is given up and somebody is told.
-const MOST_ATTEMPTS: i64 = 8;
+const MOST_ATTEMPTS: i64 = 12;
 
 /// Does one claimed job of the outbox.
 ///
@@ -106,7 +106,7 @@ async fn not_before(app: &App, row: Row, when: Timestamp) -> anyhow::Result<()> 
     app.store.commit(move |tx| Box::pin(async move { Ok(queue::not_now(tx, &row, when).await?) })).await
 }
 
-/// Puts a job back: 2, 4, 8, … seconds, at most five minutes.
+/// Puts a job back: 2, 4, 8, … seconds, at most a minute.
 async fn later(app: &App, row: Row, problem: String) -> anyhow::Result<()> {
     let due = app.clock.now() + backoff(row.attempts);
     app.store
@@ -114,10 +114,11 @@ async fn later(app: &App, row: Row, problem: String) -> anyhow::Result<()> {
         .await
 }
 
-/// How long to wait after the `attempts`-th failure.
+/// How long to wait after the `attempts`-th failure. Never for long: once a platform that refused for hours is well,
+/// people see what waits within a minute.
 pub(crate) fn backoff(attempts: i64) -> Timestamp {
-    let doubled = 1_i64 << attempts.clamp(1, 9);
-    (doubled * SECOND).min(300 * SECOND)
+    let doubled = 1_i64 << attempts.clamp(1, 6);
+    (doubled * SECOND).min(MINUTE)
 }
 
 /// What an error means for a message whose repetition harms nobody.

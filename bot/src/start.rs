@@ -19,11 +19,11 @@ use crate::case::State;
 use crate::chaos;
 use crate::clock::{Clock, Ids, SECOND};
 use crate::config::{self, ConfigError, Environment};
-use crate::desk::Desk;
+use crate::desk::{ChannelKind, Desk};
 use crate::drafting::Model;
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
-use crate::store::{Store, Tx, cases, pauses, queue, record};
+use crate::store::{Store, Tx, accounts, cases, pauses, queue, record};
 use crate::tenant::Tenant;
 use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Job};
@@ -246,6 +246,9 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let people = config::people_version(&desk);
     let new = Applied { id: app.ids.next(now)?, content_sha256, desk, triggers, policy };
     desks::apply(tx, &new, text.as_deref(), &people, now).await?;
+    for channel in new.desk.channels.iter().filter(|channel| channel.kind == ChannelKind::WecomKf) {
+        accounts::know(tx, &channel.account).await?;
+    }
     chaos::point("config.applied");
     let (people_before, people_after) = (rights_of(before.as_ref().map(|b| &b.desk)), rights_of(Some(&new.desk)));
     let payload = json!({ "policy": new.policy, "people": people, "file_sha256": new.content_sha256,

@@ -60,6 +60,8 @@ macro_rules! args {
 pub struct Store {
     backend: Backend,
     wake: watch::Sender<()>,
+    /// Work that was committed here, which other instances have to hear of.
+    ours: watch::Sender<()>,
     metrics: Metrics,
 }
 
@@ -80,7 +82,7 @@ impl Store {
             Database::Sqlite(path) => open_sqlite(path, metrics.clone()).await?,
             Database::Postgres(url) => open_postgres(url).await?,
         };
-        Ok(Self { backend, wake: watch::Sender::new(()), metrics })
+        Ok(Self { backend, wake: watch::Sender::new(()), ours: watch::Sender::new(()), metrics })
     }
 
     /// What is counted in this program.
@@ -126,6 +128,7 @@ impl Store {
             .map_err(unavailable::marked)?;
             if brings_work {
                 self.wake.send_replace(());
+                self.ours.send_replace(());
             }
             Ok(())
         })
@@ -193,18 +196,37 @@ impl Store {
         }
     }
 
-    /// Follows what other instances commit; returns at once on SQLite, which has no other instances.
+    /// Hears of the work that other instances commit, and tells them, as the instance `me`, of what was committed here:
+    /// once for all that came within a moment, because PostgreSQL lets commits with something to tell in one at a time.
+    /// Returns at once on SQLite, which has no other instances.
     ///
     /// # Errors
     /// When the connection is lost; call again.
-    pub async fn follow_other_instances(&self) -> anyhow::Result<()> {
+    pub async fn follow_other_instances(&self, me: &str) -> anyhow::Result<()> {
         let Backend::Postgres(pool) = &self.backend else { return Ok(()) };
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(tx::WORK_CHANNEL).await?;
-        loop {
-            listener.recv().await?;
-            self.wake.send_replace(());
+        tokio::select! {
+            ended = self.hear(pool, me) => ended,
+            ended = self.tell(pool, me) => ended,
         }
+    }
+
+    async fn hear(&self, pool: &PgPool, me: &str) -> anyhow::Result<()> {
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(WORK_CHANNEL).await?;
+        loop {
+            if listener.recv().await?.payload() != me {
+                self.wake.send_replace(());
+            }
+        }
+    }
+
+    async fn tell(&self, pool: &PgPool, me: &str) -> anyhow::Result<()> {
+        let mut ours = self.ours.subscribe();
+        while ours.changed().await.is_ok() {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(WORK_CHANNEL).bind(me).execute(pool).await?;
+            tokio::time::sleep(TOLD_TOGETHER).await;
+        }
+        Ok(())
     }
 
     /// Whether several instances can share this database.
@@ -223,6 +245,11 @@ impl News {
         let _ = tokio::time::timeout(at_most, self.0.changed()).await;
     }
 }
+
+/// Where instances tell each other of work.
+const WORK_CHANNEL: &str = "aijia_work";
+/// Work committed within this time is told of together.
+const TOLD_TOGETHER: Duration = Duration::from_millis(10);
 
 /// Prepared statements a connection keeps: more than there are different queries, so that none is prepared twice.
 const STATEMENTS: usize = 1_000;
@@ -296,6 +323,10 @@ async fn open_postgres(url: &str) -> anyhow::Result<Backend> {
                 // A stuck instance must not hold a conversation's lock for long.
                 sqlx::query("SET lock_timeout = '5s'").execute(&mut *connection).await?;
                 sqlx::query("SET idle_in_transaction_session_timeout = '10s'").execute(&mut *connection).await?;
+                // Every query has its index. A plan made while a table was empty would read all of it for as long as
+                // the connection lives.
+                sqlx::query("SET enable_seqscan = off").execute(&mut *connection).await?;
+                sqlx::query("SET jit = off").execute(&mut *connection).await?;
                 Ok(())
             })
         })

@@ -75,12 +75,9 @@ impl Tenant {
         Aad::from(self.name.as_bytes())
     }
 
-    /// The kept token, where it is not the one that was refused.
-    fn kept(&self, kept: &Kept, refused: Option<&SecretString>) -> Option<Token> {
+    fn kept(&self, kept: &Kept) -> Option<Token> {
         let value = self.open(kept.sealed.as_deref()?)?;
-        let dead = refused.is_some_and(|refused| refused.expose_secret() == value.expose_secret());
-        let token = Token { value, replace_at: kept.replace_at / SECOND, ends_at: kept.ends_at / SECOND };
-        (!dead).then_some(token)
+        Some(Token { value, replace_at: kept.replace_at / SECOND, ends_at: kept.ends_at / SECOND })
     }
 
     async fn lend(&self, refused: Option<&SecretString>) -> anyhow::Result<Lent> {
@@ -88,19 +85,24 @@ impl Tenant {
             let (name, now) = (self.name.clone(), self.clock.now());
             let kept = self.store.read(move |tx| Box::pin(async move { Ok(tokens::load(tx, &name).await?) })).await?;
             let sealed = kept.as_ref().and_then(|kept| kept.sealed.clone());
-            let token = kept.as_ref().and_then(|kept| self.kept(kept, refused));
+            let held = kept.as_ref().and_then(|kept| self.kept(kept)).filter(|token| now < token.ends_at * SECOND);
+            let token = held.clone().filter(|token| !is_refused(token, refused));
             if let Some(token) = token.as_ref().filter(|token| now < token.replace_at * SECOND) {
                 return Ok(Lent::Token(token.clone()));
             }
             let (name, me) = (self.name.clone(), self.me.clone());
             let turn = self.store.commit(move |tx| Box::pin(async move { turn(tx, &name, &me, &sealed, now).await }));
-            match (turn.await?, token.filter(|token| now < token.ends_at * SECOND)) {
+            match (turn.await?, token) {
                 (Turn::Ours, _) => return Ok(Lent::Fetch),
                 (Turn::Changed, _) => {}
                 // Another one is on its way; this one is still good.
                 (_, Some(token)) => return Ok(Lent::Token(token)),
                 (Turn::Somebodys, None) => tokio::time::sleep(LOOK).await,
-                (Turn::Nobodys, None) => return Ok(Lent::Nothing("access tokens were asked for too often".into())),
+                // It may be good all the same, and there is no better one before the minute ends.
+                (Turn::Nobodys, None) => {
+                    let nothing = || Lent::Nothing("access tokens were asked for too often".into());
+                    return Ok(held.map_or_else(nothing, Lent::Token));
+                }
             }
         }
         Ok(Lent::Nothing("another instance is fetching an access token".into()))
@@ -141,6 +143,10 @@ impl Tenant {
         room.insert(path.to_owned(), (rest, until));
         Ok(if left > 0 { Ok(()) } else { Err(until) })
     }
+}
+
+fn is_refused(token: &Token, refused: Option<&SecretString>) -> bool {
+    refused.is_some_and(|refused| refused.expose_secret() == token.value.expose_secret())
 }
 
 /// Whose turn it is to fetch a token.

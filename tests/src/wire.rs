@@ -87,6 +87,21 @@ story!(
 );
 
 story!(
+    /// A platform that calls a good token expired again and again: no more tokens are asked for than it allows, and
+    /// nothing stops for that.
+    a_good_token_called_expired_stops_nothing,
+    |world| {
+        let (heard, fetched) = (world.sim.inbox("LiHua").len(), world.sim.count(Api::GetToken));
+        for _ in 0..6 {
+            world.sim.faults().next(Api::MessageSend, 1, Fault::Refuse(Errcode(42_001)));
+            world.member_says("LiHua", "/whoami").await?;
+        }
+        ensure!(world.sim.inbox("LiHua").len() == heard + 6);
+        ensure!(world.sim.count(Api::GetToken) <= fetched + 3);
+    }
+);
+
+story!(
     /// Nobody rings: the polling net finds the message.
     a_lost_doorbell_loses_no_message,
     |world| {

@@ -146,7 +146,7 @@ async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
 /// Hears what other instances commit; polling is the net while the connection is lost.
 async fn follow(app: App) {
     while app.store.is_shared() {
-        if let Err(problem) = app.store.follow_other_instances().await {
+        if let Err(problem) = app.store.follow_other_instances(app.instance.id()).await {
             tracing::warn!(problem = %format!("{problem:#}"), "other instances are not heard for a moment");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

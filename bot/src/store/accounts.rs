@@ -28,12 +28,12 @@ pub struct Account {
     pub first_sync_at: Option<Timestamp>,
 }
 
-/// Somebody rang, so many times: there may be messages.
+/// Somebody rang, so many times: there may be messages. Whoever was rung reads them at once; others find them when they
+/// look.
 pub async fn ring(tx: &mut Tx, account: &str, token: Option<&str>, rings: i64, now: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO accounts (account, token, token_until, rings, heard, synced_at, tried_at, not_before)
                VALUES ($1, $2, $3, $4, 0, 0, 0, 0) ON CONFLICT (account) DO UPDATE SET
                token = excluded.token, token_until = excluded.token_until, rings = accounts.rings + excluded.rings";
-    tx.has_work();
     tx.run(sql, args![account, token, now + 10 * MINUTE, rings]).await.map(drop)
 }
 
@@ -48,17 +48,21 @@ macro_rules! claim_sql {
     ($passing_over:literal) => {
         concat!(
             "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $1, heard = rings
-             WHERE owner IS NULL AND account = (
-               SELECT account FROM accounts WHERE owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3)
-                 AND (SELECT COUNT(*) FROM accounts busy WHERE busy.owner IS NOT NULL) < $4
-               ORDER BY rings - heard DESC, account LIMIT 1", $passing_over, ")
+             WHERE (owner IS NULL OR owner = $2) AND account = (
+               SELECT account FROM accounts
+               WHERE (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3))
+                 AND (SELECT COUNT(*) FROM accounts busy WHERE busy.owner <> $2) < $4
+               ORDER BY rings - heard DESC, account LIMIT 1",
+            $passing_over,
+            ")
              RETURNING account, cursor, token, token_until, fence, first_sync_at"
         )
     };
 }
 
-/// Claims one account that was rung since it was last read, or not read for a while. Rings that come
-/// while it is read are heard by the next claim.
+/// Claims one account that was rung since it was last read, or not read for a while. Rings that come while it is read
+/// are heard by the next claim. Each instance reads one account at a time: one that is ours already was left when the
+/// database failed.
 pub async fn claim(tx: &mut Tx, owner: &str, now: Timestamp) -> sqlx::Result<Option<Account>> {
     let sql = tx.either(claim_sql!(""), claim_sql!(" FOR UPDATE SKIP LOCKED"));
     tx.one(sql, args![now, owner, now - POLL_EVERY, READERS]).await
@@ -81,11 +85,6 @@ pub async fn release(tx: &mut Tx, claimed: &Account, now: Timestamp) -> sqlx::Re
 pub async fn give_up(tx: &mut Tx, claimed: &Account, until: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE accounts SET owner = NULL, not_before = $3, heard = heard - 1 WHERE account = $1 AND fence = $2";
     tx.run(sql, args![&claimed.account, claimed.fence, until]).await.map(drop)
-}
-
-/// Lets go of what an instance holds and does not read: it could not say so when it stopped reading.
-pub async fn let_go(tx: &mut Tx, owner: &str) -> sqlx::Result<()> {
-    tx.run("UPDATE accounts SET owner = NULL, heard = heard - 1 WHERE owner = $1", args![owner]).await.map(drop)
 }
 
 /// When each account was last read to its end; 0 for never.

@@ -134,8 +134,11 @@ pub async fn save(tx: &mut Tx, case: &Case, now: Timestamp) -> anyhow::Result<()
 
 /// The next desk number, never given twice.
 pub async fn next_number(tx: &mut Tx) -> sqlx::Result<i64> {
-    let sql = "INSERT INTO kv (name, value) VALUES ('case_number', '1')
-               ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT) RETURNING value";
+    let sql = tx.either(
+        "INSERT INTO kv (name, value) VALUES ('case_number', '1')
+         ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(kv.value AS BIGINT) + 1 AS TEXT) RETURNING value",
+        "SELECT CAST(nextval('case_numbers') AS TEXT)",
+    );
     let (value,): (String,) = tx.one(sql, args![]).await?.ok_or(sqlx::Error::RowNotFound)?;
     value.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

@@ -118,6 +118,41 @@ pub async fn enqueue(tx: &mut Tx, job: Job<'_>) -> sqlx::Result<()> {
     .map(drop)
 }
 
+macro_rules! is_due {
+    ($table:literal, $rank:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $table,
+            " WHERE done_at IS NULL AND head AND owner IS NULL AND rank = ",
+            $rank,
+            " AND due_at <= $1)"
+        )
+    };
+}
+
+const DUE: &str = concat!(
+    "SELECT ",
+    is_due!("inbox", 0),
+    ", ",
+    is_due!("outbox", 0),
+    ", ",
+    is_due!("inbox", 1),
+    ", ",
+    is_due!("outbox", 1),
+    ", ",
+    is_due!("inbox", 2),
+    ", ",
+    is_due!("outbox", 2)
+);
+
+/// Where there is something to claim, the first ranks first: one look instead of six where there is little.
+pub async fn due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(Rank, Door)>> {
+    let found: Option<(bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
+    let (a, b, c, d, e, f) = found.unwrap_or_default();
+    let places = Rank::ALL.into_iter().flat_map(|rank| [(rank, Door::Inbox), (rank, Door::Outbox)]);
+    Ok(places.zip([a, b, c, d, e, f]).filter(|(_, due)| *due).map(|(place, _)| place).collect())
+}
+
 /// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.
 macro_rules! claim_sql {
     ($table:literal, $chosen:literal, $end:literal) => {
@@ -244,9 +279,12 @@ pub async fn hold_lease(tx: &mut Tx, door: Door, row: &Row) -> sqlx::Result<bool
     Ok(tx.run(sql, args![&row.id, row.fence]).await? == 1)
 }
 
-/// Forgets what a done inbox row said: it is kept only so that the same thing is not stored twice.
-pub async fn blank(tx: &mut Tx, row: &Row) -> sqlx::Result<()> {
-    tx.run("UPDATE inbox SET body = '' WHERE id = $1 AND done_at IS NOT NULL", args![&row.id]).await.map(drop)
+/// [`done`] for what a customer said, which is forgotten here: the row is kept only so that nothing is stored twice.
+pub async fn heard(tx: &mut Tx, row: &Row, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE inbox SET done_at = $3, owner = NULL, body = ''
+               WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL";
+    tx.touch(Door::Inbox, &row.lane);
+    Ok(tx.run(sql, args![&row.id, row.fence, now]).await? == 1)
 }
 
 /// Why a row waits that nobody can handle before the configuration changes.

@@ -301,10 +301,23 @@ pub async fn hold_tree(tx: &mut Tx) -> sqlx::Result<()> {
     tx.seal_alone().await
 }
 
-/// Gives an entry its place in the tree.
-pub async fn sequence(tx: &mut Tx, leaf: &Leaf, place: i64) -> sqlx::Result<()> {
-    let sql = "UPDATE evidence SET leaf = $3 WHERE chain = $1 AND seq = $2";
-    tx.run(sql, args![&leaf.chain, leaf.seq, place]).await.map(drop)
+/// Gives entries their places in the tree: one after another, from `first` on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sequence(tx: &mut Tx, leaves: &[Leaf], first: i64) -> anyhow::Result<()> {
+    let places = leaves.iter().zip(first..).map(|(leaf, place)| (&leaf.chain, leaf.seq, place));
+    let sql = tx.either(
+        "UPDATE evidence SET leaf = given.value ->> 2 FROM JSON_EACH($1) AS given
+         WHERE chain = given.value ->> 0 AND seq = given.value ->> 1",
+        "UPDATE evidence SET leaf = CAST(given.value ->> 2 AS BIGINT)
+         FROM JSON_ARRAY_ELEMENTS(CAST($1 AS JSON)) AS given (value)
+         WHERE chain = given.value ->> 0 AND seq = CAST(given.value ->> 1 AS BIGINT)",
+    );
+    let listed = serde_json::to_string(&places.collect::<Vec<_>>())?;
+    let changed = tx.run(sql, args![listed]).await?;
+    anyhow::ensure!(usize::try_from(changed)? == leaves.len(), "{changed} of {} entries got a place", leaves.len());
+    Ok(())
 }
 
 /// The hashes of all entries in the tree with their places, in order.

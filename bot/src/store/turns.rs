@@ -19,9 +19,14 @@ pub async fn deal_alone(tx: &mut Tx) -> sqlx::Result<()> {
 
 /// Takes over wishes to deal that nobody has begun, a hundred at most: whatever they were for is already to be seen.
 pub async fn absorb_wishes(tx: &mut Tx, own: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE outbox SET done_at = $2 WHERE done_at IS NULL AND owner IS NULL AND id IN (
-                 SELECT id FROM outbox WHERE kind = 'deal' AND done_at IS NULL AND id <> $1 ORDER BY due_at LIMIT 100)
-               RETURNING lane";
+    let sql = tx.either(
+        "UPDATE outbox SET done_at = $2 WHERE done_at IS NULL AND owner IS NULL AND id IN (
+           SELECT id FROM outbox WHERE kind = 'deal' AND done_at IS NULL AND id <> $1 ORDER BY due_at LIMIT 100)
+         RETURNING lane",
+        "UPDATE outbox SET done_at = $2 WHERE done_at IS NULL AND owner IS NULL AND id = ANY (ARRAY (
+           SELECT id FROM outbox WHERE kind = 'deal' AND done_at IS NULL AND id <> $1 ORDER BY due_at LIMIT 100))
+         RETURNING lane",
+    );
     let absorbed: Vec<(String,)> = tx.all(sql, args![own, now]).await?;
     absorbed.iter().for_each(|(lane,)| tx.touch(Door::Outbox, lane));
     Ok(())

@@ -7,9 +7,6 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use sqlx::{FromRow, Transaction};
 
-/// The PostgreSQL channel on which instances tell each other that there is work.
-pub(super) const WORK_CHANNEL: &str = "aijia_work";
-
 /// Arguments in the order of the placeholders `$1`, `$2`, …
 pub type Args = Vec<Value>;
 
@@ -75,6 +72,8 @@ pub struct Tx {
     has_work: bool,
     /// Lanes whose head this unit may have changed.
     lanes: BTreeSet<(Door, String)>,
+    /// Whether the pause register is held already.
+    holds_register: bool,
 }
 
 enum Inner {
@@ -103,11 +102,15 @@ fn postgres_query(sql: &'static str, args: Args) -> PgQuery {
 
 impl Tx {
     pub(super) fn sqlite(inner: Transaction<'static, Sqlite>) -> Self {
-        Self { inner: Inner::Sqlite(inner), has_work: false, lanes: BTreeSet::new() }
+        Self::of(Inner::Sqlite(inner))
     }
 
     pub(super) fn postgres(inner: Transaction<'static, Postgres>) -> Self {
-        Self { inner: Inner::Postgres(inner), has_work: false, lanes: BTreeSet::new() }
+        Self::of(Inner::Postgres(inner))
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self { inner, has_work: false, lanes: BTreeSet::new(), holds_register: false }
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -183,8 +186,9 @@ impl Tx {
 
     /// Keeps the pause register still until this transaction ends; several may hold it at once.
     pub(super) async fn hold_register(&mut self) -> sqlx::Result<()> {
-        if let Inner::Postgres(_) = self.inner {
+        if let (Inner::Postgres(_), false) = (&self.inner, self.holds_register) {
             self.run("SELECT pg_advisory_xact_lock_shared(20261126)", Vec::new()).await?;
+            self.holds_register = true;
         }
         Ok(())
     }
@@ -193,6 +197,7 @@ impl Tx {
     pub(super) async fn take_register(&mut self) -> sqlx::Result<()> {
         if let Inner::Postgres(_) = self.inner {
             self.run("SELECT pg_advisory_xact_lock(20261126)", Vec::new()).await?;
+            self.holds_register = true;
         }
         Ok(())
     }
@@ -213,10 +218,7 @@ impl Tx {
         Ok(())
     }
 
-    pub(super) async fn commit(mut self) -> anyhow::Result<()> {
-        if self.has_work && matches!(self.inner, Inner::Postgres(_)) {
-            self.run("SELECT pg_notify('aijia_work', '')", Vec::new()).await?;
-        }
+    pub(super) async fn commit(self) -> anyhow::Result<()> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,

@@ -72,10 +72,10 @@ async fn grow(tx: &mut Tx, app: &App) -> anyhow::Result<Option<Sealed>> {
     if waiting.is_empty() {
         return Ok(None);
     }
+    record::sequence(tx, &waiting, i64::try_from(tree.size())?).await?;
     for leaf in &waiting {
         let mut hash = [0; 32];
         hex::decode_to_slice(&leaf.hash, &mut hash)?;
-        record::sequence(tx, leaf, i64::try_from(tree.size())?).await?;
         tree.push(hash);
     }
     chaos::point("checkpoint.grown");

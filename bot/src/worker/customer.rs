@@ -14,7 +14,7 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::policy;
 use crate::store::conversations::{self, Author, Conversation, Message};
 use crate::store::desks::{self, Applied};
-use crate::store::queue::{self, Door, Row};
+use crate::store::queue::{self, Row};
 use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, pauses, record};
 
@@ -66,8 +66,8 @@ pub(super) async fn did(app: &App, row: Row, place: Place, arrival: Arrival, bac
                 let mut turn = Turn { tx, app: &app, desk: &desk, channel };
                 turn.happened(arrival, backlog).await?;
                 chaos::point("customer.told");
-                apply::finish(tx, Door::Inbox, &row, now).await?;
-                Ok(queue::blank(tx, &row).await?)
+                anyhow::ensure!(queue::heard(tx, &row, now).await?, "{} is no longer ours", row.id);
+                Ok(())
             })
         })
         .await

@@ -1,42 +1,43 @@
-//! How much is worked at the same time by one process, so that what may take long never keeps anybody waiting who
-//! stands there with a phone.
+//! How much is worked at the same time by one process. Each rank has places of its own: what may take long keeps nobody
+//! waiting who stands there with a phone, and a flood of one kind of work leaves the others theirs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::store::queue::Rank;
 
-/// Rows of a rank, or of one that has more time, worked at once at most.
+/// Rows of a rank worked at once at most. A platform that hangs holds each for as long as a call may take.
 fn most(rank: Rank) -> i64 {
     match rank {
-        Rank::First => 32,
-        Rank::Then => 24,
-        Rank::Slow => 16,
+        Rank::First => 24,
+        Rank::Then => 12,
+        Rank::Slow => 8,
     }
 }
 
-/// The places of one process and who sits there. Cheap to clone.
+/// The places of one process and how many are taken. Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct Places(Arc<[AtomicI64; 3]>);
 
 impl Places {
     /// How many more rows of a rank may be worked now.
     pub(super) fn free(&self, rank: Rank) -> i64 {
-        let of = |from: Rank| most(from) - self.taken(from);
-        Rank::ALL.into_iter().filter(|r| *r <= rank).map(of).min().unwrap_or(0).max(0)
-    }
-
-    /// Rows of a rank or of one that has more time under way.
-    fn taken(&self, from: Rank) -> i64 {
-        let sitting = Rank::ALL.into_iter().zip(self.0.iter()).filter(|(rank, _)| *rank >= from);
-        sitting.map(|(_, count)| count.load(Ordering::SeqCst)).sum()
+        (most(rank) - self.taken(rank).load(Ordering::SeqCst)).max(0)
     }
 
     /// Takes a place until it is dropped.
     pub(super) fn take(&self, rank: Rank) -> Place {
-        let place = Place { places: self.clone(), rank };
-        place.count(1);
-        place
+        self.taken(rank).fetch_add(1, Ordering::SeqCst);
+        Place { places: self.clone(), rank }
+    }
+
+    fn taken(&self, rank: Rank) -> &AtomicI64 {
+        let [first, then, slow] = &*self.0;
+        match rank {
+            Rank::First => first,
+            Rank::Then => then,
+            Rank::Slow => slow,
+        }
     }
 }
 
@@ -46,19 +47,9 @@ pub(super) struct Place {
     rank: Rank,
 }
 
-impl Place {
-    fn count(&self, by: i64) {
-        for (rank, count) in Rank::ALL.into_iter().zip(self.places.0.iter()) {
-            if rank == self.rank {
-                count.fetch_add(by, Ordering::SeqCst);
-            }
-        }
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        self.count(-1);
+        self.places.taken(self.rank).fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -67,22 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slow_work_leaves_room_for_taps() {
+    fn a_flood_of_one_rank_leaves_the_others_their_places() {
+        let free = |places: &Places| Rank::ALL.map(|rank| places.free(rank));
         let places = Places::default();
-        let slow: Vec<Place> = (0..16).map(|_| places.take(Rank::Slow)).collect();
-        assert_eq!([places.free(Rank::First), places.free(Rank::Then), places.free(Rank::Slow)], [16, 8, 0]);
-        let cards: Vec<Place> = (0..8).map(|_| places.take(Rank::Then)).collect();
-        assert_eq!([places.free(Rank::First), places.free(Rank::Then)], [8, 0]);
-        let taps: Vec<Place> = (0..8).map(|_| places.take(Rank::First)).collect();
-        assert_eq!(places.free(Rank::First), 0);
-        drop((slow, cards, taps));
-        assert_eq!([places.free(Rank::First), places.free(Rank::Then), places.free(Rank::Slow)], [32, 24, 16]);
-    }
-
-    #[test]
-    fn taps_take_the_place_of_slow_work() {
-        let places = Places::default();
-        let _taps: Vec<Place> = (0..30).map(|_| places.take(Rank::First)).collect();
-        assert_eq!([places.free(Rank::First), places.free(Rank::Then), places.free(Rank::Slow)], [2, 2, 2]);
+        let flood: Vec<Place> = (0..12).map(|_| places.take(Rank::Then)).collect();
+        assert_eq!(free(&places), [24, 0, 8]);
+        let slow = places.take(Rank::Slow);
+        assert_eq!(free(&places), [24, 0, 7]);
+        drop((flood, slow));
+        assert_eq!(free(&places), [24, 12, 8]);
     }
 }

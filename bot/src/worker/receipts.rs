@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow};
 use channels::wecom::callback::{Incoming, Received};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::{caught, inbox};
 use crate::app::App;
@@ -24,7 +24,11 @@ type Tell = oneshot::Sender<Result<(), String>>;
 
 /// Callbacks that wait to be written.
 #[derive(Default)]
-pub struct Receipts(Mutex<Waiting>);
+pub struct Receipts {
+    waiting: Mutex<Waiting>,
+    /// Rung once a doorbell is stored.
+    doorbell: Notify,
+}
 
 #[derive(Default)]
 struct Waiting {
@@ -37,8 +41,13 @@ struct Waiting {
 }
 
 impl Receipts {
+    /// Waits until a doorbell was stored here; one that rang since the last call is heard at once.
+    pub(super) async fn rang(&self) {
+        self.doorbell.notified().await;
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn was_stored(&self, key: &str) -> bool {
@@ -113,9 +122,13 @@ fn same(outcome: &anyhow::Result<()>) -> anyhow::Result<()> {
 
 async fn store(app: &App, received: Vec<Received>) -> anyhow::Result<()> {
     let keys = received.iter().map(|one| one.replay_key.clone()).collect();
+    let rang = received.iter().any(|one| matches!(one.incoming, Incoming::Doorbell { .. }));
     let writer = app.clone();
     app.store.commit_ahead(move |tx| Box::pin(async move { keep(tx, &writer, received).await })).await?;
     app.receipts.remember(keys);
+    if rang {
+        app.receipts.doorbell.notify_one();
+    }
     Ok(())
 }
 

@@ -8,7 +8,6 @@ use super::inbox::Inbound;
 use crate::app::App;
 use crate::chaos;
 use crate::clock::{MINUTE, SECOND, Timestamp};
-use crate::desk::ChannelKind;
 use crate::mistake::{self, Mistake};
 use crate::store::Tx;
 use crate::store::accounts::{self, Account};
@@ -25,39 +24,21 @@ const LIMITED: Timestamp = 30 * SECOND;
 /// Messages in a page (wecom 94670).
 const PAGE: u32 = 1000;
 
-/// Reads every account that was rung or not read for a while; says whether there was one.
+/// Reads every account that was rung or not read for a while, one at a time; says whether there was one.
 pub(super) async fn read_accounts(app: &App) -> anyhow::Result<bool> {
     if app.wecom.is_none() {
         return Ok(false);
     }
     let mut any = false;
-    let_go(app).await?;
     while let Some(account) = claim(app).await? {
         any |= read(app, account).await?;
     }
     Ok(any)
 }
 
-/// One reader reads one account at a time: whatever else is ours was left when the database failed.
-async fn let_go(app: &App) -> anyhow::Result<()> {
-    let me = app.instance.id().to_owned();
-    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::let_go(tx, &me).await?) })).await
-}
-
 async fn claim(app: &App) -> anyhow::Result<Option<Account>> {
-    let app = app.clone();
-    let store = app.store.clone();
-    store
-        .commit(move |tx| {
-            Box::pin(async move {
-                let desk = app.desk(tx).await?;
-                for channel in desk.desk.channels.iter().filter(|c| c.kind == ChannelKind::WecomKf) {
-                    accounts::know(tx, &channel.account).await?;
-                }
-                Ok(accounts::claim(tx, app.instance.id(), app.clock.now()).await?)
-            })
-        })
-        .await
+    let (me, now) = (app.instance.id().to_owned(), app.clock.now());
+    app.store.commit(move |tx| Box::pin(async move { Ok(accounts::claim(tx, &me, now).await?) })).await
 }
 
 /// Whether anything new was read. Whatever goes wrong, the account is let go of and tried again soon.

@@ -108,7 +108,8 @@ impl Postgres {
     }
 }
 
-/// The ways of one instance.
+/// The links on the ways of one instance; none where it goes there straight.
+#[derive(Default)]
 pub struct Ways {
     /// To the database, where that is a server.
     pub database: Option<Proxy>,

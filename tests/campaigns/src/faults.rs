@@ -68,7 +68,7 @@ impl Context {
             on,
             instances,
             shop: usual_shop(),
-            wired: on == On::Postgres,
+            wired: if on == On::Postgres { instances } else { 0 },
             binary,
             ..Plan::default()
         }

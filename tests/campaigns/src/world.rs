@@ -34,8 +34,8 @@ pub struct Plan {
     pub instances: usize,
     /// The shop.
     pub shop: Shop,
-    /// Whether the ways to database and platform pass through links that can be cut.
-    pub wired: bool,
+    /// Instances, the first ones, whose ways to database and platform pass through links that can be cut.
+    pub wired: usize,
     /// How the language model behaves; none drafts without one.
     pub model: Option<Behaviour>,
     /// More variables for every process; they win over the usual ones.
@@ -53,7 +53,7 @@ impl Default for Plan {
             on: On::Sqlite,
             instances: 1,
             shop: Shop::default(),
-            wired: false,
+            wired: 0,
             model: None,
             env: BTreeMap::new(),
             binary: None,
@@ -102,8 +102,8 @@ impl World {
             None => None,
         };
         let mut ways = Vec::new();
-        for _ in 0..plan.instances {
-            ways.push(ways_of(&plan, &sim, &database).await?);
+        for n in 0..plan.instances {
+            ways.push(if n < plan.wired { links(&sim, &database).await? } else { Ways::default() });
         }
         let instances = (0..plan.instances).map(|_| None).collect();
         let world = Self { plan, sim, model, balancer, database, ways, instances, folder };
@@ -281,10 +281,7 @@ impl World {
     }
 }
 
-async fn ways_of(plan: &Plan, sim: &Simulator, database: &Database) -> anyhow::Result<Ways> {
-    if !plan.wired {
-        return Ok(Ways { database: None, platform: None });
-    }
+async fn links(sim: &Simulator, database: &Database) -> anyhow::Result<Ways> {
     let platform: SocketAddr = sim.origin().trim_start_matches("http://").parse()?;
     Ok(Ways { database: database.proxy().await?, platform: Some(Proxy::open(platform).await?) })
 }

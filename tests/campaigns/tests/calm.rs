@@ -101,5 +101,5 @@ async fn a_calm_day_on_postgres_with_three_instances() -> anyhow::Result<()> {
         return Ok(());
     }
     let model = Some(Behaviour::Honest);
-    a_calm_day(Plan { seed: 8, on: On::Postgres, instances: 3, wired: true, model, ..Plan::default() }).await
+    a_calm_day(Plan { seed: 8, on: On::Postgres, instances: 3, wired: 3, model, ..Plan::default() }).await
 }

@@ -31,7 +31,7 @@ pub enum Lent {
 
 /// What several processes that speak for one app have in common. Without it, a process is alone.
 pub trait Shared: Send + Sync {
-    /// A token other than the one the platform `refused`.
+    /// A token other than the one the platform `refused`; that one again where no other may be asked for at present.
     fn token<'a>(&'a self, refused: Option<&'a SecretString>) -> Pending<'a, Lent>;
 
     /// What came of fetching one, after [`Lent::Fetch`].

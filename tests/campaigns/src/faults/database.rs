@@ -60,7 +60,7 @@ async fn hold_lock(stage: &Stage, hold: Duration) -> anyhow::Result<()> {
 /// Where the server itself cannot be reached any more.
 pub async fn gone(context: &Context) -> anyhow::Result<Row> {
     let trials = context.trials(40, 350, 3_500);
-    let plan = Plan { wired: true, ..context.plan(On::Postgres, 2) };
+    let plan = Plan { wired: 2, ..context.plan(On::Postgres, 2) };
     campaign(("database", "faults"), plan, Bustle::default(), &mut Vec::new(), async |stage, notes| {
         let mut done = [0_u64; 5];
         for _ in 0..trials {

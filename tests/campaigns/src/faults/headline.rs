@@ -46,9 +46,11 @@ impl Headline {
 /// # Errors
 /// Where an instance does not come up again.
 pub async fn run(context: &Context, headline: Headline) -> anyhow::Result<Row> {
-    let channels = ((headline.per_second / 2.5).ceil() as usize).clamp(10, 80);
+    // A phone takes thirty messages a minute: so many that two thirds of that are used.
+    let channels = ((headline.per_second / 1.7).ceil() as usize).clamp(10, 120);
     let shop = Shop { channels, reviewers: 2, quiet_seconds: 2, review_minutes: 2, ..Shop::default() };
-    let plan = Plan { shop, wired: true, ..context.plan(On::Postgres, 3) };
+    // Every link costs the machine as much again as what passes through it: one of three can be cut off.
+    let plan = Plan { shop, wired: 1, ..context.plan(On::Postgres, 3) };
     let customers = (headline.per_second * 60.0) as usize;
     let bustle = Bustle {
         per_second: headline.per_second,
@@ -68,11 +70,19 @@ pub async fn run(context: &Context, headline: Headline) -> anyhow::Result<Row> {
     .await
 }
 
+/// Calls that are disturbed.
+const APIS: [Api; 4] = [Api::KfSendMsg, Api::MessageSend, Api::KfSyncMsg, Api::UpdateTemplateCard];
+/// How often one of them is at its limit, by turns, and for how long: then all calls of it are refused, after which
+/// nobody calls it for a minute.
+const LIMIT_EVERY: Duration = Duration::from_secs(120);
+const LIMITED: Duration = Duration::from_secs(5);
+
 /// One call in twenty fails, with codes and broken answers.
 fn five_percent(stage: &Stage) {
     let faults = stage.world.sim.faults();
-    for api in [Api::KfSendMsg, Api::MessageSend, Api::KfSyncMsg, Api::UpdateTemplateCard] {
-        for code in [-1, 42_001, 45_009, 6_000] {
+    faults.clear();
+    for api in APIS {
+        for code in [-1, 42_001, 45_033, 6_000] {
             faults.sometimes(api, 10, Fault::Refuse(Errcode(code)));
         }
         faults.sometimes(api, 5, Fault::After(Lost::Drop));
@@ -83,8 +93,19 @@ fn five_percent(stage: &Stage) {
 async fn ten_minutes(stage: &mut Stage, headline: Headline) -> anyhow::Result<u64> {
     let (began, mut trials) = (Instant::now(), 0);
     let (mut killed, mut cut) = (began, began);
+    let (mut limits, mut limited) = (0, None::<Instant>);
     while began.elapsed() < headline.how_long {
         sleep(Duration::from_millis(500)).await;
+        if limited.is_some_and(|since| since.elapsed() >= LIMITED) {
+            limited = None;
+            five_percent(stage);
+        }
+        if began.elapsed() >= LIMIT_EVERY * (limits + 1) {
+            let api = APIS.into_iter().cycle().nth(limits as usize).unwrap_or(Api::KfSendMsg);
+            stage.world.sim.faults().always(api, Fault::Refuse(Errcode(45_009)));
+            (limits, limited) = (limits + 1, Some(Instant::now()));
+            trials += 1;
+        }
         if killed.elapsed() >= Duration::from_secs(headline.kill_every) {
             killed = Instant::now();
             let n = stage.draw.index(stage.world.instances.len());

@@ -16,7 +16,7 @@ use crate::world::Plan;
 /// Where an instance does not come up.
 pub async fn run(context: &Context) -> anyhow::Result<Row> {
     let trials = context.trials(20, 200, 2_000);
-    let plan = Plan { wired: true, ..context.plan(On::Postgres, 2) };
+    let plan = Plan { wired: 2, ..context.plan(On::Postgres, 2) };
     campaign(("partition", "partitions"), plan, Bustle::default(), &mut Vec::new(), async |stage, notes| {
         let mut frozen = 0;
         for n in 0..trials {

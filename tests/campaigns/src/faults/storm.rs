@@ -18,6 +18,9 @@ const CODES: [i64; 14] =
 /// After it, whoever called leaves that call alone for a minute.
 const TOO_OFTEN: i64 = 45_009;
 
+/// Rounds from one such second to the next, which is another API's: each has a quarter of its time to work.
+const TOO_OFTEN_EVERY: u32 = 20;
+
 /// Answers that break, besides: each before and after the platform did what was asked.
 const BROKEN: [Lost; 3] = [Lost::Drop, Lost::BadGateway, Lost::Garbage];
 
@@ -36,7 +39,7 @@ pub async fn errcodes(context: &Context) -> anyhow::Result<Row> {
         let mut met: BTreeMap<i64, u64> = CODES.iter().map(|code| (*code, 0)).collect();
         let (mut seen, mut broken, mut failed) = (0, 0, 0);
         let began = tokio::time::Instant::now();
-        let most = Duration::from_secs(20 + each * 10);
+        let most = Duration::from_secs(20 + each * 18);
         for round in 0_u32.. {
             if met.values().all(|count| *count >= each) || began.elapsed() >= most {
                 break;
@@ -62,14 +65,15 @@ pub async fn errcodes(context: &Context) -> anyhow::Result<Row> {
     .await
 }
 
-/// Puts codes that were not met often enough in the way of a part of the calls, and one broken answer; for one second of
-/// each minute, "called too often" in the way of all of them.
+/// Puts codes that were not met often enough in the way of a part of the calls, and one broken answer; and for a second
+/// now and then, "called too often" in the way of all calls of one API, by turns.
 fn disturb(stage: &mut Stage, met: &BTreeMap<i64, u64>, each: u64, round: u32) {
     let faults = stage.world.sim.faults();
     faults.clear();
     let mut wanted: Vec<i64> = met.iter().filter(|(_, count)| **count < each).map(|(code, _)| *code).collect();
-    if round.is_multiple_of(62) && wanted.contains(&TOO_OFTEN) {
-        return APIS.into_iter().for_each(|api| faults.always(api, Fault::Refuse(Errcode(TOO_OFTEN))));
+    let by_turns = APIS.iter().cycle().nth((round / TOO_OFTEN_EVERY) as usize);
+    if let Some(api) = by_turns.filter(|_| round.is_multiple_of(TOO_OFTEN_EVERY) && wanted.contains(&TOO_OFTEN)) {
+        faults.always(*api, Fault::Refuse(Errcode(TOO_OFTEN)));
     }
     wanted.retain(|code| *code != TOO_OFTEN);
     for api in APIS {

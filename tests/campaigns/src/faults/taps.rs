@@ -32,7 +32,7 @@ pub async fn sqlite(context: &Context) -> anyhow::Result<Row> {
 /// # Errors
 /// Where one does not come up.
 pub async fn postgres(context: &Context) -> anyhow::Result<Row> {
-    let plan = Plan { wired: true, ..context.plan(On::Postgres, 3) };
+    let plan = Plan { wired: 3, ..context.plan(On::Postgres, 3) };
     contested(context, "taps-pg", plan, async |stage| {
         let number = stage.draw.next();
         partition::one(stage, number).await;
