@@ -3,6 +3,7 @@
 //! What all customers' channels share: [`Abilities`] say what one can do, an [`Arrival`] is what came in by it, and a
 //! [`Fate`] what became of what went out.
 //!
+//! * [`official`]: a 公众号 (WeChat Official Account).
 //! * [`webhook`]: any system that can sign and send a web request (Standard Webhooks).
 //! * [`wecom::crypt`]: the callback cipher and signature, in both directions.
 //! * [`wecom::callback`]: one verified callback as a value.
@@ -14,6 +15,7 @@
 mod abilities;
 mod arrival;
 mod fate;
+pub mod official;
 pub mod webhook;
 pub mod wecom;
 

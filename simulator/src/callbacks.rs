@@ -83,9 +83,9 @@ impl Envelope {
 }
 
 /// The answer of one attempt.
-struct Answer {
-    status: Option<u16>,
-    raw: String,
+pub(crate) struct Answer {
+    pub(crate) status: Option<u16>,
+    pub(crate) raw: String,
 }
 
 impl Shared {
@@ -224,13 +224,13 @@ impl Shared {
     }
 }
 
-fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+pub(crate) fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     let joint = if url.contains('?') { '&' } else { '?' };
     let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
     format!("{url}{joint}{}", query.join("&"))
 }
 
-async fn answer_of(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn answer_of(request: reqwest::RequestBuilder) -> Answer {
     let Ok(response) = request.send().await else { return Answer { status: None, raw: String::new() } };
     let status = response.status().as_u16();
     match response.bytes().await {

@@ -5,6 +5,7 @@
 //!   encrypted HTTP requests. What the documents leave open is a [`Switches`] value that a seed decides.
 //! * Its ledger ([`LedgerRow`]) is append-only: tests read it as the oracle of what left the bot.
 //! * [`Faults`] loses answers, refuses calls and kills tokens.
+//! * [`official`]: a 公众号 (WeChat Official Account).
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
 //! * [`phone`]: the demo's phone page.
@@ -38,6 +39,7 @@ mod world;
 mod xml;
 
 pub mod integrator;
+pub mod official;
 pub mod openai;
 pub mod phone;
 

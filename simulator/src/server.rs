@@ -94,7 +94,7 @@ async fn read(api: Api, query: BTreeMap<String, String>, headers: &HeaderMap, bo
 }
 
 /// The part named `media`; `None` where there is none.
-async fn multipart(headers: &HeaderMap, body: Bytes) -> Option<Upload> {
+pub(crate) async fn multipart(headers: &HeaderMap, body: Bytes) -> Option<Upload> {
     let mut request = axum::http::Request::new(Body::from(body));
     request.headers_mut().insert(header::CONTENT_TYPE, headers.get(header::CONTENT_TYPE)?.clone());
     DefaultBodyLimit::max(BODY_BYTES).apply(&mut request);
@@ -188,7 +188,7 @@ fn noted(request: &Request) -> Value {
 
 async fn respond(shared: &Shared, hangup: &Hangup, answer: Option<Answered>, fault: Option<Fault>) -> Response {
     match fault {
-        Some(Fault::Before(lost) | Fault::After(lost)) => lose(shared, hangup, lost).await,
+        Some(Fault::Before(lost) | Fault::After(lost)) => lose(shared.until_stopped(), hangup, lost).await,
         Some(Fault::Slow(ms)) => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             written(shared, answer)
@@ -197,10 +197,11 @@ async fn respond(shared: &Shared, hangup: &Hangup, answer: Option<Answered>, fau
     }
 }
 
-async fn lose(shared: &Shared, hangup: &Hangup, lost: Lost) -> Response {
+/// What the caller sees of a lost answer.
+pub(crate) async fn lose(stopped: impl Future<Output = ()>, hangup: &Hangup, lost: Lost) -> Response {
     match lost {
         Lost::Hang => {
-            shared.until_stopped().await;
+            stopped.await;
             hangup.cut();
         }
         Lost::Drop => hangup.cut(),
@@ -225,7 +226,7 @@ fn written(shared: &Shared, answer: Option<Answered>) -> Response {
     }
 }
 
-fn file(filename: &str, bytes: Vec<u8>, partial: Option<String>) -> Response {
+pub(crate) fn file(filename: &str, bytes: Vec<u8>, partial: Option<String>) -> Response {
     let kind = match filename.rsplit_once('.').map(|(_, extension)| extension) {
         Some("jpg" | "jpeg") => "image/jpeg",
         Some("png") => "image/png",

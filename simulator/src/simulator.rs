@@ -58,7 +58,7 @@ impl Shared {
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is the end too.
     let _ = stopped.wait_for(|stop| *stop).await;
 }

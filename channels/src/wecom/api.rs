@@ -1,4 +1,4 @@
-//! One app's authenticated client: token, request, answer, and an error that says what may have happened.
+//! One app's or 公众号's authenticated client: token, request, answer, and an error that says what may have happened.
 //!
 //! The token travels in the query string, so no URL ever reaches a log or an error from here.
 
@@ -45,7 +45,7 @@ const TOKEN_REFUSALS: [i64; 3] = [40014, 42001, 40001];
 const FREQUENCY: i64 = 45009;
 /// Calls that take no room here: customer sends take theirs before they are claimed ([`Api::admit`]), messages to
 /// members have limits of their own.
-const UNCOUNTED: [&str; 3] = ["kf/send_msg", "kf/send_msg_on_event", "message/send"];
+const UNCOUNTED: [&str; 4] = ["kf/send_msg", "kf/send_msg_on_event", "message/send", "message/custom/send"];
 
 /// What one app needs to speak. An access token belongs to (corp, secret), so every app has its own [`Api`].
 #[derive(Debug, Clone)]
@@ -62,24 +62,39 @@ pub struct ApiSettings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The base address is no plain `http(s)://host[:port]/path`.
-    #[error("the WeCom API base must be http(s)://host/path without user, query or fragment")]
+    #[error("the API base must be http(s)://host/path without user, query or fragment")]
     Base,
     /// The corp id is empty.
     #[error("the WeCom corp id is empty")]
     CorpId,
+    /// The app id is empty.
+    #[error("the official account's app id is empty")]
+    AppId,
     /// The secret is empty.
-    #[error("the WeCom app secret is empty")]
+    #[error("the app secret is empty")]
     Secret,
     /// The HTTP client could not be built: no TLS provider installed, or no root certificates on this host.
     #[error("the HTTP client could not be built: {0}")]
     Client(String),
 }
 
+/// Whose tokens a client speaks with, and how they are had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Issuer {
+    /// A corp's app: `gettoken` (wecom 91039).
+    Corp,
+    /// A 公众号: `stable_token` in its normal mode. Whoever else asks for it gets the same token, where a second `token`
+    /// would end the first (developers.weixin.qq.com, getStableAccessToken).
+    Official,
+}
+
 /// One app's client. Share it in an [`Arc`]; it holds the only copy of the app's token in this process.
 pub struct Api {
     http: reqwest::Client,
     base: Url,
-    corp_id: String,
+    issuer: Issuer,
+    /// Corp id or app id.
+    id: String,
     secret: SecretString,
     clock: Clock,
     tokens: TokenCache,
@@ -87,7 +102,7 @@ pub struct Api {
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("base", &self.base.as_str()).field("corp_id", &self.corp_id).finish_non_exhaustive()
+        f.debug_struct("Api").field("base", &self.base.as_str()).field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -104,8 +119,13 @@ pub(crate) enum Body<'a> {
 /// What a call expects back.
 #[derive(Clone, Copy)]
 enum Expect {
+    /// With `errcode` 0.
     Json,
-    File { cap: usize },
+    /// With `errcode` 0 or none: a 公众号 leaves it out where something else in the answer says that it succeeded.
+    Bare,
+    File {
+        cap: usize,
+    },
 }
 
 struct Call<'a> {
@@ -130,16 +150,27 @@ impl Api {
     /// # Errors
     /// [`SettingsError`] names the setting that cannot be used.
     pub fn new(settings: ApiSettings, clock: Clock) -> Result<Api, SettingsError> {
-        let base = parse_base(&settings.base)?;
-        if settings.corp_id.trim().is_empty() {
-            return Err(SettingsError::CorpId);
+        let ApiSettings { base, corp_id, secret } = settings;
+        Api::of(Issuer::Corp, &base, corp_id, secret, clock)
+    }
+
+    /// The client of the app or account with that id.
+    pub(crate) fn of(
+        issuer: Issuer,
+        base: &str,
+        id: String,
+        secret: SecretString,
+        clock: Clock,
+    ) -> Result<Api, SettingsError> {
+        let base = parse_base(base)?;
+        if id.trim().is_empty() {
+            return Err(if issuer == Issuer::Corp { SettingsError::CorpId } else { SettingsError::AppId });
         }
-        if settings.secret.expose_secret().trim().is_empty() {
+        if secret.expose_secret().trim().is_empty() {
             return Err(SettingsError::Secret);
         }
         let http = client(&base).map_err(|e| SettingsError::Client(error::chain(e)))?;
-        let ApiSettings { corp_id, secret, .. } = settings;
-        Ok(Api { http, base, corp_id, secret, clock, tokens: TokenCache::default() })
+        Ok(Api { http, base, issuer, id, secret, clock, tokens: TokenCache::default() })
     }
 
     /// The same client as one of several processes that speak for this app.
@@ -163,7 +194,7 @@ impl Api {
 
     /// The corp this app belongs to.
     pub fn corp_id(&self) -> &str {
-        &self.corp_id
+        &self.id
     }
 
     /// Gets a token if none is held: whether corp id, secret and network are right.
@@ -176,7 +207,7 @@ impl Api {
 
     /// A GET with the token added.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
-        self.json(Call { path, query, body: Body::None, expect: Expect::Json, limit: CALL_LIMIT, until: None }).await
+        self.json(Call { path, query, body: Body::None, expect: self.data(), limit: CALL_LIMIT, until: None }).await
     }
 
     /// A POST of JSON with the token added, within `limit`.
@@ -193,7 +224,15 @@ impl Api {
     /// A POST with further query parameters.
     pub(crate) async fn post_to(&self, path: &str, query: &[(&str, &str)], body: Body<'_>) -> Result<Value, ApiError> {
         let limit = if matches!(body, Body::Form { .. }) { MEDIA_LIMIT } else { CALL_LIMIT };
-        self.json(Call { path, query, body, expect: Expect::Json, limit, until: None }).await
+        self.json(Call { path, query, body, expect: self.data(), limit, until: None }).await
+    }
+
+    /// What answers that bring data look like. Acts, which bring nothing else, always say `errcode`.
+    fn data(&self) -> Expect {
+        match self.issuer {
+            Issuer::Corp => Expect::Json,
+            Issuer::Official => Expect::Bare,
+        }
     }
 
     /// A GET of a file of at most `cap` bytes.
@@ -261,18 +300,28 @@ impl Api {
         result.map_err(|e| e.scrubbed(&[token, &self.secret]))
     }
 
-    /// `gettoken` (wecom 91039).
+    /// A new token, in the way of the issuer.
     async fn fetch_token(&self) -> Result<Fresh, ApiError> {
-        let mut url = self.url("gettoken");
-        url.query_pairs_mut()
-            .append_pair("corpid", &self.corp_id)
-            .append_pair("corpsecret", self.secret.expose_secret());
-        let result = answer(self.http.get(url).timeout(SEND_LIMIT), Expect::Json).await;
+        let result = answer(self.token_request().timeout(SEND_LIMIT), self.data()).await;
         let Answer::Json(body) = result.map_err(|e| e.scrubbed(&[&self.secret]))? else {
             return Err(ApiError::unknown("a file instead of a token"));
         };
-        let value = json::text(&body, "access_token").ok_or_else(|| ApiError::unknown("gettoken gave no token"))?;
+        let value = json::text(&body, "access_token").ok_or_else(|| ApiError::unknown("no token in the answer"))?;
         Ok(Fresh { value: value.into(), expires_in: json::int(&body, "expires_in").unwrap_or(7200) })
+    }
+
+    fn token_request(&self) -> reqwest::RequestBuilder {
+        let secret = self.secret.expose_secret();
+        match self.issuer {
+            Issuer::Corp => {
+                let mut url = self.url("gettoken");
+                url.query_pairs_mut().append_pair("corpid", &self.id).append_pair("corpsecret", secret);
+                self.http.get(url)
+            }
+            Issuer::Official => self.http.post(self.url("stable_token")).json(&serde_json::json!({
+                "grant_type": "client_credential", "appid": self.id, "secret": secret, "force_refresh": false,
+            })),
+        }
     }
 
     fn url(&self, path: &str) -> Url {
@@ -328,14 +377,14 @@ async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answ
     let disposition = header(response.headers(), &CONTENT_DISPOSITION);
     let cap = match expect {
         Expect::File { cap } => cap,
-        Expect::Json => JSON_CAP,
+        Expect::Json | Expect::Bare => JSON_CAP,
     };
     let bytes = read_capped(response, cap).await?;
     // Errors of a file call come as JSON with status 200 (wecom 90254); a file is named, or typed as no text.
     if matches!(expect, Expect::File { .. }) && (disposition.is_some() || !media::is_text(&content_type)) {
         return Ok(Answer::File(Media::new(bytes, disposition.as_deref(), content_type)));
     }
-    readable(&bytes).map(Answer::Json)
+    readable(&bytes, matches!(expect, Expect::Bare)).map(Answer::Json)
 }
 
 async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, ApiError> {
@@ -353,16 +402,19 @@ async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<
     Ok(bytes)
 }
 
-/// The JSON of an answer whose `errcode` is 0.
-fn readable(bytes: &[u8]) -> Result<Value, ApiError> {
+/// The JSON of an answer whose `errcode` is 0, or absent where it may be.
+fn readable(bytes: &[u8], bare: bool) -> Result<Value, ApiError> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| ApiError::unknown("the answer is not JSON"))?;
+    if bare && value.is_object() && value.get("errcode").is_none() {
+        return Ok(value);
+    }
     let code = json::int(&value, "errcode").ok_or_else(|| ApiError::unknown("the answer has no errcode"))?;
     let message = json::text(&value, "errmsg").unwrap_or_default();
     if code != 0 {
         return Err(ApiError::refused(code, message));
     }
     if message.to_ascii_lowercase().contains("warning") {
-        tracing::warn!("WeCom accepted a request it read only in part");
+        tracing::warn!("the platform accepted a request it read only in part");
     }
     Ok(value)
 }

@@ -4,10 +4,12 @@
 //! Every failure is a [`BadCallback`]; the HTTP edge answers all of them with the same bytes and logs the reason.
 
 mod incoming;
+mod pinned;
 
 pub use incoming::{CardTap, Incoming, KfAccounts, MemberContent, MemberMessage};
+pub(crate) use pinned::Pinned;
 
-use super::crypt::{Crypt, CryptError, CryptFault, Signed};
+use super::crypt::{Crypt, CryptError, CryptFault};
 use super::query::Query;
 use super::xml::{self, XmlError};
 use serde::{Deserialize, Serialize};
@@ -16,11 +18,9 @@ use sha2::{Digest, Sha256};
 /// Largest body read, in bytes: it is read before anybody has vouched for it, and a real one has a few kilobytes.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Longest text of a URL check, in bytes; WeCom's have 19 digits.
-const MAX_ECHO: usize = 256;
+pub(crate) const MAX_ECHO: usize = 256;
 /// How far the signed timestamp may lie from now, in seconds, either way.
 pub const MAX_SKEW_SECS: i64 = 300;
-/// Longest nonce: short enough that no cipher block can be moved from the ciphertext into it under the same signature.
-const MAX_NONCE: usize = 32;
 
 /// Why a callback was not accepted. For the log; the outside gets one answer for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +86,7 @@ pub struct Received {
 /// [`BadCallback`] if a format, the freshness, the signature or the cipher does not hold.
 pub fn verify_url(crypt: &Crypt, raw_query: &str, now_secs: i64) -> Result<String, BadCallback> {
     let query = Query::parse(raw_query).ok_or(BadCallback::Query)?;
-    let pinned = Pinned::read(&query, now_secs)?;
+    let pinned = Pinned::read(&query, "msg_signature", now_secs)?;
     // A proxy that decoded and encoded the query again may have made spaces of the `+` signs; base64 has no spaces.
     let echostr = query.get("echostr").ok_or(BadCallback::Parameter("echostr"))?.replace(' ', "+");
     let plain = crypt.open(&pinned.signed(), &echostr)?;
@@ -107,7 +107,7 @@ pub fn verify_url(crypt: &Crypt, raw_query: &str, now_secs: i64) -> Result<Strin
 /// [`BadCallback`], see there.
 pub fn receive(crypt: &Crypt, raw_query: &str, body: &[u8], now_secs: i64) -> Result<Received, BadCallback> {
     let query = Query::parse(raw_query).ok_or(BadCallback::Query)?;
-    let pinned = Pinned::read(&query, now_secs)?;
+    let pinned = Pinned::read(&query, "msg_signature", now_secs)?;
     if body.len() > MAX_BODY {
         return Err(BadCallback::Envelope);
     }
@@ -121,38 +121,8 @@ pub fn receive(crypt: &Crypt, raw_query: &str, body: &[u8], now_secs: i64) -> Re
     Ok(Received { replay_key, event_key: event_key(&incoming, &plain), incoming })
 }
 
-/// The signing parameters after their formats were checked.
-struct Pinned<'a> {
-    msg_signature: &'a str,
-    timestamp: &'a str,
-    nonce: &'a str,
-    at_secs: i64,
-}
-
-impl<'a> Pinned<'a> {
-    fn read(query: &'a Query, now_secs: i64) -> Result<Pinned<'a>, BadCallback> {
-        let get = |name: &'static str, ok: fn(&str) -> bool| {
-            query.get(name).filter(|value| ok(value)).ok_or(BadCallback::Parameter(name))
-        };
-        let msg_signature = get("msg_signature", |s| s.len() == 40 && s.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        let timestamp = get("timestamp", |s| s.len() == 10 && s.bytes().all(|b| b.is_ascii_digit()))?;
-        let nonce =
-            get("nonce", |s| (1..=MAX_NONCE).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()))?;
-        let at_secs: i64 = timestamp.parse().map_err(|_| BadCallback::Parameter("timestamp"))?;
-        let skew_secs = at_secs.saturating_sub(now_secs);
-        if !(-MAX_SKEW_SECS..=MAX_SKEW_SECS).contains(&skew_secs) {
-            return Err(BadCallback::Stale { skew_secs });
-        }
-        Ok(Pinned { msg_signature, timestamp, nonce, at_secs })
-    }
-
-    fn signed(&self) -> Signed<'a> {
-        Signed { msg_signature: self.msg_signature, timestamp: self.timestamp, nonce: self.nonce }
-    }
-}
-
 /// The fields that say who did what must come once: a second one would mean that text escaped from its element.
-fn refuse_doubles(root: &xml::Element) -> Result<(), BadCallback> {
+pub(crate) fn refuse_doubles(root: &xml::Element) -> Result<(), BadCallback> {
     const SINGLE: [&str; 13] = [
         "ToUserName",
         "FromUserName",
@@ -181,7 +151,7 @@ fn event_key(incoming: &Incoming, plain: &[u8]) -> String {
     }
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let mut digits = [0; 64];
     // As many digits as a digest has: this cannot fail. `hex::encode` builds its text a character at a time.
     let _ = hex::encode_to_slice(Sha256::digest(bytes), &mut digits);

@@ -1,4 +1,5 @@
-//! The callback cipher of WeCom: AES-256-CBC with a 32-byte padding block, and a SHA-1 signature (wecom 90968).
+//! The callback cipher of WeCom and of 公众号: AES-256-CBC with a 32-byte padding block, and a SHA-1 signature
+//! (wecom 90968).
 //!
 //! Plaintext layout: `random[16] ‖ u32_be(len(message)) ‖ message ‖ receive id`. The signature is the lower-case hex of
 //! `sha1(concat(sort_bytewise([token, timestamp, nonce, encrypt])))`, over the texts exactly as they travelled.
@@ -126,10 +127,47 @@ impl Sealed {
     }
 }
 
+/// The token of a callback address. By itself it signs what a 公众号 sends in clear text, and the check of its URL: that
+/// signature says who asked and when, and nothing about the body.
+#[derive(Clone)]
+pub struct CallbackToken(String);
+
+impl fmt::Debug for CallbackToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackToken").finish_non_exhaustive()
+    }
+}
+
+impl CallbackToken {
+    /// Takes the setting of the console.
+    ///
+    /// # Errors
+    /// [`KeyError::Token`].
+    pub fn new(token: &str) -> Result<CallbackToken, KeyError> {
+        let fits = (1..=TOKEN_MAX_CHARS).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
+        if fits { Ok(CallbackToken(token.to_owned())) } else { Err(KeyError::Token) }
+    }
+
+    /// Checks the parameter `signature`: the lower-case hex of `sha1(concat(sort_bytewise([token, timestamp, nonce])))`.
+    ///
+    /// # Errors
+    /// [`CryptFault::Signature`].
+    pub fn check(&self, signature: &str, timestamp: &str, nonce: &str) -> Result<(), CryptError> {
+        let expected = signature_over(&mut [&self.0, timestamp, nonce]);
+        let same = bool::from(expected.ct_eq(signature.as_bytes()));
+        if same { Ok(()) } else { Err(CryptFault::Signature.into()) }
+    }
+
+    /// The parameter `signature`.
+    pub fn sign(&self, timestamp: &str, nonce: &str) -> String {
+        String::from_utf8_lossy(&signature_over(&mut [&self.0, timestamp, nonce])).into_owned()
+    }
+}
+
 /// The key material of one callback address.
 #[derive(Clone)]
 pub struct Crypt {
-    token: String,
+    token: CallbackToken,
     key: [u8; 32],
     receive_id: String,
 }
@@ -142,16 +180,18 @@ impl fmt::Debug for Crypt {
 
 impl Crypt {
     /// Takes the settings of the console. `encoding_aes_key` is the 43-character text; `receive_id` is the corp id for a
-    /// self-built app and empty for an AI bot.
+    /// self-built app, empty for an AI bot, and the app id for a 公众号.
     ///
     /// # Errors
     /// [`KeyError`] says which setting is wrong and how.
     pub fn new(token: &str, encoding_aes_key: &str, receive_id: &str) -> Result<Crypt, KeyError> {
-        let token_ok = (1..=TOKEN_MAX_CHARS).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !token_ok {
-            return Err(KeyError::Token);
-        }
-        Ok(Crypt { token: token.to_owned(), key: decode_key(encoding_aes_key)?, receive_id: receive_id.to_owned() })
+        let token = CallbackToken::new(token)?;
+        Ok(Crypt { token, key: decode_key(encoding_aes_key)?, receive_id: receive_id.to_owned() })
+    }
+
+    /// The token, which signs some things alone.
+    pub fn token(&self) -> &CallbackToken {
+        &self.token
     }
 
     /// Checks the signature, then decrypts: the message bytes.
@@ -192,16 +232,7 @@ impl Crypt {
 
     /// The digits of the signature.
     fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; SIGNATURE_DIGITS] {
-        let mut parts = [self.token.as_str(), timestamp, nonce, encrypt];
-        parts.sort_unstable();
-        let mut hash = Sha1::new();
-        for part in parts {
-            hash.update(part.as_bytes());
-        }
-        let mut digits = [0; SIGNATURE_DIGITS];
-        // As many digits as a digest has: this cannot fail. `hex::encode` builds its text a character at a time.
-        let _ = hex::encode_to_slice(hash.finalize(), &mut digits);
-        digits
+        signature_over(&mut [&self.token.0, timestamp, nonce, encrypt])
     }
 
     /// The whole padded-off plaintext: random, length, message, receive id.
@@ -231,6 +262,19 @@ impl Crypt {
         iv.copy_from_slice(&self.key[..CIPHER_BLOCK]);
         iv
     }
+}
+
+/// The digits of the SHA-1 over the parts, sorted and joined.
+fn signature_over(parts: &mut [&str]) -> [u8; SIGNATURE_DIGITS] {
+    parts.sort_unstable();
+    let mut hash = Sha1::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+    }
+    let mut digits = [0; SIGNATURE_DIGITS];
+    // As many digits as a digest has: this cannot fail. `hex::encode` builds its text a character at a time.
+    let _ = hex::encode_to_slice(hash.finalize(), &mut digits);
+    digits
 }
 
 fn decode_key(text: &str) -> Result<[u8; 32], KeyError> {

@@ -290,3 +290,32 @@ fn refusing_takes_the_same_time_wherever_a_signature_is_wrong() {
     println!("200,000 refusals, wrong at the first or at the last digit: t = {t:.2}");
     assert!(t.abs() < 4.5, "a signature can be guessed by the clock: t = {t}");
 }
+
+/// The official examples of what a 公众号 signs without a ciphertext; the third is the other signature of V15.
+#[test]
+fn clear_text_is_signed_by_the_token_alone() {
+    let token = CallbackToken::new("AAAAA").unwrap();
+    for (timestamp, nonce, signature) in [
+        ("1714036504", "1514711492", "f464b24fc39322e44b38aa78f5edd27bd1441696"),
+        ("1714037059", "486452656", "899cf89e464efb63f54ddac96b0a0a235f53aa78"),
+        ("1714112445", "415670741", "6c5c811b55cc85e0e1b54100749188c20beb3f5d"),
+    ] {
+        assert_eq!(token.sign(timestamp, nonce), signature);
+        assert_eq!(token.check(signature, timestamp, nonce), Ok(()));
+        for (signature, timestamp, nonce) in [
+            (signature.replacen(&signature[..1], "0", 1).as_str(), timestamp, nonce),
+            (&signature.to_uppercase(), timestamp, nonce),
+            (&signature[..39], timestamp, nonce),
+            ("", timestamp, nonce),
+            (signature, "1714036505", nonce),
+            (signature, timestamp, "1"),
+        ] {
+            let refused = token.check(signature, timestamp, nonce).unwrap_err();
+            assert_eq!(refused.fault(), CryptFault::Signature, "{signature} {timestamp} {nonce}");
+        }
+    }
+    for bad in ["", "AAA-A", &"A".repeat(33)] {
+        assert!(CallbackToken::new(bad).is_err(), "{bad}");
+    }
+    assert!(!format!("{token:?}").contains("AAAAA"));
+}

@@ -7,9 +7,10 @@ pub mod crypt;
 pub mod kf;
 pub mod oauth;
 
-mod json;
-mod query;
-mod xml;
+// What a 公众号 has in common with it: see `crate::official`.
+pub(crate) mod json;
+pub(crate) mod query;
+pub(crate) mod xml;
 
 #[cfg(test)]
-mod stand_in;
+pub(crate) mod stand_in;

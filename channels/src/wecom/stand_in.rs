@@ -60,6 +60,10 @@ impl StandIn {
         Arc::new(api(&self.base, Arc::new(move || now.load(Ordering::SeqCst))))
     }
 
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) fn seen(&self, path: &str) -> Vec<Seen> {
         self.inner.seen.lock().unwrap().iter().filter(|s| s.path == path).cloned().collect()
     }

@@ -88,7 +88,12 @@ pub(crate) fn only_encrypt(body: &[u8]) -> Result<String, XmlError> {
     if text.contains('&') || has_foreign_mark(after_declaration) {
         return Err(XmlError::Forbidden);
     }
-    let mut found: Vec<Element> = parse(text)?.children.into_iter().filter(|child| child.name == "Encrypt").collect();
+    encrypt_in(parse(text)?)
+}
+
+/// The text of the one `<Encrypt>` directly inside, whatever stands beside it.
+pub(crate) fn encrypt_in(root: Element) -> Result<String, XmlError> {
+    let mut found: Vec<Element> = root.children.into_iter().filter(|child| child.name == "Encrypt").collect();
     match (found.pop(), found.pop()) {
         (Some(one), None) if one.children.is_empty() => Ok(one.text.trim().to_owned()),
         _ => Err(XmlError::Malformed),

@@ -15,7 +15,7 @@ pub enum ApiError {
     /// back-off, at most three times. A timeout or a broken connection is never reported as `-1`. A request that the
     /// platform would refuse without doubt (an over-long text, which it would silently cut) is refused here with the
     /// same code before it is sent.
-    #[error("WeCom refused with {code}: {message}")]
+    #[error("the platform refused with {code}: {message}")]
     Refused {
         /// `errcode`.
         code: i64,

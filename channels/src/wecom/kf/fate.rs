@@ -23,13 +23,21 @@ impl Fate {
     /// too: the request was repeated once under its id. [`Fate::Unknown`] are a broken connection, a time limit, HTTP 5xx
     /// or 408, a page, cut or strange JSON, nothing at all, and "system busy".
     pub fn of<T>(result: &Result<T, ApiError>) -> Fate {
+        Fate::by(result, |code| {
+            if PUT_OFF.contains(&code) {
+                Fate::PutOff { code, wait_ms: (code == TOO_OFTEN).then_some(MINUTE_MS) }
+            } else {
+                Fate::Refused { code, spent: spent(code) }
+            }
+        })
+    }
+
+    /// By the result of a send to a platform of this family, whose `refusals` differ.
+    pub(crate) fn by<T>(result: &Result<T, ApiError>, refusals: impl FnOnce(i64) -> Fate) -> Fate {
         match result {
             Ok(_) => Fate::Accepted,
             Err(ApiError::Refused { code: BUSY, .. }) | Err(ApiError::Unknown { .. }) => Fate::Unknown,
-            Err(ApiError::Refused { code, .. }) if PUT_OFF.contains(code) => {
-                Fate::PutOff { code: *code, wait_ms: (*code == TOO_OFTEN).then_some(MINUTE_MS) }
-            }
-            Err(ApiError::Refused { code, .. }) => Fate::Refused { code: *code, spent: spent(*code) },
+            Err(ApiError::Refused { code, .. }) => refusals(*code),
             Err(ApiError::NotSent { .. }) => Fate::NotSent,
         }
     }
