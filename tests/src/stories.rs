@@ -18,6 +18,7 @@ mod instances;
 mod main_loop;
 mod model;
 mod notices;
+mod official;
 mod operations;
 mod orphans;
 mod pacing;
