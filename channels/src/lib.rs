@@ -3,6 +3,7 @@
 //! What all customers' channels share: [`Abilities`] say what one can do, an [`Arrival`] is what came in by it, and a
 //! [`Fate`] what became of what went out; [`split()`] cuts what is too long for one message.
 //!
+//! * [`telegram`]: one Telegram bot, towards customers and as a reviewers' surface.
 //! * [`webhook`]: any system that can sign and send a web request (Standard Webhooks).
 //! * [`wecom::crypt`]: the callback cipher and signature, in both directions.
 //! * [`wecom::callback`]: one verified callback as a value.
@@ -16,6 +17,7 @@ mod arrival;
 mod fate;
 mod http;
 mod split;
+pub mod telegram;
 pub mod webhook;
 pub mod wecom;
 
