@@ -162,3 +162,37 @@ fn groups_and_presses_concern_no_customer() {
     assert_eq!(update(905, "callback_query", &json!({"id": "1"})).arrival(), None);
     assert_eq!(update(906, "invented_later", &json!({})).arrival(), None);
 }
+
+/// The pointers of everything in a value.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, inner)| places(inner, &format!("{at}/{name}"), found)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(n, inner)| places(inner, &format!("{at}/{n}"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_is_of_another_kind_costs_no_words() {
+    let entities = json!([{"type": "bold", "offset": 0, "length": 1}]);
+    let replied = message(json!({"message_id": 4, "text": "您好"}));
+    let whole = message(json!({"text": "人工", "entities": entities, "reply_to_message": replied}));
+    let (mut found, mut read) = (Vec::new(), 0);
+    places(&whole, "", &mut found);
+    let needed = ["", "/message_id", "/date", "/chat", "/chat/id", "/chat/type", "/text"];
+    for place in &found {
+        for other in [Value::Null, json!("x"), json!(-1.5), json!([1]), json!({"a": 1}), json!(true)] {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(place).unwrap() = other.clone();
+            let update = update(1, "message", &changed);
+            let _ = update.heard(&super::super::stand_in::me());
+            let what = update.arrival().map(|arrival| arrival.what);
+            if !needed.contains(&place.as_str()) {
+                assert_eq!(what, Some(What::Said(Said::text("人工"))), "{place}: {other}");
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
+}

@@ -346,6 +346,21 @@ async fn an_edit_is_asked_for_and_comes_as_a_reply() {
 }
 
 #[tokio::test]
+async fn a_message_in_a_topic_is_no_reply() {
+    let bots = vec![BotAccount { privacy: false, ..Settings::default().bots.remove(0) }];
+    let telegram = Telegram::start(Settings { bots, ..Settings::default() }).await.unwrap();
+    telegram.add_person(REVIEWER, "李华");
+    telegram.add_group(GROUP, "客服", &[REVIEWER, BOT], &[TOPIC]);
+    telegram.say(REVIEWER, Spot::topic(GROUP, TOPIC), "等等").unwrap();
+    let bot = client(&telegram, "7001:simulated_bot_secret");
+    let (me, updates) = (bot.me().await.unwrap(), bot.poll(None, 1, 0).await.unwrap());
+    match updates[0].heard(&me) {
+        Some(Heard::Said(said)) => assert_eq!(said.words, Words::Text("等等".to_owned())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_place_that_is_gone_says_so() {
     let stage = Stage::new().await;
     stage.telegram.delete_topic(GROUP, TOPIC);

@@ -236,10 +236,22 @@ impl World {
     pub(super) fn shown(&self, message: &Message) -> Value {
         let mut value = self.bare(message);
         let replied = message.reply_to.and_then(|id| self.message(message.spot.room, id));
-        if let Some(replied) = replied {
-            value["reply_to_message"] = self.bare(replied);
+        match (replied, message.spot.topic) {
+            (Some(replied), _) => value["reply_to_message"] = self.bare(replied),
+            (None, Some(topic)) => value["reply_to_message"] = self.opening(message, topic),
+            (None, None) => {}
         }
         value
+    }
+
+    /// What everything in a topic replies to: the message that opened it, here always a bot's.
+    fn opening(&self, message: &Message, topic: i64) -> Value {
+        let room = message.spot.room;
+        let members = self.groups.get(&room.chat_id()).map(|group| &group.members);
+        let bot = self.bots.keys().find(|bot| members.is_some_and(|members| members.contains(bot)));
+        json!({"message_id": topic, "from": self.user(bot.copied().unwrap_or(message.from)), "chat": self.chat(room),
+            "date": message.at_ms.div_euclid(SECOND_MS), "message_thread_id": topic, "is_topic_message": true,
+            "forum_topic_created": {"name": "topic", "icon_color": 7_322_096}})
     }
 
     /// A message without the one it replies to.
