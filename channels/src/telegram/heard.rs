@@ -1,7 +1,7 @@
 //! What a reviewer did. Who may do what, and where, is not decided here: `user` and `place` are for that.
 
 use serde_json::Value;
-use teloxide_core::types::{CallbackQuery, Message, UpdateKind};
+use teloxide_core::types::{CallbackQuery, UpdateKind};
 
 use super::card::Place;
 use super::client::Me;
@@ -81,15 +81,12 @@ pub enum Words {
 }
 
 impl Update {
-    /// What a person did on the reviewers' side; nothing where it is no press and no text, or not for us.
+    /// What a person did on the reviewers' side; nothing where it is no press and no text, or not for us. What they wrote
+    /// is read from the JSON: a `/pause` must be heard, however new the rest of the message is to teloxide.
     pub fn heard(&self, me: &Me) -> Option<Heard> {
-        match self.typed()?.kind {
-            UpdateKind::CallbackQuery(query) => pressed(query).map(Heard::Pressed),
-            UpdateKind::Message(message) => {
-                // Read from the JSON: one newer kind of markup in it, and teloxide finds no words.
-                said(&message, words(self.raw()?.get("message")?, me)?).map(Heard::Said)
-            }
-            _ => None,
+        match self.typed().map(|update| update.kind) {
+            Some(UpdateKind::CallbackQuery(query)) => pressed(query).map(Heard::Pressed),
+            _ => said(self.raw()?.get("message")?, me).map(Heard::Said),
         }
     }
 }
@@ -97,7 +94,8 @@ impl Update {
 fn pressed(query: CallbackQuery) -> Option<Pressed> {
     // An old message comes without anything but its chat and id. One sent through inline mode is never ours.
     let message = query.message?;
-    let topic = message.regular_message().and_then(topic);
+    let shown = message.regular_message().filter(|shown| shown.is_topic_message);
+    let topic = shown.and_then(|shown| shown.thread_id).map(|thread| thread.0.0);
     let place = Place { chat: message.chat().id.0, topic };
     Some(Pressed {
         id: query.id.0,
@@ -109,38 +107,34 @@ fn pressed(query: CallbackQuery) -> Option<Pressed> {
     })
 }
 
-fn said(message: &Message, words: Words) -> Option<Said> {
-    let from = message.from.as_ref().filter(|user| !user.is_bot)?;
-    Some(Said {
-        place: Place { chat: message.chat.id.0, topic: topic(message) },
-        user: i64::try_from(from.id.0).ok()?,
-        name: from.full_name(),
-        message: message.id.0,
-        at_ms: message.date.timestamp().saturating_mul(1_000),
-        words,
-    })
-}
-
-/// A reply in a group without topics has a thread too, which is none.
-fn topic(message: &Message) -> Option<i32> {
-    message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0)
-}
-
-fn words(message: &Value, me: &Me) -> Option<Words> {
-    let text = message.get("text")?.as_str()?;
-    if let Some(command) = text.strip_prefix('/') {
-        return self::command(command, me);
-    }
+fn said(message: &Value, me: &Me) -> Option<Said> {
     let number = |pointer: &str| message.pointer(pointer).and_then(Value::as_i64);
+    let small = |pointer: &str| number(pointer).and_then(|id| i32::try_from(id).ok());
+    if message.pointer("/from/is_bot").and_then(Value::as_bool) != Some(false) {
+        return None;
+    }
+    // A reply in a group without topics has a thread too, which is none.
+    let in_topic = message.get("is_topic_message").and_then(Value::as_bool) == Some(true);
+    let topic = small("/message_thread_id").filter(|_| in_topic);
     let ours = number("/reply_to_message/from/id") == Some(me.id);
     // In a topic everything replies to the message that opened it, which may have been ours.
-    let opening = message.get("is_topic_message").and_then(|_| number("/message_thread_id"));
-    let replied = number("/reply_to_message/message_id").filter(|id| ours && Some(*id) != opening);
-    let replied = replied.and_then(|id| i32::try_from(id).ok());
-    Some(match replied {
-        Some(to) => Words::Reply { to, text: text.to_owned() },
-        None => Words::Text(text.to_owned()),
+    let replied = small("/reply_to_message/message_id").filter(|id| ours && Some(*id) != topic);
+    Some(Said {
+        place: Place { chat: number("/chat/id")?, topic },
+        user: number("/from/id")?,
+        name: message.pointer("/from/first_name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        message: small("/message_id")?,
+        at_ms: number("/date")?.saturating_mul(1_000),
+        words: words(message.get("text")?.as_str()?, replied, me)?,
     })
+}
+
+fn words(text: &str, replied: Option<i32>, me: &Me) -> Option<Words> {
+    match (text.strip_prefix('/'), replied) {
+        (Some(text), _) => command(text, me),
+        (None, Some(to)) => Some(Words::Reply { to, text: text.to_owned() }),
+        (None, None) => Some(Words::Text(text.to_owned())),
+    }
 }
 
 /// Nothing where it is addressed to another bot.

@@ -65,6 +65,8 @@ fn commands_are_read_in_any_language() {
     assert_eq!(words(json!({"text": "/"})), command("", ""));
     let newer = json!([{"type": "invented_later", "offset": 0, "length": 2}]);
     assert_eq!(words(json!({"text": "/pause", "entities": newer})), command("pause", ""));
+    let stranger = json!({"text": "/pause", "chat": {"id": GROUP, "type": "invented_later"}});
+    assert_eq!(words(stranger), command("pause", ""));
 }
 
 #[test]
