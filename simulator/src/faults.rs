@@ -33,27 +33,46 @@ pub enum Fault {
     Slow(u64),
 }
 
-/// The disturbances that wait, per API.
-#[derive(Default)]
-pub(crate) struct FaultPlan {
-    next: BTreeMap<Api, VecDeque<Fault>>,
-    always: BTreeMap<Api, Fault>,
-    sometimes: Vec<(Api, u64, Fault)>,
+/// The disturbances that wait, per call of a platform.
+pub(crate) struct FaultPlan<K> {
+    next: BTreeMap<K, VecDeque<Fault>>,
+    always: BTreeMap<K, Fault>,
+    sometimes: Vec<(K, u64, Fault)>,
 }
 
-impl FaultPlan {
+impl<K> Default for FaultPlan<K> {
+    fn default() -> Self {
+        FaultPlan { next: BTreeMap::new(), always: BTreeMap::new(), sometimes: Vec::new() }
+    }
+}
+
+impl<K: Ord + Copy> FaultPlan<K> {
     /// The disturbance of this call, used up where it was for a number of calls.
-    pub(crate) fn take(&mut self, api: Api, rng: &mut Rng) -> Option<Fault> {
-        if let Some(fault) = self.next.get_mut(&api).and_then(VecDeque::pop_front) {
+    pub(crate) fn take(&mut self, call: K, rng: &mut Rng) -> Option<Fault> {
+        if let Some(fault) = self.next.get_mut(&call).and_then(VecDeque::pop_front) {
             return Some(fault);
         }
-        if let Some(fault) = self.always.get(&api) {
+        if let Some(fault) = self.always.get(&call) {
             return Some(*fault);
         }
-        let hits = |(of, per_mille, fault): &(Api, u64, Fault)| {
-            (*of == api && rng.below(1_000) < *per_mille).then_some(*fault)
-        };
+        let hits =
+            |(of, per_mille, fault): &(K, u64, Fault)| (*of == call && rng.below(1_000) < *per_mille).then_some(*fault);
         self.sometimes.iter().find_map(hits)
+    }
+
+    /// For the next `times` calls, behind earlier ones.
+    pub(crate) fn queue(&mut self, call: K, times: usize, fault: Fault) {
+        self.next.entry(call).or_default().extend(std::iter::repeat_n(fault, times));
+    }
+
+    /// For every call.
+    pub(crate) fn set(&mut self, call: K, fault: Fault) {
+        self.always.insert(call, fault);
+    }
+
+    /// For some calls.
+    pub(crate) fn sprinkle(&mut self, call: K, per_mille: u64, fault: Fault) {
+        self.sometimes.push((call, per_mille, fault));
     }
 }
 
@@ -69,13 +88,12 @@ impl<'a> Faults<'a> {
 
     /// The next `times` calls of `api` meet `fault`; queued behind earlier ones.
     pub fn next(&self, api: Api, times: usize, fault: Fault) {
-        let mut world = self.sim.world();
-        world.faults.next.entry(api).or_default().extend(std::iter::repeat_n(fault, times));
+        self.sim.world().faults.queue(api, times, fault);
     }
 
     /// Every call of `api` meets `fault`, until [`Faults::clear`].
     pub fn always(&self, api: Api, fault: Fault) {
-        self.sim.world().faults.always.insert(api, fault);
+        self.sim.world().faults.set(api, fault);
     }
 
     /// Every call of every API meets `fault`: the platform is gone.
@@ -85,7 +103,7 @@ impl<'a> Faults<'a> {
 
     /// Each call of `api` meets `fault` with a probability of `per_mille` thousandths, drawn from the seed.
     pub fn sometimes(&self, api: Api, per_mille: u64, fault: Fault) {
-        self.sim.world().faults.sometimes.push((api, per_mille, fault));
+        self.sim.world().faults.sprinkle(api, per_mille, fault);
     }
 
     /// Kills every access token before its time (wecom 91039 reserves that right).

@@ -9,6 +9,7 @@
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
 //! * [`phone`]: the demo's phone page.
+//! * [`telegram`]: Telegram's Bot API, its people and groups.
 //!
 //! Time is a [`Clock`] that tests move; every draw derives from one seed. Numbers in docstrings such as "wecom 90236"
 //! name the page `https://developer.work.weixin.qq.com/document/path/90236`.
@@ -42,6 +43,7 @@ pub mod integrator;
 pub mod official;
 pub mod openai;
 pub mod phone;
+pub mod telegram;
 
 pub use api::Api;
 pub use app::reply::Reply;

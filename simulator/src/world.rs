@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) hold_doorbells: bool,
     pub(crate) tokens: Tokens,
     pub(crate) traffic: BTreeMap<Api, Window>,
-    pub(crate) faults: FaultPlan,
+    pub(crate) faults: FaultPlan<Api>,
     pub(crate) ledger: Ledger,
     pub(crate) media: MediaStore,
     pub(crate) oauth: OauthCodes,

@@ -15,27 +15,23 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use token::{Fresh, TokenCache};
-use url::{Host, Url};
+use url::Url;
 
 use super::json;
+use crate::http;
 
 /// The present time in Unix seconds, asked whenever it is needed.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Longest wait for a connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Longest wait for the whole of a customer send, or of fetching a token.
 pub(crate) const SEND_LIMIT: Duration = Duration::from_secs(4);
 /// Longest wait for any other JSON call.
 pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// Longest wait for a file in or out: up to 20 MB.
 const MEDIA_LIMIT: Duration = Duration::from_secs(30);
-/// Idle connections are dropped before the platform's side forgets them, so that fewer sends end as unknown.
-const IDLE_LIMIT: Duration = Duration::from_secs(20);
 /// Largest JSON answer read; a full `sync_msg` page of 1000 long texts is about 4 MB.
 const JSON_CAP: usize = 16 * 1024 * 1024;
 /// Codes that say the token is dead: nothing was done, ask for another one (wecom 90313).
@@ -162,14 +158,14 @@ impl Api {
         secret: SecretString,
         clock: Clock,
     ) -> Result<Api, SettingsError> {
-        let base = parse_base(base)?;
+        let base = http::base(base).ok_or(SettingsError::Base)?;
         if id.trim().is_empty() {
             return Err(if issuer == Issuer::Corp { SettingsError::CorpId } else { SettingsError::AppId });
         }
         if secret.expose_secret().trim().is_empty() {
             return Err(SettingsError::Secret);
         }
-        let http = client(&base).map_err(|e| SettingsError::Client(error::chain(e)))?;
+        let http = http::client(&base).map_err(|e| SettingsError::Client(http::chain(e)))?;
         Ok(Api { http, base, issuer, id, secret, clock, tokens: TokenCache::default() })
     }
 
@@ -331,36 +327,6 @@ impl Api {
     }
 }
 
-fn parse_base(text: &str) -> Result<Url, SettingsError> {
-    let url = Url::parse(text.trim()).map_err(|_| SettingsError::Base)?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(SettingsError::Base) }
-}
-
-fn client(base: &Url) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_LIMIT)
-        .pool_idle_timeout(IDLE_LIMIT)
-        .redirect(reqwest::redirect::Policy::none());
-    // A proxy of the environment is for the outside; a stand-in on this host is reached directly.
-    if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-        None => false,
-    }
-}
-
 /// Sends and reads. Everything after the connection stood is [`ApiError::Unknown`] unless the platform
 /// answered, or a gateway turned the request away with a 4xx.
 async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answer, ApiError> {
@@ -379,27 +345,12 @@ async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answ
         Expect::File { cap } => cap,
         Expect::Json | Expect::Bare => JSON_CAP,
     };
-    let bytes = read_capped(response, cap).await?;
+    let bytes = http::read_capped(response, cap).await.map_err(ApiError::unknown)?;
     // Errors of a file call come as JSON with status 200 (wecom 90254); a file is named, or typed as no text.
     if matches!(expect, Expect::File { .. }) && (disposition.is_some() || !media::is_text(&content_type)) {
         return Ok(Answer::File(Media::new(bytes, disposition.as_deref(), content_type)));
     }
     readable(&bytes, matches!(expect, Expect::Bare)).map(Answer::Json)
-}
-
-async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, ApiError> {
-    let too_large = || ApiError::unknown(format!("answer of more than {cap} bytes"));
-    if response.content_length().is_some_and(|n| n > cap as u64) {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ApiError::from_body)? {
-        if bytes.len() + chunk.len() > cap {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 /// The JSON of an answer whose `errcode` is 0, or absent where it may be.

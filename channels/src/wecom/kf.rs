@@ -3,14 +3,14 @@
 mod arrival;
 mod fate;
 mod message;
-mod split;
 
 pub use arrival::ABILITIES;
 pub use message::{KfBody, KfEvent, KfMessage, Origin};
-pub use split::{MAX_PART_BYTES, split_for_kf};
 
 use super::api::{Api, ApiError, CALL_LIMIT, Media};
 use super::json;
+use crate::abilities::TextLimit;
+use crate::split::split;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,6 +22,14 @@ pub const MAX_PAGE: u32 = 1000;
 const MAX_BATCH: usize = 100;
 /// Longest `msgid` of our own, in bytes.
 const MAX_MSGID: usize = 32;
+
+/// Longest text of one customer message, in UTF-8 bytes: about 680 汉字 (wecom 94677).
+pub const MAX_PART_BYTES: usize = 2048;
+
+/// Parts that a customer send accepts; see [`split`].
+pub fn split_for_kf(text: &str) -> Vec<String> {
+    split(text, TextLimit::Bytes(MAX_PART_BYTES))
+}
 
 /// The 微信客服 calls of one app. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,10 +1,8 @@
 //! What went wrong with a call, shaped by what may be done next.
 
 use secrecy::{ExposeSecret, SecretString};
-use std::error::Error;
 
-/// Longest message kept, in characters.
-const MESSAGE_CHARS: usize = 300;
+use crate::http::{chain, shorten};
 
 /// A call that did not succeed. No variant ever holds a token, a secret or a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,11 +74,6 @@ impl ApiError {
         if nothing_left { ApiError::NotSent { why } } else { ApiError::Unknown { why } }
     }
 
-    /// A failure while an answer's body was read.
-    pub(crate) fn from_body(error: reqwest::Error) -> ApiError {
-        ApiError::unknown(chain(error))
-    }
-
     /// The same error without the secrets, should the platform have echoed one, and short. In this order: a secret cut
     /// in half would not be found.
     pub(crate) fn scrubbed(mut self, secrets: &[&SecretString]) -> ApiError {
@@ -93,25 +86,5 @@ impl ApiError {
         }
         *text = shorten(text);
         self
-    }
-}
-
-/// An error and its causes in one line, without the URL.
-pub(super) fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MESSAGE_CHARS) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

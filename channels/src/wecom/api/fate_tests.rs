@@ -55,7 +55,7 @@ fn http(status: u16, kind: &str, body: &str) -> Does {
 /// One send to this address with a token already there, so that nothing but the send itself can go wrong.
 async fn sent_to(base: &str, limit: Duration) -> Fate {
     let mut api = api(base, Arc::new(|| 1_700_000_000));
-    api.http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT_LIMIT).build().unwrap();
+    api.http = reqwest::Client::builder().no_proxy().connect_timeout(crate::http::CONNECT_LIMIT).build().unwrap();
     let token = || async { Ok(Fresh { value: token_value(0).into(), expires_in: 7200 }) };
     api.tokens.get(&api.clock, token).await.unwrap();
     let body = json!({ "msgid": "m1" });

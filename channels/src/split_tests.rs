@@ -1,4 +1,5 @@
 use super::*;
+use crate::wecom::kf::{MAX_PART_BYTES, split_for_kf};
 use proptest::prelude::*;
 
 fn bare(text: &str) -> String {
@@ -70,6 +71,35 @@ fn an_emoji_family_is_not_torn_apart() {
     assert_eq!(split_for_kf(&stacked).concat(), stacked);
 }
 
+/// As Telegram counts.
+const UNITS: TextLimit = TextLimit::Utf16(4096);
+
+#[test]
+fn an_emoji_at_the_border_goes_whole_into_the_next_part() {
+    let fits = "a".repeat(4094) + "😀";
+    assert_eq!(UNITS.length(&fits), 4096);
+    assert_eq!(split(&fits, UNITS), [fits.as_str()]);
+    let over = "a".repeat(4095) + "😀";
+    assert_eq!(split(&over, UNITS), ["a".repeat(4095), "😀".to_owned()]);
+    let smiles = "😀".repeat(2049);
+    assert_eq!(split(&smiles, UNITS).iter().map(|part| UNITS.length(part)).collect::<Vec<_>>(), [4096, 2]);
+}
+
+#[test]
+fn units_are_not_bytes() {
+    let han = "好".repeat(4096);
+    assert_eq!(split(&han, UNITS).len(), 1);
+    let sentences = "这件衣服支持七天无理由退货。".repeat(400);
+    let parts = split(&sentences, UNITS);
+    assert!(parts.len() == 2 && parts.iter().all(|part| part.ends_with('。') && UNITS.holds(part)));
+}
+
+#[test]
+fn a_limit_below_one_character_still_ends() {
+    assert_eq!(split("😀好", TextLimit::Utf16(0)), ["😀", "好"]);
+    assert_eq!(split("好a", TextLimit::Bytes(1)), ["好", "a"]);
+}
+
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "好",
@@ -98,6 +128,10 @@ proptest! {
     fn nothing_but_white_space_at_the_cuts_is_lost(text in pieces()) {
         let parts = split_for_kf(&text);
         prop_assert!(parts.iter().all(|p| !p.trim().is_empty() && p.len() <= MAX_PART_BYTES));
+        prop_assert_eq!(bare(&parts.concat()), bare(&text));
+        let small = TextLimit::Utf16(64);
+        let parts = split(&text, small);
+        prop_assert!(parts.iter().all(|p| !p.trim().is_empty() && small.holds(p)));
         prop_assert_eq!(bare(&parts.concat()), bare(&text));
         prop_assert_eq!(parts.is_empty(), text.trim().is_empty());
     }

@@ -1,7 +1,6 @@
-//! Cutting a long reply into parts a customer send accepts: counted in bytes, cut where a reader would pause.
+//! Cutting a long text into parts a channel takes: counted in the channel's unit, cut where a reader would pause.
 
-/// Longest text of one customer message, in UTF-8 bytes: about 680 汉字 (wecom 94677).
-pub const MAX_PART_BYTES: usize = 2048;
+use crate::abilities::TextLimit;
 
 /// Where a cut may fall, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +14,14 @@ enum Pause {
 
 const BEST_FIRST: [Pause; 5] = [Pause::Paragraph, Pause::Line, Pause::Sentence, Pause::Clause, Pause::Word];
 
-/// Parts of at most [`MAX_PART_BYTES`] bytes, cut at the end of a paragraph, a line, a sentence, a clause or a word, and
-/// inside a word only if there is no other way. Nothing but white space at the cuts is lost. A blank text has no parts.
-pub fn split_for_kf(text: &str) -> Vec<String> {
+/// Parts within the limit, cut at the end of a paragraph, a line, a sentence, a clause or a word, and inside a word only
+/// if there is no other way; never inside a character. Nothing but white space at the cuts is lost. A blank text has no
+/// parts. A limit below the longest character counts as that.
+pub fn split(text: &str, limit: TextLimit) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
-    while rest.len() > MAX_PART_BYTES {
-        let (part, after) = rest.split_at(cut(rest));
+    while !limit.holds(rest) {
+        let (part, after) = rest.split_at(cut(rest, limit));
         parts.push(part.trim_end().to_owned());
         rest = after.trim_start();
     }
@@ -33,12 +33,28 @@ pub fn split_for_kf(text: &str) -> Vec<String> {
 
 /// Where to cut a text longer than one part, in bytes: the best pause in the second half of the window, then the best
 /// anywhere, then any place that does not tear a character apart.
-fn cut(text: &str) -> usize {
-    let window = text.floor_char_boundary(MAX_PART_BYTES);
+fn cut(text: &str, limit: TextLimit) -> usize {
+    let window = window(text, limit);
     let pauses = pauses(text, window);
     let last = |pause: Pause, from: usize| pauses.iter().rev().find(|(at, p)| *p == pause && *at > from).map(|p| p.0);
     let best = |from: usize| BEST_FIRST.iter().find_map(|&pause| last(pause, from));
     best(window / 2).or_else(|| best(0)).unwrap_or_else(|| hard_cut(text, window))
+}
+
+/// The end of the longest beginning within the limit, in bytes; at least one character.
+fn window(text: &str, limit: TextLimit) -> usize {
+    let units = |c: char| match limit {
+        TextLimit::Bytes(_) => c.len_utf8(),
+        TextLimit::Utf16(_) => c.len_utf16(),
+    };
+    let mut left = limit.most();
+    for (at, c) in text.char_indices() {
+        match left.checked_sub(units(c)) {
+            Some(rest) => left = rest,
+            None => return at.max(text.chars().next().map_or(0, char::len_utf8)),
+        }
+    }
+    text.len()
 }
 
 /// Every place in `text` up to and including `window` where a reader pauses, in order.
