@@ -303,7 +303,7 @@ fn client(base: &Url) -> reqwest::Result<reqwest::Client> {
     if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
@@ -338,7 +338,7 @@ async fn answer(request: reqwest::RequestBuilder, expect: Expect) -> Result<Answ
     readable(&bytes).map(Answer::Json)
 }
 
-async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, ApiError> {
     let too_large = || ApiError::unknown(format!("answer of more than {cap} bytes"));
     if response.content_length().is_some_and(|n| n > cap as u64) {
         return Err(too_large());
@@ -368,7 +368,7 @@ fn readable(bytes: &[u8]) -> Result<Value, ApiError> {
 }
 
 /// A header as text; file names may be raw UTF-8.
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+pub(super) fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
