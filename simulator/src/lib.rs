@@ -5,6 +5,7 @@
 //!   encrypted HTTP requests. What the documents leave open is a [`Switches`] value that a seed decides.
 //! * Its ledger ([`LedgerRow`]) is append-only: tests read it as the oracle of what left the bot.
 //! * [`Faults`] loses answers, refuses calls and kills tokens.
+//! * [`aibot`]: WeCom's AI bots (智能机器人) over their long connection.
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
 //! * [`phone`]: the demo's phone page.
@@ -37,6 +38,7 @@ mod wire;
 mod world;
 mod xml;
 
+pub mod aibot;
 pub mod integrator;
 pub mod openai;
 pub mod phone;
