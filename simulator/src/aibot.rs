@@ -56,6 +56,8 @@ impl AiBot {
     /// # Errors
     /// Where no socket can be had.
     pub async fn start(bot_id: &str, secret: &str, clock: Clock) -> anyhow::Result<AiBot> {
+        // The bot's clients cannot be built without a provider; one that is installed already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());

@@ -219,10 +219,17 @@ impl Driver {
         loop {
             self.carry_out().await;
             if self.machine.is_over() && self.told.is_empty() {
-                return;
+                break;
             }
             self.wait().await;
         }
+        self.asks.close();
+        while let Some(ask) = self.asks.recv().await {
+            if let Ask::Say(command, answer) = ask {
+                self.say(command, answer);
+            }
+        }
+        self.carry_out().await;
     }
 
     /// Waits for one thing to happen, and lets it happen to the machine.
@@ -249,7 +256,8 @@ impl Driver {
                 }
             }
             () = events.closed(), if self.told.is_empty() => self.machine.stop(),
-            ask = self.asks.recv(), if !self.machine.is_over() => match ask {
+            // Also when it is over: a caller that waits for an answer reads no events.
+            ask = self.asks.recv(), if !(self.machine.is_over() && self.asks.is_closed()) => match ask {
                 Some(Ask::Say(command, answer)) => self.say(command, answer),
                 Some(Ask::Stop) | None => self.machine.stop(),
             },
