@@ -43,9 +43,10 @@ async fn it_is_over_after_shutdown() {
 #[tokio::test]
 async fn a_caller_that_reads_no_events_is_answered_even_after_the_end() {
     let (link, events) = connect(settings("ws://127.0.0.1:9/")).unwrap();
+    let (chat, words) = (Chat::Member("LiHua".into()), Message::Markdown("hi".into()));
     link.shutdown().await;
     for _ in 0..3 {
-        let pushed = link.push(&Chat::Member("LiHua".into()), &Message::Markdown("hi".into()));
+        let pushed = link.push(&chat, &words);
         let pushed = timeout(Duration::from_secs(5), pushed).await.unwrap();
         assert!(matches!(pushed, Err(ApiError::NotSent { .. })), "{pushed:?}");
     }
