@@ -37,7 +37,8 @@ pub(crate) fn client(base: &Url) -> reqwest::Result<reqwest::Client> {
     if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),

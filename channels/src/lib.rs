@@ -9,6 +9,7 @@
 //! * [`wecom::crypt`]: the callback cipher and signature, in both directions.
 //! * [`wecom::callback`]: one verified callback as a value.
 //! * [`wecom::api`]: one app's authenticated client; the access token lives and dies there.
+//! * [`wecom::aibot`]: the AI bot over its long connection, for desks without a public address.
 //! * [`wecom::app`], [`wecom::kf`], [`wecom::oauth`]: members, customers and the sign-in of the review pages.
 //!
 //! Numbers in docstrings such as "wecom 90236" name the page `https://developer.work.weixin.qq.com/document/path/90236`.

@@ -109,6 +109,12 @@ errcodes! {
     KF_STATE = 95018, "the session's state forbids sending";
     KF_SERVICER_STOPPED = 95019, "the servicer is not receiving";
     KF_NO_CONSULT = 95031, "no consultation within 48 hours";
+    CHAT_ID = 93006, "invalid chatid";
+    BOT_ID = 93019, "invalid bot_id";
+    BOT_SECRET = 853000, "signature is incorrect, please check if the bot secret is correct";
+    REQ_ID = 846605, "invalid req_id";
+    STREAM_OVER = 846608, "stream message update expired";
+    NOT_SUBSCRIBED = 846609, "aibot websocket not subscribed";
     FILE_RANGE = 830002, "file too large for one request";
     NOT_OF_TOKEN = 301002, "agentid is not of this token";
 }

@@ -5,6 +5,7 @@
 //!   encrypted HTTP requests. What the documents leave open is a [`Switches`] value that a seed decides.
 //! * Its ledger ([`LedgerRow`]) is append-only: tests read it as the oracle of what left the bot.
 //! * [`Faults`] loses answers, refuses calls and kills tokens.
+//! * [`aibot`]: WeCom's AI bots (智能机器人) over their long connection.
 //! * [`official`]: a 公众号 (WeChat Official Account).
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
@@ -39,6 +40,7 @@ mod wire;
 mod world;
 mod xml;
 
+pub mod aibot;
 pub mod integrator;
 pub mod official;
 pub mod openai;

@@ -194,7 +194,7 @@ fn click(
 }
 
 /// A button or a menu entry with that key; `None` where the card has neither.
-fn button_kind(card: &Value, key: &str) -> Option<CallbackKind> {
+pub(crate) fn button_kind(card: &Value, key: &str) -> Option<CallbackKind> {
     let list = |pointer: &str| card.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     let button = list("/button_list").any(|button| button["key"] == key && button["type"] != 1);
     if button || card.pointer("/submit_button/key").is_some_and(|submit| submit == key) {
@@ -223,9 +223,9 @@ fn card_elements(
 }
 
 /// The chosen options of one question.
-type Choice = (String, Vec<String>);
+pub(crate) type Choice = (String, Vec<String>);
 
-fn choices(card: &Value, selected: &[(&str, &str)]) -> Result<Vec<Choice>, Impossible> {
+pub(crate) fn choices(card: &Value, selected: &[(&str, &str)]) -> Result<Vec<Choice>, Impossible> {
     let lists = card.get("select_list").and_then(Value::as_array).into_iter().flatten();
     let questions: Vec<&Value> =
         card.get("button_selection").into_iter().chain(lists).chain(card.get("checkbox")).collect();

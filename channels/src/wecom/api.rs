@@ -371,7 +371,7 @@ fn readable(bytes: &[u8], bare: bool) -> Result<Value, ApiError> {
 }
 
 /// A header as text; file names may be raw UTF-8.
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+pub(super) fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 

@@ -28,7 +28,7 @@ const SIGNATURE_DIGITS: usize = 40;
 const HEAD: usize = 20;
 
 /// 43 characters carry 258 bits and most real keys set the last two, which a strict decoder refuses. Only for the key.
-const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
+pub(super) const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -291,7 +291,7 @@ fn decode_key(text: &str) -> Result<[u8; 32], KeyError> {
 
 /// Length without the padding, if the padding is 1..=32 equal bytes. It is behind the signature, so nobody without the
 /// token can ask this question.
-fn unpadded_len(buffer: &[u8]) -> Option<usize> {
+pub(super) fn unpadded_len(buffer: &[u8]) -> Option<usize> {
     let pad = usize::from(*buffer.last()?);
     let kept = buffer.len().checked_sub(pad)?;
     let equal = buffer[kept..].iter().all(|&b| usize::from(b) == pad);

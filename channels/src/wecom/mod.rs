@@ -1,5 +1,6 @@
-//! WeCom (企业微信): a self-built app for the people of the desk, 微信客服 for the customers.
+//! WeCom (企业微信): a self-built app or an AI bot for the people of the desk, 微信客服 for the customers.
 
+pub mod aibot;
 pub mod api;
 pub mod app;
 pub mod callback;

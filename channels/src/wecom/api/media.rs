@@ -32,7 +32,7 @@ impl MediaKind {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             MediaKind::Image => "image",
             MediaKind::Voice => "voice",
@@ -54,7 +54,7 @@ pub struct Media {
 }
 
 impl Media {
-    pub(super) fn new(bytes: Vec<u8>, disposition: Option<&str>, content_type: String) -> Media {
+    pub(crate) fn new(bytes: Vec<u8>, disposition: Option<&str>, content_type: String) -> Media {
         Media { bytes, filename: disposition.and_then(filename_in), content_type }
     }
 }
