@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::Context;
 use cards::words::{Locale, Words};
-use channels::wecom;
+use channels::{official, telegram, wecom};
 use knowledge::{Entry, Index};
 use tokio::sync::Semaphore;
 
@@ -44,6 +44,10 @@ pub struct Parts {
     pub wecom: Option<Wecom>,
     /// Webhook channels.
     pub webhooks: Webhooks,
+    /// Telegram, once it is configured.
+    pub telegram: Option<Telegram>,
+    /// The Official Account, once it is configured.
+    pub official: Option<Official>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Attachments.
@@ -75,6 +79,24 @@ pub struct Parts {
 struct Cached {
     desk: Option<Arc<Applied>>,
     index: Option<(String, Arc<Index>)>,
+}
+
+/// The wire to Telegram.
+pub struct Telegram {
+    /// The bot.
+    pub bot: telegram::Bot,
+    /// What deliveries prove themselves by; without it, the bot is asked.
+    pub webhook_secret: Option<telegram::Secret>,
+}
+
+/// The wire to a WeChat Official Account.
+pub struct Official {
+    /// Sends and fetches.
+    pub account: official::Account,
+    /// Opens callbacks.
+    pub door: official::Door,
+    /// The account's id.
+    pub app_id: String,
 }
 
 /// The wire to WeCom.
@@ -119,6 +141,10 @@ pub struct Settings {
     pub wecom: Option<Wecom>,
     /// Webhook channels.
     pub webhooks: Webhooks,
+    /// Telegram, once it is configured.
+    pub telegram: Option<Telegram>,
+    /// The Official Account, once it is configured.
+    pub official: Option<Official>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Signs checkpoints.
@@ -142,6 +168,8 @@ impl App {
             ids: settings.ids,
             wecom: settings.wecom,
             webhooks: settings.webhooks,
+            telegram: settings.telegram,
+            official: settings.official,
             model: settings.model,
             signing: settings.signing,
             cookie_key: settings.cookie_key,

@@ -34,6 +34,7 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         desk: stage::DESK.to_owned(),
         openai_base: None,
         knows_duplicates: false,
+        more: Vec::new(),
     };
     let stage = Stage::set(staging).await?;
     let running = cli::launch(stage.app.clone(), edge).await?;

@@ -182,6 +182,10 @@ pub enum ChannelKind {
     WecomKf,
     /// Any system that signs and sends web requests (Standard Webhooks).
     Webhook,
+    /// A Telegram bot.
+    Telegram,
+    /// A WeChat Official Account (公众号).
+    Official,
 }
 
 impl ChannelKind {
@@ -190,6 +194,8 @@ impl ChannelKind {
         match self {
             Self::WecomKf => &channels::wecom::kf::ABILITIES,
             Self::Webhook => &channels::webhook::ABILITIES,
+            Self::Telegram => &channels::telegram::ABILITIES,
+            Self::Official => &channels::official::ABILITIES,
         }
     }
 }
@@ -335,6 +341,11 @@ impl Desk {
     /// The channel with this id.
     pub fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|c| c.id == id)
+    }
+
+    /// The one channel of a kind of which there is one account.
+    pub fn channel_of_kind(&self, kind: ChannelKind) -> Option<&Channel> {
+        self.channels.iter().find(|c| c.kind == kind)
     }
 
     /// The channel on this account of a wire.

@@ -2,8 +2,10 @@
 
 mod callback;
 mod health;
+mod official;
 mod review;
 mod server;
+mod telegram;
 mod webhook;
 
 pub use review::{Seal, Session, give_link};
@@ -32,6 +34,8 @@ pub fn router(app: App) -> Router {
     let callbacks = Router::new()
         .route("/callback/wecom", get(callback::verify).post(callback::receive))
         .route("/callback/webhook/{channel}", post(webhook::receive))
+        .route("/callback/telegram", post(telegram::receive))
+        .route("/callback/official", get(official::verify).post(official::receive))
         .layer((CatchPanicLayer::new(), DefaultBodyLimit::max(BODY)));
     pages().merge(callbacks).with_state(app)
 }

@@ -1,15 +1,14 @@
 //! Putting the program together from its environment and its configuration file.
 
+mod platforms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
-use channels::wecom::api::{Api, ApiSettings};
-use channels::wecom::{app as members, crypt::Crypt, kf};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -17,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::app::{App, Settings, Wecom};
 use crate::case::State;
 use crate::chaos;
-use crate::clock::{Clock, Ids, SECOND};
+use crate::clock::{Clock, Ids};
 use crate::config::{self, ConfigError, Environment};
 use crate::desk::{ChannelKind, Desk};
 use crate::drafting::Model;
@@ -47,7 +46,9 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
     let key = derived(&secret, "access token");
     let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
     Ok(App::new(Settings {
-        wecom: wecom(environment, &clock, tenant)?,
+        wecom: environment.wecom.as_ref().map(|wecom| platforms::wecom(wecom, &clock, &tenant)).transpose()?,
+        telegram: environment.telegram.as_ref().map(platforms::telegram).transpose()?,
+        official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
@@ -93,35 +94,6 @@ fn bytes32(text: &str) -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text, &mut bytes)?;
     Ok(bytes)
-}
-
-fn wecom(
-    environment: &Environment,
-    clock: &Clock,
-    tenant: impl FnOnce(String) -> anyhow::Result<Tenant>,
-) -> anyhow::Result<Option<Wecom>> {
-    let Some(settings) = &environment.wecom else { return Ok(None) };
-    let clock = clock.clone();
-    let secret = hex::encode(&Sha256::digest(settings.app_secret.expose_secret())[..8]);
-    let tenant = tenant(format!("{}:{}:{secret}", settings.corp_id, settings.agent_id))?;
-    let api = ApiSettings {
-        base: settings.api_base.clone(),
-        corp_id: settings.corp_id.clone(),
-        secret: settings.app_secret.clone(),
-    };
-    let api = Api::new(api, Arc::new(move || clock.now() / SECOND))?.sharing(Arc::new(tenant));
-    let api = Arc::new(api);
-    let (token, key) = (settings.callback_token.expose_secret(), settings.callback_aes_key.expose_secret());
-    Ok(Some(Wecom {
-        app: members::App::new(api.clone(), settings.agent_id),
-        kf: kf::Kf::new(api.clone()),
-        crypt: Crypt::new(token, key, &settings.corp_id).context("WECOM_CALLBACK_AES_KEY is not usable")?,
-        api,
-        api_base: settings.api_base.clone(),
-        corp_id: settings.corp_id.clone(),
-        agent_id: settings.agent_id,
-        duplicate_code: settings.duplicate_msgid_code,
-    }))
 }
 
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {

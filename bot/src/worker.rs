@@ -14,9 +14,10 @@ mod receipts;
 pub mod recovery;
 mod reviewer;
 mod sync;
+mod telegram;
 mod tidy;
 
-pub use inbox::{Inbound, arrived};
+pub use inbox::{Inbound, On, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 pub use receipts::{Receipts, receive};
@@ -67,7 +68,7 @@ struct Work {
 /// # Errors
 /// When the database fails.
 pub async fn tick(app: &App) -> anyhow::Result<bool> {
-    let synced = sync::read_accounts(app).await?;
+    let synced = sync::read_accounts(app).await? | telegram::read(app, Duration::ZERO).await?;
     let work = claim(app, &Places::default()).await?;
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
@@ -91,10 +92,11 @@ pub async fn pump(app: &App) -> anyhow::Result<()> {
 /// that a slow platform keeps nobody's pause waiting.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
+    let polling = tokio::spawn(telegram::read_until(app.clone(), stop.clone()));
     let beating = tokio::spawn(show_life_beside(app.clone()));
     work_until(&app, stop).await;
     // What it does wrong it says itself.
-    let _ = reading.await;
+    let _ = (reading.await, polling.await);
     beating.abort();
 }
 

@@ -10,6 +10,7 @@ mod configuration;
 mod crowd;
 mod doubts;
 mod erasure;
+mod everywhere;
 mod first_start;
 mod handover;
 mod hard_cases;

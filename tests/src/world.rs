@@ -1,5 +1,6 @@
 //! A desk with its world around it: the real program over the real wire, a simulated WeCom, one clock.
 
+pub mod away;
 mod browser;
 mod open;
 pub mod program;
@@ -20,6 +21,7 @@ use simulator::openai::FakeModel;
 use simulator::{Delivery, Item, ItemKind, Simulator};
 
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
+pub use away::{Away, Customers};
 pub use browser::{Browser, Page};
 pub use open::{DESK, On, Setting, database, empty_database};
 
@@ -78,6 +80,8 @@ pub struct World {
     pub model: Option<FakeModel>,
     /// Pages somebody looked at: their member id and the HTML.
     pub pages: Vec<(String, String)>,
+    /// Where the story's customers are.
+    pub away: Away,
     /// Message ids whose authority was found in a record this world no longer goes on with.
     answered_for: BTreeSet<String>,
     staging: Staging,

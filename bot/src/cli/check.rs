@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
-use crate::desk::{ChannelKind, Desk, Mode, Role};
+use crate::desk::{Channel, ChannelKind, Desk, Mode, Role};
 use crate::store::knowledge::{self, EntryState};
 use crate::store::{conversations, desks};
 
@@ -48,6 +48,7 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     Ok(vec![
         channels(desk),
         abilities(desk),
+        platforms(app, desk),
         webhooks(app, desk),
         owners(desk),
         Item {
@@ -135,6 +136,26 @@ fn abilities_of(id: &str, can: &Abilities) -> String {
     };
     let assisted = if by_hand { " · assisted: replies" } else { "" };
     format!("{id}: automatic: {}{assisted} · absent: {}", these(true), these(false))
+}
+
+/// Channels whose platform the environment says nothing of.
+fn platforms(app: &App, desk: &Desk) -> Item {
+    let missing = |channel: &&Channel| match channel.kind {
+        ChannelKind::WecomKf => app.wecom.is_none(),
+        ChannelKind::Telegram => app.telegram.is_none(),
+        ChannelKind::Official => app.official.as_ref().is_none_or(|official| official.app_id != channel.account),
+        ChannelKind::Webhook => false,
+    };
+    let missing: Vec<&str> = desk.channels.iter().filter(missing).map(|channel| channel.id.as_str()).collect();
+    let found = if missing.is_empty() {
+        "all".into()
+    } else {
+        format!(
+            "not for {}: see .env.example (an Official Account's channel has its AppID as account)",
+            missing.join(", ")
+        )
+    };
+    Item { name: "the platforms of all channels are configured", passed: missing.is_empty(), found }
 }
 
 /// Webhook channels that cannot verify what comes in, or have nowhere to send to.

@@ -37,11 +37,17 @@ fn check_names(place: &str, channel: &Channel, before: &[Channel], found: &mut F
     let todo = match channel.kind {
         ChannelKind::WecomKf => "copy the open_kfid",
         ChannelKind::Webhook => "write a name for the other system's account",
+        ChannelKind::Telegram => "write the bot's name, without the @",
+        ChannelKind::Official => "copy the account's AppID",
     };
     found.expect(!blank, place, format!("the account {:?} is not usable", channel.account), todo);
     check_url(place, channel, found);
     let same_account = |other: &&Channel| other.kind == channel.kind && other.account == channel.account;
-    if let Some(other) = before.iter().find(same_account) {
+    let alone = matches!(channel.kind, ChannelKind::Telegram | ChannelKind::Official);
+    if let Some(other) = before.iter().find(|other| alone && other.kind == channel.kind) {
+        let what = format!("is of the same kind as channel {:?}", other.id);
+        found.add(place, what, "there is one account of this kind (see .env): keep one of them");
+    } else if let Some(other) = before.iter().find(same_account) {
         let what = format!("has the account {:?} of channel {:?}", channel.account, other.id);
         found.add(place, what, "an account belongs to one channel: correct one of them");
     }
@@ -60,7 +66,7 @@ fn check_url(place: &str, channel: &Channel, found: &mut Findings) {
             found.add(place, "there is no url to send replies to", todo);
         }
         (ChannelKind::Webhook, None) => {}
-        (ChannelKind::WecomKf, url) => {
+        (ChannelKind::WecomKf | ChannelKind::Telegram | ChannelKind::Official, url) => {
             let unused = url.is_none() && !channel.private;
             found.expect(unused, place, "url and private are for channels of kind webhook", "take them out");
         }

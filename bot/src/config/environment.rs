@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use channels::telegram::{self, Secret};
 use channels::webhook::sign::{Key, KeyError};
 use secrecy::SecretString;
 use url::Url;
@@ -14,6 +15,8 @@ use super::{ConfigError, Database};
 
 /// Where WeCom's own API is.
 const WECOM_API_BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin";
+/// Where the Official Accounts' API is.
+const OFFICIAL_API_BASE: &str = "https://api.weixin.qq.com/cgi-bin";
 /// Characters of an `EncodingAESKey` (wecom 90968).
 const AES_KEY_CHARS: usize = 43;
 /// Characters of our own secret: 32 bytes in hexadecimal digits.
@@ -39,6 +42,10 @@ pub struct Environment {
     pub wecom: Option<Wecom>,
     /// `WEBHOOK_SECRETS`: the keys of each webhook channel, by its id, the newest first.
     pub webhooks: BTreeMap<String, Vec<Key>>,
+    /// `TELEGRAM_…`, once set.
+    pub telegram: Option<Telegram>,
+    /// `OFFICIAL_…`, once set.
+    pub official: Option<Official>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
     /// What is set but has no effect.
@@ -63,6 +70,34 @@ pub struct Wecom {
     /// `WECOM_DUPLICATE_MSGID_CODE`: the error code this tenant was seen to answer for a customer message id
     /// that was used before. Undocumented by WeCom; unset until it was seen.
     pub duplicate_msgid_code: Option<i64>,
+}
+
+/// A Telegram bot.
+#[derive(Debug, Clone)]
+pub struct Telegram {
+    /// `TELEGRAM_BOT_TOKEN`: as BotFather gives it.
+    pub token: SecretString,
+    /// `TELEGRAM_API_BASE`: where the Bot API is, without a slash at the end.
+    pub api_base: String,
+    /// `TELEGRAM_WEBHOOK_SECRET`: Telegram delivers to us and proves itself by it; without, we ask.
+    pub webhook_secret: Option<Secret>,
+}
+
+/// A WeChat Official Account (公众号).
+#[derive(Debug, Clone)]
+pub struct Official {
+    /// `OFFICIAL_APP_ID`: the account.
+    pub app_id: String,
+    /// `OFFICIAL_APP_SECRET`: what access tokens are got with.
+    pub app_secret: SecretString,
+    /// `OFFICIAL_TOKEN`: what callbacks are signed with.
+    pub token: SecretString,
+    /// `OFFICIAL_AES_KEY`: what callbacks are encrypted with; none in plain mode (明文模式).
+    pub aes_key: Option<SecretString>,
+    /// `OFFICIAL_ORIGINAL_ID`: whom callbacks in plain mode are meant for.
+    pub original_id: Option<String>,
+    /// `OFFICIAL_API_BASE`: where the API is, without a slash at the end.
+    pub api_base: String,
 }
 
 /// A language model behind an OpenAI-compatible API.
@@ -95,15 +130,16 @@ const WECOM_NEEDED: [&str; 5] =
     ["WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_APP_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
 const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
+const TELEGRAM_NEEDED: [&str; 1] = ["TELEGRAM_BOT_TOKEN"];
+const TELEGRAM_OPTIONAL: [&str; 2] = ["TELEGRAM_API_BASE", "TELEGRAM_WEBHOOK_SECRET"];
+const OFFICIAL_NEEDED: [&str; 3] = ["OFFICIAL_APP_ID", "OFFICIAL_APP_SECRET", "OFFICIAL_TOKEN"];
+const OFFICIAL_OPTIONAL: [&str; 3] = ["OFFICIAL_AES_KEY", "OFFICIAL_ORIGINAL_ID", "OFFICIAL_API_BASE"];
 const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"];
 
-const NOT_USED_YET: [Warning; 7] = [
+const NOT_USED_YET: [Warning; 4] = [
     Warning { name: "WECOM_AIBOT_ID", meant_for: "WeCom AI bot" },
     Warning { name: "WECOM_AIBOT_SECRET", meant_for: "WeCom AI bot" },
     Warning { name: "WECOM_AIBOT_URL", meant_for: "WeCom AI bot" },
-    Warning { name: "TELEGRAM_BOT_TOKEN", meant_for: "Telegram channel" },
-    Warning { name: "TELEGRAM_API_BASE", meant_for: "Telegram channel" },
-    Warning { name: "TELEGRAM_WEBHOOK_SECRET", meant_for: "Telegram channel" },
     Warning { name: "OPENAI_EMBEDDING_MODEL", meant_for: "search by embeddings" },
 ];
 
@@ -141,6 +177,7 @@ impl Reader<'_> {
             self.shared_secret_missing();
         }
         let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
+        let (telegram, official) = (self.telegram(public_url.is_some()), self.official());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
             listen: listen?,
@@ -150,6 +187,8 @@ impl Reader<'_> {
             database: database?,
             wecom,
             webhooks,
+            telegram,
+            official,
             openai,
             warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
         })
@@ -198,6 +237,48 @@ impl Reader<'_> {
             }
         }
         all
+    }
+
+    fn telegram(&mut self, has_public_url: bool) -> Option<Telegram> {
+        let all: Vec<_> = TELEGRAM_NEEDED.into_iter().chain(TELEGRAM_OPTIONAL).collect();
+        self.needed(&TELEGRAM_NEEDED, &all, "Telegram")?;
+        let base = self.address("TELEGRAM_API_BASE").unwrap_or_else(|| telegram::OFFICIAL.to_owned());
+        let name = "TELEGRAM_WEBHOOK_SECRET";
+        let secret = self.value(name).map(SecretString::from);
+        if secret.is_some() && !has_public_url {
+            let todo = "set AIJIA_PUBLIC_URL, where Telegram reaches us, or leave it empty: then we ask Telegram";
+            self.error::<()>(name, "set, although AIJIA_PUBLIC_URL is not", todo);
+        }
+        let read = secret.as_ref().map(|secret| {
+            let todo = "write 1 to 256 letters, digits, _ or -";
+            Secret::new(secret).or_else(|| self.error(name, "is not what Telegram takes", todo))
+        });
+        let webhook_secret = match read {
+            Some(read) => Some(read?),
+            None => None,
+        };
+        Some(Telegram { token: self.value("TELEGRAM_BOT_TOKEN")?.into(), api_base: base, webhook_secret })
+    }
+
+    fn official(&mut self) -> Option<Official> {
+        let all: Vec<_> = OFFICIAL_NEEDED.into_iter().chain(OFFICIAL_OPTIONAL).collect();
+        self.needed(&OFFICIAL_NEEDED, &all, "the Official Account")?;
+        let todo =
+            "copy EncodingAESKey from the account's server settings (安全模式), or set OFFICIAL_ORIGINAL_ID instead";
+        let (name, kind) = ("OFFICIAL_AES_KEY", "A-Z, a-z and 0-9");
+        let aes_key = self.of_length(name, AES_KEY_CHARS, (kind, |c| c.is_ascii_alphanumeric()), todo);
+        let original_id = self.value("OFFICIAL_ORIGINAL_ID");
+        if self.value(name).is_none() && original_id.is_none() {
+            return self.error(name, "not set, and OFFICIAL_ORIGINAL_ID neither", todo);
+        }
+        Some(Official {
+            app_id: self.value("OFFICIAL_APP_ID")?,
+            app_secret: self.value("OFFICIAL_APP_SECRET")?.into(),
+            token: self.value("OFFICIAL_TOKEN")?.into(),
+            aes_key: aes_key.map(SecretString::from),
+            original_id,
+            api_base: self.address("OFFICIAL_API_BASE").unwrap_or_else(|| OFFICIAL_API_BASE.to_owned()),
+        })
     }
 
     fn openai(&mut self) -> Option<OpenAi> {

@@ -209,6 +209,10 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(WECOM_NEEDED)
         .chain(WECOM_OPTIONAL)
         .chain([WEBHOOK_SECRETS])
+        .chain(TELEGRAM_NEEDED)
+        .chain(TELEGRAM_OPTIONAL)
+        .chain(OFFICIAL_NEEDED)
+        .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
         .chain(not_used_yet)
 }

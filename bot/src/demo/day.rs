@@ -56,6 +56,7 @@ impl Day {
             desk: DESK.to_owned(),
             openai_base: None,
             knows_duplicates: false,
+            more: Vec::new(),
         };
         let Stage { app, sim } = Stage::set(staging).await?;
         let router = http::router(app.clone());

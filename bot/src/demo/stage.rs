@@ -65,6 +65,8 @@ pub struct Staging {
     pub openai_base: Option<String>,
     /// Whether the code the platform answers to a message id used twice was learned.
     pub knows_duplicates: bool,
+    /// More of the environment, for platforms that not every world has.
+    pub more: Vec<(&'static str, String)>,
 }
 
 /// A set stage: the program is assembled, nothing runs yet.
@@ -134,7 +136,9 @@ fn environment(sim: &Simulator, staging: &Staging) -> anyhow::Result<Environment
         ("OPENAI_API_KEY", model.as_ref().map(|_| "stage".to_owned())),
         ("OPENAI_MODEL", model.map(|_| "stage-model".to_owned())),
     ];
-    let read = |name: &str| vars.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.clone());
+    let more = |name: &str| staging.more.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+    let usual = |name: &str| vars.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.clone());
+    let read = |name: &str| more(name).or_else(|| usual(name));
     let mut environment = Environment::read(read).map_err(start::BadConfig)?;
     environment.database = staging.database.clone();
     Ok(environment)

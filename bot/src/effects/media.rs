@@ -1,9 +1,9 @@
 //! Attachments from customers: fetched at once, because the platform forgets them.
 
-use channels::wecom::api::ApiError;
 use serde_json::json;
 
-use super::{finished, later, worth_repeating};
+use super::wire::{Fetched, Wire};
+use super::{MOST_ATTEMPTS, finished, later};
 use crate::app::App;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::queue::{Door, Row};
@@ -14,14 +14,14 @@ use crate::worker::apply;
 const CAP: usize = 20 << 20;
 
 pub(super) async fn fetch(app: &App, row: Row, conversation: String, seq: i64, media_id: String) -> anyhow::Result<()> {
-    let Some(wecom) = &app.wecom else { return finished(app, row).await };
-    match wecom.kf.media(&media_id, CAP).await {
-        Ok(media) => {
-            let sha256 = app.blobs.put(&media.bytes).await?;
-            stored(app, row, conversation, seq, Ok((sha256, media.content_type))).await
+    let Some(wire) = Wire::of(app, &conversation).await? else { return finished(app, row).await };
+    match wire.fetch(&media_id, CAP).await {
+        Fetched::Here { bytes, content_type } => {
+            let sha256 = app.blobs.put(&bytes).await?;
+            stored(app, row, conversation, seq, Ok((sha256, content_type))).await
         }
-        Err(error) if worth_repeating(&error, row.attempts) => later(app, row, error.to_string()).await,
-        Err(error) => stored(app, row, conversation, seq, Err(error)).await,
+        Fetched::NotYet(problem) if row.attempts < MOST_ATTEMPTS => later(app, row, problem).await,
+        Fetched::NotYet(problem) | Fetched::Never(problem) => stored(app, row, conversation, seq, Err(problem)).await,
     }
 }
 
@@ -30,7 +30,7 @@ async fn stored(
     row: Row,
     conversation: String,
     seq: i64,
-    fetched: Result<(String, String), ApiError>,
+    fetched: Result<(String, String), String>,
 ) -> anyhow::Result<()> {
     let app = app.clone();
     let store = app.store.clone();
@@ -46,7 +46,7 @@ async fn stored(
                         }
                         json!({ "seq": seq, "sha256": sha256, "type": media_type })
                     }
-                    Err(error) => json!({ "seq": seq, "lost": error.to_string() }),
+                    Err(error) => json!({ "seq": seq, "lost": error }),
                 };
                 let entry = Entry { kind: Kind::MediaStored, actor: Actor::System, payload };
                 record::append(tx, &app, &record::chain_of(&conversation), None, &entry).await?;

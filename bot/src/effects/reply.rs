@@ -44,7 +44,7 @@ const SETTLE_TRIES: u64 = 4;
 pub(super) async fn send(app: &App, row: Row, case: String, conversation: String, part: usize) -> anyhow::Result<()> {
     let Some(wire) = Wire::of(app, &conversation).await? else { return super::finished(app, row).await };
     // Before the claim, which does not last: whoever waits for room has claimed nothing.
-    if let Err(when) = wire.admit().await {
+    if let Err(when) = wire.admit().await? {
         return super::not_before(app, row, when).await;
     }
     chaos::point("send.before_ready");

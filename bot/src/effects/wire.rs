@@ -3,16 +3,18 @@
 use std::time::Instant;
 
 use anyhow::Context;
+use channels::telegram::{CallError, RATES};
 use channels::webhook::send::{Endpoint, Message};
-use channels::wecom::api::ApiError;
+use channels::wecom::api::{ApiError, Media};
 use channels::{Fate, Repeats};
 
 use super::reply::mistaken;
-use crate::app::{App, Wecom};
+use crate::app::{App, Official, Telegram, Wecom};
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, ChannelKind};
 use crate::store::conversations;
 use crate::store::sends::Send;
+use crate::store::tokens;
 
 /// Waits between the tries of a request that may be repeated: a day in all (Standard Webhooks, "Deliverability and
 /// reliability").
@@ -22,11 +24,14 @@ const PLAN: [Timestamp; 8] = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 *
 pub(super) struct Wire<'a> {
     app: &'a App,
     channel: Channel,
+    customer: String,
     way: Way<'a>,
 }
 
 enum Way<'a> {
     Kf(&'a Wecom),
+    Telegram(&'a Telegram),
+    Official(&'a Official),
     Webhook(Endpoint),
     /// Nothing can leave.
     Shut,
@@ -41,19 +46,38 @@ impl<'a> Wire<'a> {
             .read(move |tx| {
                 Box::pin(async move {
                     let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
-                    Ok(reader.desk(tx).await?.desk.channel(&open.channel).cloned())
+                    let channel = reader.desk(tx).await?.desk.channel(&open.channel).cloned();
+                    Ok(channel.map(|channel| (channel, open.customer)))
                 })
             })
             .await?;
-        Ok(channel.map(|channel| Self { app, way: way(app, &channel), channel }))
+        Ok(channel.map(|(channel, customer)| Self { app, way: way(app, &channel), channel, customer }))
     }
 
     /// Takes room under the platform's limits; else when to ask again. Asked before a claim, which does not last.
-    pub(super) async fn admit(&self) -> Result<(), Timestamp> {
-        match &self.way {
+    pub(super) async fn admit(&self) -> anyhow::Result<Result<(), Timestamp>> {
+        Ok(match &self.way {
             Way::Kf(wecom) => wecom.api.admit("kf/send_msg").await,
+            Way::Official(official) => official.account.admit().await,
+            Way::Telegram(_) => self.admit_to_telegram().await?,
             Way::Webhook(_) | Way::Shut => Ok(()),
-        }
+        })
+    }
+
+    /// Telegram counts by bot and by chat.
+    async fn admit_to_telegram(&self) -> anyhow::Result<Result<(), Timestamp>> {
+        let (now, chat) = (self.app.clock.now(), format!("telegram:{}", self.customer));
+        let (all, one) = (i64::from(RATES.all_per_second) * 60, i64::from(RATES.chat_per_second) * 60);
+        self.app
+            .store
+            .commit(move |tx| {
+                Box::pin(async move {
+                    let room = tokens::admit_within(tx, &chat, one, now).await?
+                        && tokens::admit_within(tx, "telegram", all, now).await?;
+                    Ok(if room { Ok(()) } else { Err(now + SECOND) })
+                })
+            })
+            .await
     }
 
     /// Whether a request could leave at once. Asked before the claim, which is too short to wait for a token.
@@ -66,7 +90,14 @@ impl<'a> Wire<'a> {
                 }
                 checked.is_ok()
             }
-            Way::Webhook(_) => true,
+            Way::Official(official) => {
+                let checked = official.account.check().await;
+                if let Err(problem) = &checked {
+                    tracing::warn!(%problem, "there is no access token to send with");
+                }
+                checked.is_ok()
+            }
+            Way::Webhook(_) | Way::Telegram(_) => true,
             Way::Shut => false,
         }
     }
@@ -83,6 +114,10 @@ impl<'a> Wire<'a> {
                 let (kind, account) = (send.kind.as_str(), send.account.as_str());
                 let message = Message { id, kind, account, conversation: &send.customer, text: &send.body };
                 endpoint.send(message, self.app.clock.now() / SECOND, until).await
+            }
+            Way::Telegram(telegram) => Fate::from(&telegram.bot.send_text(&send.customer, &send.body, until).await),
+            Way::Official(official) => {
+                Fate::of_official(&official.account.send_text(&send.customer, &send.body, until).await)
             }
             Way::Shut => Fate::NotSent,
         }
@@ -115,6 +150,20 @@ impl<'a> Wire<'a> {
         (self.send(send, None, until).await == Fate::Accepted).then_some(0)
     }
 
+    /// An attachment the customer sent, of at most `cap` bytes.
+    pub(super) async fn fetch(&self, media_id: &str, cap: usize) -> Fetched {
+        match &self.way {
+            Way::Kf(wecom) => Fetched::of(wecom.kf.media(media_id, cap).await),
+            Way::Official(official) => Fetched::of(official.account.media(media_id, cap).await),
+            Way::Telegram(telegram) => match telegram.bot.download(media_id, cap).await {
+                Ok(bytes) => Fetched::Here { content_type: media_type(&bytes).to_owned(), bytes },
+                Err(CallError::Refused { message, .. }) => Fetched::Never(message),
+                Err(error) => Fetched::NotYet(error.to_string()),
+            },
+            Way::Webhook(_) | Way::Shut => Fetched::Never("nothing can be fetched on this channel".to_owned()),
+        }
+    }
+
     /// Whether what a platform puts off is tried a few times only.
     pub(super) fn tries_few_times(&self) -> bool {
         self.channel.abilities().repeats != Repeats::OneMessage
@@ -132,9 +181,48 @@ impl<'a> Wire<'a> {
     }
 }
 
+/// What came of fetching an attachment.
+pub(super) enum Fetched {
+    Here {
+        bytes: Vec<u8>,
+        content_type: String,
+    },
+    /// It may work later.
+    NotYet(String),
+    Never(String),
+}
+
+impl Fetched {
+    fn of(answer: Result<Media, ApiError>) -> Self {
+        match answer {
+            Ok(media) => Self::Here { bytes: media.bytes, content_type: media.content_type },
+            Err(error) if matches!(error, ApiError::Refused { .. }) && !error.retryable_later() => {
+                Self::Never(error.to_string())
+            }
+            Err(error) => Self::NotYet(error.to_string()),
+        }
+    }
+}
+
+/// What a file without a type of its own is, by how it begins.
+fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
+        [b'%', b'P', b'D', b'F', ..] => "application/pdf",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
+        _ => "application/octet-stream",
+    }
+}
+
 fn way<'a>(app: &'a App, channel: &Channel) -> Way<'a> {
     match channel.kind {
         ChannelKind::WecomKf => app.wecom.as_ref().map_or(Way::Shut, Way::Kf),
+        ChannelKind::Telegram => app.telegram.as_ref().map_or(Way::Shut, Way::Telegram),
+        ChannelKind::Official => app.official.as_ref().map_or(Way::Shut, Way::Official),
         ChannelKind::Webhook => match app.webhooks.endpoint(channel) {
             Ok(endpoint) => Way::Webhook(endpoint),
             Err(problem) => {

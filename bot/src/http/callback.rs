@@ -97,7 +97,7 @@ pub(super) async fn stored<T>(
 }
 
 /// The same answer for every reason: what failed is for our log, not for whoever sent it.
-fn refused(problem: &callback::BadCallback) -> Response {
+pub(super) fn refused(problem: &callback::BadCallback) -> Response {
     tracing::warn!(%problem, "a callback was refused");
     (StatusCode::BAD_REQUEST, "bad request").into_response()
 }

@@ -12,7 +12,7 @@ use super::callback::{answered, body_of, stored};
 use crate::app::App;
 use crate::clock::SECOND;
 use crate::metrics::Callback;
-use crate::worker;
+use crate::worker::{self, On};
 
 /// Stores what an integrator tells us. 2xx: it is kept. 4xx: it never will be, and for a body that verified the answer says
 /// why. 5xx: send it again under the same `webhook-id`.
@@ -47,7 +47,7 @@ async fn received(app: &App, channel: String, headers: &HeaderMap, body: &[u8]) 
         let said = json!({ "error": problem.to_string() });
         (Callback::Refused, (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(said)).into_response())
     })?;
-    let known = stored(app, worker::arrived(app.clone(), channel, arrivals)).await?;
+    let known = stored(app, worker::arrived(app.clone(), On::Webhook(channel), None, arrivals)).await?;
     if known {
         return Ok(());
     }

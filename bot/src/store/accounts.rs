@@ -50,8 +50,8 @@ macro_rules! claim_sql {
             "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $1, heard = rings
              WHERE (owner IS NULL OR owner = $2) AND account = (
                SELECT account FROM accounts
-               WHERE (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3))
-                 AND (SELECT COUNT(*) FROM accounts busy WHERE busy.owner <> $2) < $4
+               WHERE NOT apart AND (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3))
+                 AND (SELECT COUNT(*) FROM accounts busy WHERE NOT busy.apart AND busy.owner <> $2) < $4
                ORDER BY rings - heard DESC, account LIMIT 1",
             $passing_over,
             ")
@@ -66,6 +66,18 @@ macro_rules! claim_sql {
 pub async fn claim(tx: &mut Tx, owner: &str, now: Timestamp) -> sqlx::Result<Option<Account>> {
     let sql = tx.either(claim_sql!(""), claim_sql!(" FOR UPDATE SKIP LOCKED"));
     tx.one(sql, args![now, owner, now - POLL_EVERY, READERS]).await
+}
+
+/// Claims what is read in a way of its own, called `name`, for the instance `owner` alone; nothing while another one reads
+/// it, or it is to be left alone.
+pub async fn claim_apart(tx: &mut Tx, name: &str, owner: &str, now: Timestamp) -> sqlx::Result<Option<Account>> {
+    let new = "INSERT INTO accounts (account, token_until, rings, heard, synced_at, tried_at, not_before, apart)
+               VALUES ($1, 0, 0, 0, 0, 0, 0, TRUE) ON CONFLICT (account) DO NOTHING";
+    tx.run(new, args![name]).await?;
+    let sql = "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $3
+               WHERE account = $1 AND (owner IS NULL OR owner = $2) AND not_before <= $3
+               RETURNING account, cursor, token, token_until, fence, first_sync_at";
+    tx.one(sql, args![name, owner, now]).await
 }
 
 /// Moves the cursor, in the transaction that stored the page; false when the account is no longer ours.

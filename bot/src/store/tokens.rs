@@ -85,6 +85,18 @@ pub async fn admit(tx: &mut Tx, api: &str, wanted: i64, now: Timestamp) -> sqlx:
     Ok(room)
 }
 
+/// Takes room for one call where `most` are let out in a minute; false when there is none.
+pub async fn admit_within(tx: &mut Tx, api: &str, most: i64, now: Timestamp) -> sqlx::Result<bool> {
+    tx.alone(&format!("rate:{api}")).await?;
+    let sql = "SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM rates WHERE api = $1 AND slot > $2";
+    let made: Option<(i64,)> = tx.one(sql, args![api, now - MINUTE - SLOT]).await?;
+    let room = made.is_none_or(|(made,)| made < most);
+    if room {
+        count(tx, api, 1, now).await?;
+    }
+    Ok(room)
+}
+
 /// The platform says that an API's limit is reached, whatever we counted: nobody calls it for a minute.
 pub async fn exhausted(tx: &mut Tx, api: &str, now: Timestamp) -> sqlx::Result<()> {
     count(tx, api, ALL_OF_A_MINUTE, now).await

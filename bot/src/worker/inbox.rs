@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::customer::{self, Place};
 use super::reviewer;
 use crate::app::App;
-use crate::desk::ChannelKind;
+use crate::desk::{Channel, ChannelKind, Desk};
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, queue};
 
@@ -39,28 +39,49 @@ pub enum Inbound {
     },
 }
 
+/// Which channel something arrived on.
+#[derive(Debug, Clone)]
+pub enum On {
+    /// The webhook channel with this id.
+    Webhook(String),
+    /// The one channel of a kind of which there is one account.
+    Only(ChannelKind),
+}
+
+impl On {
+    fn channel<'d>(&self, desk: &'d Desk) -> Option<&'d Channel> {
+        match self {
+            Self::Webhook(id) => desk.channel(id).filter(|channel| channel.kind == ChannelKind::Webhook),
+            Self::Only(kind) => desk.channel_of_kind(*kind),
+        }
+    }
+}
+
 /// Stores what arrived on a channel with a door of its own, all of it or nothing; false where no such channel is
-/// configured.
+/// configured. What came in a request that was stored before, by its `replay_key`, is not stored again.
 ///
 /// # Errors
 /// When the database fails; whoever sent it then sends it again.
-pub async fn arrived(app: App, channel: String, arrivals: Vec<Arrival>) -> anyhow::Result<bool> {
+pub async fn arrived(app: App, on: On, replay_key: Option<String>, arrivals: Vec<Arrival>) -> anyhow::Result<bool> {
     let store = app.store.clone();
     store
         .commit_ahead(move |tx| {
             Box::pin(async move {
                 let desk = app.desk(tx).await?;
-                let known = desk.desk.channel(&channel).is_some_and(|channel| channel.kind == ChannelKind::Webhook);
-                for arrival in arrivals.into_iter().filter(|_| known) {
-                    store_arrival(tx, &app, &channel, arrival).await?;
+                let Some(channel) = on.channel(&desk.desk) else { return Ok(false) };
+                let key: Vec<&str> = replay_key.iter().map(String::as_str).collect();
+                if key.is_empty() || !queue::first_seen(tx, &key).await?.is_empty() {
+                    for arrival in arrivals {
+                        store_arrival(tx, &app, &channel.id, arrival).await?;
+                    }
                 }
-                Ok(known)
+                Ok(true)
             })
         })
         .await
 }
 
-async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
+pub(super) async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
     let now = app.clock.now();
     let lane = format!("in:{channel}:{}", arrival.customer.as_deref().unwrap_or_default());
     let dedup = format!("{lane}{BETWEEN_IDS}{}", arrival.id);

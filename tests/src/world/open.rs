@@ -16,6 +16,7 @@ use simulator::{Api, Simulator};
 use tokio::net::TcpListener;
 
 use super::World;
+use super::away::{Away, Customers};
 
 /// Where every story begins: 2026-11-25 10:00 in Shanghai.
 const MORNING: i64 = 1_795_572_000_000;
@@ -41,11 +42,20 @@ pub struct Setting {
     pub started: bool,
     /// Whether the platform's code for a message id used twice was learned.
     pub knows_duplicates: bool,
+    /// Where the story's customers are.
+    pub customers: Customers,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { desk: DESK.to_owned(), seed: 7, model: None, started: true, knows_duplicates: false }
+        Self {
+            desk: DESK.to_owned(),
+            seed: 7,
+            model: None,
+            started: true,
+            knows_duplicates: false,
+            customers: Customers::Kf,
+        }
     }
 }
 
@@ -68,6 +78,8 @@ impl World {
             None => None,
         };
         let (listener, address) = bind().await?;
+        let away = Away::open(setting.customers, &sim_clock).await?;
+        away.knocks_at(&address);
         let staging = Staging {
             clock: clock.clone(),
             sim_clock: sim_clock.clone(),
@@ -76,9 +88,10 @@ impl World {
             database,
             folder: folder.path().to_owned(),
             public_url: Some(address.clone()),
-            desk: setting.desk,
+            desk: away.on_desk(&setting.desk),
             openai_base: model.as_ref().map(FakeModel::base_url),
             knows_duplicates: setting.knows_duplicates,
+            more: away.environment(),
         };
         let Stage { app, sim } = Stage::set(staging.clone()).await?;
         let edge = serve(listener, &app, &sim, &address);
@@ -92,6 +105,7 @@ impl World {
             folder,
             model,
             pages,
+            away,
             answered_for: BTreeSet::new(),
             staging,
             edge,
@@ -118,6 +132,7 @@ impl World {
         self.staging.public_url = Some(address.clone());
         self.app = Stage::reopen(&self.sim, &self.staging).await?;
         self.edge = serve(listener, &self.app, &self.sim, &address);
+        self.away.knocks_at(&address);
         self.address = address;
         Ok(())
     }

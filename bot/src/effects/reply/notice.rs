@@ -30,7 +30,7 @@ pub(in crate::effects) async fn notice(
 ) -> anyhow::Result<()> {
     let Some(wire) = Wire::of(app, &conversation).await? else { return crate::effects::finished(app, row).await };
     // Before the claim, which does not last: whoever waits for room has claimed nothing.
-    if let Err(when) = wire.admit().await {
+    if let Err(when) = wire.admit().await? {
         return crate::effects::not_before(app, row, when).await;
     }
     let ready = wire.ready().await;

@@ -134,6 +134,8 @@ async fn app(folder: &std::path::Path) -> App {
         ids: Ids::seeded(7),
         wecom: None,
         webhooks: Webhooks::default(),
+        telegram: None,
+        official: None,
         model: None,
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
