@@ -1,9 +1,10 @@
 //! A world with people in it: customers write, reviewers press, somebody pauses, callbacks come twice and late. A
 //! campaign sets a stage, does its worst, and lets the stage come to rest and be audited.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use simulator::{Call, Nonce, Simulator};
@@ -64,6 +65,12 @@ const ENDLESS: Duration = Duration::from_secs(24 * 3600);
 /// The first number of messages that do not ring.
 const SILENT: u64 = 1_000_000_000;
 
+/// Channels in the order in which they were paused.
+type Paused = Arc<Mutex<Vec<usize>>>;
+/// Of these, so many may still be paused at the end: a pause whose acknowledgement was lost may have come after the word
+/// that was to lift it. More words would only fill a phone that takes thirty messages a minute.
+const LATE: usize = 12;
+
 /// A set stage.
 pub struct Stage {
     /// The world.
@@ -73,6 +80,7 @@ pub struct Stage {
     reviewers: Reviewers,
     writing: Vec<JoinHandle<Vec<Written>>>,
     disturbing: Vec<JoinHandle<()>>,
+    paused: Paused,
     quit: watch::Sender<bool>,
 }
 
@@ -102,14 +110,15 @@ impl Stage {
                 writing.push(spawn_writing(&sim, &shop, (traffic, bustle.lines), draw.apart(first), quit.subscribe()));
             }
         }
-        let mut disturbing = Vec::new();
+        let (mut disturbing, paused) = (Vec::new(), Paused::default());
         if bustle.pauses {
-            disturbing.push(tokio::spawn(pausing(sim.clone(), shop.clone(), draw.apart(3), quit.subscribe())));
+            let people = (sim.clone(), shop.clone(), paused.clone());
+            disturbing.push(tokio::spawn(pausing(people, draw.apart(3), quit.subscribe())));
         }
         if bustle.repeats {
             disturbing.push(tokio::spawn(repeating(sim.clone(), draw.apart(4), quit.subscribe())));
         }
-        Self { world, draw: draw.apart(5), reviewers, writing, disturbing, quit }
+        Self { world, draw: draw.apart(5), reviewers, writing, disturbing, paused, quit }
     }
 
     /// How often reviewers have pressed so far.
@@ -151,12 +160,12 @@ impl Stage {
     /// Waits for rest; what nobody rang for is rung for now and then, and what is still paused is resumed.
     async fn rest(&self, written: usize, patience: Duration) -> Option<Duration> {
         let (sim, shop) = (&self.world.sim, &self.world.plan.shop);
+        let late: BTreeSet<usize> = latest(&self.paused).into_iter().rev().take(LATE).collect();
         let ringing = async {
             for round in 0_u32.. {
                 for channel in 0..shop.channels {
                     let _ = sim.ring(&shop.account(channel)).await;
-                    // A pause that was never acknowledged may have come late, after the word that was to lift it.
-                    if round.is_multiple_of(4) {
+                    if round.is_multiple_of(4) && late.contains(&channel) {
                         let _ = sim.says(ADMIN, &format!("/恢复 {}", shop.channel(channel))).await;
                     }
                 }
@@ -236,12 +245,11 @@ async fn quits(quit: &mut watch::Receiver<bool>, after: Duration) -> bool {
 }
 
 /// Pauses a channel, sometimes everything, and resumes it a moment later.
-async fn pausing(sim: Simulator, shop: Shop, mut draw: Draw, mut quit: watch::Receiver<bool>) {
+async fn pausing((sim, shop, paused): (Simulator, Shop, Paused), mut draw: Draw, mut quit: watch::Receiver<bool>) {
     while !quits(&mut quit, draw.millis(2_000, 6_000)).await {
-        let scope = match draw.below(4) {
-            0 => String::new(),
-            _ => shop.channel(draw.index(shop.channels)),
-        };
+        let channel = (draw.below(4) > 0).then(|| draw.index(shop.channels));
+        let scope = channel.map_or_else(String::new, |channel| shop.channel(channel));
+        paused.lock().unwrap_or_else(PoisonError::into_inner).extend(channel);
         until_heard(&sim, ADMIN, &format!("/暂停 {scope}")).await;
         let _ = quits(&mut quit, draw.millis(500, 2_000)).await;
         until_heard(&sim, ADMIN, &format!("/恢复 {scope}")).await;
@@ -250,6 +258,10 @@ async fn pausing(sim: Simulator, shop: Shop, mut draw: Draw, mut quit: watch::Re
             until_heard(&sim, SUPERVISOR, "/恢复").await;
         }
     }
+}
+
+fn latest(paused: &Paused) -> Vec<usize> {
+    paused.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Says something again and again until it is acknowledged.
