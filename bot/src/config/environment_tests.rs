@@ -163,12 +163,12 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn what_has_no_effect_yet_is_told() {
-    let environment = read(&[("TELEGRAM_BOT_TOKEN", "123:abc"), ("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
+    let environment = read(&[("WECOM_AIBOT_ID", "aib1"), ("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
     let warnings: Vec<_> = environment.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [
-            "TELEGRAM_BOT_TOKEN: set, but this version has no Telegram channel yet; it has no effect",
+            "WECOM_AIBOT_ID: set, but this version has no WeCom AI bot yet; it has no effect",
             "OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect",
         ]
     );

@@ -131,9 +131,10 @@ fn values_of_the_wrong_type_are_named_by_line_and_key() {
         ),
         (
             "kind = \"wecom_kf\"",
-            "kind = \"telegram\"",
+            "kind = \"sms\"",
             "kind",
-            "kind: unknown variant `telegram`, expected `wecom_kf` or `webhook`; use one of wecom_kf, webhook",
+            "kind: unknown variant `sms`, expected one of `wecom_kf`, `webhook`, `telegram`, `official`; use one of \
+             wecom_kf, webhook, telegram, official",
         ),
         (
             "roles = [\"reviewer\"]",

@@ -8,7 +8,6 @@ use tokio::sync::watch;
 
 use super::inbox::store_arrival;
 use crate::app::{App, Telegram};
-use crate::chaos;
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::ChannelKind;
 use crate::store::accounts::{self, Account};
@@ -56,7 +55,6 @@ pub(super) async fn read(app: &App, wait: Duration) -> anyhow::Result<bool> {
     let Some(claimed) = claim(app, telegram).await? else { return Ok(false) };
     let offset = claimed.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
     let wait = u32::try_from(wait.as_secs()).unwrap_or(0);
-    chaos::point("telegram.before_poll");
     match telegram.bot.poll(offset, PAGE, wait).await {
         Ok(updates) => {
             let any = !updates.is_empty();
@@ -99,7 +97,6 @@ async fn keep(app: &App, claimed: Account, updates: Vec<Update>) -> anyhow::Resu
                         store_arrival(tx, &app, &channel.id, arrival).await?;
                     }
                 }
-                chaos::point("telegram.stored");
                 if let Some(last) = updates.iter().map(|update| update.id).max() {
                     let ours = accounts::advance(tx, &claimed, &(last + 1).to_string(), now).await?;
                     anyhow::ensure!(ours, "Telegram is asked by somebody else now");

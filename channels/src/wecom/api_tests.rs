@@ -348,5 +348,6 @@ fn errors_say_what_may_be_done_next() {
     let refused = |code| ApiError::refused(code, "");
     assert!([45009, 45033].iter().all(|&c| refused(c).is_rate_limited() && refused(c).retryable_later()));
     assert!([-1, 6000].iter().all(|&c| !refused(c).is_rate_limited() && refused(c).retryable_later()));
+    assert!([40014, 42001].iter().all(|&c| refused(c).retryable_later()), "a dead token is replaced in a minute");
     assert!([40003, 95001, 60020].iter().all(|&c| !refused(c).retryable_later()));
 }

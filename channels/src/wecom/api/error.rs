@@ -49,11 +49,13 @@ impl ApiError {
         matches!(self.code(), Some(45009 | 45033))
     }
 
-    /// Nothing was done and the same request may succeed later: busy (-1), rate limits, a data conflict (6000), or it was
-    /// never sent. False for [`ApiError::Unknown`]: only the caller knows whether repeating is harmless.
+    /// Nothing was done and the same request may succeed later: busy (-1), rate limits, a data conflict (6000), a token that
+    /// died and could not be replaced yet, or it was never sent. False for [`ApiError::Unknown`]: only the caller knows whether repeating is harmless.
     pub fn retryable_later(&self) -> bool {
         match self {
-            ApiError::Refused { code, .. } => matches!(code, -1 | 6000 | 45009 | 45033),
+            ApiError::Refused { code, .. } => {
+                matches!(code, -1 | 6000 | 45009 | 45033) || super::TOKEN_REFUSALS.contains(code)
+            }
             ApiError::NotSent { .. } => true,
             ApiError::Unknown { .. } => false,
         }
