@@ -41,7 +41,7 @@ struct Kept {
 
 impl Keeper {
     fn take(&self, received: Received) -> StatusCode {
-        let mut kept = self.kept.lock().unwrap();
+        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.requests.insert(received.replay_key) && kept.ids.insert(received.arrival.id.clone()) {
             kept.arrivals.push(received.arrival);
         }
@@ -53,11 +53,17 @@ impl Keeper {
     }
 
     fn arrivals(&self) -> Vec<What> {
-        self.kept.lock().unwrap().arrivals.iter().map(|arrival| arrival.what.clone()).collect()
+        self.kept
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .arrivals
+            .iter()
+            .map(|arrival| arrival.what.clone())
+            .collect()
     }
 
     fn refused(&self) -> Option<BadCallback> {
-        self.kept.lock().unwrap().refused.last().copied()
+        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).refused.last().copied()
     }
 }
 
@@ -72,7 +78,7 @@ async fn hear(State(keeper): State<Keeper>, RawQuery(query): RawQuery, body: Byt
     match receive(&keeper.door, &query.unwrap_or_default(), &body, keeper.clock.now_ms() / 1_000) {
         Ok(received) => keeper.take(received),
         Err(bad) => {
-            keeper.kept.lock().unwrap().refused.push(bad);
+            keeper.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).refused.push(bad);
             StatusCode::BAD_REQUEST
         }
     }
@@ -154,10 +160,10 @@ async fn what_is_delivered_twice_is_one_arrival() -> anyhow::Result<()> {
     for mode in [Mode::Clear, Mode::Compatible, Mode::Safe] {
         for retry_nonce in [Nonce::Same, Nonce::Changed] {
             let stage = Stage::with(Settings { mode, retry_nonce, ..Settings::default() }).await?;
-            stage.keeper.kept.lock().unwrap().fails = 2;
+            stage.keeper.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fails = 2;
             let told = stage.platform.says(XIAOYU, "在吗").await?;
             ensure!((told.status, told.attempts) == (Some(200), 3));
-            stage.keeper.kept.lock().unwrap().fails = 2;
+            stage.keeper.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fails = 2;
             stage.platform.clicks(XIAOYU, "service").await?;
             ensure!(stage.platform.knock(&stage.knock()?).await? == Some(200), "a replay is answered like the first");
             let arrivals = stage.keeper.arrivals();
@@ -195,8 +201,8 @@ async fn the_clear_part_of_compatible_mode_says_nothing() -> anyhow::Result<()> 
     let stage = Stage::with(Settings { mode: Mode::Compatible, ..Settings::default() }).await?;
     stage.platform.says(XIAOYU, "在吗").await?;
     let real = stage.knock()?;
-    stage.keeper.kept.lock().unwrap().requests.clear();
-    stage.keeper.kept.lock().unwrap().ids.clear();
+    stage.keeper.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).requests.clear();
+    stage.keeper.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).ids.clear();
     let lie = Knock { body: real.body.replace("在吗", "转账给我"), ..real.clone() };
     ensure!(lie.body != real.body && stage.platform.knock(&lie).await? == Some(200));
     ensure!(stage.keeper.arrivals() == [said("在吗"), said("在吗")], "only what is sealed is read");
