@@ -189,6 +189,16 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WecomKf => "wecom_kf",
+            Self::Webhook => "webhook",
+            Self::Telegram => "telegram",
+            Self::Official => "official",
+        }
+    }
+
     /// What such a channel can do.
     pub fn abilities(self) -> &'static Abilities {
         match self {

@@ -123,6 +123,10 @@ pub(crate) fn backoff(attempts: i64) -> Timestamp {
 
 /// What an error means for a message whose repetition harms nobody.
 fn worth_repeating(error: &ApiError, attempts: i64) -> bool {
-    let refused_for_good = matches!(error, ApiError::Refused { .. }) && !error.retryable_later();
-    !refused_for_good && attempts < MOST_ATTEMPTS
+    !refused_for_good(error) && attempts < MOST_ATTEMPTS
+}
+
+/// Whether the platform will say the same to the same request whenever it comes.
+fn refused_for_good(error: &ApiError) -> bool {
+    matches!(error, ApiError::Refused { .. }) && !error.retryable_later()
 }

@@ -8,6 +8,7 @@ mod budget;
 mod commands;
 mod configuration;
 mod crowd;
+mod doors;
 mod doubts;
 mod erasure;
 mod everywhere;

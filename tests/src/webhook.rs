@@ -14,6 +14,7 @@ use serde_json::json;
 use simulator::integrator::{Answer, Integrator};
 
 use crate::story;
+use crate::world::away::with_channel;
 use crate::world::{DESK, World};
 
 const FACT: &str = "羊毛衫会起球吗？";
@@ -21,13 +22,7 @@ const FACT: &str = "羊毛衫会起球吗？";
 /// The usual desk with one more channel, behind which another system is.
 async fn with_a_mini_program(world: &mut World) -> anyhow::Result<Integrator> {
     let other = Integrator::start(WEBHOOK_SECRET, world.sim_clock.clone()).await?;
-    let channel = format!(
-        "[[channels]]\nid = \"mini\"\nkind = \"webhook\"\naccount = \"miniprogram\"\nstore = \"flagship\"\n\
-         name = \"山茶家小程序\"\nowner = \"wangwu\"\npermitted = [\"lihua\", \"zhaoliu\"]\n\
-         escalation_owner = \"wangwu\"\nmode = \"draft\"\nallowed_actions = [\"reply\"]\nurl = \"{}\"\nprivate = true\n",
-        other.url()
-    );
-    let toml = DESK.replacen("[policy]", &format!("{channel}\n[policy]"), 1);
+    let toml = with_channel(DESK, "webhook", "miniprogram", &format!("url = \"{}\"\nprivate = true\n", other.url()));
     let desk = config::parse_desk(&toml, "aijia.toml").map_err(|e| anyhow::anyhow!("{e:?}"))?;
     start::apply_desk(&world.app, desk, "with a mini program".to_owned()).await?;
     world.settle().await?;

@@ -199,7 +199,7 @@ impl Reader<'_> {
         self.needed(&WECOM_NEEDED, &all, "WeCom")?;
         let agent_id = self.value("WECOM_AGENT_ID")?;
         let agent_id = self.parsed("WECOM_AGENT_ID", &agent_id, "a number", "copy the AgentId of the self-built app");
-        let key = self.aes_key();
+        let key = self.aes_key("WECOM_CALLBACK_AES_KEY", "copy EncodingAESKey from the app's callback settings");
         let base = self.address("WECOM_API_BASE");
         let duplicate = self.value("WECOM_DUPLICATE_MSGID_CODE").map(|code| {
             let todo = "write the errcode WeCom answered, or leave it empty";
@@ -249,12 +249,11 @@ impl Reader<'_> {
             let todo = "set AIJIA_PUBLIC_URL, where Telegram reaches us, or leave it empty: then we ask Telegram";
             self.error::<()>(name, "set, although AIJIA_PUBLIC_URL is not", todo);
         }
-        let read = secret.as_ref().map(|secret| {
-            let todo = "write 1 to 256 letters, digits, _ or -";
-            Secret::new(secret).or_else(|| self.error(name, "is not what Telegram takes", todo))
-        });
-        let webhook_secret = match read {
-            Some(read) => Some(read?),
+        let todo = "write 1 to 256 letters, digits, _ or -";
+        let webhook_secret = match secret {
+            Some(secret) => {
+                Some(Secret::new(&secret).or_else(|| self.error(name, "is not what Telegram takes", todo))?)
+            }
             None => None,
         };
         Some(Telegram { token: self.value("TELEGRAM_BOT_TOKEN")?.into(), api_base: base, webhook_secret })
@@ -265,8 +264,8 @@ impl Reader<'_> {
         self.needed(&OFFICIAL_NEEDED, &all, "the Official Account")?;
         let todo =
             "copy EncodingAESKey from the account's server settings (安全模式), or set OFFICIAL_ORIGINAL_ID instead";
-        let (name, kind) = ("OFFICIAL_AES_KEY", "A-Z, a-z and 0-9");
-        let aes_key = self.of_length(name, AES_KEY_CHARS, (kind, |c| c.is_ascii_alphanumeric()), todo);
+        let name = "OFFICIAL_AES_KEY";
+        let aes_key = self.aes_key(name, todo);
         let original_id = self.value("OFFICIAL_ORIGINAL_ID");
         if self.value(name).is_none() && original_id.is_none() {
             return self.error(name, "not set, and OFFICIAL_ORIGINAL_ID neither", todo);
@@ -301,9 +300,7 @@ impl Reader<'_> {
         missing.is_empty().then_some(())
     }
 
-    fn aes_key(&mut self) -> Option<String> {
-        let todo = "copy EncodingAESKey from the app's callback settings";
-        let name = "WECOM_CALLBACK_AES_KEY";
+    fn aes_key(&mut self, name: &'static str, todo: &str) -> Option<String> {
         self.of_length(name, AES_KEY_CHARS, ("A-Z, a-z and 0-9", |c| c.is_ascii_alphanumeric()), todo)
     }
 

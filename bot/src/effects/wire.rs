@@ -8,6 +8,7 @@ use channels::webhook::send::{Endpoint, Message};
 use channels::wecom::api::{ApiError, Media};
 use channels::{Fate, Repeats};
 
+use super::refused_for_good;
 use super::reply::mistaken;
 use crate::app::{App, Official, Telegram, Wecom};
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
@@ -67,13 +68,13 @@ impl<'a> Wire<'a> {
     /// Telegram counts by bot and by chat.
     async fn admit_to_telegram(&self) -> anyhow::Result<Result<(), Timestamp>> {
         let (now, chat) = (self.app.clock.now(), format!("telegram:{}", self.customer));
-        let (all, one) = (i64::from(RATES.all_per_second) * 60, i64::from(RATES.chat_per_second) * 60);
+        let a_minute = |per_second: u32| i64::from(per_second) * 60;
         self.app
             .store
             .commit(move |tx| {
                 Box::pin(async move {
-                    let room = tokens::admit_within(tx, &chat, one, now).await?
-                        && tokens::admit_within(tx, "telegram", all, now).await?;
+                    let (one, all) = (a_minute(RATES.chat_per_second), a_minute(RATES.all_per_second));
+                    let room = tokens::admit_one(tx, &[(&chat, one), ("telegram", all)], now).await?;
                     Ok(if room { Ok(()) } else { Err(now + SECOND) })
                 })
             })
@@ -82,24 +83,16 @@ impl<'a> Wire<'a> {
 
     /// Whether a request could leave at once. Asked before the claim, which is too short to wait for a token.
     pub(super) async fn ready(&self) -> bool {
-        match &self.way {
-            Way::Kf(wecom) => {
-                let checked = wecom.api.check().await;
-                if let Err(problem) = &checked {
-                    tracing::warn!(%problem, "there is no access token to send with");
-                }
-                checked.is_ok()
-            }
-            Way::Official(official) => {
-                let checked = official.account.check().await;
-                if let Err(problem) = &checked {
-                    tracing::warn!(%problem, "there is no access token to send with");
-                }
-                checked.is_ok()
-            }
-            Way::Webhook(_) | Way::Telegram(_) => true,
-            Way::Shut => false,
+        let checked = match &self.way {
+            Way::Kf(wecom) => wecom.api.check().await,
+            Way::Official(official) => official.account.check().await,
+            Way::Webhook(_) | Way::Telegram(_) => return true,
+            Way::Shut => return false,
+        };
+        if let Err(problem) = &checked {
+            tracing::warn!(%problem, "there is no access token to send with");
         }
+        checked.is_ok()
     }
 
     /// One request, in answer to an event where there is a `code`, which is not begun after `until`.
@@ -196,9 +189,7 @@ impl Fetched {
     fn of(answer: Result<Media, ApiError>) -> Self {
         match answer {
             Ok(media) => Self::Here { bytes: media.bytes, content_type: media.content_type },
-            Err(error) if matches!(error, ApiError::Refused { .. }) && !error.retryable_later() => {
-                Self::Never(error.to_string())
-            }
+            Err(error) if refused_for_good(&error) => Self::Never(error.to_string()),
             Err(error) => Self::NotYet(error.to_string()),
         }
     }

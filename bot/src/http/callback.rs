@@ -6,14 +6,16 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use channels::Arrival;
 use channels::wecom::callback;
+use serde_json::json;
 
 use crate::app::App;
 use crate::chaos;
 use crate::clock::SECOND;
 use crate::metrics::Callback;
 use crate::mistake::{self, Mistake};
-use crate::worker;
+use crate::worker::{self, On};
 
 /// Answers the URL check: the decrypted `echostr`, as it is (wecom 90238).
 pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
@@ -33,37 +35,43 @@ const STORED_WITHIN: Duration = Duration::from_secs(2);
 /// Stores a callback and answers with nothing, within the platform's five seconds. Where it cannot be
 /// stored it is not acknowledged, so that the platform delivers it again.
 pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, request: Request) -> Response {
+    let query = query.unwrap_or_default();
+    through(app, request, |app, body| async move { received(&app, &query, &body).await }).await
+}
+
+/// Why a callback is not kept: how it is counted, and what is answered.
+pub(super) type NotKept = (Callback, Response);
+
+/// The way of every callback: its body arrives in time or not at all, `received` verifies and stores it, and the answer is
+/// counted, and empty where it is kept.
+pub(super) async fn through<R>(app: App, request: Request, received: impl FnOnce(App, Bytes) -> R) -> Response
+where
+    R: Future<Output = Result<(), NotKept>>,
+{
     let body = match body_of(request).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
     let began = Instant::now();
-    let received = received(&app, query.as_deref().unwrap_or_default(), &body).await;
-    answered(&app, received, began)
-}
-
-/// The answer to a callback: counted, and empty where it is kept.
-pub(super) fn answered(app: &App, received: Result<(), (Callback, Response)>, began: Instant) -> Response {
-    let (outcome, answer) = match received {
+    let (outcome, answer) = match received(app.clone(), body).await {
         Ok(()) => {
             chaos::point("callback.stored");
             (Callback::Stored, StatusCode::OK.into_response())
         }
-        Err(refused) => refused,
+        Err(not_kept) => not_kept,
     };
     app.metrics.callback(outcome, began.elapsed());
     answer
 }
 
-/// The body of a callback, which arrives in time or not at all.
-pub(super) async fn body_of(request: Request) -> Result<Bytes, Response> {
+async fn body_of(request: Request) -> Result<Bytes, Response> {
     match tokio::time::timeout(READ_WITHIN, Bytes::from_request(request, &())).await {
         Ok(body) => body.map_err(IntoResponse::into_response),
         Err(_) => Err((StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n").into_response()),
     }
 }
 
-async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, Response)> {
+async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), NotKept> {
     let Some(wecom) = &app.wecom else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
     let received = callback::receive(&wecom.crypt, query, body, app.clock.now() / SECOND)
         .map_err(|problem| (Callback::Refused, refused(&problem)))?;
@@ -75,11 +83,25 @@ async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, 
     stored(app, worker::receive(app, received)).await
 }
 
-/// What comes of storing a callback, in the time and the room there is for that.
-pub(super) async fn stored<T>(
+/// Stores what arrived on a channel with a door of its own. Where no such channel is configured nothing is kept, and
+/// nothing acknowledged.
+pub(super) async fn arrived(
     app: &App,
-    storing: impl Future<Output = anyhow::Result<T>>,
-) -> Result<T, (Callback, Response)> {
+    on: On,
+    replay_key: Option<String>,
+    arrivals: Vec<Arrival>,
+) -> Result<(), NotKept> {
+    let said = on.to_string();
+    if stored(app, worker::arrived(app.clone(), on, replay_key, arrivals)).await? {
+        return Ok(());
+    }
+    tracing::warn!(channel = %said, "something arrived for a channel that is not configured");
+    let said = json!({ "error": format!("{said} is not configured") });
+    Err((Callback::Refused, (StatusCode::NOT_FOUND, axum::Json(said)).into_response()))
+}
+
+/// What comes of storing a callback, in the time and the room there is for that.
+async fn stored<T>(app: &App, storing: impl Future<Output = anyhow::Result<T>>) -> Result<T, NotKept> {
     let later = |outcome| (outcome, (StatusCode::SERVICE_UNAVAILABLE, "not now\n").into_response());
     let _room = app.callbacks.try_acquire().map_err(|_| later(Callback::Full))?;
     chaos::point("callback.verified");

@@ -1,18 +1,16 @@
 //! The callbacks of a 公众号: verify, store, answer with nothing. One generic refusal for everything that does not verify.
 
-use std::time::Instant;
-
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::official::{self, Received};
 
-use super::callback::{answered, body_of, refused, stored};
+use super::callback::{NotKept, arrived, refused, through};
 use crate::app::App;
 use crate::clock::SECOND;
 use crate::desk::ChannelKind;
 use crate::metrics::Callback;
-use crate::worker::{self, On};
+use crate::worker::On;
 
 /// Answers the URL check.
 pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
@@ -26,19 +24,13 @@ pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) ->
 /// Stores a callback and answers with nothing, within the platform's five seconds; what is not stored is delivered
 /// again, three times in all.
 pub(super) async fn receive(State(app): State<App>, RawQuery(query): RawQuery, request: Request) -> Response {
-    let body = match body_of(request).await {
-        Ok(body) => body,
-        Err(answer) => return answer,
-    };
-    let began = Instant::now();
-    let received = received(&app, query.as_deref().unwrap_or_default(), &body).await;
-    answered(&app, received, began)
+    let query = query.unwrap_or_default();
+    through(app, request, |app, body| async move { received(&app, &query, &body).await }).await
 }
 
-async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), (Callback, Response)> {
+async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), NotKept> {
     let Some(ours) = &app.official else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
     let Received { replay_key, arrival } = official::receive(&ours.door, query, body, app.clock.now() / SECOND)
         .map_err(|problem| (Callback::Refused, refused(&problem)))?;
-    let on = On::Only(ChannelKind::Official);
-    stored(app, worker::arrived(app.clone(), on, Some(replay_key), vec![arrival])).await.map(drop)
+    arrived(app, On::Only(ChannelKind::Official), Some(replay_key), vec![arrival]).await
 }

@@ -1,33 +1,28 @@
 //! The door Telegram delivers to, where it is not asked: prove, read, store, answer.
 
-use std::time::Instant;
-
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::telegram::{BadWebhook, open_webhook};
 
-use super::callback::{answered, body_of, stored};
+use super::callback::{NotKept, arrived, through};
 use crate::app::App;
 use crate::desk::ChannelKind;
 use crate::metrics::Callback;
-use crate::worker::{self, On};
+use crate::worker::On;
 
 const SECRET: &str = "x-telegram-bot-api-secret-token";
 
 /// Stores one update. 2xx: it is kept, or nothing for us. Anything else: Telegram delivers it again.
 pub(super) async fn receive(State(app): State<App>, request: Request) -> Response {
     let secret = request.headers().get(SECRET).cloned();
-    let body = match body_of(request).await {
-        Ok(body) => body,
-        Err(answer) => return answer,
-    };
-    let began = Instant::now();
-    let received = received(&app, secret.as_ref().map(|secret| secret.as_bytes()), &body).await;
-    answered(&app, received, began)
+    through(app, request, |app, body| async move {
+        received(&app, secret.as_ref().map(|secret| secret.as_bytes()), &body).await
+    })
+    .await
 }
 
-async fn received(app: &App, given: Option<&[u8]>, body: &[u8]) -> Result<(), (Callback, Response)> {
+async fn received(app: &App, given: Option<&[u8]>, body: &[u8]) -> Result<(), NotKept> {
     let expected = app.telegram.as_ref().and_then(|ours| Some((&ours.bot, ours.webhook_secret.as_ref()?)));
     let Some((bot, secret)) = expected else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
     let update = open_webhook(bot.id(), secret, given, body).map_err(|problem| {
@@ -40,5 +35,5 @@ async fn received(app: &App, given: Option<&[u8]>, body: &[u8]) -> Result<(), (C
         (Callback::Refused, status.into_response())
     })?;
     let Some(arrival) = update.arrival() else { return Ok(()) };
-    stored(app, worker::arrived(app.clone(), On::Only(ChannelKind::Telegram), None, vec![arrival])).await.map(drop)
+    arrived(app, On::Only(ChannelKind::Telegram), None, vec![arrival]).await
 }

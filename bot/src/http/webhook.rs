@@ -1,18 +1,16 @@
 //! The door of webhook channels: verify, read, store, answer (Standard Webhooks).
 
-use std::time::Instant;
-
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use channels::webhook::{event, sign};
 use serde_json::json;
 
-use super::callback::{answered, body_of, stored};
+use super::callback::{NotKept, arrived, through};
 use crate::app::App;
 use crate::clock::SECOND;
 use crate::metrics::Callback;
-use crate::worker::{self, On};
+use crate::worker::On;
 
 /// Stores what an integrator tells us. 2xx: it is kept. 4xx: it never will be, and for a body that verified the answer says
 /// why. 5xx: send it again under the same `webhook-id`.
@@ -22,16 +20,10 @@ pub(super) async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Response {
-    let body = match body_of(request).await {
-        Ok(body) => body,
-        Err(answer) => return answer,
-    };
-    let began = Instant::now();
-    let received = received(&app, channel, &headers, &body).await;
-    answered(&app, received, began)
+    through(app, request, |app, body| async move { received(&app, channel, &headers, &body).await }).await
 }
 
-async fn received(app: &App, channel: String, headers: &HeaderMap, body: &[u8]) -> Result<(), (Callback, Response)> {
+async fn received(app: &App, channel: String, headers: &HeaderMap, body: &[u8]) -> Result<(), NotKept> {
     let id = header(headers, "webhook-id");
     let given = sign::Headers {
         id,
@@ -47,12 +39,7 @@ async fn received(app: &App, channel: String, headers: &HeaderMap, body: &[u8]) 
         let said = json!({ "error": problem.to_string() });
         (Callback::Refused, (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(said)).into_response())
     })?;
-    let known = stored(app, worker::arrived(app.clone(), On::Webhook(channel), None, arrivals)).await?;
-    if known {
-        return Ok(());
-    }
-    let said = json!({ "error": "no channel of kind \"webhook\" with this id is configured" });
-    Err((Callback::Refused, (StatusCode::NOT_FOUND, axum::Json(said)).into_response()))
+    arrived(app, On::Webhook(channel), None, arrivals).await
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {

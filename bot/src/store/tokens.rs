@@ -85,16 +85,21 @@ pub async fn admit(tx: &mut Tx, api: &str, wanted: i64, now: Timestamp) -> sqlx:
     Ok(room)
 }
 
-/// Takes room for one call where `most` are let out in a minute; false when there is none.
-pub async fn admit_within(tx: &mut Tx, api: &str, most: i64, now: Timestamp) -> sqlx::Result<bool> {
-    tx.alone(&format!("rate:{api}")).await?;
+/// Takes room for one call under several counts at once, each with the most that are let out in a minute; false, with
+/// nothing counted, when one of them has none.
+pub async fn admit_one(tx: &mut Tx, counts: &[(&str, i64)], now: Timestamp) -> sqlx::Result<bool> {
     let sql = "SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM rates WHERE api = $1 AND slot > $2";
-    let made: Option<(i64,)> = tx.one(sql, args![api, now - MINUTE - SLOT]).await?;
-    let room = made.is_none_or(|(made,)| made < most);
-    if room {
-        count(tx, api, 1, now).await?;
+    for (name, most) in counts {
+        tx.alone(&format!("rate:{name}")).await?;
+        let made: Option<(i64,)> = tx.one(sql, args![*name, now - MINUTE - SLOT]).await?;
+        if made.is_some_and(|(made,)| made >= *most) {
+            return Ok(false);
+        }
     }
-    Ok(room)
+    for (name, _) in counts {
+        count(tx, name, 1, now).await?;
+    }
+    Ok(true)
 }
 
 /// The platform says that an API's limit is reached, whatever we counted: nobody calls it for a minute.

@@ -1,5 +1,7 @@
 //! What the world said, from the moment it is stored until its case knows.
 
+use std::fmt;
+
 use channels::wecom::callback::Incoming;
 use channels::wecom::kf::KfMessage;
 use channels::{Arrival, BETWEEN_IDS};
@@ -46,6 +48,15 @@ pub enum On {
     Webhook(String),
     /// The one channel of a kind of which there is one account.
     Only(ChannelKind),
+}
+
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Webhook(id) => write!(f, "a channel of kind \"webhook\" with the id {id:?}"),
+            Self::Only(kind) => write!(f, "a channel of kind {:?}", kind.as_str()),
+        }
+    }
 }
 
 impl On {

@@ -91,11 +91,12 @@ async fn keep(app: &App, claimed: Account, updates: Vec<Update>) -> anyhow::Resu
         .commit(move |tx| {
             Box::pin(async move {
                 let (desk, now) = (app.desk(tx).await?, app.clock.now());
-                let channel = desk.desk.channel_of_kind(ChannelKind::Telegram);
-                for update in &updates {
-                    if let (Some(channel), Some(arrival)) = (channel, update.arrival()) {
-                        store_arrival(tx, &app, &channel.id, arrival).await?;
-                    }
+                let Some(channel) = desk.desk.channel_of_kind(ChannelKind::Telegram) else {
+                    // Taken out of the configuration meanwhile: what was given stays with Telegram.
+                    return Ok(accounts::release(tx, &claimed, now).await?);
+                };
+                for arrival in updates.iter().filter_map(Update::arrival) {
+                    store_arrival(tx, &app, &channel.id, arrival).await?;
                 }
                 if let Some(last) = updates.iter().map(|update| update.id).max() {
                     let ours = accounts::advance(tx, &claimed, &(last + 1).to_string(), now).await?;

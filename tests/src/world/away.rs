@@ -30,9 +30,9 @@ pub enum Away {
 }
 
 /// A customer on Telegram.
-const PERSON: i64 = 80_001;
+pub const PERSON: i64 = 80_001;
 /// A follower of the Official Account.
-const FOLLOWER: &str = "oFollower000000000000000001";
+pub const FOLLOWER: &str = "oFollower000000000000000001";
 
 impl Away {
     /// Opens it.
@@ -94,17 +94,23 @@ impl Away {
             Self::Telegram(_) => ("telegram", "aijia_bot".to_owned(), String::new()),
             Self::Official(account) => ("official", account.settings().app_id.clone(), String::new()),
         };
-        let channel = format!(
-            "[[channels]]\nid = \"mini\"\nkind = \"{kind}\"\naccount = \"{account}\"\nstore = \"flagship\"\n\
-             name = \"山茶家别处\"\nowner = \"wangwu\"\npermitted = [\"lihua\", \"zhaoliu\"]\n\
-             escalation_owner = \"wangwu\"\nmode = \"draft\"\nallowed_actions = [\"reply\"]\n{more}"
-        );
-        desk.replacen("[policy]", &format!("{channel}\n[policy]"), 1)
+        with_channel(desk, kind, &account, &more)
     }
 
-    fn bot() -> i64 {
+    /// The bot's id.
+    pub fn bot() -> i64 {
         telegram::Settings::default().bots[0].id()
     }
+}
+
+/// A desk with one more channel, called `mini`.
+pub fn with_channel(desk: &str, kind: &str, account: &str, more: &str) -> String {
+    let channel = format!(
+        "[[channels]]\nid = \"mini\"\nkind = \"{kind}\"\naccount = \"{account}\"\nstore = \"flagship\"\n\
+         name = \"山茶家小程序\"\nowner = \"wangwu\"\npermitted = [\"lihua\", \"zhaoliu\"]\n\
+         escalation_owner = \"wangwu\"\nmode = \"draft\"\nallowed_actions = [\"reply\"]\n{more}"
+    );
+    desk.replacen("[policy]", &format!("{channel}\n[policy]"), 1)
 }
 
 impl World {

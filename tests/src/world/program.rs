@@ -21,6 +21,8 @@ pub struct Operator {
     pub sim: Simulator,
     /// The value of `DATABASE_URL`; empty for the file in the data folder.
     pub database: String,
+    /// More of the environment.
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl Operator {
@@ -41,7 +43,7 @@ impl Operator {
         for account in [FLAGSHIP, OUTLET] {
             sim.add_kf_account(account, "山茶家");
         }
-        let operator = Self { folder, sim, database };
+        let operator = Self { folder, sim, database, more: Vec::new() };
         let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../bot/demo/knowledge/products.csv");
         operator.runs(&["knowledge", "import", shop, "--owner", "sunmei", "--kind", "product"]).await?;
         Ok(operator)
@@ -61,6 +63,7 @@ impl Operator {
         command.env("WECOM_APP_SECRET", &settings.secret);
         command.env("WECOM_CALLBACK_TOKEN", &settings.callback_token);
         command.env("WECOM_CALLBACK_AES_KEY", &settings.callback_aes_key);
+        command.envs(self.more.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
 
