@@ -334,6 +334,11 @@ impl Desk {
         self.people.iter().find(same)
     }
 
+    /// The person with this Telegram user id.
+    pub fn person_by_telegram(&self, user: i64) -> Option<&Person> {
+        self.people.iter().find(|person| person.telegram == Some(user))
+    }
+
     /// Ids of those who review on a channel, without those `off_duty`.
     pub fn reviewers_on_duty(&self, channel: &Channel, off_duty: &HashSet<String>) -> Vec<String> {
         let reviews = |person: &&Person| person.is(Role::Reviewer) || person.is(Role::Supervisor);

@@ -6,9 +6,11 @@ mod phone;
 mod pictures;
 mod reply;
 mod session;
+mod telegram;
 mod wire;
 
 pub(crate) use media::forget as forget_attachment;
+pub(crate) use reply::learned;
 
 use channels::wecom::api::ApiError;
 
@@ -35,6 +37,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::SettleCard { task_id, member } => phone::settle_card(app, row, task_id, member).await,
         Job::Ask { task_id, member, question } => phone::ask(app, row, task_id, member, question).await,
         Job::Say { member, say } => phone::say(app, row, member, say, Rank::First).await,
+        Job::SayOnTelegram { chat, say } => telegram::say(app, row, chat, say).await,
         Job::Inform { member, say } => phone::say(app, row, member, say, Rank::Then).await,
         Job::Text { member, text } => phone::text(app, row, member, text).await,
         Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,

@@ -89,7 +89,7 @@ impl View {
             }
             State::Unknown(doubt) => {
                 let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop, Act::Escalate, Act::TakeOver, Act::Pause];
-                (Some(doubt.draft.parts.clone()), Some(self.words().text(doubt_key(doubt), &[])), acts)
+                (Some(doubt.draft.parts.clone()), self.noted(Some(self.words().text(doubt_key(doubt), &[]))), acts)
             }
             _ => return None,
         };
@@ -125,7 +125,9 @@ impl View {
         let warned = self.messages.iter().filter(waits).any(before);
         let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
         let both: Vec<String> = warning.into_iter().chain(note).collect();
-        (!both.is_empty()).then(|| both.join(" · "))
+        let public = self.conversation.is_public().then(|| self.words().text("card.public", &[]));
+        let all: Vec<String> = public.into_iter().chain(both).collect();
+        (!all.is_empty()).then(|| all.join(" · "))
     }
 
     fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {
@@ -267,7 +269,7 @@ impl View {
         let words = self.words();
         let number = self.case.number.to_string();
         let shop = self.channel().map_or(self.case.channel.as_str(), Channel::label);
-        let customer = cards::one_line(self.conversation.name.as_deref().unwrap_or(&self.conversation.customer));
+        let customer = cards::one_line(self.conversation.called());
         let mut lines = vec![words.text("story.head", &[("number", &number), ("shop", shop), ("customer", &customer)])];
         lines.push(self.state_line());
         lines.push(words.text("story.history", &[]));

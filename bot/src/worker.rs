@@ -3,8 +3,10 @@
 
 pub mod apply;
 pub mod checkpoint;
+mod colleague;
 mod customer;
 pub mod deal;
+pub mod gone;
 mod haste;
 mod inbox;
 mod instance;
@@ -21,6 +23,7 @@ pub use inbox::{Inbound, On, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 pub use receipts::{Receipts, receive};
+pub use telegram::delivered as telegram_delivered;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;

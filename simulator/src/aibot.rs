@@ -133,6 +133,8 @@ impl AiBot {
 }
 
 #[cfg(test)]
+mod campaign;
+#[cfg(test)]
 mod client_tests;
 #[cfg(test)]
 mod tests;

@@ -92,7 +92,16 @@ pub(super) async fn arrived(
     arrivals: Vec<Arrival>,
 ) -> Result<(), NotKept> {
     let said = on.to_string();
-    if stored(app, worker::arrived(app.clone(), on, replay_key, arrivals)).await? {
+    kept(app, &said, worker::arrived(app.clone(), on, replay_key, arrivals)).await
+}
+
+/// Waits for the storing of what arrived; where it says that the channel `said` is not configured, nothing is acknowledged.
+pub(super) async fn kept(
+    app: &App,
+    said: &str,
+    storing: impl Future<Output = anyhow::Result<bool>>,
+) -> Result<(), NotKept> {
+    if stored(app, storing).await? {
         return Ok(());
     }
     tracing::warn!(channel = %said, "something arrived for a channel that is not configured");

@@ -1,6 +1,7 @@
 //! The wires to the platforms, from what the environment says of them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use channels::official::{Account, AccountSettings, Door};
@@ -43,7 +44,12 @@ pub(super) fn wecom(settings: &config::Wecom, clock: &Clock, tenant: Tenants<'_>
 pub(super) fn telegram(settings: &config::Telegram) -> anyhow::Result<Telegram> {
     let bot = telegram::Settings { base: settings.api_base.clone(), token: settings.token.clone() };
     let bot = Bot::new(bot).context("TELEGRAM_BOT_TOKEN or TELEGRAM_API_BASE is not usable")?;
-    Ok(Telegram { bot, webhook_secret: settings.webhook_secret.clone() })
+    Ok(Telegram {
+        bot,
+        webhook_secret: settings.webhook_secret.clone(),
+        arranged: AtomicBool::new(false),
+        troubled: AtomicBool::new(false),
+    })
 }
 
 pub(super) fn official(settings: &config::Official, clock: &Clock, tenant: Tenants<'_>) -> anyhow::Result<Official> {

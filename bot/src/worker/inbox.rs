@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use channels::telegram::Update;
 use channels::wecom::callback::Incoming;
 use channels::wecom::kf::KfMessage;
 use channels::{Arrival, BETWEEN_IDS};
 use serde::{Deserialize, Serialize};
 
+use super::colleague;
 use super::customer::{self, Place};
 use super::reviewer;
 use crate::app::App;
@@ -29,6 +31,13 @@ pub enum Inbound {
         channel: String,
         /// What happened.
         arrival: Arrival,
+    },
+    /// A colleague did something with the desk's Telegram bot.
+    Colleague {
+        /// Their user id there.
+        person: i64,
+        /// What.
+        update: Update,
     },
     /// Something happened in a customer-service conversation of WeCom.
     Customer {
@@ -101,6 +110,15 @@ pub(super) async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival
     Ok(())
 }
 
+/// Stores what a colleague did on Telegram, to be worked soon.
+pub(super) async fn store_colleague(tx: &mut Tx, app: &App, person: i64, update: &Update) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let (lane, dedup) = (format!("from:telegram:{person}"), format!("telegram:{}:{}", update.bot, update.id));
+    let body = serde_json::to_string(&Inbound::Colleague { person, update: update.clone() })?;
+    queue::receive(tx, &app.ids.next(now)?, &dedup, (&lane, Rank::First), &body, now).await?;
+    Ok(())
+}
+
 /// Stores what a member did, to be worked soon.
 pub(super) async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: Incoming) -> anyhow::Result<()> {
     let now = app.clock.now();
@@ -128,6 +146,7 @@ pub(super) fn member_of(incoming: &Incoming) -> Option<&str> {
 pub(super) async fn handle(app: &App, row: Row) -> anyhow::Result<()> {
     match serde_json::from_str(&row.body)? {
         Inbound::Member { incoming } => reviewer::did(app, row, incoming).await,
+        Inbound::Colleague { person, update } => colleague::did(app, row, person, update).await,
         Inbound::Customer { account, message, backlog } => {
             customer::did(app, row, Place::Account(account), message.into(), backlog).await
         }

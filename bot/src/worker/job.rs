@@ -50,6 +50,13 @@ pub enum Job {
         /// The sentence.
         say: Say,
     },
+    /// Say a sentence to a colleague on Telegram.
+    SayOnTelegram {
+        /// Their private chat.
+        chat: i64,
+        /// The sentence.
+        say: Say,
+    },
     /// Say a sentence that answers nothing: what somebody else did.
     Inform {
         /// Whose phone.
@@ -195,6 +202,7 @@ impl Job {
             Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
+            Self::SayOnTelegram { chat, .. } => format!("telegram:{chat}"),
             Self::Inform { member, .. } => format!("inform:{}", member.to_ascii_lowercase()),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
@@ -215,6 +223,7 @@ impl Job {
     fn rank(&self) -> Rank {
         match self {
             Self::Say { .. }
+            | Self::SayOnTelegram { .. }
             | Self::Text { .. }
             | Self::Ask { .. }
             | Self::Send { .. }
@@ -241,6 +250,7 @@ impl Job {
             Self::SettleCard { .. } => "settle_card",
             Self::Ask { .. } => "ask",
             Self::Say { .. } => "say",
+            Self::SayOnTelegram { .. } => "say_on_telegram",
             Self::Inform { .. } => "inform",
             Self::Text { .. } => "text",
             Self::Story { .. } => "story",

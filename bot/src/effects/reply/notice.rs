@@ -16,6 +16,7 @@ use crate::store::conversations::{self, Conversation};
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, pauses, record};
+use crate::worker::gone;
 
 /// The kind of a greeting, which belongs to no case.
 const WELCOME: &str = "welcome";
@@ -45,7 +46,9 @@ pub(in crate::effects) async fn notice(
     let claim = Instant::now();
     let Claim::Ours(send) = claimed else { return crate::effects::finished(app, row).await };
     let result = transmit(app, &wire, &send, None, ready.then_some(claim)).await;
-    settle(app, row, *send, result).await
+    let gone = wire.is_gone(result.1);
+    settle(app, row, *send, result).await?;
+    if gone { gone::pause(app, wire.channel_id()).await } else { Ok(()) }
 }
 
 async fn claim_notice(
