@@ -5,16 +5,16 @@ use channels::Spent;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::human::{approve, current, decided};
+use super::human::{approve, blank, current, decided};
 use super::step::{Step, Turn};
 use super::{
-    Author, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, PartResult, Refusal, Say, Sending, State, Tap,
-    Voided, Why, customer, message_id, sending,
+    Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, PartResult, Refusal, Say, Sending, State, Tap, Voided, Why,
+    customer, message_id, sending,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Kind};
-use crate::policy::{self, Intent, Route, Verdict};
+use crate::policy::{self, Route, Verdict};
 
 /// Nobody knows whether a part of the reply arrived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,29 +143,18 @@ fn is_last_to_leave(turn: &mut Turn, sending: &Sending, lost: &Lost) -> bool {
 /// decides about this case.
 fn reopen(turn: &mut Turn, lost: Lost, text: &str) {
     turn.restart_clock();
-    let (policy, now) = (turn.rules.policy.to_owned(), turn.now);
+    let now = turn.now;
     let case = turn.case();
     case.doubtful = true;
-    let level = match case.least {
+    let (number, watermark, level) = (case.number, case.watermark, case.least);
+    let route = Route::Review(match level {
         Level::Reviewers => policy::Level::Reviewer,
         Level::EscalationOwner => policy::Level::Supervisor,
-    };
-    let (number, watermark, least) = (case.number, case.watermark, case.least);
-    let draft = Draft {
-        version: 0,
-        parts: vec![text.to_owned()],
-        digest: String::new(),
-        watermark,
-        policy,
-        author: Author::Bot { drafter: "sent".into() },
-        citations: Vec::new(),
-        verdict: Verdict { route: Route::Review(level), risk: cards::Risk::Low, reasons: Vec::new() },
-        confidence: 0.0,
-        intent: Intent::Other,
-        action: None,
-        supersedes: Some(lost.msgid.clone()),
-    };
-    turn.in_doubt(Doubt { draft, lost, meanwhile: Meanwhile::Nothing, level: least, due: now, overdue: false });
+    });
+    let verdict = Verdict { route, risk: cards::Risk::Low, reasons: Vec::new() };
+    let (parts, supersedes) = (vec![text.to_owned()], Some(lost.msgid.clone()));
+    let draft = Draft { parts, watermark, supersedes, ..blank(turn, &verdict) };
+    turn.in_doubt(Doubt { draft, lost, meanwhile: Meanwhile::Nothing, level, due: now, overdue: false });
     turn.effect(Effect::Alarm { say: sending::alarm(Why::SendUnknown, number) });
 }
 
