@@ -43,7 +43,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
-        Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, conversation, part } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,

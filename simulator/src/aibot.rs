@@ -133,7 +133,7 @@ impl AiBot {
 }
 
 #[cfg(test)]
-mod campaign;
+mod campaign_tests;
 #[cfg(test)]
 mod client_tests;
 #[cfg(test)]

@@ -138,6 +138,7 @@ impl Deliveries {
             let first = self.customers;
             self.customers += ROUND.min(self.goal);
             self.customers_write(first..self.customers).await?;
+            self.wait(0).await?;
             self.wait(4).await?;
             self.approve().await?;
             let carried = self.other.carried();

@@ -64,7 +64,7 @@ story!(
         let (telegram, private) = (telegram.clone(), |user| Spot::private(Away::bot(), user));
         telegram.add_person(COLLEAGUE, "李华");
         let group = Room::Group { chat: -100_200 };
-        telegram.add_group(-100_200, "买家群", &[PERSON], &[]);
+        telegram.add_group(-100_200, "买家群", &[PERSON, Away::bot()], &[]);
         telegram.say(COLLEAGUE, private(COLLEAGUE), FACT)?;
         telegram.say(COLLEAGUE, private(COLLEAGUE), "/queue")?;
         telegram.say(PERSON, Spot { room: group, topic: None }, "/help")?;
@@ -94,7 +94,7 @@ story!(
         for _ in 0..3 {
             world.wait(std::time::Duration::from_secs(6)).await?;
         }
-        ensure!(world.phone("ChenJie").matches("只能由一处读取").count() == 1, "{}", world.phone("ChenJie"));
+        ensure!(world.phone("WangWu").matches("只能由一处读取").count() == 1, "{}", world.phone("WangWu"));
         world.wait(std::time::Duration::from_secs(6)).await?;
         world.taps("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard().len() == 1);

@@ -31,21 +31,21 @@ async fn refused_with(world: &mut World, code: i64) -> anyhow::Result<()> {
 }
 
 story!(
-    /// What is too long for one message is several, each short enough, shown as such and approved together.
-    a_long_reply_is_several_messages,
+    /// A text of exactly 2,048 bytes is one message; one byte more is refused before anybody could approve it.
+    a_message_has_2048_bytes,
     in followers(),
     |world| {
         world.somebody_asks(FACT).await?;
-        let long: String = (1..=40).map(|n| format!("第{n}点：羊毛衫请用中性洗涤剂手洗，平铺晾干，不要拧。")).collect();
-        ensure!(long.len() > 2_048);
-        world.taps("LiHua", Act::Edit).await?;
-        world.member_says("LiHua", &long).await?;
+        let full = format!("{}ab", "好".repeat(682));
+        ensure!(full.len() == 2_048);
+        let longer = format!("{full}c");
+        ensure!(world.rewrites("LiHua", &[&longer]).await.is_err(), "2,049 bytes were taken");
+        world.rewrites("LiHua", &[&full, "还有一句。"]).await?;
         let shown = world.case(1).await?.draft().cloned().context("a draft")?.parts;
-        ensure!(shown.len() > 1 && shown.iter().all(|part| part.len() <= 2_048), "{shown:?}");
+        ensure!(shown == [full, "还有一句。".to_owned()], "{shown:?}");
         world.taps("LiHua", Act::Send).await?;
-        ensure!(world.somebody_heard() == shown && world.somebody_heard().concat() == long);
-        let left = world.case(1).await?.window.quota_left;
-        ensure!(left == Some(5 - i64::try_from(shown.len())?), "{left:?}");
+        ensure!(world.somebody_heard() == shown, "{:?}", world.somebody_heard());
+        ensure!(world.case(1).await?.window.quota_left == Some(3), "each message counts");
     }
 );
 

@@ -181,7 +181,7 @@ story!(
         world.taps_card("LiHua", &first, Act::Send, &[]).await?;
         let stuck = matches!(world.case(1).await?.state, State::NeedsPerson(ref stuck) if stuck.why == Why::SendRefused);
         ensure!(stuck, "{:?}", world.case(1).await?.state);
-        ensure!(world.phone("ChenJie").contains("410") && world.phone("LiHua").contains("/恢复 mini"));
+        ensure!(world.phone("WangWu").contains("410") && world.phone("LiHua").contains("/恢复 mini"));
         world.restart().await?;
         world.taps_card("LiHua", &second, Act::Send, &[]).await?;
         world.wait(Duration::from_secs(3_600)).await?;
@@ -229,7 +229,7 @@ story!(
         let other = approved(world, [Answer::TakenAndLost, Answer::Refused(410, None)]).await?;
         ensure!(other.tries().len() == 2, "{:?}", other.tries());
         ensure!(matches!(world.case(1).await?.state, State::Unknown(_)), "{:?}", world.case(1).await?.state);
-        ensure!(world.phone("ChenJie").contains("410"));
+        ensure!(world.phone("WangWu").contains("410"));
         world.taps("LiHua", Act::Delivered).await?;
         ensure!(matches!(world.case(1).await?.state, State::Closed { .. }) && other.replies().len() == 1);
     }

@@ -182,7 +182,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         // Opened before its first message is stored, which opens a window of its own.
         let rule = app.desk(tx).await?.desk.channel(&case.channel).and_then(|channel| channel.abilities().window);
         let at = rule.map_or(at, |rule| now + rule.lasts_ms);
-        Job::WindowDeadline { case: case.id.clone() }.enqueue(tx, app, at).await?;
+        Job::WindowDeadline { case: case.id.clone(), due: at }.enqueue(tx, app, at).await?;
     }
     Ok(case)
 }
@@ -211,7 +211,7 @@ impl Planning<'_, '_> {
                 None => Ok(()),
             },
             Effect::ReviewDeadline { due } => self.job(Job::ReviewDeadline { case, due: *due }, *due).await,
-            Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case }, *at).await,
+            Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case, due: *at }, *at).await,
             Effect::Send { part, at } => {
                 let conversation = self.case.conversation.clone();
                 self.job(Job::Send { case, conversation, part: *part }, *at).await

@@ -154,7 +154,9 @@ impl Turn<'_, '_> {
         open.set_window(window);
         conversations::save(self.tx, open).await?;
         match (self.open_case(open).await?, window.ends_at) {
-            (Some(case), Some(at)) => Job::WindowDeadline { case: case.id }.enqueue(self.tx, self.app, at).await,
+            (Some(case), Some(at)) => {
+                Job::WindowDeadline { case: case.id, due: at }.enqueue(self.tx, self.app, at).await
+            }
             _ => Ok(()),
         }
     }

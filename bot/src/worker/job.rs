@@ -96,6 +96,9 @@ pub enum Job {
     WindowDeadline {
         /// The case.
         case: String,
+        /// When that is; 0 in jobs of before.
+        #[serde(default)]
+        due: Timestamp,
     },
     /// Claim a part and let it out.
     Send {
@@ -206,7 +209,7 @@ impl Job {
             Self::Inform { member, .. } => format!("inform:{}", member.to_ascii_lowercase()),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
-            Self::WindowDeadline { case } => format!("window:{case}"),
+            Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -273,7 +276,7 @@ impl Job {
             Self::Draft { case, .. }
             | Self::Story { case, .. }
             | Self::ReviewDeadline { case, .. }
-            | Self::WindowDeadline { case }
+            | Self::WindowDeadline { case, .. }
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
