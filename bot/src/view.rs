@@ -117,16 +117,14 @@ impl View {
         }))
     }
 
-    /// A note, together with the warning that the customer may have been answered in the part of the record that is
-    /// lost.
+    /// A note, together with the warnings that everybody reads the answer, and that the customer may have been answered in
+    /// the part of the record that is lost.
     fn noted(&self, note: Option<String>) -> Option<String> {
         let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
         let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
         let warned = self.messages.iter().filter(waits).any(before);
         let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
-        let both: Vec<String> = warning.into_iter().chain(note).collect();
-        let public = self.conversation.is_public().then(|| self.words().text("card.public", &[]));
-        let all: Vec<String> = public.into_iter().chain(both).collect();
+        let all: Vec<String> = self.public().into_iter().chain(warning).chain(note).collect();
         (!all.is_empty()).then(|| all.join(" · "))
     }
 
@@ -320,6 +318,15 @@ impl View {
 
     /// Where the case stands, in one line.
     pub fn state_line(&self) -> String {
+        self.public().into_iter().chain([self.state()]).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// That everybody reads the answer, where everybody does.
+    fn public(&self) -> Option<String> {
+        self.conversation.is_public().then(|| self.words().text("card.public", &[]))
+    }
+
+    fn state(&self) -> String {
         let words = self.words();
         match &self.case.state {
             State::NeedsPerson(stuck) => words.text(stuck.why.key(), &[]),

@@ -253,6 +253,12 @@ pub async fn heard_from(tx: &mut Tx, conversation: &str) -> sqlx::Result<bool> {
     Ok(tx.one::<(i64,)>(sql, args![conversation]).await?.is_some())
 }
 
+/// When the customer wrote the newest of their messages.
+pub async fn newest_words_at(tx: &mut Tx, conversation: &str) -> sqlx::Result<Option<Timestamp>> {
+    let sql = "SELECT MAX(at) FROM messages WHERE conversation = $1 AND author = 'customer'";
+    Ok(tx.one::<(Option<Timestamp>,)>(sql, args![conversation]).await?.and_then(|(at,)| at))
+}
+
 /// Notes that a message of ours did not reach the customer; what a reply of `answer_of` answered is open again.
 pub async fn not_delivered(
     tx: &mut Tx,

@@ -151,6 +151,10 @@ impl Turn<'_, '_> {
         if window == before {
             return Ok(());
         }
+        // What was overtaken by the customer's next words speaks of an older window.
+        if conversations::newest_words_at(self.tx, &open.id).await?.is_some_and(|at| arrival.at_ms < at) {
+            return Ok(());
+        }
         open.set_window(window);
         conversations::save(self.tx, open).await?;
         match (self.open_case(open).await?, window.ends_at) {

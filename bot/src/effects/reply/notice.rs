@@ -67,7 +67,8 @@ async fn claim_notice(
     lost_notice(tx, app, &case, kind).await?;
     let notice = approved(tx, app, &case.channel).await?.get(kind).cloned();
     let mut window = open.window();
-    let spare = window.allows(1, now);
+    // A fixed text is for one customer: nobody approved it for everybody to read.
+    let spare = window.allows(1, now) && !open.is_public();
     let repeated = sends::noticed(tx, case_id, kind.as_str()).await?;
     let (Some(notice), false, true, false) = (notice, paused, spare, repeated) else { return Ok(Claim::NotOurs) };
     let intent = format!("{case_id}\0{}\0{}", kind.as_str(), notice.sha256);
