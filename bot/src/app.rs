@@ -2,7 +2,7 @@
 //! store and kept at hand.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::Context;
@@ -93,6 +93,24 @@ pub struct Telegram {
     pub webhook_secret: Option<telegram::Secret>,
     /// Signs the buttons of colleagues' cards.
     pub buttons: telegram::ButtonKey,
+    /// The bot's name, by which commands in groups are addressed, once Telegram has said it.
+    pub username: OnceLock<String>,
+    /// Whether Telegram was told by this program how updates come.
+    pub arranged: AtomicBool,
+    /// Whether somebody was told that Telegram gives nothing, and it has given nothing since.
+    pub troubled: AtomicBool,
+}
+
+impl Telegram {
+    /// Whether there is something to ask Telegram for: updates, or that they be delivered.
+    pub(crate) fn has_to_be_asked(&self) -> bool {
+        self.webhook_secret.is_none() || !self.arranged.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was in trouble already; it is from now on.
+    pub(crate) fn was_troubled(&self) -> bool {
+        self.troubled.swap(true, Ordering::Relaxed)
+    }
 }
 
 /// The wire to a WeChat Official Account.

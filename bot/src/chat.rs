@@ -264,6 +264,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         turns: 0,
         attachments,
         order_cents: None,
+        public: view.conversation.is_public(),
     };
     Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
 }

@@ -10,6 +10,7 @@ mod surface;
 mod wire;
 
 pub(crate) use media::forget as forget_attachment;
+pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
 
 use channels::wecom::api::ApiError;
@@ -38,13 +39,13 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Ask { task_id, to, question } => phone::ask(app, row, task_id, to, question).await,
         Job::Say { to, say } => phone::say(app, row, to, say, Rank::First).await,
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
-        Job::AnswerPress { press } => surface::answer_press(app, row, press).await,
+        Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
         Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
         Job::Text { to, text } => phone::text(app, row, to, text).await,
         Job::Story { case, to, person } => phone::story(app, row, case, to, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
-        Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, conversation, part } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,

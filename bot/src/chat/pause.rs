@@ -165,7 +165,7 @@ async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTr
         // A greeting belongs to no case: its customer is named instead.
         let case = cases::load(desk.tx, &send.case_id).await?;
         if covered {
-            numbers.insert(case.map_or_else(|| open.name.unwrap_or(open.customer), |case| format!("#{}", case.number)));
+            numbers.insert(case.map_or_else(|| open.called().to_owned(), |case| format!("#{}", case.number)));
         }
     }
     Ok(numbers)

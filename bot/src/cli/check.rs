@@ -1,16 +1,20 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use channels::{Abilities, Repeats, Replies};
+use channels::{Abilities, Over, Repeats, Replies, ReplyWindow, TextLimit};
 use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
+use crate::clock::HOUR;
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Person, Role};
-use crate::store::knowledge::{self, EntryState};
+use crate::store::desks::Applied;
+use crate::store::knowledge::{self, EntryState, StoredEntry};
 use crate::store::{conversations, desks};
 use crate::surface::Surface;
+use crate::worker;
 
 /// One line of the checklist.
 struct Item {
@@ -32,9 +36,19 @@ pub(super) async fn check(as_json: bool) -> Result<Verdict, Failure> {
     Ok(if items.iter().all(|item| item.passed) { Verdict::Good } else { Verdict::Bad })
 }
 
+/// What the store says.
+struct Found {
+    desk: Arc<Applied>,
+    published: Vec<StoredEntry>,
+    checkpoint: Option<(String, i64)>,
+    counts: Vec<(String, i64)>,
+    media: Vec<String>,
+    gone: Vec<String>,
+}
+
 async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let reader = app.clone();
-    let (desk, published, checkpoint, counts, media) = app
+    let Found { desk, published, checkpoint, counts, media, gone: paused } = app
         .store
         .read(move |tx| {
             Box::pin(async move {
@@ -42,17 +56,24 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
                 let published = knowledge::in_state(tx, EntryState::Published).await?;
                 let checkpoint = crate::store::record::newest_checkpoint(tx).await?;
                 let media = conversations::newest_media(tx, ATTACHMENTS).await?;
-                Ok((desk, published, checkpoint, desks::counts(tx).await?, media))
+                let mut gone = Vec::new();
+                for channel in &desk.desk.channels {
+                    if !worker::gone::paused_by_itself(tx, &channel.id).await?.is_empty() {
+                        gone.push(channel.id.clone());
+                    }
+                }
+                Ok(Found { desk, published, checkpoint, counts: desks::counts(tx).await?, media, gone })
             })
         })
         .await?;
     let desk = &desk.desk;
     let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
-    Ok(vec![
-        channels(desk),
-        abilities(desk),
+    let mut items = vec![channels(desk)];
+    items.extend(abilities(desk));
+    items.extend([
         platforms(app, desk),
         webhooks(app, desk),
+        gone(&paused),
         owners(desk),
         Item {
             name: "knowledge has owners",
@@ -76,7 +97,8 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
             passed: app.wecom.is_some(),
             found: "run `aijia wecom doctor` to check the tenant itself".into(),
         },
-    ])
+    ]);
+    Ok(items)
 }
 
 /// Attachments looked for, the newest ones.
@@ -115,31 +137,75 @@ fn channels(desk: &Desk) -> Item {
     Item { name: "channels are listed", passed: !names.is_empty(), found: names.join(", ") }
 }
 
-/// What each channel does by itself, what a person does there by hand, and what it cannot do.
-fn abilities(desk: &Desk) -> Item {
-    let found: Vec<String> =
-        desk.channels.iter().map(|channel| abilities_of(&channel.id, channel.abilities())).collect();
-    Item { name: "what each channel can do", passed: true, found: found.join("; ") }
+/// What each channel does by itself, what a person does there by hand, what it cannot do, and within which limits.
+fn abilities(desk: &Desk) -> impl Iterator<Item = Item> {
+    desk.channels.iter().map(|channel| Item {
+        name: "what the channel can do",
+        passed: true,
+        found: format!("{}: {}", channel.id, abilities_of(channel.abilities())),
+    })
 }
 
-fn abilities_of(id: &str, can: &Abilities) -> String {
-    let by_hand = can.replies == Replies::ByHand;
+fn abilities_of(can: &Abilities) -> String {
+    let sent = can.replies == Replies::Sent;
+    let by_key = can.repeats == Repeats::OneMessage;
+    // By itself, by a person's hand, or not at all.
     let abilities = [
-        ("replies", !by_hand),
-        ("safe repeats", can.repeats == Repeats::OneMessage),
-        ("customers' names", can.names),
-        ("attachments", can.attachments),
-        ("edits", can.edits),
-        ("recalls", can.recalls),
-        ("delivery reports", can.delivery),
-        ("take-over in its own client", can.session),
+        ("replies", sent, "a person carries them over"),
+        ("lost answers", by_key, "a person says what became of them"),
+        ("take-over", can.session, "the person answers through 改"),
+        ("customers' names", can.names, ""),
+        ("attachments", can.attachments, ""),
+        ("customers' edits", can.edits, ""),
+        ("customers' recalls", can.recalls, ""),
+        ("delivery reports", can.delivery, ""),
+        ("public comments", can.comments, ""),
     ];
-    let these = |wanted: bool| {
-        let names = abilities.iter().filter(|(name, has)| *has == wanted && !(by_hand && *name == "replies"));
-        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    let named = |wanted: fn(bool, &str) -> Option<String>| {
+        let found = abilities.iter().filter_map(|(name, has, how)| {
+            wanted(*has, how).map(|how| if how.is_empty() { (*name).to_owned() } else { format!("{name} ({how})") })
+        });
+        found.collect::<Vec<_>>().join(", ")
     };
-    let assisted = if by_hand { " · assisted: replies" } else { "" };
-    format!("{id}: automatic: {}{assisted} · absent: {}", these(true), these(false))
+    let automatic = named(|has, _| has.then(String::new));
+    let assisted = named(|has, how| (!has && !how.is_empty()).then(|| how.to_owned()));
+    let absent = named(|has, how| (!has && how.is_empty()).then(String::new));
+    let parts = [("automatic", automatic), ("assisted", assisted), ("absent", absent), ("limits", limits_of(can))];
+    let said = parts.iter().filter(|(_, what)| !what.is_empty()).map(|(part, what)| format!("{part}: {what}"));
+    said.collect::<Vec<_>>().join(" · ")
+}
+
+fn limits_of(can: &Abilities) -> String {
+    let window = match can.window {
+        Some(ReplyWindow { lasts_ms, messages }) => {
+            format!("{messages} messages within {} h of the customer's last", lasts_ms / HOUR)
+        }
+        None => "no reply window but what the channel names itself".to_owned(),
+    };
+    let text = match can.text {
+        TextLimit::Bytes(most) => format!("texts of {most} bytes"),
+        TextLimit::Utf16(most) => format!("texts of {most} UTF-16 units"),
+    };
+    let rates = can.rates.iter().map(|rate| match rate.over {
+        Over::Channel => format!("{} a second in all", rate.per_second),
+        Over::Customer => format!("{} a second to one customer", rate.per_second),
+    });
+    let twice = format!("what comes twice is known by {}", can.known_by);
+    [window, text].into_iter().chain(rates).chain([twice]).collect::<Vec<_>>().join(", ")
+}
+
+/// Webhook channels whose address answered 410: the program paused them by itself.
+fn gone(channels: &[String]) -> Item {
+    let found = if channels.is_empty() {
+        "all".into()
+    } else {
+        format!(
+            "{} answered 410 and is paused: change its url, or mend it and send /resume {}",
+            channels.join(", "),
+            channels.join(" ")
+        )
+    };
+    Item { name: "webhook addresses take replies", passed: channels.is_empty(), found }
 }
 
 /// Channels whose platform the environment says nothing of.

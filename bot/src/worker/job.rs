@@ -67,6 +67,9 @@ pub enum Job {
     AnswerPress {
         /// The press.
         press: String,
+        /// What whoever pressed is told at the button, where it does nothing.
+        #[serde(default)]
+        alert: Option<Say>,
     },
     /// Say a sentence that answers nothing: what somebody else did.
     Inform {
@@ -110,6 +113,9 @@ pub enum Job {
     WindowDeadline {
         /// The case.
         case: String,
+        /// When that is; 0 in jobs of before.
+        #[serde(default)]
+        due: Timestamp,
     },
     /// Claim a part and let it out.
     Send {
@@ -217,10 +223,10 @@ impl Job {
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
-            Self::AnswerPress { press } => format!("press:{press}"),
+            Self::AnswerPress { press, .. } => format!("press:{press}"),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
-            Self::WindowDeadline { case } => format!("window:{case}"),
+            Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -292,7 +298,7 @@ impl Job {
             Self::Draft { case, .. }
             | Self::Story { case, .. }
             | Self::ReviewDeadline { case, .. }
-            | Self::WindowDeadline { case }
+            | Self::WindowDeadline { case, .. }
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }

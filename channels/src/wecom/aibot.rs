@@ -25,6 +25,7 @@ mod timing;
 mod upload;
 
 pub use files::{Files, MAX_FILE_BYTES};
+pub use frame::{Frame, read as read_frame};
 pub use incoming::{Attachment, Chat, Incoming, MediaKey, Piece, Quote, Rating, Tap, What};
 pub use limits::{CardLimits, LIMITS, RATES, Rates};
 pub use link::{Events, Link, Settings, SettingsError, check_url, connect};
