@@ -107,7 +107,11 @@ fn the_people() {
         (r#"id = "sunmei""#, r#"id = "孙梅""#, &format!(r#"people "孙梅": the id is not usable; {rule}"#)),
         (r#"id = "sunmei""#, r#"id = "-sun""#, &format!(r#"people "-sun": the id is not usable; {rule}"#)),
         (r#"id = "sunmei""#, r#"id = """#, &format!(r#"people "": the id is not usable; {rule}"#)),
-        ("wecom = \"LiHua\"\n", "", r#"people "lihua": has no WeCom id and no Telegram id to get cards on; add wecom = "<member id>", or telegram = <user id>"#),
+        (
+            "wecom = \"LiHua\"\n",
+            "",
+            r#"people "lihua": has no WeCom id and no Telegram id to get cards on; add wecom = "<member id>", or telegram = <user id>"#,
+        ),
         (
             "wecom = \"ZhaoLiu\"\n",
             "telegram = 5\nsurfaces = [\"wecom_app\"]\n",

@@ -67,7 +67,9 @@ impl<'a> Way<'a> {
         match to.surface {
             Surface::WecomApp => app.wecom.as_ref().map(|wecom| Self::App(wecom, &to.id)),
             Surface::WecomAibot => app.aibot.as_ref().map(|aibot| Self::Aibot(aibot, &to.id)),
-            Surface::Telegram => app.telegram.as_ref().zip(to.id.parse().ok()).map(|(own, chat)| Self::Telegram(own, chat)),
+            Surface::Telegram => {
+                app.telegram.as_ref().zip(to.id.parse().ok()).map(|(own, chat)| Self::Telegram(own, chat))
+            }
         }
     }
 

@@ -110,8 +110,8 @@ pub(super) async fn kept(
     if stored(app, storing).await? {
         return Ok(());
     }
-    tracing::warn!(%whom, "something arrived for a channel that is not configured");
-    let said = json!({ "error": format!("{whom} is not configured") });
+    tracing::warn!(channel = %said, "something arrived for a channel that is not configured");
+    let said = json!({ "error": format!("{said} is not configured") });
     Err((Callback::Refused, (StatusCode::NOT_FOUND, axum::Json(said)).into_response()))
 }
 

@@ -7,7 +7,6 @@ use channels::wecom::kf::KfMessage;
 use channels::{Arrival, BETWEEN_IDS};
 use serde::{Deserialize, Serialize};
 
-use super::colleague;
 use super::customer::{self, Place};
 use super::reviewer;
 use crate::app::App;

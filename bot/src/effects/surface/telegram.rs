@@ -33,7 +33,12 @@ pub(super) async fn picture(own: &Telegram, chat: TelegramChat, bytes: &[u8]) ->
 }
 
 /// Gives the message's id, by which the card is changed.
-pub(super) async fn post(own: &Telegram, chat: TelegramChat, posting: &Posting, task_id: &str) -> Result<String, Missed> {
+pub(super) async fn post(
+    own: &Telegram,
+    chat: TelegramChat,
+    posting: &Posting,
+    task_id: &str,
+) -> Result<String, Missed> {
     let rows = rows(own, chat, posting, task_id).ok_or_else(|| Missed::Never("a button cannot be made".into()))?;
     let sent = own.bot.send_card(place(chat), &rich(posting), &rows, until()).await.map_err(missed)?;
     Ok(sent.to_string())
