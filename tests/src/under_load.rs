@@ -288,7 +288,7 @@ story!(
         ensure!(reqwest::get(&ready).await?.status() == 503, "every reading fails");
         world.sim.faults().clear();
         // The two accounts are read in turn.
-        for _ in 0..2 {
+        for _ in 0..4 {
             world.wait(Duration::from_secs(10)).await?;
         }
         ensure!(reqwest::get(&ready).await?.status() == 200);

@@ -141,7 +141,8 @@ impl World {
             Phones::App => self.sim.inbox(member).into_iter().map(|item| item.text).collect(),
             Phones::Aibot(bot) => bot.pushed(member).iter().map(text_of).collect(),
             Phones::Telegram(telegram) => {
-                let theirs = telegram.sent().into_iter().filter(|message| is_with(message, member));
+                let seen = |message: &Message| is_with(message, member) || message.spot.room.chat_id() < 0;
+                let theirs = telegram.sent().into_iter().filter(seen);
                 theirs.flat_map(|m| m.edits.into_iter().map(|edit| edit.text).chain([m.text])).collect()
             }
         }
