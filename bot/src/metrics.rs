@@ -47,6 +47,8 @@ pub enum Sent {
 pub enum Ignored {
     /// It happened in a group.
     Group,
+    /// Customers have no channel there.
+    NoChannel,
     /// It is no message, and no change of one.
     NoMessage,
 }
@@ -55,6 +57,7 @@ impl Ignored {
     fn word(self) -> &'static str {
         match self {
             Self::Group => "group",
+            Self::NoChannel => "no_channel",
             Self::NoMessage => "no_message",
         }
     }

@@ -65,8 +65,8 @@ async fn tell(tx: &mut Tx, app: &App, desk: &Desk, channel: &Channel, say: &Say)
     let watcher = desk.watcher().map(|person| person.id.as_str());
     let here = |id: &str| channel.permitted.iter().chain(&channel.escalation_owner).any(|person| person == id);
     let people = desk.people.iter().filter(|person| here(&person.id) && Some(person.id.as_str()) != watcher);
-    for member in people.filter_map(|person| person.wecom.clone()) {
-        Job::Inform { member, say: say.clone() }.enqueue(tx, app, app.clock.now()).await?;
+    for to in people.filter_map(|person| app.address(person)) {
+        Job::Inform { to, say: say.clone() }.enqueue(tx, app, app.clock.now()).await?;
     }
     Ok(())
 }

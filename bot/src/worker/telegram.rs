@@ -2,6 +2,8 @@
 //! one asks at a time. What was given and how far it has come commit together, and only then the next question confirms it,
 //! for good.
 
+mod colleague;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,11 +11,11 @@ use channels::telegram::{CallError, Origin, Refusal, Update, Webhook};
 use tokio::sync::watch;
 
 use super::apply;
-use super::inbox::{store_arrival, store_colleague};
+use super::inbox::store_arrival;
 use crate::app::{App, Telegram};
 use crate::case::Say;
 use crate::clock::{SECOND, Timestamp};
-use crate::desk::{Channel, ChannelKind, Desk};
+use crate::desk::{ChannelKind, Desk};
 use crate::metrics::Ignored;
 use crate::store::Tx;
 use crate::store::accounts::{self, Account};
@@ -97,7 +99,7 @@ async fn claim(app: &App, telegram: &Telegram) -> anyhow::Result<Option<Account>
     app.store
         .commit(move |tx| {
             Box::pin(async move {
-                if reader.desk(tx).await?.desk.channel_of_kind(ChannelKind::Telegram).is_none() {
+                if !is_wanted(&reader.desk(tx).await?.desk) {
                     return Ok(None);
                 }
                 Ok(accounts::claim_apart(tx, &name, &me, now).await?)
@@ -113,12 +115,12 @@ async fn keep(app: &App, claimed: Account, updates: Vec<Update>) -> anyhow::Resu
         .commit(move |tx| {
             Box::pin(async move {
                 let (desk, now) = (app.desk(tx).await?, app.clock.now());
-                let Some(channel) = desk.desk.channel_of_kind(ChannelKind::Telegram) else {
+                if !is_wanted(&desk.desk) {
                     // Taken out of the configuration meanwhile: what was given stays with Telegram.
                     return Ok(accounts::release(tx, &claimed, now).await?);
-                };
+                }
                 for update in &updates {
-                    keep_one(tx, &app, &desk.desk, channel, update).await?;
+                    keep_one(tx, &app, &desk.desk, update).await?;
                 }
                 if let Some(last) = updates.iter().map(|update| update.id).max() {
                     let ours = accounts::advance(tx, &claimed, &(last + 1).to_string(), now).await?;
@@ -130,7 +132,32 @@ async fn keep(app: &App, claimed: Account, updates: Vec<Update>) -> anyhow::Resu
         .await
 }
 
-/// Stores an update that was delivered to us; false where no channel is configured for it.
+/// Whether anybody here is met on Telegram, customers or colleagues.
+fn is_wanted(desk: &Desk) -> bool {
+    let colleagues = desk.people.iter().any(|person| person.telegram.is_some());
+    colleagues || desk.channel_of_kind(ChannelKind::Telegram).is_some()
+}
+
+/// Stores one update as a colleague's or a customer's. Customers are who writes to the bot in private and is not configured
+/// as a colleague; what happens in groups is nobody's here. What is not kept is counted.
+async fn keep_one(tx: &mut Tx, app: &App, desk: &Desk, update: &Update) -> anyhow::Result<()> {
+    let Some(own) = &app.telegram else { return Ok(()) };
+    if colleague::store(tx, app, own, desk, update).await? {
+        return Ok(());
+    }
+    let why = match (update.origin(), update.arrival(), desk.channel_of_kind(ChannelKind::Telegram)) {
+        (Origin::Private { .. }, Some(arrival), Some(channel)) => {
+            return store_arrival(tx, app, &channel.id, arrival).await;
+        }
+        (Origin::Private { .. }, Some(_), None) => Ignored::NoChannel,
+        (Origin::Group, ..) => Ignored::Group,
+        (Origin::Private { .. } | Origin::Elsewhere, ..) => Ignored::NoMessage,
+    };
+    app.metrics.ignored(why);
+    Ok(())
+}
+
+/// Stores an update that was delivered; false where nobody here is met on Telegram.
 ///
 /// # Errors
 /// When the database fails; Telegram then delivers it again.
@@ -140,30 +167,14 @@ pub async fn delivered(app: App, update: Update) -> anyhow::Result<bool> {
         .commit_ahead(move |tx| {
             Box::pin(async move {
                 let desk = app.desk(tx).await?;
-                let Some(channel) = desk.desk.channel_of_kind(ChannelKind::Telegram) else { return Ok(false) };
-                keep_one(tx, &app, &desk.desk, channel, &update).await?;
+                if !is_wanted(&desk.desk) {
+                    return Ok(false);
+                }
+                keep_one(tx, &app, &desk.desk, &update).await?;
                 Ok(true)
             })
         })
         .await
-}
-
-/// Whoever writes to the bot in private is a customer, unless they are configured as a colleague: then it is never a
-/// customer's case. What happens in groups is nobody's here. What is not kept is counted.
-async fn keep_one(tx: &mut Tx, app: &App, desk: &Desk, channel: &Channel, update: &Update) -> anyhow::Result<()> {
-    let why = match update.origin() {
-        Origin::Private { person } if desk.person_by_telegram(person).is_some() => {
-            return store_colleague(tx, app, person, update).await;
-        }
-        Origin::Private { .. } => match update.arrival() {
-            Some(arrival) => return store_arrival(tx, app, &channel.id, arrival).await,
-            None => Ignored::NoMessage,
-        },
-        Origin::Group => Ignored::Group,
-        Origin::Elsewhere => Ignored::NoMessage,
-    };
-    app.metrics.ignored(why);
-    Ok(())
 }
 
 /// Lets go for a while. What an operator has to mend is said once, until Telegram gives something again.
