@@ -93,6 +93,8 @@ pub struct Telegram {
     pub webhook_secret: Option<telegram::Secret>,
     /// Signs the buttons of colleagues' cards.
     pub buttons: telegram::ButtonKey,
+    /// The bot's name, by which commands in groups are addressed, once Telegram has said it.
+    pub username: OnceLock<String>,
     /// Whether Telegram was told by this program how updates come.
     pub arranged: AtomicBool,
     /// Whether somebody was told that Telegram gives nothing, and it has given nothing since.

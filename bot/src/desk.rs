@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use channels::Abilities;
 use serde::{Deserialize, Serialize};
 
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Surface, TelegramChat};
 
 /// Everything configured about one company's desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,10 @@ pub struct Channel {
     /// Who of the people on duty gets a case.
     #[serde(default)]
     pub dispatch: Dispatch,
+    /// The Telegram group whose members review together: one card for all of them who are met on Telegram. Only people who
+    /// are permitted decide there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telegram_group: Option<TelegramChat>,
     /// When people work on this channel, by id, where that differs from their own hours.
     #[serde(default)]
     pub hours: BTreeMap<String, Vec<Shift>>,

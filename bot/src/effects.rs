@@ -39,7 +39,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Ask { task_id, to, question } => phone::ask(app, row, task_id, to, question).await,
         Job::Say { to, say } => phone::say(app, row, to, say, Rank::First).await,
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
-        Job::AnswerPress { press } => surface::answer_press(app, row, press).await,
+        Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
         Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
         Job::Text { to, text } => phone::text(app, row, to, text).await,
         Job::Story { case, to, person } => phone::story(app, row, case, to, person).await,

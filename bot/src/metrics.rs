@@ -47,8 +47,6 @@ pub enum Sent {
 pub enum Ignored {
     /// It happened in a group.
     Group,
-    /// Customers have no channel there.
-    NoChannel,
     /// It is no message, and no change of one.
     NoMessage,
 }
@@ -57,7 +55,6 @@ impl Ignored {
     fn word(self) -> &'static str {
         match self {
             Self::Group => "group",
-            Self::NoChannel => "no_channel",
             Self::NoMessage => "no_message",
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use channels::telegram::RATES;
 use channels::wecom::aibot::LIMITS;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,12 @@ impl Address {
         self.surface == other.surface && self.id.eq_ignore_ascii_case(&other.id)
     }
 
+    /// Messages in a minute that only this kind of address takes (Telegram: 20 in a group); `None`: what all take.
+    pub fn most_a_minute(&self) -> Option<i64> {
+        let chat: TelegramChat = self.id.parse().ok().filter(|_| self.surface == Surface::Telegram)?;
+        chat.is_group().then_some(i64::from(RATES.group_per_minute))
+    }
+
     /// What names the lanes of its jobs: one for however the id is spelled.
     pub fn lane(&self) -> String {
         self.to_string().to_ascii_lowercase()
@@ -130,6 +137,62 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.surface.prefix(), self.id)
+    }
+}
+
+/// A chat on Telegram: somebody's private one by their id, or a group's, which is negative, with the topic in it where it
+/// has topics. Written `-1001234567890/7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct TelegramChat {
+    /// `chat_id`.
+    pub chat: i64,
+    /// `message_thread_id`.
+    pub topic: Option<i32>,
+}
+
+impl TelegramChat {
+    /// Whether it is a group.
+    pub fn is_group(self) -> bool {
+        self.chat < 0
+    }
+
+    /// Where cards reach everybody in it.
+    pub fn address(self) -> Address {
+        Address::new(Surface::Telegram, self.to_string())
+    }
+}
+
+impl fmt::Display for TelegramChat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.topic {
+            Some(topic) => write!(f, "{}/{topic}", self.chat),
+            None => write!(f, "{}", self.chat),
+        }
+    }
+}
+
+impl FromStr for TelegramChat {
+    type Err = NoAddress;
+
+    fn from_str(text: &str) -> Result<Self, NoAddress> {
+        let (chat, topic) = text.split_once('/').map_or((text, None), |(chat, topic)| (chat, Some(topic)));
+        let topic = topic.map(|topic| topic.parse().map_err(|_| NoAddress)).transpose()?;
+        Ok(Self { chat: chat.parse().map_err(|_| NoAddress)?, topic })
+    }
+}
+
+impl From<TelegramChat> for String {
+    fn from(chat: TelegramChat) -> Self {
+        chat.to_string()
+    }
+}
+
+impl TryFrom<String> for TelegramChat {
+    type Error = NoAddress;
+
+    fn try_from(text: String) -> Result<Self, NoAddress> {
+        text.parse()
     }
 }
 
@@ -178,6 +241,18 @@ mod tests {
         assert_eq!("".parse::<Address>(), Err(NoAddress));
         assert_eq!("aibot:".parse::<Address>(), Err(NoAddress));
         assert_eq!("aibot:telegram:1".parse::<Address>(), Err(NoAddress));
+    }
+
+    #[test]
+    fn a_group_may_have_topics() {
+        for text in ["80001", "-1001234567890", "-1001234567890/7"] {
+            let chat: TelegramChat = text.parse().unwrap();
+            assert_eq!(chat.to_string(), text);
+            assert_eq!(chat.is_group(), text.starts_with('-'));
+        }
+        for text in ["", "x", "1/", "1/x", "1/2/3"] {
+            assert_eq!(text.parse::<TelegramChat>(), Err(NoAddress));
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use inbox::{Deed, Inbound, On, Pressed, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 pub use receipts::{Receipts, receive};
-pub use telegram::delivered as delivered_by_telegram;
+pub use telegram::delivered as telegram_delivered;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -42,7 +42,7 @@ use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{News, Tx, Unavailable, instances};
+use crate::store::{News, Tx, Unavailable, accounts, instances};
 use instance::Working;
 use places::{Place, Places};
 
@@ -289,8 +289,10 @@ async fn set_aside(tx: &mut Tx, app: &App, row: &Row, now: Timestamp, problem: &
     apply::finish(tx, Door::Inbox, row, now).await
 }
 
-/// The longest a poll may lag before the desk calls itself not ready.
-pub const SYNC_LAG: Timestamp = 60 * SECOND;
+/// The longest a poll may lag before the desk calls itself not ready, where so many accounts take turns.
+pub fn sync_lag(accounts: usize) -> Timestamp {
+    60 * SECOND + accounts::POLL_EVERY * i64::try_from(accounts).unwrap_or(0)
+}
 
 #[cfg(test)]
 mod tests {

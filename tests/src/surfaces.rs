@@ -8,11 +8,11 @@ use aijia::worker;
 use anyhow::{Context, ensure};
 use cards::{Act, PauseScope, RejectReason};
 use simulator::aibot::AiBot;
-use simulator::telegram::{Message, Telegram};
+use simulator::telegram::{Message, Spot, Telegram};
 
 use crate::story;
 use crate::world::colleagues::{aibot_card, telegram_card, telegram_id};
-use crate::world::{Colleagues, Phones, Setting, World};
+use crate::world::{Away, Colleagues, DESK, Phones, Setting, World};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
@@ -223,11 +223,105 @@ story!(
         world.customer_says(FACT).await?;
         ensure!(world.holds_card("LiHua") && !world.has_open_card("LiHua"), "two cards for one person");
         world.decides("LiHua", Act::Send).await?;
-        telegram(world)?.block(telegram_id("LiHua"), crate::world::Away::bot())?;
+        telegram(world)?.block(telegram_id("LiHua"), Away::bot())?;
         world.customer_says("羊毛衫怎么洗？").await?;
         ensure!(world.has_open_card("LiHua"), "{}", world.phone("LiHua"));
         world.taps("LiHua", Act::Send).await?;
         ensure!(world.customer_heard(crate::world::XIAOYU).len() == 2);
         ensure!(!world.holds_card("ZhaoLiu"), "the decision reaches everybody's card");
+    }
+);
+
+const GROUP: i64 = -1_001_234_567_890;
+const TOPIC: i64 = 7;
+/// Somebody in the group whom nobody configured.
+const BYSTANDER: i64 = 95_001;
+
+/// The usual desk, whose flagship's reviewers decide in a group's topic.
+fn in_a_group() -> Setting {
+    let account = "kind = \"wecom_kf\"\n";
+    let group = format!("{account}telegram_group = \"{GROUP}/{TOPIC}\"\n");
+    Setting { desk: DESK.replacen(account, &group, 1), ..on(Colleagues::Telegram) }
+}
+
+/// The group with its members, and what the bot wrote there.
+fn group(world: &World) -> anyhow::Result<Telegram> {
+    let telegram = telegram(world)?;
+    telegram.add_person(BYSTANDER, "路人");
+    let members = ["LiHua", "ZhaoLiu", "ChenJie"].map(telegram_id);
+    telegram.add_group(GROUP, "山茶家值班群", &[&members[..], &[BYSTANDER, Away::bot()]].concat(), &[TOPIC]);
+    Ok(telegram)
+}
+
+fn group_cards(telegram: &Telegram) -> Vec<Message> {
+    let theirs = telegram.sent().into_iter().filter(|message| message.spot.room.chat_id() == GROUP);
+    theirs.filter(|message| !message.keyboard.is_empty()).collect()
+}
+
+story!(
+    /// A group reviews together: one card in its topic; whoever is not permitted is told so at the button; the first
+    /// permitted press wins, and the card is redrawn for all.
+    a_group_has_one_card,
+    in in_a_group(),
+    |world| {
+        let telegram = group(world)?;
+        world.customer_says(FACT).await?;
+        let cards = group_cards(&telegram);
+        ensure!(cards.len() == 1 && cards[0].spot == Spot::topic(GROUP, TOPIC), "{cards:?}");
+        ensure!(!world.holds_card("LiHua") && !world.holds_card("ZhaoLiu"), "a card of their own as well");
+        let press = |user: i64| telegram.press(user, cards[0].spot.room, cards[0].id, "发送");
+        let query = press(BYSTANDER)?;
+        world.settle().await?;
+        let answer = telegram.answer(&query).context("an answer")?;
+        ensure!(answer.alert && !answer.text.is_empty(), "{answer:?}");
+        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty());
+        press(telegram_id("ZhaoLiu"))?;
+        press(telegram_id("LiHua"))?;
+        world.settle().await?;
+        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1 && group_cards(&telegram).is_empty());
+        ensure!(last_said(world, "LiHua").contains("赵柳"), "{}", last_said(world, "LiHua"));
+    }
+);
+
+story!(
+    /// In a group commands are heard, of those who are configured; talk is not. What needs the next level is asked in
+    /// private.
+    a_group_hears_commands_only,
+    in in_a_group(),
+    |world| {
+        let telegram = group(world)?;
+        world.customer_says(FACT).await?;
+        for (user, text) in [
+            (telegram_id("ChenJie"), "大家先看看这个"),
+            (BYSTANDER, "/pause"),
+            (telegram_id("ChenJie"), "/pause@another_bot"),
+        ] {
+            telegram.say(user, Spot::topic(GROUP, TOPIC), text)?;
+        }
+        world.settle().await?;
+        let paused = |world: &World| last_said(world, "ChenJie").contains("已暂停");
+        ensure!(!paused(world), "{}", last_said(world, "ChenJie"));
+        telegram.say(telegram_id("ChenJie"), Spot::topic(GROUP, TOPIC), "/pause")?;
+        world.settle().await?;
+        ensure!(paused(world), "{}", last_said(world, "ChenJie"));
+        for member in ["ChenJie", "WangWu"] {
+            world.writes(member, "/恢复").await?;
+        }
+        let card = group_cards(&telegram).pop().context("a card")?;
+        telegram.press(telegram_id("LiHua"), card.spot.room, card.id, "转上级")?;
+        world.settle().await?;
+        ensure!(world.holds_card("WangWu") && group_cards(&telegram).is_empty());
+    }
+);
+
+story!(
+    /// A group that is gone: everybody who reviews there gets a card of their own.
+    a_group_that_is_gone_leaves_its_members,
+    in in_a_group(),
+    |world| {
+        world.customer_says(FACT).await?;
+        ensure!(world.holds_card("LiHua") && world.holds_card("ZhaoLiu"));
+        world.decides("LiHua", Act::Send).await?;
+        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
     }
 );

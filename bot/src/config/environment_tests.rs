@@ -190,14 +190,11 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn what_has_no_effect_yet_is_told() {
-    let environment = read(&[("WECOM_AIBOT_ID", "aib1"), ("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
+    let environment = read(&[("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
     let warnings: Vec<_> = environment.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        [
-            "WECOM_AIBOT_ID: set, but this version has no WeCom AI bot yet; it has no effect",
-            "OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect",
-        ]
+        ["OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect"]
     );
 }
 
@@ -235,6 +232,8 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(["RUST_LOG", "AIJIA_LOG"])
         .chain(WECOM_NEEDED)
         .chain(WECOM_OPTIONAL)
+        .chain(AIBOT_NEEDED)
+        .chain(AIBOT_OPTIONAL)
         .chain([WEBHOOK_SECRETS])
         .chain(TELEGRAM_NEEDED)
         .chain(TELEGRAM_OPTIONAL)

@@ -77,6 +77,9 @@ fn responsible(channel: &Channel) -> Value {
         "notices": [notice(&notices.welcome), notice(&notices.received), notice(&notices.handover)],
     });
     // Only where there is one: channels without have the version they always had.
+    if let Some(group) = &channel.telegram_group {
+        part["telegram_group"] = json!(group);
+    }
     if let Some(url) = &channel.url {
         part["url"] = json!([url, channel.private]);
     }

@@ -8,7 +8,7 @@ pub(super) use card::{ask, post_card, settle_card};
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::surface::{Missed, Way};
+use super::surface::{self, Missed, Way};
 use super::{MOST_ATTEMPTS, finished, later, not_before};
 use crate::app::App;
 use crate::case::Say;
@@ -43,6 +43,18 @@ pub(super) async fn say(app: &App, row: Row, to: Address, say: Say, rank: Rank) 
 pub(super) async fn prompt(app: &App, row: Row, to: Address, say: Say) -> anyhow::Result<()> {
     let text = in_words(app, say).await?;
     tell(app, row, to, text, Rank::First, Meant::ToAsk).await
+}
+
+/// Stops the spinning of a button that was pressed on Telegram; where it does nothing, with the reason.
+pub(super) async fn answer_press(app: &App, row: Row, press: String, alert: Option<Say>) -> anyhow::Result<()> {
+    let alert = match alert {
+        Some(say) => Some(in_words(app, say).await?),
+        None => None,
+    };
+    if let Some(own) = &app.telegram {
+        surface::telegram::answer_press(own, &press, alert.as_deref()).await;
+    }
+    finished(app, row).await
 }
 
 async fn in_words(app: &App, say: Say) -> anyhow::Result<String> {
@@ -114,10 +126,12 @@ async fn paced(app: &App, to: &Address, row: &Row, messages: usize, rank: Rank) 
     let now = app.clock.now();
     let ids = (0..messages).map(|_| Ok(format!("{}-{}", row.id, app.ids.next(now)?)));
     let ids = ids.collect::<anyhow::Result<Vec<String>>>()?;
+    let (minute, hour) = rank.most();
+    let most = (to.most_a_minute().map_or(minute, |most| most.min(minute)), hour);
     let to = to.to_string();
     app.store
         .commit(move |tx| -> BoxFuture<'_, anyhow::Result<Option<Timestamp>>> {
-            Box::pin(async move { Ok(queue::pace(tx, &to, &ids, rank, now).await?) })
+            Box::pin(async move { Ok(queue::pace(tx, &to, &ids, most, now).await?) })
         })
         .await
 }

@@ -2,7 +2,7 @@
 
 mod aibot;
 mod app;
-mod telegram;
+pub(super) mod telegram;
 
 use cards::Card;
 use cards::words::Words;
@@ -10,9 +10,7 @@ use cards::words::Words;
 use crate::aibot::Aibot;
 use crate::app::{App, Telegram, Wecom, words};
 use crate::clock::Timestamp;
-use crate::effects::finished;
-use crate::store::queue::Row;
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Surface, TelegramChat};
 
 /// A way to one person's phone.
 pub(super) enum Way<'a> {
@@ -20,8 +18,8 @@ pub(super) enum Way<'a> {
     App(&'a Wecom, &'a str),
     /// The AI bot: a member's id.
     Aibot(&'a Aibot, &'a str),
-    /// Telegram: a private chat.
-    Telegram(&'a Telegram, i64),
+    /// Telegram: a private chat, or a group's.
+    Telegram(&'a Telegram, TelegramChat),
 }
 
 /// Why something did not reach a phone.
@@ -69,7 +67,9 @@ impl<'a> Way<'a> {
         match to.surface {
             Surface::WecomApp => app.wecom.as_ref().map(|wecom| Self::App(wecom, &to.id)),
             Surface::WecomAibot => app.aibot.as_ref().map(|aibot| Self::Aibot(aibot, &to.id)),
-            Surface::Telegram => app.telegram.as_ref().zip(to.id.parse().ok()).map(|(own, id)| Self::Telegram(own, id)),
+            Surface::Telegram => {
+                app.telegram.as_ref().zip(to.id.parse().ok()).map(|(own, chat)| Self::Telegram(own, chat))
+            }
         }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Way<'a> {
         match self {
             Self::App(wecom, member) => app::text(wecom, member, text).await,
             Self::Aibot(aibot, member) => aibot::text(aibot, member, text).await,
-            Self::Telegram(own, user) => telegram::text(own, *user, text).await,
+            Self::Telegram(own, chat) => telegram::text(own, *chat, text).await,
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Way<'a> {
     /// Asks for the next message: where the surface has a way to say so, it is opened as a reply.
     pub(super) async fn prompt(&self, text: &str) -> Result<(), Missed> {
         match self {
-            Self::Telegram(own, user) => telegram::prompt(own, *user, text).await,
+            Self::Telegram(own, chat) => telegram::prompt(own, *chat, text).await,
             Self::App(..) | Self::Aibot(..) => self.text(text).await,
         }
     }
@@ -112,7 +112,7 @@ impl<'a> Way<'a> {
         match self {
             Self::App(wecom, member) => app::picture(wecom, member, bytes).await,
             Self::Aibot(aibot, member) => aibot::picture(aibot, member, bytes).await,
-            Self::Telegram(own, user) => telegram::picture(own, *user, bytes).await,
+            Self::Telegram(own, chat) => telegram::picture(own, *chat, bytes).await,
         }
     }
 
@@ -133,8 +133,8 @@ impl<'a> Way<'a> {
             (Self::Aibot(aibot, member), Rendered::Wecom(posting)) => {
                 aibot::post(aibot, member, &posting.template_card).await.map(|()| None)
             }
-            (Self::Telegram(own, user), Rendered::Telegram(posting)) => {
-                telegram::post(own, *user, posting, task_id).await.map(Some)
+            (Self::Telegram(own, chat), Rendered::Telegram(posting)) => {
+                telegram::post(own, *chat, posting, task_id).await.map(Some)
             }
             _ => Err(Missed::Never("the card was drawn for another surface".into())),
         }
@@ -149,19 +149,11 @@ impl<'a> Way<'a> {
             Self::Aibot(aibot, member) => {
                 aibot::change(aibot, member, code, &cards::wecom::settle(card, words, task_id)).await
             }
-            Self::Telegram(own, user) => {
-                telegram::change(own, *user, code, &cards::telegram::post(card, words), task_id).await
+            Self::Telegram(own, chat) => {
+                telegram::change(own, *chat, code, &cards::telegram::post(card, words), task_id).await
             }
         }
     }
-}
-
-/// Stops the spinning of a button that was pressed on Telegram. Too late is as good as done.
-pub(super) async fn answer_press(app: &App, row: Row, press: String) -> anyhow::Result<()> {
-    if let Some(own) = &app.telegram {
-        telegram::answer_press(own, &press).await;
-    }
-    finished(app, row).await
 }
 
 /// Turns a card that was tapped on the AI bot into one sentence (a locale's `key`), unless the tap was answered already.

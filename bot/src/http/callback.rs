@@ -98,20 +98,20 @@ pub(super) async fn arrived(
     arrivals: Vec<Arrival>,
 ) -> Result<(), NotKept> {
     let said = on.to_string();
-    kept(app, said, worker::arrived(app.clone(), on, replay_key, arrivals)).await
+    kept(app, &said, worker::arrived(app.clone(), on, replay_key, arrivals)).await
 }
 
-/// What came is kept by `storing`, which says false where `whom` it is for is not configured.
+/// Waits for the storing of what arrived; where it says that the channel `said` is not configured, nothing is acknowledged.
 pub(super) async fn kept(
     app: &App,
-    whom: String,
+    said: &str,
     storing: impl Future<Output = anyhow::Result<bool>>,
 ) -> Result<(), NotKept> {
     if stored(app, storing).await? {
         return Ok(());
     }
-    tracing::warn!(%whom, "something arrived for a channel that is not configured");
-    let said = json!({ "error": format!("{whom} is not configured") });
+    tracing::warn!(channel = %said, "something arrived for a channel that is not configured");
+    let said = json!({ "error": format!("{said} is not configured") });
     Err((Callback::Refused, (StatusCode::NOT_FOUND, axum::Json(said)).into_response()))
 }
 

@@ -9,7 +9,7 @@ use super::callback::{NotKept, kept, through};
 use crate::app::App;
 use crate::desk::ChannelKind;
 use crate::metrics::Callback;
-use crate::worker::{On, delivered_by_telegram};
+use crate::worker::{On, telegram_delivered};
 
 const SECRET: &str = "x-telegram-bot-api-secret-token";
 
@@ -34,6 +34,5 @@ async fn received(app: &App, given: Option<&[u8]>, body: &[u8]) -> Result<(), No
         };
         (Callback::Refused, status.into_response())
     })?;
-    let whom = On::Only(ChannelKind::Telegram).to_string();
-    kept(app, whom, delivered_by_telegram(app.clone(), update)).await
+    kept(app, &On::Only(ChannelKind::Telegram).to_string(), telegram_delivered(app.clone(), update)).await
 }

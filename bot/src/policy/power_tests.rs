@@ -40,6 +40,7 @@ fn channel(tie: Tie) -> Option<Channel> {
         permitted: mine(Tie::Permitted).into_iter().collect(),
         escalation_owner: mine(Tie::EscalationOwner),
         dispatch: Default::default(),
+        telegram_group: None,
         hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),

@@ -13,6 +13,7 @@ fn channel(review_required: &[&str]) -> Channel {
         permitted: Vec::new(),
         escalation_owner: None,
         dispatch: Default::default(),
+        telegram_group: None,
         hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),

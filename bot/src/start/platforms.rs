@@ -1,7 +1,7 @@
 //! The wires to the platforms, from what the environment says of them.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use channels::official::{Account, AccountSettings, Door};
@@ -49,10 +49,12 @@ pub(super) fn wecom(settings: &config::Wecom, clock: &Clock, tenant: Tenants<'_>
 pub(super) fn telegram(settings: &config::Telegram, button_key: [u8; 32]) -> anyhow::Result<Telegram> {
     let bot = telegram::Settings { base: settings.api_base.clone(), token: settings.token.clone() };
     let bot = Bot::new(bot).context("TELEGRAM_BOT_TOKEN or TELEGRAM_API_BASE is not usable")?;
+    let buttons = ButtonKey::new(&SecretSlice::from(button_key.to_vec()))?;
     Ok(Telegram {
         bot,
         webhook_secret: settings.webhook_secret.clone(),
-        buttons: ButtonKey::new(&SecretSlice::from(button_key.to_vec()))?,
+        buttons,
+        username: OnceLock::new(),
         arranged: AtomicBool::new(false),
         troubled: AtomicBool::new(false),
     })

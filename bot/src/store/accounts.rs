@@ -8,7 +8,7 @@ use crate::clock::{MINUTE, SECOND, Timestamp};
 
 /// Without a doorbell's token the platform allows about ten polls a minute. We stay at six, over all accounts, because
 /// nobody says whose limit it is; with a token every account is asked so often.
-const POLL_EVERY: Timestamp = 10 * SECOND;
+pub const POLL_EVERY: Timestamp = 10 * SECOND;
 /// Accounts read at the same time by all instances together (wecom 45033 above about five).
 const READERS: i64 = 5;
 

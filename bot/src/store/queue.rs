@@ -46,7 +46,7 @@ impl Rank {
     }
 
     /// The most messages to one member in a minute and in an hour.
-    fn most(self) -> (i64, i64) {
+    pub fn most(self) -> (i64, i64) {
         match self {
             Self::First => (ANSWERS_PER_MINUTE, ANSWERS_PER_HOUR),
             Self::Then | Self::Slow | Self::Linked => (PER_MINUTE, PER_HOUR),
@@ -210,20 +210,20 @@ pub async fn claim(
     Ok(rows)
 }
 
-/// Counts messages to a member's phone before they leave, all of them or none. Where the platform would drop one,
+/// Counts messages to a phone before they leave, all of them or none; there are so many at most in a minute and in an
+/// hour. Where the platform would drop one,
 /// nothing is counted, and the answer is when there will be room.
 pub async fn pace(
     tx: &mut Tx,
     member: &str,
     ids: &[String],
-    rank: Rank,
+    (minute, hour): (i64, i64),
     now: Timestamp,
 ) -> sqlx::Result<Option<Timestamp>> {
     // Cards and answers for one phone leave side by side: only one of them may look for room at a time.
     tx.alone(&format!("pace:{member}")).await?;
     let sql = "SELECT at FROM paces WHERE member = $1 AND at > $2 ORDER BY at";
     let sent: Vec<(i64,)> = tx.all(sql, args![member, now - HOUR]).await?;
-    let (minute, hour) = rank.most();
     let room = |span, most| room_at(&sent, ids.len(), now - span, most).map(|at| at + span);
     if let Some(when) = room(MINUTE, minute).max(room(HOUR, hour)) {
         return Ok(Some(when));

@@ -22,7 +22,7 @@ use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
 use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Surface, TelegramChat};
 
 /// Lets an event happen to a case. A refusal changes nothing but the record.
 ///
@@ -247,10 +247,23 @@ impl Planning<'_, '_> {
     }
 
     async fn announce_card(&mut self, person: &str) -> anyhow::Result<()> {
-        match self.address(person) {
-            Some(to) => announce(self.tx, self.app, self.case, person, &to).await,
-            None => Ok(()),
+        let Some(own) = self.address(person) else { return Ok(()) };
+        let Some(group) = self.group_of(&own) else {
+            return announce(self.tx, self.app, self.case, person, &own).await;
+        };
+        // One card for all who review there.
+        let open = cards::open(self.tx, &self.case.id).await?;
+        if open.iter().any(|posting| posting.to.is(&group) && posting.version == self.case.version) {
+            return Ok(());
         }
+        announce(self.tx, self.app, self.case, person, &group).await
+    }
+
+    /// The group in which the channel's reviewers decide together, for one who is met on Telegram.
+    fn group_of(&self, own: &Address) -> Option<Address> {
+        let channel = self.desk.desk.channel(&self.case.channel)?;
+        let shared = own.surface == Surface::Telegram && self.case.level() == Some(Level::Reviewers);
+        channel.telegram_group.filter(|_| shared).map(TelegramChat::address)
     }
 
     async fn settle_cards(&mut self, outcome: &Outcome) -> anyhow::Result<()> {

@@ -67,6 +67,9 @@ pub enum Job {
     AnswerPress {
         /// The press.
         press: String,
+        /// What whoever pressed is told at the button, where it does nothing.
+        #[serde(default)]
+        alert: Option<Say>,
     },
     /// Say a sentence that answers nothing: what somebody else did.
     Inform {
@@ -220,7 +223,7 @@ impl Job {
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
-            Self::AnswerPress { press } => format!("press:{press}"),
+            Self::AnswerPress { press, .. } => format!("press:{press}"),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),

@@ -73,7 +73,7 @@ async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     let refused = pressed(desk, &case, &key, &tap).await?;
     if refused && tap.code.is_some() && posting.state == "settled" {
         // The card still looked open on this phone: show what became of it.
-        let job = Job::SettleCard { task_id: tap.task_id.clone(), to: desk.from.clone() };
+        let job = Job::SettleCard { task_id: tap.task_id.clone(), to: posting.to.clone() };
         job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     }
     Ok(())
@@ -173,7 +173,9 @@ fn chosen<'a>(tap: &'a Pressed, question: &str) -> Option<&'a str> {
 
 /// Turns the tapper's card into a question; nothing is decided yet.
 async fn ask(desk: &mut Desk<'_, '_>, tap: &Pressed, question: Question) -> anyhow::Result<bool> {
-    let job = Job::Ask { task_id: tap.task_id.clone(), to: desk.from.clone(), question };
+    // In a group the card is everybody's.
+    let to = postings::load(desk.tx, &tap.task_id).await?.map_or_else(|| desk.from.clone(), |posting| posting.to);
+    let job = Job::Ask { task_id: tap.task_id.clone(), to, question };
     job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     Ok(false)
 }

@@ -74,6 +74,8 @@ pub(super) async fn read(app: &App, wait: Duration) -> anyhow::Result<bool> {
 async fn asked(app: &App, telegram: &Telegram, claimed: &Account, wait: Duration) -> Result<Vec<Update>, CallError> {
     if !telegram.arranged.load(Ordering::Relaxed) {
         arrange(app, telegram).await?;
+        // Known from here on; it cannot change while the token stays.
+        let _ = telegram.username.set(telegram.bot.me().await?.username);
         telegram.arranged.store(true, Ordering::Relaxed);
     }
     if telegram.webhook_secret.is_some() {
@@ -138,26 +140,7 @@ fn is_wanted(desk: &Desk) -> bool {
     colleagues || desk.channel_of_kind(ChannelKind::Telegram).is_some()
 }
 
-/// Stores one update as a colleague's or a customer's. Customers are who writes to the bot in private and is not configured
-/// as a colleague; what happens in groups is nobody's here. What is not kept is counted.
-async fn keep_one(tx: &mut Tx, app: &App, desk: &Desk, update: &Update) -> anyhow::Result<()> {
-    let Some(own) = &app.telegram else { return Ok(()) };
-    if colleague::store(tx, app, own, desk, update).await? {
-        return Ok(());
-    }
-    let why = match (update.origin(), update.arrival(), desk.channel_of_kind(ChannelKind::Telegram)) {
-        (Origin::Private { .. }, Some(arrival), Some(channel)) => {
-            return store_arrival(tx, app, &channel.id, arrival).await;
-        }
-        (Origin::Private { .. }, Some(_), None) => Ignored::NoChannel,
-        (Origin::Group, ..) => Ignored::Group,
-        (Origin::Private { .. } | Origin::Elsewhere, ..) => Ignored::NoMessage,
-    };
-    app.metrics.ignored(why);
-    Ok(())
-}
-
-/// Stores an update that was delivered; false where nobody here is met on Telegram.
+/// Stores an update that was delivered to us; false where nobody here is met on Telegram.
 ///
 /// # Errors
 /// When the database fails; Telegram then delivers it again.
@@ -175,6 +158,27 @@ pub async fn delivered(app: App, update: Update) -> anyhow::Result<bool> {
             })
         })
         .await
+}
+
+/// Whoever writes to the bot in private is a customer, unless they are configured as a colleague: then it is never a
+/// customer's case. What happens in a group is nobody's here, unless cards are reviewed there. What is not kept is counted.
+async fn keep_one(tx: &mut Tx, app: &App, desk: &Desk, update: &Update) -> anyhow::Result<()> {
+    let Some(own) = &app.telegram else { return Ok(()) };
+    let channel = desk.channel_of_kind(ChannelKind::Telegram);
+    let why = match update.origin() {
+        Origin::Private { person } if colleague::is_one(desk, person) => {
+            return colleague::store(tx, app, own, person, update).await;
+        }
+        Origin::Private { .. } => match (update.arrival(), channel) {
+            (Some(arrival), Some(channel)) => return store_arrival(tx, app, &channel.id, arrival).await,
+            _ => Ignored::NoMessage,
+        },
+        Origin::Group if colleague::store_of_group(tx, app, own, desk, update).await? => return Ok(()),
+        Origin::Group => Ignored::Group,
+        Origin::Elsewhere => Ignored::NoMessage,
+    };
+    app.metrics.ignored(why);
+    Ok(())
 }
 
 /// Lets go for a while. What an operator has to mend is said once, until Telegram gives something again.

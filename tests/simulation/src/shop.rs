@@ -53,6 +53,7 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         url: None,
         private: false,
         dispatch: Dispatch::All,
+        telegram_group: None,
         hours: BTreeMap::new(),
     }
 }

@@ -13,7 +13,7 @@ use crate::effects::surface::{Missed, NotChanged, Rendered, Way};
 use crate::effects::{MOST_ATTEMPTS, backoff, finished, later, not_before, pictures};
 use crate::store::queue::{self, Door, Rank, Row};
 use crate::store::{self, Tx, cases};
-use crate::surface::Address;
+use crate::surface::{Address, Surface, TelegramChat};
 use crate::view::View;
 use crate::worker::{Job, Question, apply, deal};
 
@@ -58,13 +58,14 @@ async fn elsewhere(app: &App, row: Row, posting: store::cards::Posting, missed: 
         .commit(move |tx| {
             Box::pin(async move {
                 let now = app.clock.now();
-                match next_address(tx, &app, &posting.to).await? {
-                    Some(other) => moved(tx, &app, &posting, &other, down).await?,
-                    None if down => {
+                let others = others(tx, &app, &posting).await?;
+                match others.is_empty() {
+                    false => moved(tx, &app, &posting, &others, down).await?,
+                    true if down => {
                         let due = now + backoff(row.attempts);
                         return Ok(queue::later(tx, Door::Outbox, &row, due, &problem).await?);
                     }
-                    None => {
+                    true => {
                         unseen(tx, &app, &posting).await?;
                         undelivered(tx, &app, &posting.to, problem).await?;
                     }
@@ -75,12 +76,27 @@ async fn elsewhere(app: &App, row: Row, posting: store::cards::Posting, missed: 
         .await
 }
 
-/// The person's other surface takes over, and says so where the first one is down.
+/// Who can be asked where a posting did not appear: its person on their next surface, or everybody of a group by themselves.
+async fn others(tx: &mut Tx, app: &App, posting: &store::cards::Posting) -> anyhow::Result<Vec<(String, Address)>> {
+    let group = posting.to.id.parse::<TelegramChat>().is_ok_and(TelegramChat::is_group);
+    if !(group && posting.to.surface == Surface::Telegram) {
+        let next = next_address(tx, app, &posting.to).await?;
+        return Ok(next.map(|other| (posting.person.clone(), other)).into_iter().collect());
+    }
+    let desk = app.desk(tx).await?;
+    let case = cases::load(tx, &posting.case_id).await?;
+    let channel = case.and_then(|case| desk.desk.channel(&case.channel));
+    let members = channel.map_or(&[][..], |channel| &channel.permitted).iter().filter_map(|id| desk.desk.person(id));
+    let alone = members.filter_map(|person| Some((person.id.clone(), app.address(person)?)));
+    Ok(alone.filter(|(_, own)| own.surface == Surface::Telegram).collect())
+}
+
+/// Another surface takes over, and says so where the first one is down.
 async fn moved(
     tx: &mut Tx,
     app: &App,
     posting: &store::cards::Posting,
-    other: &Address,
+    others: &[(String, Address)],
     down: bool,
 ) -> anyhow::Result<()> {
     store::cards::lost(tx, posting).await?;
@@ -88,11 +104,14 @@ async fn moved(
     if case.version != posting.version {
         return Ok(());
     }
-    if down {
-        let say = Say::new("told.took_over").with("number", case.number).with_key("surface", posting.to.surface.key());
-        Job::Inform { to: other.clone(), say }.enqueue(tx, app, app.clock.now()).await?;
+    let say = Say::new("told.took_over").with("number", case.number).with_key("surface", posting.to.surface.key());
+    for (person, other) in others {
+        if down {
+            Job::Inform { to: other.clone(), say: say.clone() }.enqueue(tx, app, app.clock.now()).await?;
+        }
+        apply::announce(tx, app, &case, person, other).await?;
     }
-    apply::announce(tx, app, &case, &posting.person, other).await
+    Ok(())
 }
 
 /// Where the card was the last one on its way, nobody can decide about the case: what follows when nobody does follows

@@ -165,6 +165,7 @@ fn desk_of(locale: &str) -> Desk {
         permitted,
         escalation_owner: Some("wangwu".into()),
         dispatch: desk::Dispatch::All,
+        telegram_group: None,
         hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec!["reply".into(), "odd<b>".into()],
