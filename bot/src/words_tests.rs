@@ -47,7 +47,6 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "settle_card",
             "ask",
             "say",
-            "say_on_telegram",
             "text",
             "story",
             "review_deadline",

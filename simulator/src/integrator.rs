@@ -164,11 +164,19 @@ impl Integrator {
     /// # Errors
     /// Where the bot does not answer at all.
     pub async fn tell_as(&self, id: &str, kind: &str, data: Value) -> anyhow::Result<u16> {
+        let door = self.shared.kept().door.clone();
+        self.tell_at(&door, id, kind, data).await
+    }
+
+    /// Tells something at a door of the bot, which may have several.
+    ///
+    /// # Errors
+    /// Where the bot does not answer at all.
+    pub async fn tell_at(&self, door: &str, id: &str, kind: &str, data: Value) -> anyhow::Result<u16> {
         let at = self.shared.clock.now_ms() / 1_000;
         let timestamp = rfc3339(at);
         let body = json!({ "type": kind, "timestamp": timestamp, "data": data }).to_string();
         let signature = format!("v1,{}", STANDARD.encode(self.shared.mac(id, &at.to_string(), body.as_bytes())?));
-        let door = self.shared.kept().door.clone();
         let request = self.shared.http.post(door).header("content-type", "application/json").header("webhook-id", id);
         let request = request.header("webhook-timestamp", at.to_string()).header("webhook-signature", signature);
         Ok(request.body(body).send().await?.status().as_u16())

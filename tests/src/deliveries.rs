@@ -1,6 +1,7 @@
 //! Many webhook deliveries, both ways, on wires that lose answers: another system tells what its customers write, again
 //! where it did not hear that it was kept, and carries what was approved; sometimes it says later that it does not know
-//! whether a reply arrived. The program's own door, units of work and wire do everything; cards are tapped without a phone.
+//! whether a reply arrived. The program's own doors, units of work and wires do everything; every channel has a reviewer of
+//! its own, whose cards go to a simulated phone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,9 +21,12 @@ use anyhow::{Context, ensure};
 use futures::future::try_join_all;
 use serde_json::json;
 use simulator::integrator::Integrator;
+use simulator::{Settings, Simulator};
 
-/// Customers who write in one round.
-const ROUND: usize = 400;
+/// Channels, each with a reviewer of its own: a phone takes 25 messages a minute.
+const CHANNELS: usize = 20;
+/// Customers who write in one round, a minute apart from the next.
+const ROUND: usize = CHANNELS * 20;
 /// Of a thousand answers, in both directions, how many get lost.
 const LOST: u64 = 50;
 /// Of a thousand replies, of how many the other system says later that it does not know.
@@ -88,6 +92,9 @@ pub struct Deliveries {
     clock: Clock,
     away: simulator::Clock,
     other: Integrator,
+    _wecom: Simulator,
+    /// Where the program is.
+    address: String,
     goal: usize,
     luck: u64,
     customers: usize,
@@ -102,11 +109,21 @@ impl Deliveries {
         let (clock, away) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
         let other = Integrator::start(WEBHOOK_SECRET, away.clone()).await?;
         other.loses(LOST);
+        let wecom = Simulator::start(Settings { clock: away.clone(), ..Settings::default() }).await?;
+        (0..CHANNELS).for_each(|n| wecom.add_member(&format!("Boss{n}"), "老板"));
+        let own = wecom.settings().clone();
         let (folder, secret) = (folder.to_string_lossy().into_owned(), "11".repeat(32));
+        let secrets = (0..CHANNELS).map(|n| format!("c{n}={WEBHOOK_SECRET};")).collect::<String>();
         let read = |name: &str| match name {
             "AIJIA_DATA_DIR" => Some(folder.clone()),
             "AIJIA_SECRET_KEY" => Some(secret.clone()),
-            "WEBHOOK_SECRETS" => Some(format!("mini={WEBHOOK_SECRET}")),
+            "WEBHOOK_SECRETS" => Some(secrets.clone()),
+            "WECOM_API_BASE" => Some(wecom.api_base()),
+            "WECOM_CORP_ID" => Some(own.corp_id.clone()),
+            "WECOM_AGENT_ID" => Some(own.agent_id.to_string()),
+            "WECOM_APP_SECRET" => Some(own.secret.clone()),
+            "WECOM_CALLBACK_TOKEN" => Some(own.callback_token.clone()),
+            "WECOM_CALLBACK_AES_KEY" => Some(own.callback_aes_key.clone()),
             _ => None,
         };
         let mut environment = Environment::read(read).map_err(start::BadConfig)?;
@@ -116,7 +133,7 @@ impl Deliveries {
         start::apply_desk(&app, desk, "deliveries".into()).await?;
         let zone = chrono_tz::Asia::Shanghai;
         let defaults = knowledge::import::Defaults {
-            owner: Some("boss".into()),
+            owner: Some("boss0".into()),
             kind: None,
             scope: knowledge::Scope::default(),
             timezone: zone,
@@ -124,11 +141,12 @@ impl Deliveries {
         let imported = knowledge_desk::import_bytes(&app, "shop.csv", SHOP.as_bytes(), &defaults).await?;
         ensure!(imported.added == 1, "{imported:?}");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        other.knock_at(&format!("http://{}/callback/webhook/mini", listener.local_addr()?));
+        let address = format!("http://{}", listener.local_addr()?);
+        wecom.set_callback_url(&format!("{address}/callback/wecom"));
         let router = http::router(app.clone());
         let edge = tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
         let (luck, customers, seen) = (7, 0, Seen::default());
-        Ok(Self { app, clock, away, other, goal, luck, customers, seen, _edge: edge })
+        Ok(Self { app, clock, away, other, _wecom: wecom, address, goal, luck, customers, seen, _edge: edge })
     }
 
     /// Lets everything happen, and says what was seen.
@@ -144,6 +162,7 @@ impl Deliveries {
             let carried = self.other.carried();
             self.wait(1).await?;
             unknown += self.some_are_unknown(carried).await?;
+            self.wait(60).await?;
         }
         for seconds in A_DAY {
             self.wait(seconds).await?;
@@ -164,11 +183,12 @@ impl Deliveries {
         worker::pump(&self.app).await
     }
 
-    /// Whoever does not hear that an event was kept tells it again, under the same id.
-    async fn tell(&mut self, events: Vec<(String, &'static str, serde_json::Value)>) -> anyhow::Result<()> {
+    /// Whoever does not hear that an event was kept tells it again, under the same id. A customer's number says on which
+    /// channel they are.
+    async fn tell(&mut self, events: Vec<(usize, String, &'static str, serde_json::Value)>) -> anyhow::Result<()> {
         for some in events.chunks(32) {
             let mut all = Vec::new();
-            for (id, kind, data) in some {
+            for (customer, id, kind, data) in some {
                 self.seen.told += 1;
                 let mut tries = 1;
                 while self.happens(LOST) {
@@ -176,9 +196,10 @@ impl Deliveries {
                     self.seen.lost_in += 1;
                 }
                 let other = self.other.clone();
+                let door = format!("{}/callback/webhook/c{}", self.address, customer % CHANNELS);
                 all.push(async move {
                     for _ in 0..tries {
-                        let status = other.tell_as(id, kind, data.clone()).await?;
+                        let status = other.tell_at(&door, id, kind, data.clone()).await?;
                         ensure!(status == 200, "HTTP {status} to {id}");
                     }
                     Ok(())
@@ -191,7 +212,7 @@ impl Deliveries {
 
     async fn customers_write(&mut self, who: std::ops::Range<usize>) -> anyhow::Result<()> {
         let said = |n: usize| json!({"conversation_id": format!("c-{n}"), "message_id": "m-1", "text": FACT});
-        self.tell(who.map(|n| (format!("evt-{n}"), "message.created", said(n))).collect()).await
+        self.tell(who.map(|n| (n, format!("evt-{n}"), "message.created", said(n))).collect()).await
     }
 
     /// A reviewer sends everything that waits for them.
@@ -210,7 +231,8 @@ impl Deliveries {
         for reply in self.other.replies_after(before) {
             if self.happens(UNKNOWN) {
                 let data = json!({"conversation_id": reply.conversation, "reply_id": reply.id, "state": "unknown"});
-                events.push((format!("unknown-{}", reply.id), "delivery.updated", data));
+                let customer = reply.conversation.trim_start_matches("c-").parse()?;
+                events.push((customer, format!("unknown-{}", reply.id), "delivery.updated", data));
             }
         }
         let unknown = events.len();
@@ -267,7 +289,8 @@ async fn approved(app: App, case: String) -> anyhow::Result<bool> {
                 let known = cases::load(tx, &case).await?.context("no such case")?;
                 let (version, code) = (known.version, known.code());
                 ensure!(matches!(known.state, State::AwaitingReview(_)));
-                let tap = Tap { person: "boss".into(), version, code, decision: Decision::Send };
+                let person = known.channel.replacen('c', "boss", 1);
+                let tap = Tap { person, version, code, decision: Decision::Send };
                 Ok(apply::apply(tx, &app, &case, &Event::Tapped(tap)).await?.is_ok())
             })
         })
@@ -275,10 +298,15 @@ async fn approved(app: App, case: String) -> anyhow::Result<bool> {
 }
 
 fn desk(url: &str) -> String {
-    format!(
-        "[desk]\nreview_minutes = 1440\n[[people]]\nid = \"boss\"\nname = \"老板\"\nwecom = \"Boss\"\n\
-         roles = [\"admin\", \"supervisor\", \"knowledge_owner\"]\n[[channels]]\nid = \"mini\"\nkind = \"webhook\"\n\
-         account = \"miniprogram\"\nstore = \"flagship\"\nowner = \"boss\"\npermitted = [\"boss\"]\n\
-         escalation_owner = \"boss\"\nmode = \"draft\"\nallowed_actions = [\"reply\"]\nurl = \"{url}\"\nprivate = true\n"
-    )
+    let mut desk = "[desk]\nreview_minutes = 1440\n".to_owned();
+    for n in 0..CHANNELS {
+        desk += &format!(
+            "[[people]]\nid = \"boss{n}\"\nname = \"老板\"\nwecom = \"Boss{n}\"\n\
+             roles = [\"admin\", \"supervisor\", \"knowledge_owner\"]\n[[channels]]\nid = \"c{n}\"\nkind = \"webhook\"\n\
+             account = \"account{n}\"\nstore = \"flagship\"\nowner = \"boss{n}\"\npermitted = [\"boss{n}\"]\n\
+             escalation_owner = \"boss{n}\"\nmode = \"draft\"\nallowed_actions = [\"reply\"]\nurl = \"{url}\"\n\
+             private = true\n"
+        );
+    }
+    desk
 }

@@ -186,7 +186,7 @@ story!(
         world.taps_card("LiHua", &second, Act::Send, &[]).await?;
         world.wait(Duration::from_secs(3_600)).await?;
         ensure!(other.tries().len() == 1, "sent to an address that takes nothing: {:?}", other.tries());
-        ensure!(world.phone("LiHua").contains("系统 的暂停范围内"), "{}", world.newest_text("LiHua"));
+        ensure!(world.phone("LiHua").contains("助手 的暂停范围内"), "{}", world.newest_text("LiHua"));
         world.member_says("ChenJie", "/status").await?;
         ensure!(world.newest_text("ChenJie").contains("改 url"), "{}", world.newest_text("ChenJie"));
         world.member_says("ChenJie", "/恢复 mini").await?;
