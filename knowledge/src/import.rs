@@ -37,6 +37,8 @@ pub use place::{Place, Spot};
 
 /// Largest file read, bytes.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+/// Largest web page and Markdown file read, bytes: their readers need many times as much memory.
+pub const MAX_PAGE_BYTES: usize = 5 * 1024 * 1024;
 /// Most that is unpacked of one file, and most text that one sheet or PDF gives, bytes.
 pub const MAX_UNPACKED_BYTES: usize = 64 * 1024 * 1024;
 /// Most filled cells of a sheet.
@@ -181,6 +183,14 @@ impl Format {
             _ => Err(Fault::Format { extension }),
         }
     }
+
+    /// Largest file of this format that is read.
+    fn max_bytes(self) -> usize {
+        match self {
+            Format::Html | Format::Markdown => MAX_PAGE_BYTES,
+            Format::Xlsx | Format::Csv | Format::Docx | Format::Pdf | Format::Text => MAX_FILE_BYTES,
+        }
+    }
 }
 
 /// Reads one file. `name` is shown in places, and its extension decides the format.
@@ -188,13 +198,14 @@ impl Format {
 /// A PDF is refused here ([`Fault::PdfApart`]): its text comes from [`pdf_pages`], run in a process of its own, and is
 /// read by [`read_pages`].
 pub fn read(name: &str, bytes: &[u8], defaults: &Defaults) -> Imported {
-    if bytes.len() > MAX_FILE_BYTES {
-        return Imported::refused(name, Fault::FileTooLarge { bytes: bytes.len() as u64 });
-    }
     let format = match Format::of(name) {
         Ok(format) => format,
         Err(fault) => return Imported::refused(name, fault),
     };
+    let limit = format.max_bytes();
+    if bytes.len() > limit {
+        return Imported::refused(name, Fault::FileTooLarge { bytes: bytes.len() as u64, limit });
+    }
     let mut collector = Collector::new(name, defaults);
     match format {
         Format::Xlsx => sheet::read(bytes, &mut collector),

@@ -218,6 +218,8 @@ fn sizes_are_capped() {
     ));
     let found = read("faq.csv", &vec![b'a'; MAX_FILE_BYTES + 1], &defaults());
     assert!(matches!(&faults(&found)[..], [(place, Fault::FileTooLarge { .. })] if place == "faq.csv"));
+    let found = read("faq.md", &vec![b'a'; MAX_PAGE_BYTES + 1], &defaults());
+    assert!(found.problems[0].what.contains("5242880"), "{}", found.problems[0].what);
 }
 
 #[test]

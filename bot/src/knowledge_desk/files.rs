@@ -118,7 +118,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Result<Vec<u8>, Fault>> {
     let file = std::fs::File::open(path).with_context(cannot)?;
     let size = file.metadata().with_context(cannot)?.len();
     if size > MAX_FILE_BYTES as u64 {
-        return Ok(Err(Fault::FileTooLarge { bytes: size }));
+        return Ok(Err(Fault::FileTooLarge { bytes: size, limit: MAX_FILE_BYTES }));
     }
     let mut bytes = Vec::new();
     // One byte more shows that it has grown meanwhile; the reader refuses it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    MAX_ANSWER_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_ITEMS, MAX_PAGES, MAX_QUESTION_BYTES, MAX_QUESTIONS,
+    MAX_ANSWER_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ITEMS, MAX_PAGES, MAX_QUESTION_BYTES, MAX_QUESTIONS,
     MAX_UNPACKED_BYTES,
 };
 use crate::UnknownKind;
@@ -12,11 +12,13 @@ use crate::UnknownKind;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Fault {
-    /// Larger than [`MAX_FILE_BYTES`].
-    #[error("the file has {bytes} bytes, the limit is {MAX_FILE_BYTES}: split it")]
+    /// Larger than [`super::MAX_FILE_BYTES`], or [`super::MAX_PAGE_BYTES`] for its format.
+    #[error("the file has {bytes} bytes, the limit is {limit}: split it")]
     FileTooLarge {
         /// Size found.
         bytes: u64,
+        /// Largest size read.
+        limit: usize,
     },
     /// Not a format this crate reads.
     #[error("cannot read '.{extension}' files: save it as XLSX, CSV, DOCX, PDF, HTML, Markdown or text")]

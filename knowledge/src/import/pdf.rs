@@ -31,7 +31,7 @@ const FULL_LINE: usize = 80;
 /// What is wrong with the file as a whole, and what to do.
 pub fn pages(bytes: &[u8]) -> Result<Vec<String>, Fault> {
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(Fault::FileTooLarge { bytes: bytes.len() as u64 });
+        return Err(Fault::FileTooLarge { bytes: bytes.len() as u64, limit: MAX_FILE_BYTES });
     }
     if !bytes.get(..MARK_WITHIN).unwrap_or(bytes).windows(5).any(|window| window == b"%PDF-") {
         return Err(Fault::Pdf { reason: "it is no PDF inside".to_owned() });

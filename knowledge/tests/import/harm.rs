@@ -100,6 +100,7 @@ fn nesting_has_no_depth_that_breaks_a_reader() {
     let found = quickly("deep.html", deep("<div><span>", "</span></div>", "<h1>怎么退</h1><p>点售后").as_bytes());
     assert_eq!(said(&found), [("怎么退", "点售后")]);
     quickly("open.html", "<table><tr><td><ul><li><a href=x><pre><nav>".repeat(100_000).as_bytes());
+    quickly("rows.md", format!("# a\n\n| 问题 | 答案 |\n|---|---|\n{}", "| a | b |\n".repeat(400_000)).as_bytes());
     quickly("deep.md", format!("# a\n\n{}x\n", "> - ".repeat(50_000)).as_bytes());
     quickly("deep2.md", format!("# a\n\n{}\n", "*[".repeat(50_000)).as_bytes());
 }

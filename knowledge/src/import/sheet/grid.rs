@@ -12,6 +12,9 @@ use crate::import::{Fault, MAX_CELLS, MAX_COLUMNS, MAX_UNPACKED_BYTES};
 /// Rows a sheet can have.
 const MAX_ROWS: u32 = 1_048_576;
 
+/// What a repeated cell costs beside its text, bytes.
+const COPY_BYTES: usize = 32;
+
 /// Row and column, from 0.
 type Position = (u32, u32);
 
@@ -143,7 +146,7 @@ impl Rows<'_> {
     }
 
     fn copy(&mut self, text: &str) -> Result<(), Fault> {
-        self.copies = self.copies.checked_sub(text.len()).ok_or(Fault::TooManyCells)?;
+        self.copies = self.copies.checked_sub(text.len().max(COPY_BYTES)).ok_or(Fault::TooManyCells)?;
         Ok(())
     }
 }
