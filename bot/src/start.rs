@@ -47,7 +47,12 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
     let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
     Ok(App::new(Settings {
         wecom: environment.wecom.as_ref().map(|wecom| platforms::wecom(wecom, &clock, &tenant)).transpose()?,
-        telegram: environment.telegram.as_ref().map(platforms::telegram).transpose()?,
+        telegram: environment
+            .telegram
+            .as_ref()
+            .map(|own| platforms::telegram(own, derived(&secret, "telegram buttons")))
+            .transpose()?,
+        aibot: environment.aibot.as_ref().map(platforms::aibot),
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,

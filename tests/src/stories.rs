@@ -34,6 +34,7 @@ mod recovery;
 mod review_page;
 mod shown;
 mod storage_faults;
+mod surfaces;
 mod turns;
 mod under_load;
 mod webhook;

@@ -1,13 +1,16 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
+use std::collections::BTreeSet;
+
 use channels::{Abilities, Repeats, Replies};
 use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
-use crate::desk::{Channel, ChannelKind, Desk, Mode, Role};
+use crate::desk::{Channel, ChannelKind, Desk, Mode, Person, Role};
 use crate::store::knowledge::{self, EntryState};
 use crate::store::{conversations, desks};
+use crate::surface::Surface;
 
 /// One line of the checklist.
 struct Item {
@@ -56,9 +59,10 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
             passed: !published.is_empty() && unowned == 0,
             found: format!("{} published, {unowned} whose owner is not configured", published.len()),
         },
-        reviewers(desk),
+        reviewers(app, desk),
         modes(desk),
-        people_who_can_pause(desk),
+        people_who_can_pause(app, desk),
+        surfaces(app, desk),
         old_messages(&counts),
         attachments(app, &media),
         strangers(desk, &counts),
@@ -175,8 +179,8 @@ fn owners(desk: &Desk) -> Item {
     Item { name: "channels have an owner and an escalation owner", passed: missing.is_empty(), found }
 }
 
-fn reviewers(desk: &Desk) -> Item {
-    let reachable = |id: &String| desk.person(id).is_some_and(|p| p.wecom.is_some());
+fn reviewers(app: &App, desk: &Desk) -> Item {
+    let reachable = |id: &String| desk.person(id).is_some_and(|person| app.address(person).is_some());
     let empty = desk.channels.iter().filter(|c| !c.permitted.iter().any(reachable));
     let empty: Vec<&str> = empty.map(|c| c.id.as_str()).collect();
     let found = if empty.is_empty() { "all".into() } else { format!("nobody on {}", empty.join(", ")) };
@@ -188,12 +192,35 @@ fn modes(desk: &Desk) -> Item {
     Item { name: "modes start small", passed: bold == 0, found: format!("{bold} channels above draft") }
 }
 
-fn people_who_can_pause(desk: &Desk) -> Item {
-    let able = desk.people.iter().filter(|p| (p.is(Role::Supervisor) || p.is(Role::Admin)) && p.wecom.is_some());
-    let count = able.count();
+/// Where each colleague gets cards, the first choice first, and what a card can do there.
+fn surfaces(app: &App, desk: &Desk) -> Item {
+    let nowhere = desk.people.iter().filter(|p| p.decides() && app.addresses(p).is_empty());
+    let nowhere: Vec<&str> = nowhere.map(|person| person.id.as_str()).collect();
+    let name = "everybody who decides has a surface that this program serves";
+    if !nowhere.is_empty() {
+        let found =
+            format!("not {}: give them an id where WECOM_… , WECOM_AIBOT_… or TELEGRAM_… is set", nowhere.join(", "));
+        return Item { name, passed: false, found };
+    }
+    let used: BTreeSet<Surface> = desk.people.iter().flat_map(|p| app.address(p)).map(|to| to.surface).collect();
+    let told: Vec<String> = used.into_iter().map(told_of_surface).collect();
+    Item { name, passed: true, found: told.join("; ") }
+}
+
+fn told_of_surface(surface: Surface) -> String {
+    let can = surface.abilities();
+    let changes = if can.unasked_update { "cards change at any time" } else { "cards change only when tapped" };
+    let window = can.tap_window_ms.map_or_else(String::new, |ms| format!(" within {} s", ms / 1_000));
+    let pages = if can.url_buttons { "links as buttons" } else { "links as text" };
+    format!("{}: {changes}{window}, {pages}", surface.as_str())
+}
+
+fn people_who_can_pause(app: &App, desk: &Desk) -> Item {
+    let able = |p: &&Person| (p.is(Role::Supervisor) || p.is(Role::Admin)) && app.address(p).is_some();
+    let count = desk.people.iter().filter(able).count();
     Item {
         name: "two people can lift a pause of the whole desk",
         passed: count >= 2,
-        found: format!("{count} supervisors or admins with a WeCom id"),
+        found: format!("{count} supervisors or admins who can be reached"),
     }
 }

@@ -3,7 +3,7 @@
 use channels::webhook::send::{self, Reach};
 use sha2::{Digest, Sha256};
 
-use super::check::{Findings, ID_RULE, decides, is_id, people_ids, unknown_person};
+use super::check::{Findings, ID_RULE, is_id, people_ids, unknown_person};
 use super::names::hint;
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Notice, Role};
 
@@ -82,7 +82,7 @@ fn check_people(place: &str, channel: &Channel, desk: &Desk, found: &mut Finding
     for id in &channel.permitted {
         match desk.person(id) {
             None => found.add(place, unknown_person("permitted", id), hint(id, &people_ids(desk))),
-            Some(person) if !decides(person) => found.add(
+            Some(person) if !person.decides() => found.add(
                 place,
                 format!("permitted names {id:?}, who is not reviewer, supervisor or admin"),
                 format!("give {id:?} one of these roles, or take the name out"),

@@ -53,8 +53,13 @@ pub fn people_version(desk: &Desk) -> String {
 }
 
 fn person(person: &Person) -> Value {
-    let Person { id, name, wecom, telegram, roles, hours } = person;
-    json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles, "hours": hours })
+    let Person { id, name, wecom, telegram, surfaces, roles, hours } = person;
+    let mut told =
+        json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles, "hours": hours });
+    if !surfaces.is_empty() {
+        told["surfaces"] = json!(surfaces);
+    }
+    told
 }
 
 fn responsible(channel: &Channel) -> Value {

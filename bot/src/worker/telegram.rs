@@ -1,6 +1,8 @@
 //! Asking Telegram for what is new. One instance asks at a time; what it was given and how far it has come commit
 //! together, and only then the next question confirms it, for good.
 
+mod colleague;
+
 use std::time::Duration;
 
 use channels::telegram::{CallError, Update};
@@ -9,7 +11,8 @@ use tokio::sync::watch;
 use super::inbox::store_arrival;
 use crate::app::{App, Telegram};
 use crate::clock::{SECOND, Timestamp};
-use crate::desk::ChannelKind;
+use crate::desk::{ChannelKind, Desk};
+use crate::store::Tx;
 use crate::store::accounts::{self, Account};
 
 /// How long one question waits for something new.
@@ -75,7 +78,7 @@ async fn claim(app: &App, telegram: &Telegram) -> anyhow::Result<Option<Account>
     app.store
         .commit(move |tx| {
             Box::pin(async move {
-                if reader.desk(tx).await?.desk.channel_of_kind(ChannelKind::Telegram).is_none() {
+                if !is_wanted(&reader.desk(tx).await?.desk) {
                     return Ok(None);
                 }
                 Ok(accounts::claim_apart(tx, &name, &me, now).await?)
@@ -91,18 +94,56 @@ async fn keep(app: &App, claimed: Account, updates: Vec<Update>) -> anyhow::Resu
         .commit(move |tx| {
             Box::pin(async move {
                 let (desk, now) = (app.desk(tx).await?, app.clock.now());
-                let Some(channel) = desk.desk.channel_of_kind(ChannelKind::Telegram) else {
+                if !is_wanted(&desk.desk) {
                     // Taken out of the configuration meanwhile: what was given stays with Telegram.
                     return Ok(accounts::release(tx, &claimed, now).await?);
-                };
-                for arrival in updates.iter().filter_map(Update::arrival) {
-                    store_arrival(tx, &app, &channel.id, arrival).await?;
+                }
+                for update in &updates {
+                    keep_one(tx, &app, &desk.desk, update).await?;
                 }
                 if let Some(last) = updates.iter().map(|update| update.id).max() {
                     let ours = accounts::advance(tx, &claimed, &(last + 1).to_string(), now).await?;
                     anyhow::ensure!(ours, "Telegram is asked by somebody else now");
                 }
                 Ok(accounts::release(tx, &claimed, now).await?)
+            })
+        })
+        .await
+}
+
+/// Whether anybody here is met on Telegram, customers or colleagues.
+fn is_wanted(desk: &Desk) -> bool {
+    let colleagues = desk.people.iter().any(|person| person.telegram.is_some());
+    colleagues || desk.channel_of_kind(ChannelKind::Telegram).is_some()
+}
+
+/// Stores one update as a colleague's or a customer's; one that is nobody's here is no more.
+async fn keep_one(tx: &mut Tx, app: &App, desk: &Desk, update: &Update) -> anyhow::Result<()> {
+    let Some(own) = &app.telegram else { return Ok(()) };
+    if colleague::store(tx, app, own, desk, update).await? {
+        return Ok(());
+    }
+    match (update.arrival(), desk.channel_of_kind(ChannelKind::Telegram)) {
+        (Some(arrival), Some(channel)) => store_arrival(tx, app, &channel.id, arrival).await,
+        _ => Ok(()),
+    }
+}
+
+/// Stores an update that was delivered; false where nobody here is met on Telegram.
+///
+/// # Errors
+/// When the database fails; Telegram then delivers it again.
+pub async fn delivered(app: App, update: Update) -> anyhow::Result<bool> {
+    let store = app.store.clone();
+    store
+        .commit_ahead(move |tx| {
+            Box::pin(async move {
+                let desk = app.desk(tx).await?;
+                if !is_wanted(&desk.desk) {
+                    return Ok(false);
+                }
+                keep_one(tx, &app, &desk.desk, &update).await?;
+                Ok(true)
             })
         })
         .await
