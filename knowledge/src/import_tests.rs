@@ -174,6 +174,7 @@ fn the_header_may_stand_below_a_title_and_again_on_every_page() {
     assert_eq!((faults(&found), found.skipped.len()), (vec![], 0));
     let sources: Vec<_> = found.items.iter().map(|item| item.source.as_str()).collect();
     assert_eq!(sources, ["faq.csv line 4", "faq.csv line 6"]);
+    assert_eq!(csv("question,answer\nq1,a\nQ,A\n").items.len(), 2, "a row that sounds like a header is not one");
 }
 
 #[test]

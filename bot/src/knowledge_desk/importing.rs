@@ -165,23 +165,29 @@ async fn removals(
     problems: &[Problem],
 ) -> anyhow::Result<Removals> {
     // Something that was refused without a name may be one of those that are missed.
-    if problems.iter().any(|problem| problem.about.is_none()) {
-        return Ok(Removals::Unknown);
-    }
+    let nameless = problems.iter().any(|problem| problem.about.is_none());
     let refused: HashSet<String> = problems.iter().filter_map(|problem| problem.about.clone()).collect();
     let (held, refused, now) = (Arc::new(held), Arc::new(refused), app.clock.now());
     app.store
         .commit(move |tx| {
             Box::pin(async move {
-                let mut gone = Vec::new();
-                for Sourced { entry: stored, vanished_at } in entries::of_file(tx, &source.file).await? {
-                    let is_gone = !held.contains(&stored.id) && !is_among(&refused, &stored);
-                    if is_gone != vanished_at.is_some() {
-                        entries::set_vanished(tx, &stored.id, stored.version, is_gone.then_some(now)).await?;
-                    }
-                    gone.extend(is_gone.then(|| told_gone(&stored, &source.file)));
+                let known = entries::of_file(tx, &source.file).await?.into_iter();
+                let (gone, kept): (Vec<Sourced>, Vec<Sourced>) =
+                    known.partition(|known| !held.contains(&known.entry.id) && !is_among(&refused, &known.entry));
+                if nameless && !gone.is_empty() {
+                    return Ok(Removals::Unknown);
                 }
-                Ok(Removals::Proposed(gone))
+                for known in &gone {
+                    // When it was first missed is kept.
+                    let since = known.vanished_at.or(Some(now));
+                    entries::set_vanished(tx, &known.entry.id, known.entry.version, since).await?;
+                }
+                for known in &kept {
+                    if known.vanished_at.is_some() {
+                        entries::set_vanished(tx, &known.entry.id, known.entry.version, None).await?;
+                    }
+                }
+                Ok(Removals::Proposed(gone.iter().map(|known| told_gone(&known.entry, &source.file)).collect()))
             })
         })
         .await

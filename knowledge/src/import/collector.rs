@@ -81,7 +81,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Whether nothing more is taken from this file.
-    pub(super) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.found.items.len() >= MAX_ITEMS
     }
 

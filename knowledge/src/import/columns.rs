@@ -85,6 +85,12 @@ impl Columns {
         }
     }
 
+    /// Whether a row says nothing but these names.
+    pub(super) fn are<'a>(&self, row: impl Iterator<Item = &'a str>) -> bool {
+        let mut filled = row.enumerate().filter(|(_, text)| !text.trim().is_empty());
+        filled.all(|(at, text)| self.0.get(at).is_some_and(|(_, name)| name == text.trim()))
+    }
+
     /// The names nobody knows.
     pub(super) fn unknown(&self) -> impl Iterator<Item = (usize, &str)> {
         let named =

@@ -75,7 +75,7 @@ pub enum Fault {
     TooManyItems,
     /// A PDF of pictures.
     #[error(
-        "its {pages} pages are pictures without text (a scan): export the text as DOCX or XLSX, or have it recognised (OCR) and save it as text"
+        "no text on its pages ({pages}): they are pictures (a scan). Export the text as DOCX or XLSX, or have it recognised (OCR) and save it as text"
     )]
     Scanned {
         /// Number of pages.

@@ -130,7 +130,7 @@ impl Table {
             return band.clone_into(&mut self.band);
         }
         // The same header again, as on every printed page.
-        if Columns::of(row.names()).is_some() {
+        if columns.are(row.names()) {
             return;
         }
         if !(self.pending.is_some() && continues(&columns, row)) {
