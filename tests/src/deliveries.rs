@@ -139,7 +139,7 @@ impl Deliveries {
             timezone: zone,
         };
         let imported = knowledge_desk::import_bytes(&app, "shop.csv", SHOP.as_bytes(), &defaults).await?;
-        ensure!(imported.added == 1, "{imported:?}");
+        ensure!(imported.entries.len() == 1 && imported.problems.is_empty(), "{imported:?}");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);
         wecom.set_callback_url(&format!("{address}/callback/wecom"));

@@ -19,6 +19,7 @@ mod handover;
 mod hard_cases;
 mod hostile;
 mod instances;
+mod knowledge_import;
 mod main_loop;
 mod model;
 mod notices;

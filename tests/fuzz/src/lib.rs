@@ -3,6 +3,7 @@
 //! `scripts/fuzz` runs them guided by coverage.
 
 mod desk;
+mod files;
 mod others;
 mod wire;
 
@@ -31,7 +32,12 @@ const TARGETS: &[(&str, Target)] = &[
     ("evidence", desk::evidence),
     ("checkpoint", desk::checkpoint),
     ("card_text", desk::card_text),
-    ("import", desk::import),
+    ("import", files::text),
+    ("import_html", files::html),
+    ("import_package", files::package),
+    ("import_xlsx", files::xlsx),
+    ("import_docx", files::docx),
+    ("import_pages", files::pages),
 ];
 
 /// The target of this name.
