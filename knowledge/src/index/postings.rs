@@ -10,12 +10,69 @@ pub(super) struct Posting {
     pub(super) impact: f32,
 }
 
-/// All lists, one behind the other.
+/// The highest impact a posting approaches (BM25's k1 + 1).
+pub(super) const MOST_IMPACT: f32 = 2.5;
+/// Steps between no impact and the highest.
+const STEPS: f32 = 255.0;
+
+/// All lists, one behind the other, as [`Bytes`] of impacts: they are most of an index's memory.
 #[derive(Debug, Default)]
 pub(super) struct Postings {
     /// List of term t: `starts[t]..starts[t + 1]`.
     starts: Vec<usize>,
-    list: Vec<Posting>,
+    bytes: Vec<u8>,
+}
+
+/// Ascending numbers of entries, each with one byte: its distance to the one before, seven bits a byte, low bits
+/// first, then the byte.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Bytes {
+    bytes: Vec<u8>,
+    /// The entry after the last one.
+    next: u32,
+}
+
+impl Bytes {
+    /// Adds entry `doc`, which comes after all that are there.
+    pub(super) fn push(&mut self, doc: u32, byte: u8) {
+        let mut distance = doc.saturating_sub(self.next);
+        self.next = doc.saturating_add(1);
+        while distance >= 0x80 {
+            self.bytes.push(distance as u8 | 0x80);
+            distance >>= 7;
+        }
+        self.bytes.extend([distance as u8, byte]);
+    }
+
+    /// The entries and their bytes.
+    pub(super) fn iter(&self) -> List<'_> {
+        List { rest: self.bytes.iter(), next: 0 }
+    }
+}
+
+/// Reads [`Bytes`] entry by entry.
+pub(super) struct List<'a> {
+    rest: std::slice::Iter<'a, u8>,
+    next: u32,
+}
+
+impl Iterator for List<'_> {
+    type Item = (u32, u8);
+
+    fn next(&mut self) -> Option<(u32, u8)> {
+        let (mut distance, mut shift) = (0u32, 0);
+        loop {
+            let byte = *self.rest.next()?;
+            distance |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            if byte < 0x80 {
+                break;
+            }
+            shift += 7;
+        }
+        let doc = self.next.wrapping_add(distance);
+        self.next = doc.wrapping_add(1);
+        Some((doc, *self.rest.next()?))
+    }
 }
 
 /// Buffers of one search; reused by the next. All zero between searches.
@@ -37,19 +94,26 @@ pub(super) struct Candidate {
 }
 
 impl Postings {
-    /// Lists in the order of terms.
-    pub(super) fn new(lists: impl IntoIterator<Item = Vec<Posting>>) -> Postings {
-        let mut postings = Postings { starts: vec![0], list: Vec::new() };
+    /// Lists in the order of terms, each in the order of entries.
+    pub(super) fn new(lists: impl IntoIterator<Item = impl IntoIterator<Item = Posting>>) -> Postings {
+        let mut postings = Postings { starts: vec![0], bytes: Vec::new() };
         for list in lists {
-            postings.list.extend(list);
-            postings.starts.push(postings.list.len());
+            let mut bytes = Bytes::default();
+            for Posting { doc, impact } in list {
+                bytes.push(doc, (impact / MOST_IMPACT * STEPS).round().clamp(1.0, STEPS) as u8);
+            }
+            postings.bytes.extend(bytes.bytes);
+            postings.starts.push(postings.bytes.len());
         }
+        postings.bytes.shrink_to_fit();
         postings
     }
 
-    fn list(&self, term: u32) -> &[Posting] {
+    fn list(&self, term: u32) -> impl Iterator<Item = Posting> + '_ {
         let bounds = self.starts.get(term as usize).zip(self.starts.get(term as usize + 1));
-        bounds.and_then(|(&from, &to)| self.list.get(from..to)).unwrap_or_default()
+        let bytes = bounds.and_then(|(&from, &to)| self.bytes.get(from..to)).unwrap_or_default();
+        let list = List { rest: bytes.iter(), next: 0 };
+        list.map(|(doc, step)| Posting { doc, impact: f32::from(step) * (MOST_IMPACT / STEPS) })
     }
 
     /// The `limit` best entries that are `usable`, best first; equal scores in the order of entries.
@@ -73,8 +137,8 @@ impl Postings {
 
     fn accumulate(&self, wanted: &Wanted, scratch: &mut Scratch) {
         for (bit, term) in wanted.terms.iter().enumerate() {
-            for posting in term.term.map(|term| self.list(term)).unwrap_or_default() {
-                scratch.add(*posting, term.weight, 1 << bit);
+            for posting in term.term.into_iter().flat_map(|term| self.list(term)) {
+                scratch.add(posting, term.weight, 1 << bit);
             }
         }
     }
@@ -105,5 +169,22 @@ impl Scratch {
                 self.best.push(candidate);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_listed_is_read_back() {
+        let docs = [0, 1, 128, 129, 20_000, 4_000_000_000];
+        let list = docs.map(|doc| Posting { doc, impact: 1.25 });
+        let postings = Postings::new([vec![], list.to_vec(), vec![Posting { doc: 7, impact: 0.0001 }]]);
+        assert_eq!(postings.list(0).count(), 0);
+        assert_eq!(postings.list(1).map(|posting| posting.doc).collect::<Vec<_>>(), docs);
+        assert!(postings.list(1).all(|posting| (posting.impact - 1.25).abs() < 0.01));
+        assert!(postings.list(2).all(|posting| posting.doc == 7 && posting.impact > 0.0));
+        assert_eq!(postings.list(3).count(), 0, "no such term");
     }
 }
