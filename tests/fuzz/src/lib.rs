@@ -3,6 +3,7 @@
 //! `scripts/fuzz` runs them guided by coverage.
 
 mod desk;
+mod shop;
 mod wire;
 
 #[cfg(test)]
@@ -27,6 +28,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("checkpoint", desk::checkpoint),
     ("card_text", desk::card_text),
     ("import", desk::import),
+    ("query", shop::query),
+    ("gate", shop::gate),
 ];
 
 /// The target of this name.
