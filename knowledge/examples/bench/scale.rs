@@ -16,12 +16,10 @@ pub(crate) fn measure(data: &Path) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Ok(());
     }
-    let documents: Vec<Document> = lines(&folder.join("docs.jsonl"))?;
     let questions: Vec<Question> = lines(&folder.join("dev.jsonl"))?;
     for size in [10_000, 100_000] {
-        let entries: Vec<Entry> = passages(&documents).take(size).collect();
+        let entries = entries(&folder.join("docs.jsonl"), size)?;
         let bytes: usize = entries.iter().map(|entry| entry.answer.len() + entry.title.len()).sum();
-        let before = resident();
         let started = Instant::now();
         let index = Index::build(entries);
         let built = started.elapsed().as_secs_f64();
@@ -33,9 +31,17 @@ pub(crate) fn measure(data: &Path) -> Result<(), Failure> {
             quantile(&mut millis, 0.99),
             quantile(&mut millis, 1.0)
         );
-        println!("  resident {} MB, of them {} MB the texts and {before} MB before", resident(), bytes / 1_000_000);
+        println!("  the process holds {} MB, of them {} MB the texts", resident(), bytes / 1_000_000);
     }
     Ok(())
+}
+
+/// `size` made-up entries; what they are made of is not kept.
+fn entries(documents: &Path, size: usize) -> Result<Vec<Entry>, Failure> {
+    let documents: Vec<Document> = lines(documents)?;
+    let mut entries = Vec::with_capacity(size);
+    entries.extend(passages(&documents).take(size));
+    Ok(entries)
 }
 
 /// Passages without end: sentences of the documents in new company, each passage different.

@@ -119,7 +119,14 @@ pub(super) fn confidence(ranked: &[Ranked]) -> f64 {
     let lead = margin * first.lexical().max(first.similarity);
     // Two entries that both claim the question word for word contradict each other: no certainty then.
     let verbatim = first.exact && !rivals.clone().any(|rival| rival.exact);
-    let z = -3.5 + 5.0 * first.lexical() + 2.2 * first.similarity + 4.0 * lead + if verbatim { 3.0 } else { 0.0 };
+    // That anything comes near says as much as how near the first one is.
+    let most = ranked.iter().map(Ranked::lexical).fold(0.0, f32::max);
+    let z = -3.5
+        + 2.5 * first.lexical()
+        + 2.5 * most
+        + 2.2 * first.similarity
+        + 4.0 * lead
+        + if verbatim { 3.0 } else { 0.0 };
     1.0 / (1.0 + f64::from(-z).exp())
 }
 
