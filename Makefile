@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -38,6 +38,14 @@ hostile:
 	cargo build --locked -p aijia
 	HOSTILE=full cargo test --locked -p channels refusing_takes -- --nocapture
 	HOSTILE=full cargo test --locked -p stories hostile:: -- --nocapture --test-threads 1
+
+# Webhook deliveries, both ways, on wires that lose five of a hundred answers: make deliveries DELIVERIES=10000
+deliveries:
+	cargo run --locked -p stories --example deliveries -- --deliveries $(or $(DELIVERIES),100000)
+
+# The AI bot's connection is broken 200 times under traffic: cut, taken over, half dead, turned away. Mostly waiting.
+connection:
+	CAMPAIGN=full cargo test --locked -p simulator aibot::campaign -- --nocapture
 
 # Installs, or names, what the tests need.
 setup:

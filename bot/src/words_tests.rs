@@ -47,6 +47,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "settle_card",
             "ask",
             "say",
+            "say_on_telegram",
             "text",
             "story",
             "review_deadline",

@@ -3,6 +3,7 @@
 //! `scripts/fuzz` runs them guided by coverage.
 
 mod desk;
+mod others;
 mod shop;
 mod wire;
 
@@ -19,6 +20,10 @@ const TARGETS: &[(&str, Target)] = &[
     ("event", wire::event),
     ("url_check", wire::url_check),
     ("sync_msg", wire::sync_msg),
+    ("webhook_event", others::webhook_event),
+    ("telegram_update", others::telegram_update),
+    ("official", others::official),
+    ("aibot_frame", others::aibot_frame),
     ("card_key", desk::card_key),
     ("page_token", desk::page_token),
     ("command", desk::command),

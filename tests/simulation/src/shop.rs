@@ -17,6 +17,7 @@ pub fn desk() -> Desk {
         name: id.to_uppercase(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles: vec![role],
         hours: Vec::new(),
     };

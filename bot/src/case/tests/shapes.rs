@@ -102,6 +102,7 @@ pub(in crate::case) fn desk() -> Desk {
         name: id.to_uppercase(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles: vec![role],
         hours: vec![],
     };

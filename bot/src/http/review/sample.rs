@@ -136,6 +136,7 @@ async fn app(folder: &std::path::Path) -> App {
         webhooks: Webhooks::default(),
         telegram: None,
         official: None,
+        aibot: None,
         model: None,
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
@@ -150,6 +151,7 @@ fn desk_of(locale: &str) -> Desk {
         name: name.into(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles,
         hours: vec![],
     };
