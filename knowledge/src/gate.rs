@@ -31,6 +31,8 @@ use sound::Sounds;
 const MAX_MARKS: usize = 200;
 /// Most matches of one text that are looked at, so that no list and no text together take forever.
 const MAX_MATCHES: usize = 20_000;
+/// Harmless longer words that begin before a match and are looked at.
+const MAX_NEAR: usize = 64;
 /// Words up to this many letters are told from parts of ordinary words.
 const SHORT: usize = 3;
 
@@ -216,8 +218,9 @@ impl Gate {
         if let Some(joined) = parts::joined(&reading, |at| cuts().alone(at)) {
             let joined_cuts = Cuts::new(&joined);
             let put_together = self.matches(&joined, &|| &joined_cuts).into_iter().filter(|found| {
-                let inside = |letter: &reading::Letter| found.span.start <= letter.from && letter.to <= found.span.end;
-                joined.letters.iter().any(|letter| letter.joined && inside(letter))
+                let first = joined.letters.partition_point(|letter| letter.from < found.span.start);
+                let mut inside = joined.letters.iter().skip(first).take_while(|letter| letter.to <= found.span.end);
+                inside.any(|letter| letter.joined)
             });
             matches.extend(put_together.map(|found| Match { disguise: Disguise::Halves, ..found }));
         }
@@ -293,59 +296,71 @@ impl Gate {
         }
     }
 
-    /// The matches that stand, the worst first where several lie over each other.
+    /// The matches that stand, the worst where several lie over each other, in the order of the text.
     fn marks(&self, mut matches: Vec<Match>, reading: &Reading) -> Vec<Mark> {
         if matches.is_empty() {
             return Vec::new();
         }
         let harmless = self.harmless_spans(reading);
-        matches.retain(|found| {
-            let group = self.words.get(found.word).map(|word| word.group);
-            !harmless.iter().any(|(for_group, span)| Some(*for_group) == group && covers(span, &found.span))
+        matches.retain(|found| !self.is_harmless(found, &harmless));
+        matches.sort_by_key(|found| {
+            let worst_and_longest = std::cmp::Reverse((self.severity(found), found.span.len()));
+            (worst_and_longest, found.disguise, found.span.start, found.word)
         });
-        let mut marks: Vec<Mark> = matches.into_iter().filter_map(|found| self.mark(found)).collect();
-        marks.sort_by_key(|mark| {
-            (std::cmp::Reverse((mark.severity, mark.span.len())), mark.disguise, mark.span.start, mark.word.clone())
-        });
-        let mut kept: Vec<Mark> = Vec::new();
-        for mark in marks {
-            if kept.len() < MAX_MARKS && !kept.iter().any(|other| covers(&other.span, &mark.span)) {
-                kept.push(mark);
+        let mut kept: Vec<Match> = Vec::new();
+        for found in matches {
+            if kept.len() < MAX_MARKS && !kept.iter().any(|other| covers(&other.span, &found.span)) {
+                kept.push(found);
             }
         }
-        kept.sort_by_key(|mark| (mark.span.start, mark.span.end));
-        kept
+        kept.sort_by_key(|found| (found.span.start, found.span.end));
+        kept.into_iter().filter_map(|found| self.mark(found)).collect()
     }
 
-    fn mark(&self, found: Match) -> Option<Mark> {
-        let word = self.words.get(found.word)?;
-        let Held { list, group, .. } = self.groups.get(word.group)?;
+    /// How bad `found` is: what was only put together or only heard is never as bad as what was said.
+    fn severity(&self, found: &Match) -> Severity {
         let most = match found.disguise {
             Disguise::None => Severity::Block,
             Disguise::Halves => Severity::Review,
             Disguise::Sound => Severity::Suspicion,
         };
+        let held = self.words.get(found.word).and_then(|word| self.groups.get(word.group));
+        held.map_or(most, |held| held.group.severity.min(most))
+    }
+
+    fn mark(&self, found: Match) -> Option<Mark> {
+        let severity = self.severity(&found);
+        let word = self.words.get(found.word)?;
+        let Held { list, group, .. } = self.groups.get(word.group)?;
         Some(Mark {
             span: found.span,
             word: word.listed.clone(),
             list: list.clone(),
-            severity: group.severity.min(most),
+            severity,
             disguise: found.disguise,
             reason: group.reason.clone(),
             instead: group.instead.clone(),
         })
     }
 
-    /// Where longer words make shorter ones of a group harmless.
+    /// Whether one of `harmless`, in the order of the text, covers `found`.
+    fn is_harmless(&self, found: &Match, harmless: &[(usize, Range<usize>)]) -> bool {
+        let group = self.words.get(found.word).map(|word| word.group);
+        let before = harmless.partition_point(|(_, span)| span.start <= found.span.start);
+        let near = harmless.get(before.saturating_sub(MAX_NEAR)..before).unwrap_or_default();
+        near.iter().any(|(for_group, span)| Some(*for_group) == group && covers(span, &found.span))
+    }
+
+    /// Where longer words make shorter ones of a group harmless, in the order of the text.
     fn harmless_spans(&self, reading: &Reading) -> Vec<(usize, Range<usize>)> {
         let found = self.harmless.iter().flat_map(|finder| finder.find_overlapping_iter(&reading.text));
-        found
-            .take(MAX_MATCHES)
-            .filter_map(|found| {
-                let group = *self.harmless_for.get(found.pattern().as_usize())?;
-                Some((group, reading.span(&reading.letters_of(&found.range()))))
-            })
-            .collect()
+        let span = |found: aho_corasick::Match| {
+            let group = *self.harmless_for.get(found.pattern().as_usize())?;
+            Some((group, reading.span(&reading.letters_of(&found.range()))))
+        };
+        let mut spans: Vec<(usize, Range<usize>)> = found.take(MAX_MATCHES).filter_map(span).collect();
+        spans.sort_by_key(|(_, span)| span.start);
+        spans
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use crate::text::Canonical;
+use crate::text::{Canonical, is_whole};
 
 static BUILTIN: LazyLock<Synonyms> =
     LazyLock::new(|| Synonyms::parse(include_str!("synonyms.toml")).unwrap_or_else(|_| Synonyms::empty()));
@@ -85,15 +85,6 @@ impl Synonyms {
             .filter_map(|(group, span)| Some((self.names.get(group)?.as_str(), span)))
             .collect()
     }
-}
-
-/// Latin words and numbers must match whole, Chinese may stand inside a run.
-fn is_whole(text: &str, span: Range<usize>) -> bool {
-    let bytes = text.as_bytes();
-    let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ').is_ascii_alphanumeric();
-    let cuts_start = span.start > 0 && at(span.start) && at(span.start - 1);
-    let cuts_end = span.end > 0 && at(span.end - 1) && at(span.end);
-    !cuts_start && !cuts_end
 }
 
 #[cfg(test)]

@@ -53,15 +53,17 @@ const IN_CONCEPT: f32 = 0.7;
 
 /// NFKC, lower case, simplified, without invisible characters.
 pub(crate) fn fold(text: &str) -> String {
-    if text.chars().all(|c| {
-        c.is_ascii()
-            || is_cjk(c)
-            || matches!(c, '\u{2010}'..='\u{2026}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff5e}')
-    }) {
-        // Character by character is the same here, and much faster.
+    if text.chars().all(folds_alone) {
         return text.chars().flat_map(fold_char).collect();
     }
     text.nfkc().flat_map(char::to_lowercase).map(variants::simplified).filter(|&c| !is_invisible(c)).collect()
+}
+
+/// Characters that never combine with their neighbours, as far as that is plain without a look into tables.
+fn folds_alone(c: char) -> bool {
+    c.is_ascii()
+        || is_cjk(c)
+        || matches!(c, '\u{2010}'..='\u{2026}' | '\u{3000}'..='\u{3029}' | '\u{ff00}'..='\u{ff5e}')
 }
 
 /// The folded form of one character, which may be none or several.
@@ -82,6 +84,11 @@ fn compatible(c: char) -> impl Iterator<Item = char> {
 /// A Latin word in the form in which it stands in canonical text.
 pub(crate) fn stemmed(word: &str) -> String {
     stem::stem(word).into_owned()
+}
+
+/// Adds a syllable of plain pinyin to `spelled` as people type it.
+pub(crate) fn push_syllable(spelled: &mut String, syllable: &str) {
+    spelled.extend(syllable.chars().map(|c| if c == 'ü' { 'v' } else { c }));
 }
 
 /// The dictionary's words of folded `text`, one behind the other.
@@ -219,6 +226,15 @@ fn words(text: &str, offset: usize, bounds: &[usize], emit: &mut impl FnMut(Toke
             }
         }
     }
+}
+
+/// Whether `span` of canonical `text` cuts no Latin word or number; Chinese may stand inside a run.
+pub(crate) fn is_whole(text: &str, span: Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ').is_ascii_alphanumeric();
+    let cuts_start = span.start > 0 && at(span.start) && at(span.start - 1);
+    let cuts_end = span.end > 0 && at(span.end - 1) && at(span.end);
+    !cuts_start && !cuts_end
 }
 
 /// Bytes of `rest` up to where its script changes; `first` is its first character.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, BuildError};
 use pinyin::{ToPinyin, ToPinyinMulti};
 
+use super::MAX_MATCHES;
 use super::cuts::Cuts;
 use super::reading::{Gap, Reading};
 use crate::text;
@@ -73,8 +74,11 @@ impl Sounds {
     ) -> impl Iterator<Item = (usize, Range<usize>)> + 'a {
         let (spoken, starts) = if self.finder.is_some() { speak(reading) } else { Default::default() };
         let matches = self.finder.iter().flat_map(move |finder| {
-            let found: Vec<_> =
-                finder.find_overlapping_iter(&spoken).map(|m| (m.pattern().as_usize(), m.range())).collect();
+            let found: Vec<_> = finder
+                .find_overlapping_iter(&spoken)
+                .take(MAX_MATCHES)
+                .map(|m| (m.pattern().as_usize(), m.range()))
+                .collect();
             found
         });
         matches.filter_map(move |(pattern, bytes)| {
@@ -173,17 +177,12 @@ fn speak(reading: &Reading) -> (String, Vec<usize>) {
     for letter in &reading.letters {
         starts.push(spoken.len());
         match letter.char.to_pinyin() {
-            Some(syllable) => push(&mut spoken, syllable.plain()),
+            Some(syllable) => text::push_syllable(&mut spoken, syllable.plain()),
             None => spoken.push(letter.char),
         }
     }
     starts.push(spoken.len());
     (spoken, starts)
-}
-
-/// Adds a syllable as people type it.
-fn push(spoken: &mut String, syllable: &str) {
-    spoken.extend(syllable.chars().map(|c| if c == 'ü' { 'v' } else { c }));
 }
 
 /// The spellings of a word, with the end of each letter's syllable.
@@ -211,7 +210,7 @@ fn sounds_of(letter: char) -> Vec<String> {
     let mut sounds: Vec<String> = Vec::new();
     for reading in letter.to_pinyin_multi().into_iter().flatten() {
         let mut sound = String::new();
-        push(&mut sound, reading.plain());
+        text::push_syllable(&mut sound, reading.plain());
         if !sounds.contains(&sound) && sounds.len() < READINGS {
             sounds.push(sound);
         }

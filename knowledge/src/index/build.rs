@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::Index;
-use super::postings::{Bytes, MOST_IMPACT, Posting, Postings};
+use super::postings::{Bytes, MOST_IMPACT, Postings};
 use super::questions::Questions;
 use super::terms::Terms;
 use crate::text::Canonical;
@@ -143,18 +143,16 @@ impl Builder {
 
     fn postings(&mut self) -> Postings {
         let averages = averages(&self.lengths);
-        let impact = |(doc, byte): (u32, u8)| {
+        let impact = |doc: u32, byte: u8| {
             let (lengths, counts) = (&self.lengths[doc as usize], unpacked(byte));
             let frequency: f32 = (0..FIELDS)
                 .map(|f| {
                     FIELD_WEIGHT[f] * f32::from(counts[f]) / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f])
                 })
                 .sum();
-            Posting { doc, impact: frequency * MOST_IMPACT / (SATURATION + frequency) }
+            frequency * MOST_IMPACT / (SATURATION + frequency)
         };
-        Postings::new(
-            std::mem::take(&mut self.raw).into_iter().map(|list| list.iter().map(&impact).collect::<Vec<_>>()),
-        )
+        Postings::new(std::mem::take(&mut self.raw), impact)
     }
 
     fn questions(&mut self, entries: &[Entry]) -> Questions {

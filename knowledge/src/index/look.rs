@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use super::passage;
 use super::terms::{Wanted, WantedTerm};
 use crate::Entry;
-use crate::text::{Canonical, Class, fold};
+use crate::text::{Canonical, Class, fold, is_whole};
 
 /// What is known about a candidate; [`NAMES`] says what each number is. All but `length` lie between 0 and 1.
 pub(super) type Features = [f32; NAMES.len()];
@@ -133,7 +133,7 @@ impl Looker {
         for found in self.finder.iter().flat_map(|finder| finder.find_overlapping_iter(canonical)) {
             let pattern = found.pattern().as_usize();
             let whole = self.patterns.get(pattern).is_some_and(|pattern| pattern.whole);
-            if let Some(count) = counts.get_mut(pattern).filter(|_| !whole || is_whole(canonical, &found.range())) {
+            if let Some(count) = counts.get_mut(pattern).filter(|_| !whole || is_whole(canonical, found.range())) {
                 *count = count.saturating_add(1);
             }
         }
@@ -169,12 +169,6 @@ fn shortened(answer: &str) -> &str {
 
 fn canonical(answer: &str, sentence: &Range<usize>) -> String {
     Canonical::new(answer.get(sentence.clone()).unwrap_or_default()).text
-}
-
-/// Whether no Latin word or number is cut at either end.
-fn is_whole(text: &str, span: &Range<usize>) -> bool {
-    let latin = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
-    !latin(span.start.checked_sub(1)) && !latin(Some(span.end))
 }
 
 /// The question's own wording, prepared for finding pieces of it.

@@ -72,7 +72,7 @@ fn sound(word: &str) -> Option<String> {
     }
     let mut sound = String::new();
     for c in word.chars() {
-        sound.extend(c.to_pinyin()?.plain().chars().map(|c| if c == 'ü' { 'v' } else { c }));
+        text::push_syllable(&mut sound, c.to_pinyin()?.plain());
     }
     Some(text::stemmed(&sound))
 }

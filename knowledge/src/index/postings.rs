@@ -15,12 +15,11 @@ pub(super) const MOST_IMPACT: f32 = 2.5;
 /// Steps between no impact and the highest.
 const STEPS: f32 = 255.0;
 
-/// All lists, one behind the other, as [`Bytes`] of impacts: they are most of an index's memory.
+/// The list of every term, in their order: entries with one byte of impact each, since these lists are most of an
+/// index's memory.
 #[derive(Debug, Default)]
 pub(super) struct Postings {
-    /// List of term t: `starts[t]..starts[t + 1]`.
-    starts: Vec<usize>,
-    bytes: Vec<u8>,
+    lists: Vec<Bytes>,
 }
 
 /// Ascending numbers of entries, each with one byte: its distance to the one before, seven bits a byte, low bits
@@ -45,13 +44,31 @@ impl Bytes {
     }
 
     /// The entries and their bytes.
-    pub(super) fn iter(&self) -> List<'_> {
+    fn iter(&self) -> List<'_> {
         List { rest: self.bytes.iter(), next: 0 }
+    }
+
+    /// Puts what `other` makes of each entry and its byte in that byte's place: no second copy is ever needed.
+    fn rewrite(&mut self, other: impl Fn(u32, u8) -> u8) {
+        let (mut next, mut distance, mut shift) = (0u32, 0u32, 0);
+        let mut is_last = false;
+        for byte in &mut self.bytes {
+            if is_last {
+                let doc = next.wrapping_add(distance);
+                *byte = other(doc, *byte);
+                (next, distance, shift, is_last) = (doc.wrapping_add(1), 0, 0, false);
+            } else {
+                distance |= u32::from(*byte & 0x7f).checked_shl(shift).unwrap_or(0);
+                shift += 7;
+                is_last = *byte < 0x80;
+            }
+        }
+        self.bytes.shrink_to_fit();
     }
 }
 
 /// Reads [`Bytes`] entry by entry.
-pub(super) struct List<'a> {
+struct List<'a> {
     rest: std::slice::Iter<'a, u8>,
     next: u32,
 }
@@ -94,25 +111,16 @@ pub(super) struct Candidate {
 }
 
 impl Postings {
-    /// Lists in the order of terms, each in the order of entries.
-    pub(super) fn new(lists: impl IntoIterator<Item = impl IntoIterator<Item = Posting>>) -> Postings {
-        let mut postings = Postings { starts: vec![0], bytes: Vec::new() };
-        for list in lists {
-            let mut bytes = Bytes::default();
-            for Posting { doc, impact } in list {
-                bytes.push(doc, (impact / MOST_IMPACT * STEPS).round().clamp(1.0, STEPS) as u8);
-            }
-            postings.bytes.extend(bytes.bytes);
-            postings.starts.push(postings.bytes.len());
-        }
-        postings.bytes.shrink_to_fit();
-        postings
+    /// Lists in the order of terms; `impact` says what an entry's byte in them is worth.
+    pub(super) fn new(mut lists: Vec<Bytes>, impact: impl Fn(u32, u8) -> f32) -> Postings {
+        let step = |doc, byte| (impact(doc, byte) / MOST_IMPACT * STEPS).round().clamp(1.0, STEPS) as u8;
+        lists.iter_mut().for_each(|list| list.rewrite(step));
+        lists.shrink_to_fit();
+        Postings { lists }
     }
 
     fn list(&self, term: u32) -> impl Iterator<Item = Posting> + '_ {
-        let bounds = self.starts.get(term as usize).zip(self.starts.get(term as usize + 1));
-        let bytes = bounds.and_then(|(&from, &to)| self.bytes.get(from..to)).unwrap_or_default();
-        let list = List { rest: bytes.iter(), next: 0 };
+        let list = self.lists.get(term as usize).into_iter().flat_map(Bytes::iter);
         list.map(|(doc, step)| Posting { doc, impact: f32::from(step) * (MOST_IMPACT / STEPS) })
     }
 
@@ -125,13 +133,8 @@ impl Postings {
         usable: impl Fn(u32) -> bool,
     ) -> Vec<Candidate> {
         self.accumulate(wanted, scratch);
-        scratch.collect(usable);
-        let order = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.doc.cmp(&b.doc));
-        if scratch.best.len() > limit {
-            scratch.best.select_nth_unstable_by(limit, order);
-            scratch.best.truncate(limit);
-        }
-        scratch.best.sort_by(order);
+        scratch.collect(limit, usable);
+        scratch.best.sort_by(Candidate::order);
         scratch.best.drain(..).collect()
     }
 
@@ -159,32 +162,77 @@ impl Scratch {
         *mask |= bit;
     }
 
-    /// Moves what is usable to `best` and leaves everything else zero.
-    fn collect(&mut self, usable: impl Fn(u32) -> bool) {
+    /// Moves the `limit` best that are usable to `best`, in no order, and leaves everything else zero.
+    ///
+    /// Whether an entry is usable is asked only where it may be among the best: in a large index that is what costs.
+    fn collect(&mut self, limit: usize, usable: impl Fn(u32) -> bool) {
+        let room = 4 * limit.max(16);
+        let mut least = f32::MIN;
         for doc in self.touched.drain(..) {
             let at = doc as usize;
             let (Some(score), Some(mask)) = (self.scores.get_mut(at), self.masks.get_mut(at)) else { continue };
             let candidate = Candidate { doc, score: std::mem::take(score), mask: std::mem::take(mask) };
-            if usable(doc) {
+            if candidate.score >= least && usable(doc) {
                 self.best.push(candidate);
             }
+            if self.best.len() >= room {
+                keep_best(&mut self.best, limit);
+                least = self.best.iter().map(|candidate| candidate.score).fold(f32::MAX, f32::min);
+            }
         }
+        keep_best(&mut self.best, limit);
+    }
+}
+
+impl Candidate {
+    /// Best first; equal scores in the order of entries.
+    fn order(&self, other: &Candidate) -> std::cmp::Ordering {
+        other.score.total_cmp(&self.score).then(self.doc.cmp(&other.doc))
+    }
+}
+
+fn keep_best(candidates: &mut Vec<Candidate>, limit: usize) {
+    if candidates.len() > limit {
+        candidates.select_nth_unstable_by(limit, Candidate::order);
+        candidates.truncate(limit);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::terms::WantedTerm;
     use super::*;
+    use crate::text::Class;
 
     #[test]
     fn what_was_listed_is_read_back() {
         let docs = [0, 1, 128, 129, 20_000, 4_000_000_000];
-        let list = docs.map(|doc| Posting { doc, impact: 1.25 });
-        let postings = Postings::new([vec![], list.to_vec(), vec![Posting { doc: 7, impact: 0.0001 }]]);
+        let mut list = Bytes::default();
+        docs.iter().for_each(|&doc| list.push(doc, 100));
+        let mut rare = Bytes::default();
+        rare.push(7, 0);
+        let postings = Postings::new(vec![Bytes::default(), list, rare], |_, byte| f32::from(byte) / 80.0);
         assert_eq!(postings.list(0).count(), 0);
         assert_eq!(postings.list(1).map(|posting| posting.doc).collect::<Vec<_>>(), docs);
         assert!(postings.list(1).all(|posting| (posting.impact - 1.25).abs() < 0.01));
-        assert!(postings.list(2).all(|posting| posting.doc == 7 && posting.impact > 0.0));
+        assert!(postings.list(2).all(|posting| posting.doc == 7 && posting.impact > 0.0), "never nothing");
         assert_eq!(postings.list(3).count(), 0, "no such term");
+    }
+
+    /// However many there are: the same as if all had been put in order, whatever is not usable left out.
+    #[test]
+    fn the_best_usable_entries_are_found() {
+        let score = |doc: u32| doc.wrapping_mul(2_654_435_761) % 97;
+        let mut list = Bytes::default();
+        (0..5_000).for_each(|doc| list.push(doc, score(doc) as u8));
+        let postings = Postings::new(vec![list], |_, byte| f32::from(byte) / 50.0);
+        let term = WantedTerm { class: Class::Word, text: "x".into(), term: Some(0), weight: 1.0 };
+        let wanted = Wanted { terms: vec![term], total: 1.0 };
+        let mut usable: Vec<u32> = (0..5_000).filter(|doc| doc % 3 == 0).collect();
+        usable.sort_by_key(|&doc| (std::cmp::Reverse(score(doc)), doc));
+        for limit in [1, 7, 40] {
+            let found = postings.best(&wanted, &mut Scratch::default(), limit, |doc| doc % 3 == 0);
+            assert_eq!(found.iter().map(|found| found.doc).collect::<Vec<_>>(), usable[..limit]);
+        }
     }
 }
