@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench deliveries connection
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -54,3 +54,7 @@ setup:
 # What the program does on this machine, in one table: make bench ARGS="--seconds 10 --only edge,acks"
 bench:
 	scripts/bench $(ARGS)
+
+# How well knowledge is found and forbidden words are caught, on a folder of evaluation sets: make bench-knowledge DATA=…
+bench-knowledge:
+	scripts/bench-knowledge $(DATA) $(ARGS)

@@ -62,7 +62,7 @@ pub(crate) fn configuration(data: &[u8]) {
     }
 }
 
-static SHOP: LazyLock<Index> = LazyLock::new(|| {
+pub(crate) static SHOP: LazyLock<Index> = LazyLock::new(|| {
     let entry = |id: &str, question: &str, answer: &str| {
         let entry = serde_json::json!({"id": id, "version": 1, "kind": "product", "title": question,
             "questions": [question], "answer": answer, "owner": "sunmei", "scope": {}, "valid_from": null,

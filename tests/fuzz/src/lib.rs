@@ -5,6 +5,7 @@
 mod desk;
 mod files;
 mod others;
+mod shop;
 mod wire;
 
 #[cfg(test)]
@@ -38,6 +39,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("import_xlsx", files::xlsx),
     ("import_docx", files::docx),
     ("import_pages", files::pages),
+    ("query", shop::query),
+    ("gate", shop::gate),
 ];
 
 /// The target of this name.
