@@ -18,11 +18,11 @@ async fn run(world: &World, sql: &'static str) -> anyhow::Result<()> {
 }
 
 /// From here on nothing can be put into the inbox.
-async fn inbox_goes(world: &World) -> anyhow::Result<()> {
+pub async fn inbox_goes(world: &World) -> anyhow::Result<()> {
     run(world, "ALTER TABLE inbox RENAME TO inbox_away").await
 }
 
-async fn inbox_comes_back(world: &World) -> anyhow::Result<()> {
+pub async fn inbox_comes_back(world: &World) -> anyhow::Result<()> {
     run(world, "ALTER TABLE inbox_away RENAME TO inbox").await
 }
 

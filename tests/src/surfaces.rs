@@ -10,6 +10,7 @@ use cards::{Act, PauseScope, RejectReason};
 use simulator::aibot::AiBot;
 use simulator::telegram::{Message, Spot, Telegram};
 
+use crate::storage_faults::{inbox_comes_back, inbox_goes};
 use crate::story;
 use crate::world::colleagues::{aibot_card, telegram_card, telegram_id};
 use crate::world::{Away, Colleagues, DESK, Phones, Setting, World};
@@ -131,6 +132,28 @@ story!(
         }
         world.settle().await?;
         ensure!(last_said(world, "LiHua").starts_with("#1 已批准发送"), "{}", last_said(world, "LiHua"));
+        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+    }
+);
+
+story!(
+    /// The platform sends a tap once: one that cannot be stored is said at its card, decides nothing, and the case can be
+    /// decided all the same.
+    a_tap_that_cannot_be_stored_is_said,
+    in on(Colleagues::Aibot),
+    |world| {
+        world.customer_says(FACT).await?;
+        let bot = bot(world)?;
+        let card = aibot_card(&bot, "LiHua").context("a card")?;
+        inbox_goes(world).await?;
+        bot.taps("LiHua", &card.task_id, &card.key(Act::Send)?, &[])?;
+        ensure!(worker::listen(&world.app, Duration::from_secs(2)).await?, "the tap was not heard");
+        let shown = bot.card("LiHua", &card.task_id).context("the card")?;
+        ensure!(shown["main_title"]["title"].as_str().is_some_and(|title| title.starts_with("没记下")), "{shown}");
+        inbox_comes_back(world).await?;
+        world.settle().await?;
+        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty());
+        world.decides("ZhaoLiu", Act::Send).await?;
         ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
     }
 );

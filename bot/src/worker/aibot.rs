@@ -23,9 +23,9 @@ const WAIT: Duration = Duration::from_secs(1);
 const AFTER_THE_END: Timestamp = 10 * MINUTE;
 /// How long after a tap its card says that the tap is being worked on: within the five seconds it can be changed in.
 const STILL_WORKING: Duration = Duration::from_millis(3_500);
-/// How often a deed is tried to be stored, and how long apart: together within those five seconds.
-const TRIES: u32 = 6;
-const BETWEEN_TRIES: Duration = Duration::from_millis(600);
+/// How long a deed is tried to be stored, and how often: its tap can still be answered then.
+const KEPT_WITHIN: Duration = Duration::from_secs(4);
+const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 
 /// Listens until told to stop.
 pub(super) async fn listen_until(app: App, mut stop: watch::Receiver<bool>) {
@@ -57,7 +57,15 @@ pub(super) async fn listen_until(app: App, mut stop: watch::Receiver<bool>) {
 pub async fn listen(app: &App, wait: Duration) -> anyhow::Result<bool> {
     let Some(aibot) = &app.aibot else { return Ok(false) };
     let Ok(mut heard) = aibot.heard.try_lock() else { return Ok(false) };
-    if !is_ours(app, aibot).await? {
+    let ours = match is_ours(app, aibot).await {
+        // Whoever pressed is told that it was not kept, also while the database is gone.
+        Err(problem) if heard.is_some() => {
+            tracing::error!(problem = %format!("{problem:#}"), "the AI bot's lease could not be looked at");
+            true
+        }
+        looked => looked?,
+    };
+    if !ours {
         if let Some(link) = aibot.link() {
             link.shutdown().await;
         }
@@ -212,22 +220,19 @@ fn words_of(pieces: Vec<Piece>) -> String {
 
 /// Stores a deed, for as long as its tap may be answered; whether it is kept.
 async fn keep(app: &App, key: &str, from: &Address, deed: &Deed) -> bool {
-    for attempt in 1..=TRIES {
-        let (app, key, from, deed) = (app.clone(), format!("aibot:{key}"), from.clone(), deed.clone());
-        let store = app.store.clone();
-        let stored =
-            store.commit_ahead(move |tx| Box::pin(async move { store_deed(tx, &app, &key, &from, deed).await }));
-        match stored.await {
-            Ok(()) => return true,
-            Err(problem) => {
-                tracing::error!(attempt, problem = %format!("{problem:#}"), "what a member did could not be stored");
-            }
-        }
-        if attempt < TRIES {
+    let keeping = async {
+        while let Err(problem) = store(app, key, from, deed).await {
+            tracing::error!(problem = %format!("{problem:#}"), "what a member did could not be stored");
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
-    }
-    false
+    };
+    tokio::time::timeout(KEPT_WITHIN, keeping).await.is_ok()
+}
+
+async fn store(app: &App, key: &str, from: &Address, deed: &Deed) -> anyhow::Result<()> {
+    let (app, key, from, deed) = (app.clone(), format!("aibot:{key}"), from.clone(), deed.clone());
+    let store = app.store.clone();
+    store.commit_ahead(move |tx| Box::pin(async move { store_deed(tx, &app, &key, &from, deed).await })).await
 }
 
 /// Where nothing answered a tap in time, its card says that it is being worked on; what comes of it follows in words.
