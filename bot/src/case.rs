@@ -6,6 +6,7 @@ mod doubt;
 mod draft;
 mod effect;
 mod event;
+mod hand;
 mod human;
 mod in_turn;
 mod refusal;
@@ -65,6 +66,10 @@ pub struct Case {
     pub least: Level,
     /// Who was asked, and until when: the customer's next words do not restart the clock.
     pub asked: Option<(Level, Timestamp)>,
+    /// Who asked for the customer, where a colleague carries the words over by hand: the only reviewer, since they have
+    /// the customer's chat before them.
+    #[serde(default)]
+    pub asker: Option<String>,
     /// Who has it, where reviewers take cases by turn.
     #[serde(default)]
     pub in_turn: InTurn,
@@ -84,7 +89,7 @@ pub enum State {
     NeedsPerson(Stuck),
     /// A decision was taken; the reply is on its way.
     Sending(Sending),
-    /// Nobody knows whether a part of the reply arrived; a person says.
+    /// Nobody knows whether a part of the reply arrived; a person says. Also while a colleague has it in their hands.
     Unknown(Doubt),
     /// A person answers in the platform's own client; the bot is silent.
     HandedOver {
@@ -108,6 +113,7 @@ impl State {
             Self::AwaitingReview(_) => "awaiting_review",
             Self::NeedsPerson(_) => "needs_person",
             Self::Sending(_) => "sending",
+            Self::Unknown(doubt) if doubt.by_hand.is_some() => "handed_out",
             Self::Unknown(_) => "unknown",
             Self::HandedOver { .. } => "handed_over",
             Self::Closed { .. } => "closed",
@@ -268,6 +274,17 @@ pub enum Part {
     Failed,
     /// Nobody knows.
     Unknown,
+    /// A colleague has it on their phone, to send it by hand.
+    HandedOut,
+    /// They say that they sent it.
+    SaidSent,
+}
+
+impl Part {
+    /// Whether the customer has it, by the platform's word or a colleague's.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Accepted | Self::SaidSent)
+    }
 }
 
 /// Why an approval lost its force before its bytes left.
@@ -294,6 +311,8 @@ pub enum Voided {
     BudgetSpent,
     /// A servicer answers in the platform's own client.
     ServicerAnswers,
+    /// Somebody took the case over.
+    TakenOver,
     /// An earlier part did not arrive.
     PartNotArrived,
     /// Nobody knows whether an earlier part arrived.
@@ -328,6 +347,9 @@ pub struct Decided {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Whether a colleague carries the reply over by hand.
+    #[serde(default)]
+    pub by_hand: bool,
 }
 
 /// Whose the platform's session is.

@@ -1,6 +1,7 @@
 //! The desk in chat: what a colleague writes, and what the bot answers.
 
 mod act;
+mod ask;
 mod pause;
 mod show;
 
@@ -45,9 +46,11 @@ pub struct Desk<'a, 't> {
 
 /// Somebody wrote: a command, the text of an edit, or something we do not understand.
 ///
+/// `quoted` are the words the message was written under, where there are any: taken where a command lacks words only.
+///
 /// # Errors
 /// When the database fails.
-pub async fn said(desk: &mut Desk<'_, '_>, text: &str) -> anyhow::Result<()> {
+pub async fn said(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> anyhow::Result<()> {
     match command::parse(text) {
         Parsed::Command(Command::Cancel) => {
             let ended = desk.end_edit().await?.is_some();
@@ -56,7 +59,7 @@ pub async fn said(desk: &mut Desk<'_, '_>, text: &str) -> anyhow::Result<()> {
         Parsed::Command(command) => {
             // A command ends an edit that is waiting for its text.
             desk.end_edit().await?;
-            act::on(desk, command).await
+            act::on(desk, command, quoted).await
         }
         Parsed::Bad { usage_key, .. } => desk.say(Say::new("told.usage").with_key("usage", usage_key)).await,
         Parsed::NotACommand(text) => match desk.end_edit().await? {

@@ -8,7 +8,7 @@ mod argument;
 mod name;
 mod reason;
 
-pub use argument::ScopeArg;
+pub use argument::{ScopeArg, after_name};
 
 use cards::RejectReason;
 
@@ -34,6 +34,18 @@ pub enum Command {
     Why {
         /// The case.
         n: i64,
+    },
+    /// Ask for a customer of a place without an API: a shop, and the customer's words.
+    Ask {
+        /// Both, as they were typed: which shops there are is not known here.
+        words: String,
+    },
+    /// Further words of the customer of a case that was asked for.
+    AskMore {
+        /// The case.
+        n: i64,
+        /// The words as they were typed; empty where they are in a quotation.
+        text: String,
     },
     /// Send what is shown.
     Approve {
@@ -184,6 +196,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Queue => alone(rest, Command::Queue),
         Name::Case => with_number(rest, |n| Command::Case { n }),
         Name::Why => with_number(rest, |n| Command::Why { n }),
+        Name::Ask => Some(ask(rest)),
         Name::Approve => with_code(rest, |n, code| Command::Approve { n, code }),
         Name::Delivered => with_code(rest, |n, code| Command::Delivered { n, code }),
         Name::Resend => with_code(rest, |n, code| Command::Resend { n, code }),
@@ -225,6 +238,14 @@ fn edit(rest: &str) -> Option<Command> {
     let (n, rest) = number(rest)?;
     let text = rest_of(rest);
     (!text.is_empty()).then(|| Command::Edit { n, text: text.to_owned() })
+}
+
+/// Without a case's number it is about a shop, also where nothing is said yet: the answer names the shops there are.
+fn ask(rest: &str) -> Command {
+    match argument::marked_number(rest) {
+        Some((n, text)) => Command::AskMore { n, text: rest_of(text).to_owned() },
+        None => Command::Ask { words: rest.trim().to_owned() },
+    }
 }
 
 fn reject(rest: &str) -> Option<Command> {

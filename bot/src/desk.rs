@@ -7,7 +7,7 @@ pub use hours::{DutyWord, Shift};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use channels::Abilities;
+use channels::{Abilities, Replies};
 use serde::{Deserialize, Serialize};
 
 use crate::surface::{Address, Surface, TelegramChat};
@@ -198,6 +198,21 @@ impl Channel {
         self.kind.abilities()
     }
 
+    /// Whether a colleague carries the replies over by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.abilities().replies == Replies::ByHand
+    }
+
+    /// The id of a new customer somebody asks for here: each is one of their own. No person's id has a colon.
+    pub fn customer_of(asker: &str, random: &str) -> String {
+        format!("{asker}:{random}")
+    }
+
+    /// Who asked for a customer, where a colleague carries the words over by hand.
+    pub fn asker_of<'a>(&self, customer: &'a str) -> Option<&'a str> {
+        customer.split_once(':').map(|(asker, _)| asker).filter(|_| self.is_by_hand())
+    }
+
     /// The name people see.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
@@ -216,6 +231,8 @@ pub enum ChannelKind {
     Telegram,
     /// A WeChat Official Account (公众号).
     Official,
+    /// A place without an API: a colleague carries the words over by hand.
+    Manual,
 }
 
 impl ChannelKind {
@@ -226,6 +243,7 @@ impl ChannelKind {
             Self::Webhook => "webhook",
             Self::Telegram => "telegram",
             Self::Official => "official",
+            Self::Manual => "manual",
         }
     }
 
@@ -236,6 +254,7 @@ impl ChannelKind {
             Self::Webhook => &channels::webhook::ABILITIES,
             Self::Telegram => &channels::telegram::ABILITIES,
             Self::Official => &channels::official::ABILITIES,
+            Self::Manual => &channels::manual::ABILITIES,
         }
     }
 }

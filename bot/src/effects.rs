@@ -1,6 +1,7 @@
 //! Outward calls, and nothing else: what leaves this program leaves here.
 
 mod draft;
+mod hand;
 mod media;
 mod phone;
 mod pictures;
@@ -47,7 +48,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
-        Job::Send { case, conversation, part } => reply::send(app, row, case, conversation, part).await,
+        Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,
         Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
@@ -99,6 +100,7 @@ fn count(app: &App, send: &Send, result: &PartResult) {
         PartResult::Failed { .. } => Sent::Failed,
         PartResult::PutOff { .. } => Sent::PutOff,
         PartResult::Unknown => Sent::Unknown,
+        PartResult::HandedOut => Sent::HandedOut,
     };
     app.metrics.sent(outcome);
     if let (Sent::Accepted, Ok(approval)) = (outcome, serde_json::from_str::<Approval>(&send.authority)) {

@@ -40,6 +40,8 @@ pub enum Sent {
     PutOff,
     /// Nobody knows.
     Unknown,
+    /// A colleague has it, to send it by hand.
+    HandedOut,
 }
 
 /// Why something that came in is nobody's here.
@@ -79,6 +81,7 @@ impl Sent {
             Self::Failed => "failed",
             Self::PutOff => "put_off",
             Self::Unknown => "unknown",
+            Self::HandedOut => "handed_out",
         }
     }
 }

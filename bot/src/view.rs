@@ -8,9 +8,11 @@ use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
-use crate::case::{Author, Case, Decided, Doubt, Draft, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key};
+use crate::case::{
+    Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
+};
 use crate::clock::{SECOND, Timestamp};
-use crate::desk::Channel;
+use crate::desk::{Channel, Person};
 use crate::policy::{self, Power};
 use crate::store::conversations::{self, Conversation, Message};
 use crate::store::desks::Applied;
@@ -81,11 +83,15 @@ impl View {
             State::AwaitingReview(review) => {
                 let acts = vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
                 let doubt = self.case.doubtful.then(|| self.words().text(Why::SendUnknown.key(), &[]));
-                (Some(review.draft.parts.clone()), self.noted(doubt), acts)
+                (Some(review.draft.parts.clone()), self.noted(doubt.or_else(|| self.goes_to())), acts)
             }
             State::NeedsPerson(stuck) => {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
                 (None, self.noted(Some(self.words().text(stuck.why.key(), &[]))), acts)
+            }
+            State::Unknown(doubt) if doubt.by_hand.is_some() => {
+                let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop];
+                (Some(doubt.draft.parts.clone()), Some(self.words().text(in_hand_key(doubt), &[])), acts)
             }
             State::Unknown(doubt) => {
                 let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop, Act::Escalate, Act::TakeOver, Act::Pause];
@@ -113,8 +119,16 @@ impl View {
             body,
             note,
             rows: self.rows(),
+            by_hand: self.case.asker.is_some(),
             page_url,
         }))
+    }
+
+    /// Whoever is above approves for the colleague who has the chat before them.
+    fn goes_to(&self) -> Option<String> {
+        let raised = self.case.level() == Some(Level::EscalationOwner);
+        let asker = self.case.asker.as_deref().filter(|_| raised)?;
+        Some(self.words().text("in_hand.goes_to", &[("name", self.desk.desk.name_of(asker))]))
     }
 
     /// A note, together with the warnings that everybody reads the answer, and that the customer may have been answered in
@@ -181,7 +195,7 @@ impl View {
         let approved = format!("{} {}", self.desk.desk.name_of(&doubt.lost.approved_by), self.clock(doubt.lost.at));
         let until = self.case.window.ends_at.map(|at| row(RowLabel::Until, local(at, zone, "%m-%d %H:%M")));
         let mut rows = vec![
-            row(RowLabel::Sent, self.sent_line(doubt)),
+            row(if doubt.by_hand.is_some() { RowLabel::HandedOut } else { RowLabel::Sent }, self.sent_line(doubt)),
             row(RowLabel::Account, self.conversation.account.clone()),
             row(RowLabel::Approved, approved),
         ];
@@ -225,6 +239,9 @@ impl View {
             (_, Some(Level::Reviewers)) if self.case.in_turn.since.is_some() => {
                 self.case.in_turn.holder.as_deref().into_iter().collect()
             }
+            (_, Some(Level::Reviewers)) if self.case.asker.is_some() => {
+                self.case.asker.as_deref().into_iter().collect()
+            }
             (_, Some(Level::Reviewers)) => channel.into_iter().flat_map(|c| &c.permitted).map(String::as_str).collect(),
             (_, None) => Vec::new(),
         }
@@ -253,7 +270,8 @@ impl View {
 
     fn decided_line(&self, act: Act, by: &str, at: Timestamp) -> String {
         let words = self.words();
-        let (act, name, time) = (words.text(act_key(act), &[]), self.desk.desk.name_of(by), self.clock(at));
+        let act_key = act_key(act, self.case.asker.is_some());
+        let (act, name, time) = (words.text(act_key, &[]), self.desk.desk.name_of(by), self.clock(at));
         words.text("settled.decided", &[("act", &act), ("by", name), ("time", &time)])
     }
 
@@ -334,7 +352,12 @@ impl View {
                 let key = if *session == SessionOwner::Bot { "state.handed_over_here" } else { "state.handed_over_by" };
                 words.text(key, &[("by", self.desk.desk.name_of(to))])
             }
+            // Nobody but the colleague saw that it was sent.
+            State::Closed { ending: Ending::Answered } if self.case.asker.is_some() => {
+                words.text("ending.answered_by_hand", &[])
+            }
             State::Closed { ending } => words.text(ending.key(), &[]),
+            State::Sending(_) if self.case.asker.is_some() => words.text("state.handing_out", &[]),
             state => words.text(&format!("state.{}", state.name()), &[]),
         }
     }
@@ -342,6 +365,14 @@ impl View {
     /// The last decision, in one line.
     pub fn decision_line(&self, decided: &Decided) -> String {
         self.decided_line(decided.act, &decided.by, decided.at)
+    }
+
+    /// Whether a person's decisions about the case count: where a colleague asked for the customer, theirs, and those of
+    /// whoever is above.
+    pub fn decides(&self, person: &Person) -> bool {
+        let may = |power| policy::may(person, power, self.channel()).is_ok();
+        let theirs = self.case.asker.as_ref().is_none_or(|asker| *asker == person.id);
+        may(Power::Decide) && (theirs || may(Power::DecideHighRisk))
     }
 
     /// Whether a person may see the case.
@@ -358,6 +389,16 @@ fn doubt_key(doubt: &Doubt) -> &'static str {
         (Meanwhile::Said, _) => "doubt.newer",
         (Meanwhile::Nothing, 1) => "doubt.one",
         (Meanwhile::Nothing, _) => "doubt.first",
+    }
+}
+
+/// The same where a colleague has it in their hands.
+fn in_hand_key(doubt: &Doubt) -> &'static str {
+    match (doubt.meanwhile, doubt.lost.part + 1 == doubt.lost.of) {
+        (Meanwhile::AskedForPerson, _) => "in_hand.wants_person",
+        (Meanwhile::Said, _) => "in_hand.newer",
+        (Meanwhile::Nothing, true) => "in_hand.one",
+        (Meanwhile::Nothing, false) => "in_hand.first",
     }
 }
 

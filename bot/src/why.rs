@@ -47,6 +47,8 @@ impl Line {
 pub fn line(view: &View, told: &Told) -> Option<Line> {
     let words = view.words();
     let what = words.text(key_of(told.kind)?, &[]);
+    let to_colleague = told.payload.as_ref().is_some_and(|payload| payload["outcome"] == "handing_out");
+    let what = if to_colleague { words.text("record.decided_by_hand", &[]) } else { what };
     let at = local(told.at_ms, &view.desk.desk.desk.timezone, "%m-%d %H:%M:%S");
     let who = actor(view, &told.actor);
     let detail = told.payload.as_ref().map_or_else(|| words.text("why.erased", &[]), |p| detail(view, told.kind, p));
@@ -87,6 +89,9 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::SendSettled => "record.send_settled",
         Kind::SendProbed => "record.send_probed",
         Kind::SendResolved => "record.send_resolved",
+        Kind::HandOutClaimed => "record.hand_out_claimed",
+        Kind::HandOutSettled => "record.hand_out_settled",
+        Kind::HandOutResolved => "record.hand_out_resolved",
         Kind::NoticeSent => "record.notice_sent",
         Kind::HandOver => "record.hand_over",
         Kind::ServicerTyped => "record.servicer_typed",
@@ -122,6 +127,9 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Refused => refusal(view, &payload["refusal"]),
         Kind::SendSettled => view.words().text(&format!("result.{}", text(&payload["result"]["result"])), &[]),
         Kind::SendResolved => view.words().text(&format!("resolved.{}", text(&payload["how"])), &[]),
+        Kind::HandOutClaimed => handed(view, "for_sending", payload),
+        Kind::HandOutSettled => handed(view, &text(&payload["result"]["result"]), payload),
+        Kind::HandOutResolved => handed(view, &text(&payload["how"]), payload),
         Kind::NoticeSent => text(&payload["text"]),
         Kind::AuthorityVoided => voided(view, &text(&payload["why"])),
         _ => String::new(),
@@ -134,6 +142,12 @@ fn rejection(view: &View, rejection: &Value) -> String {
         Some(note) => format!("{reason} {note}"),
         None => reason,
     }
+}
+
+/// Whose hands a part went to, or what they say of it.
+fn handed(view: &View, what: &str, payload: &Value) -> String {
+    let to = view.desk.desk.name_of(payload["to"].as_str().unwrap_or_default());
+    view.words().text(&format!("hand_out.{what}"), &[("to", to)])
 }
 
 /// What the person was told: a refusal of the core, or the key of a sentence.

@@ -22,6 +22,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
         "result." => vec!["accepted", "failed", "put_off", "unknown"],
         "resolved." => vec!["delivered", "not_delivered", "dropped"],
+        "hand_out." => {
+            vec!["handed_out", "failed", "put_off", "unknown", "for_sending", "sent", "again", "dropped"]
+        }
         "voided." => vec![
             "paused",
             "right_lost",
@@ -33,6 +36,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "window_closed",
             "budget_spent",
             "servicer_answers",
+            "taken_over",
             "part_not_arrived",
             "part_unknown",
             "arrived_after_all",
@@ -62,7 +66,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "policy_changed",
         ],
         "state." => {
-            vec!["drafting", "awaiting_review", "needs_person", "sending", "unknown", "handed_over", "closed"]
+            let open =
+                ["drafting", "awaiting_review", "needs_person", "sending", "unknown", "handed_out", "handed_over"];
+            open.into_iter().chain(["closed"]).collect()
         }
         _ => return None,
     })
@@ -214,8 +220,8 @@ fn what_a_sentence_leaves_open_is_filled_where_it_is_said() {
 fn a_settled_card_and_its_rows_fit_their_slots() {
     const SLOT: usize = 26;
     let filled = |words: &Words, key: &str| {
-        let acts =
-            ["send", "edit", "escalate", "take_over", "reject", "pause"].map(|a| words.text(&format!("done.{a}"), &[]));
+        let acts = ["send", "edit", "escalate", "take_over", "reject", "pause", "copy", "copy_again", "said_sent"]
+            .map(|a| words.text(&format!("done.{a}"), &[]));
         let longest = acts.into_iter().max_by_key(|act| act.chars().count()).unwrap_or_default();
         let numbers = [("number", "12345"), ("times", "12"), ("answers", "12"), ("time", "14:03")];
         let mut args = numbers.to_vec();
@@ -232,9 +238,21 @@ fn a_settled_card_and_its_rows_fit_their_slots() {
 }
 
 #[test]
+fn what_the_card_of_a_doubt_says_first_is_shown_whole() {
+    const NOTE: usize = 36;
+    for locale in Locale::ALL {
+        let words = Words::load(*locale);
+        for key in chat_words(*locale).keys().filter(|key| key.starts_with("doubt.") || key.starts_with("in_hand.")) {
+            let text = words.text(key, &[("name", "欧阳小花")]);
+            assert!(text.chars().count() <= NOTE, "{} {key}: {text}", locale.as_str());
+        }
+    }
+}
+
+#[test]
 fn a_refusal_fills_its_sentence() {
     use crate::case::{Decided, Refusal};
-    let decided = || Decided { version: 2, act: cards::Act::Send, by: "lihua".into(), at: 0 };
+    let decided = || Decided { version: 2, act: cards::Act::Send, by: "lihua".into(), at: 0, by_hand: true };
     let refusals = [
         Refusal::UnknownPerson,
         Refusal::AlreadyDecided(decided()),
@@ -253,6 +271,8 @@ fn a_refusal_fills_its_sentence() {
         Refusal::BadText,
         Refusal::InDoubt,
         Refusal::NothingInDoubt,
+        Refusal::CarriedBy { asker: "lihua".into() },
+        Refusal::InHand,
         Refusal::Overtaken,
     ];
     let desk = crate::desk::Desk {

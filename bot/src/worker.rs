@@ -20,6 +20,7 @@ mod telegram;
 mod tidy;
 
 pub use aibot::listen;
+pub(crate) use inbox::store_arrival;
 pub use inbox::{Deed, Inbound, On, Pressed, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hidden::{hides_link, reveal};
 use crate::names::{Act, Risk, RowLabel};
+use crate::words::Words;
 
 /// One of the cards a reviewer can meet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +91,9 @@ pub struct ReviewCard {
     pub hints: bool,
     /// The buttons; the first is the primary one. `Send` and `SendAgain` show only when there is a draft; confirmations never do.
     pub acts: Vec<Act>,
+    /// Whether a colleague carries the reply over by hand: some buttons are called otherwise.
+    #[serde(default)]
+    pub by_hand: bool,
     /// The page with everything, http or https.
     pub page_url: Option<String>,
 }
@@ -106,6 +110,17 @@ pub struct Row {
 }
 
 impl ReviewCard {
+    /// What a button of this card is called: 复制 for 发送 where the reply is carried by hand, 已发送 for 已确认送达, 再发一遍
+    /// for 没送到，重发.
+    pub fn label(&self, act: Act, words: &Words) -> String {
+        match act {
+            Act::Send if self.by_hand => words.text("by_hand.send", &[]),
+            Act::Delivered if self.by_hand => words.text("by_hand.delivered", &[]),
+            Act::SendAgain if self.by_hand => words.text("by_hand.send_again", &[]),
+            _ => act.label(words),
+        }
+    }
+
     /// Whether a 发送 or 重发 button may show: there is a draft, no part of it is blank, and a person would see all of it.
     pub fn sendable(&self) -> bool {
         self.body.as_deref().is_some_and(|parts| !parts.is_empty() && parts.iter().all(|part| showable(part)))

@@ -166,6 +166,8 @@ vocabulary! {
         Owner = "owner",
         /// 发出: when a request left whose answer is missing, and which part of how many it carried.
         Sent = "sent",
+        /// 交出: the same of what a colleague was handed, to send it by hand.
+        HandedOut = "handed_out",
         /// 账号: the account it left from.
         Account = "account",
         /// 批准: who had approved it.

@@ -165,7 +165,7 @@ fn review_card(card: &ReviewCard, words: &Words) -> Posting {
 /// The acts, below them the hints for 改, and last the way to the page.
 fn buttons(card: &ReviewCard, words: &Words) -> Vec<Vec<Button>> {
     let acts = acts(card);
-    let mut rows = in_rows(acts.iter().map(|act| (act.label(words), Press::Act(*act))));
+    let mut rows = in_rows(acts.iter().map(|act| (card.label(*act, words), Press::Act(*act))));
     if card.hints && acts.contains(&Act::Edit) {
         let edit = Act::Edit.label(words);
         let hint = |hint: &Hint| (format!("{edit}·{}", hint.label(words)), Press::Edit(*hint));

@@ -74,6 +74,14 @@ fn what_cannot_be_seen_cannot_be_sent() {
 }
 
 #[test]
+fn a_reply_carried_by_hand_is_copied() {
+    let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop];
+    let posting = posted(ReviewCard { by_hand: true, acts, page_url: None, ..review() });
+    assert_eq!(labels(&posting), ["已发送 再发一遍 放弃"]);
+    assert!(posting.rows[0][1].does == Does::Press(Press::Act(Act::SendAgain)));
+}
+
+#[test]
 fn questions_have_a_button_for_each_answer() {
     let words = words(Locale::En);
     let asked = |card: Card| {

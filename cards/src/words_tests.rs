@@ -97,6 +97,8 @@ fn labels_stay_inside_their_slots_and_differ() {
         check(PauseScope::ALL.iter().map(|value| value.label(&words)).collect(), 10);
         check(Hint::ALL.iter().map(|value| value.label(&words)).collect(), 10);
         check(Act::ALL.iter().map(|value| value.label(&words)).collect(), 10);
+        let by_hand = ["send", "delivered", "send_again"].map(|act| words.text(&format!("by_hand.{act}"), &[]));
+        check(Act::ALL.iter().map(|value| value.label(&words)).chain(by_hand).collect(), 10);
         check(RowLabel::ALL.iter().map(|value| value.label(&words)).collect(), 5);
     }
 }

@@ -17,6 +17,8 @@ pub enum Spent {
 pub enum Fate {
     /// The platform took it. Taken is not delivered.
     Accepted,
+    /// A colleague has it on their phone, to send it by hand. Nothing says that they did.
+    HandedOut,
     /// The platform did nothing and says so. Final for these bytes and this id.
     Refused {
         /// The platform's code.

@@ -18,6 +18,7 @@ mod abilities;
 mod arrival;
 mod fate;
 mod http;
+pub mod manual;
 pub mod official;
 mod split;
 pub mod telegram;

@@ -346,6 +346,7 @@ fn waiting_case(
         last_decision: None,
         least: Level::Reviewers,
         asked: None,
+        asker: None,
         in_turn: InTurn::default(),
         doubtful: false,
     };

@@ -5,6 +5,7 @@ mod architecture;
 mod world;
 
 mod budget;
+mod by_hand;
 mod commands;
 mod configuration;
 mod crowd;

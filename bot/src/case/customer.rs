@@ -253,7 +253,7 @@ fn asked(turn: &mut Turn) -> Vec<String> {
         return vec![holder];
     }
     let level = turn.case().level().filter(|_| !turn.case().waits());
-    turn.rules.holders(level.unwrap_or(Level::EscalationOwner))
+    turn.holders(level.unwrap_or(Level::EscalationOwner))
 }
 
 pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::human::{approve, blank, current, decided};
 use super::step::{Step, Turn};
 use super::{
-    Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, PartResult, Refusal, Say, Sending, State, Tap, Voided, Why,
-    customer, message_id, sending,
+    Case, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, PartResult, Refusal, Say, Sending, State, Tap,
+    Voided, Why, customer, hand, message_id, sending,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
@@ -26,6 +26,9 @@ pub struct Doubt {
     pub lost: Lost,
     /// What the customer did since it left.
     pub meanwhile: Meanwhile,
+    /// The reply it is a part of, where a colleague has it in their hands: its approval stands. `draft` is that part alone.
+    #[serde(default)]
+    pub by_hand: Option<Box<Sending>>,
     /// Who is asked.
     pub level: Level,
     /// When the next level is asked.
@@ -49,6 +52,18 @@ pub struct Lost {
     pub approved_by: String,
 }
 
+impl Lost {
+    pub(super) fn of(case: &Case, sending: &Sending, part: usize) -> Self {
+        Self {
+            msgid: sending::message_id(case, &sending.draft, part),
+            part,
+            of: sending.draft.parts.len(),
+            at: sending.claimed_at,
+            approved_by: sending.approval.person.clone(),
+        }
+    }
+}
+
 /// What a person says about a part nobody knew about. Never "accepted": only the platform can say that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,12 +85,23 @@ impl Resolution {
             Self::Dropped => "dropped",
         }
     }
+
+    /// The name in the record, of what a colleague says who carries the reply by hand: nobody saw it delivered.
+    fn said(self) -> &'static str {
+        match self {
+            Self::Delivered => "sent",
+            Self::NotDelivered => "again",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 impl Turn<'_> {
     /// Shows a doubt to people, as a new version: cards of before must not decide about it.
-    fn in_doubt(&mut self, mut doubt: Doubt) {
-        let (level, due) = self.asking(doubt.level);
+    pub(super) fn in_doubt(&mut self, mut doubt: Doubt) {
+        // Only whoever has it in their hands can say what became of it, whoever had to approve it.
+        let (level, due) =
+            if doubt.by_hand.is_some() { self.asking_exactly(doubt.level) } else { self.asking(doubt.level) };
         let case = self.case();
         case.version += 1;
         let (version, draft) = (case.version, &mut doubt.draft);
@@ -88,13 +114,7 @@ impl Turn<'_> {
 
 /// The answer to a claimed part is missing: the rest stays here, and a person is asked.
 pub(super) fn begin(turn: &mut Turn, sending: Sending, part: usize) {
-    let lost = Lost {
-        msgid: sending::message_id(turn.case(), &sending.draft, part),
-        part,
-        of: sending.draft.parts.len(),
-        at: sending.claimed_at,
-        approved_by: sending.approval.person.clone(),
-    };
+    let lost = Lost::of(turn.case(), &sending, part);
     turn.case().state = State::Sending(sending.clone());
     turn.void_authority(Voided::PartUnknown);
     turn.restart_clock();
@@ -103,7 +123,7 @@ pub(super) fn begin(turn: &mut Turn, sending: Sending, part: usize) {
     let (parts, supersedes) = (sending.draft.parts[part..].to_vec(), Some(lost.msgid.clone()));
     let draft = Draft { parts, supersedes, ..sending.draft };
     let (meanwhile, now) = (sending.meanwhile, turn.now);
-    turn.in_doubt(Doubt { draft, lost, meanwhile, level: Level::Reviewers, due: now, overdue: false });
+    turn.in_doubt(Doubt { draft, lost, meanwhile, by_hand: None, level: Level::Reviewers, due: now, overdue: false });
     if meanwhile == Meanwhile::AskedForPerson {
         turn.notice(NoticeKind::Handover);
     }
@@ -154,7 +174,8 @@ fn reopen(turn: &mut Turn, lost: Lost, text: &str) {
     let verdict = Verdict { route, risk: cards::Risk::Low, reasons: Vec::new() };
     let (parts, supersedes) = (vec![text.to_owned()], Some(lost.msgid.clone()));
     let draft = Draft { parts, watermark, supersedes, ..blank(turn, &verdict) };
-    turn.in_doubt(Doubt { draft, lost, meanwhile: Meanwhile::Nothing, level, due: now, overdue: false });
+    let meanwhile = Meanwhile::Nothing;
+    turn.in_doubt(Doubt { draft, lost, meanwhile, by_hand: None, level, due: now, overdue: false });
     turn.effect(Effect::Alarm { say: sending::alarm(Why::SendUnknown, number) });
 }
 
@@ -188,19 +209,23 @@ fn doubted(turn: &mut Turn, tap: &Tap) -> Result<Doubt, Refusal> {
 }
 
 /// What a person says became of the part, on record and in the table of sends.
-fn resolve(turn: &mut Turn, tap: &Tap, doubt: &Doubt, how: Resolution) {
+pub(super) fn resolve(turn: &mut Turn, tap: &Tap, doubt: &Doubt, how: Resolution) {
     let by = Actor::Person(tap.person.clone());
+    let (kind, how_named) = match &doubt.by_hand {
+        Some(_) => (Kind::HandOutResolved, how.said()),
+        None => (Kind::SendResolved, how.as_str()),
+    };
     let said = json!({
-        "how": how, "msgid": doubt.lost.msgid, "part": doubt.lost.part, "of": doubt.lost.of,
+        "how": how_named, "msgid": doubt.lost.msgid, "part": doubt.lost.part, "of": doubt.lost.of,
         "version": tap.version, "digest": doubt.draft.digest, "code": tap.code,
     });
-    turn.record(Kind::SendResolved, by, said);
+    turn.record(kind, by, said);
     turn.case().doubtful = false;
     turn.restart_clock();
     turn.effect(Effect::Resolve { msgid: doubt.lost.msgid.clone(), how, person: tap.person.clone() });
 }
 
-fn settle(turn: &mut Turn, tap: &Tap) {
+pub(super) fn settle(turn: &mut Turn, tap: &Tap) {
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
 }
@@ -208,6 +233,10 @@ fn settle(turn: &mut Turn, tap: &Tap) {
 /// A person saw that it arrived. What has not left comes back to be approved.
 pub(super) fn delivered(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     let doubt = doubted(turn, tap)?;
+    if let Some(sending) = doubt.by_hand.clone() {
+        hand::said_sent(turn, tap, &doubt, *sending);
+        return Ok(());
+    }
     resolve(turn, tap, &doubt, Resolution::Delivered);
     settle(turn, tap);
     go_on(turn, doubt.draft, doubt.meanwhile);
@@ -222,11 +251,13 @@ pub(super) fn send_again(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     if let Some(paused) = &turn.rules.paused {
         return Err(Refusal::Paused { by: paused.person.clone() });
     }
+    if let Some(sending) = doubt.by_hand.clone() {
+        hand::again(turn, tap, doubt, *sending);
+        return Ok(());
+    }
     let now = turn.now;
     if overtaken(turn, &doubt) {
-        resolve(turn, tap, &doubt, Resolution::NotDelivered);
-        settle(turn, tap);
-        draft_anew(turn, tap, doubt.meanwhile);
+        send_again_anew(turn, tap, &doubt);
         return Ok(());
     }
     if !turn.case().window.allows(doubt.draft.parts.len(), now) {
@@ -235,6 +266,15 @@ pub(super) fn send_again(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     resolve(turn, tap, &doubt, Resolution::NotDelivered);
     approve(turn, tap, doubt.draft);
     Ok(())
+}
+
+/// It did not arrive, and does not fit any more.
+pub(super) fn send_again_anew(turn: &mut Turn, tap: &Tap, doubt: &Doubt) {
+    resolve(turn, tap, doubt, Resolution::NotDelivered);
+    settle(turn, tap);
+    let why = if doubt.meanwhile == Meanwhile::Nothing { Voided::PolicyChanged } else { Voided::CustomerWroteAgain };
+    turn.void_authority(why);
+    draft_anew(turn, tap, doubt.meanwhile);
 }
 
 /// Whether the text no longer answers what was said, or was judged by another policy.
@@ -261,6 +301,7 @@ pub(super) fn dropped(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
     let doubt = doubted(turn, tap)?;
     resolve(turn, tap, &doubt, Resolution::Dropped);
     settle(turn, tap);
+    turn.void_authority(Voided::CaseClosed);
     match doubt.meanwhile {
         Meanwhile::Nothing => customer::end(turn, Actor::Person(tap.person.clone()), Ending::Dropped),
         Meanwhile::AskedForPerson => customer::ask_for_person(turn),
@@ -295,12 +336,11 @@ pub(super) fn settled_late(mut turn: Turn, msgid: &str, part: usize, result: &Pa
     if *result == PartResult::Unknown {
         return Err(Refusal::Overtaken);
     }
-    turn.record(
-        Kind::SendSettled,
-        Actor::System,
-        json!({ "part": part, "msgid": msgid, "result": result, "late": true }),
-    );
+    let kind = if turn.by_hand() { Kind::HandOutSettled } else { Kind::SendSettled };
+    turn.record(kind, Actor::System, json!({ "part": part, "msgid": msgid, "result": result, "late": true }));
     match turn.case().state.clone() {
+        // Whoever has it, or has not, is asked already.
+        _ if turn.by_hand() => {}
         State::Unknown(doubt) if doubt.lost.msgid == msgid => answered(&mut turn, doubt, result),
         // Sent again, and not let out yet: what arrived after all must not arrive twice.
         State::Sending(sending) if *result == PartResult::Accepted && replaces(&sending, msgid) => {
@@ -342,7 +382,7 @@ fn answered(turn: &mut Turn, doubt: Doubt, result: &PartResult) {
         PartResult::Accepted => go_on(turn, doubt.draft, doubt.meanwhile),
         PartResult::Failed { code, spent } => not_taken(turn, doubt, *code, *spent),
         PartResult::PutOff { code, .. } => not_taken(turn, doubt, *code, None),
-        PartResult::Unknown => {}
+        PartResult::Unknown | PartResult::HandedOut => {}
     }
 }
 

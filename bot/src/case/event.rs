@@ -200,6 +200,8 @@ impl Decision {
 pub enum PartResult {
     /// The platform accepted it.
     Accepted,
+    /// A colleague has it on their phone, to send it by hand.
+    HandedOut,
     /// It did not arrive: the platform refused it, or it never left.
     Failed {
         /// The platform's code; 0 when it never left.

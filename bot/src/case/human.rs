@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
-    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, in_turn,
+    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, hand, in_turn,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -44,10 +44,12 @@ fn permit(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
         _ => Power::Decide,
     };
     policy::may(person, power, Some(turn.rules.channel)).map_err(Refusal::NotPermitted)?;
-    if power == Power::Decide && turn.case().level() == Some(Level::EscalationOwner) && !decides_above(turn, person) {
+    let above = decides_above(turn, person);
+    let raised = power == Power::Decide && turn.case().level() == Some(Level::EscalationOwner);
+    if raised && !above && !hand::in_their_hands(turn, tap) {
         return Err(Refusal::NotTheHolder);
     }
-    Ok(())
+    hand::only_by_asker(turn, tap, above)
 }
 
 pub(super) fn decides_above(turn: &Turn, person: &Person) -> bool {
@@ -83,7 +85,8 @@ pub(super) fn current(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
 
 pub(super) fn decided(turn: &mut Turn, tap: &Tap) -> Outcome {
     let (act, at) = (tap.decision.act(), turn.now);
-    turn.case().last_decision = Some(Decided { version: tap.version, act, by: tap.person.clone(), at });
+    let by_hand = turn.by_hand();
+    turn.case().last_decision = Some(Decided { version: tap.version, act, by: tap.person.clone(), at, by_hand });
     Outcome::Decided { act, by: tap.person.clone(), at }
 }
 
@@ -106,7 +109,8 @@ fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
 
 /// Why there is nothing to send, change or reject.
 fn nothing_to_send(turn: &mut Turn) -> Refusal {
-    match turn.case().state {
+    match &turn.case().state {
+        State::Unknown(doubt) if doubt.by_hand.is_some() => Refusal::InHand,
         State::Unknown(_) => Refusal::InDoubt,
         _ => Refusal::NothingToSend,
     }
@@ -115,10 +119,11 @@ fn nothing_to_send(turn: &mut Turn) -> Refusal {
 pub(super) fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
     let approval =
         Approval { person: tap.person.clone(), at: turn.now, digest: draft.digest.clone(), turn: turn.rules.turn };
+    let outcome = if turn.by_hand() { "handing_out" } else { "sending" };
     let payload = json!({
         "decision": tap.decision.act(), "version": draft.version, "digest": draft.digest, "code": draft.code(),
         "parts": draft.parts, "conversation": turn.case().conversation, "watermark": draft.watermark,
-        "policy": draft.policy, "outcome": "sending", "supersedes": draft.supersedes,
+        "policy": draft.policy, "outcome": outcome, "supersedes": draft.supersedes,
     });
     turn.record(Kind::Decided, Actor::Person(tap.person.clone()), payload);
     let outcome = decided(turn, tap);
@@ -201,7 +206,7 @@ fn reject(turn: &mut Turn, tap: &Tap, rejection: &Rejection) -> Result<(), Refus
         return Err(Refusal::CustomerWaits);
     }
     if matches!(&state, State::Unknown(_)) {
-        return Err(Refusal::InDoubt);
+        return Err(nothing_to_send(turn));
     }
     let payload = json!({ "rejection": rejection, "version": tap.version });
     turn.record(Kind::Rejected, Actor::Person(tap.person.clone()), payload);
@@ -243,7 +248,7 @@ pub(super) fn raise(turn: &mut Turn, overdue: bool) {
         State::Unknown(doubt) => (doubt.level, doubt.due, doubt.overdue) = (level, due, overdue),
         _ => return,
     }
-    for person in turn.rules.holders(level).into_iter().filter(|_| story) {
+    for person in turn.holders(level).into_iter().filter(|_| story) {
         turn.effect(Effect::TellStory { person });
     }
     turn.ask(level);
@@ -252,6 +257,9 @@ pub(super) fn raise(turn: &mut Turn, overdue: bool) {
 pub(super) fn expired(mut turn: Turn, due: Timestamp) -> Result<Step, Refusal> {
     if turn.case().due() != Some(due) {
         return Err(Refusal::Overtaken);
+    }
+    if matches!(&turn.case().state, State::Unknown(doubt) if doubt.by_hand.is_some()) {
+        return hand::not_said(turn, due);
     }
     let level = turn.case().level();
     if let Some(holder) = turn.case().in_turn.holder.clone() {
@@ -274,10 +282,21 @@ fn take_over(turn: &mut Turn, tap: &Tap) {
     decided(turn, tap);
     turn.settle_cards(Outcome::TakenOver { by: tap.person.clone() });
     tell_what_may_have_arrived(turn, tap);
+    turn.void_authority(Voided::TakenOver);
+    if turn.asker() == Some(tap.person.as_str()) {
+        return answer_by_hand(turn, tap);
+    }
     turn.case().state = State::HandedOver { to: tap.person.clone(), session: SessionOwner::Asked };
     turn.effect(Effect::TellStory { person: tap.person.clone() });
     turn.notice(NoticeKind::Handover);
     turn.effect(Effect::TransferSession { person: tap.person.clone() });
+}
+
+/// Whoever asked for the customer has the chat before them: it is theirs at once.
+fn answer_by_hand(turn: &mut Turn, tap: &Tap) {
+    turn.case().state = State::HandedOver { to: tap.person.clone(), session: SessionOwner::Person };
+    let say = Say::new("told.by_hand_yours").with("number", turn.case().number);
+    turn.effect(Effect::Tell { person: tap.person.clone(), say });
 }
 
 /// Whoever answers in person has to know what the customer may have read already.

@@ -26,6 +26,11 @@ pub enum Refusal {
     WrongCode,
     /// The case is with somebody else now.
     NotTheHolder,
+    /// A colleague carries the words over by hand, and only they decide.
+    CarriedBy {
+        /// Who.
+        asker: String,
+    },
     /// There is no draft to send.
     NothingToSend,
     /// A pause covers this conversation.
@@ -56,6 +61,8 @@ pub enum Refusal {
     BadText,
     /// Nobody knows whether the last part arrived: that comes first.
     InDoubt,
+    /// A colleague has the last part in their hands: that comes first.
+    InHand,
     /// Nothing is in doubt here.
     NothingInDoubt,
     /// A late result or deadline that no longer matters.
@@ -68,10 +75,11 @@ impl Refusal {
         let say = Say::new(self.key()).with("number", number);
         match self {
             Self::AlreadyDecided(d) | Self::AlreadyDone(d) => {
-                say.with_person("by", &d.by).with_key("act", act_key(d.act))
+                say.with_person("by", &d.by).with_key("act", act_key(d.act, d.by_hand))
             }
             Self::Paused { by } => say.with_person("by", by),
             Self::HandedOver { to } => say.with_person("by", to),
+            Self::CarriedBy { asker } => say.with_person("by", asker),
             Self::NotPermitted(denied) => Say { key: denied.key().into(), ..say },
             _ => say,
         }
@@ -87,6 +95,7 @@ impl Refusal {
             Self::Outdated { .. } => "refused.outdated",
             Self::WrongCode => "refused.wrong_code",
             Self::NotTheHolder => "refused.not_the_holder",
+            Self::CarriedBy { .. } => "refused.carried_by",
             Self::NothingToSend => "refused.nothing_to_send",
             Self::Paused { .. } => "refused.paused",
             Self::QuotaGone => "refused.quota_gone",
@@ -99,15 +108,19 @@ impl Refusal {
             Self::SessionMoving => "refused.session_moving",
             Self::BadText => "refused.bad_text",
             Self::InDoubt => "refused.in_doubt",
+            Self::InHand => "refused.in_hand",
             Self::NothingInDoubt => "refused.nothing_in_doubt",
             Self::Overtaken => "refused.overtaken",
         }
     }
 }
 
-/// The locale key of a decision in the past tense.
-pub fn act_key(act: cards::Act) -> &'static str {
+/// The locale key of a decision in the past tense; of some in other words where a colleague carries the reply by hand.
+pub fn act_key(act: cards::Act, by_hand: bool) -> &'static str {
     match act {
+        cards::Act::Send if by_hand => "done.copy",
+        cards::Act::Delivered if by_hand => "done.said_sent",
+        cards::Act::SendAgain if by_hand => "done.copy_again",
         cards::Act::Send => "done.send",
         cards::Act::Edit => "done.edit",
         cards::Act::Escalate => "done.escalate",

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::step::{Step, Turn, level_of};
 use super::{
     Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
-    customer, doubt, human,
+    customer, doubt, hand, human,
 };
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::evidence::{Actor, Kind};
@@ -42,7 +42,13 @@ pub(super) fn probe(mut turn: Turn, part: usize, paused_since_approval: bool) ->
         return Err(Refusal::Overtaken);
     }
     let msgid = message_id(turn.case(), &sending.draft, part);
-    turn.record(Kind::SendProbed, Actor::System, json!({ "part": part, "msgid": msgid }));
+    match turn.asker().map(str::to_owned) {
+        Some(to) => {
+            let again = json!({ "part": part, "msgid": msgid, "to": to, "again": true });
+            turn.record(Kind::HandOutClaimed, Actor::System, again);
+        }
+        None => turn.record(Kind::SendProbed, Actor::System, json!({ "part": part, "msgid": msgid })),
+    }
     turn.done()
 }
 
@@ -81,13 +87,18 @@ fn still_permitted(turn: &Turn, sending: &Sending) -> bool {
 }
 
 fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
-    let claimed = json!({
+    let to = turn.asker().map(str::to_owned);
+    let kind = if to.is_some() { Kind::HandOutClaimed } else { Kind::SendClaimed };
+    let mut claimed = json!({
         "part": part, "body_sha256": hex::encode(Sha256::digest(sending.draft.parts[part].as_bytes())),
         "digest": sending.draft.digest, "approved_by": sending.approval.person, "policy": sending.draft.policy,
         "watermark": sending.draft.watermark, "msgid": message_id(turn.case(), &sending.draft, part),
         "supersedes": sending.draft.supersedes.as_ref().filter(|_| part == 0),
     });
-    turn.record(Kind::SendClaimed, Actor::Person(sending.approval.person.clone()), claimed);
+    if let Some(to) = to {
+        claimed["to"] = to.into();
+    }
+    turn.record(kind, Actor::Person(sending.approval.person.clone()), claimed);
     sending.parts[part] = Part::Claimed;
     sending.claimed_at = turn.now;
     let case = turn.case();
@@ -138,7 +149,12 @@ fn tell_approver(turn: &mut Turn, sending: &Sending, told: &str) {
 }
 
 pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Result<Step, Refusal> {
-    turn.record(Kind::SendSettled, Actor::System, json!({ "part": part, "result": result }));
+    match turn.asker().map(str::to_owned) {
+        Some(to) => {
+            turn.record(Kind::HandOutSettled, Actor::System, json!({ "part": part, "result": result, "to": to }));
+        }
+        None => turn.record(Kind::SendSettled, Actor::System, json!({ "part": part, "result": result })),
+    }
     let State::Sending(mut sending) = turn.case().state.clone() else { return turn.done() };
     if sending.parts.get(part) != Some(&Part::Claimed) {
         // The fate of an earlier reply: on record, and nothing to the one that is being sent now.
@@ -160,6 +176,9 @@ pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Resul
             sending.parts[part] = Part::Waiting;
             come_back(&mut turn, sending, part, *wait_ms);
         }
+        PartResult::HandedOut => hand::handed_out(&mut turn, sending, part, Part::HandedOut),
+        // It may be on a colleague's phone, which harms nobody: they have the words before them either way.
+        PartResult::Unknown if turn.by_hand() => hand::handed_out(&mut turn, sending, part, Part::Unknown),
         PartResult::Unknown => {
             sending.parts[part] = Part::Unknown;
             doubt::begin(&mut turn, sending, part);
@@ -196,7 +215,8 @@ fn pause_after(times: u32) -> Timestamp {
     SECOND << times.clamp(1, 6)
 }
 
-fn accepted(turn: &mut Turn, sending: Sending) {
+/// A part is over: the next one leaves, or the reply is complete.
+pub(super) fn accepted(turn: &mut Turn, sending: Sending) {
     turn.case().state = State::Sending(sending.clone());
     if let Some(part) = sending.next_part() {
         match sending.meanwhile {
@@ -255,12 +275,12 @@ pub(super) fn to_person(turn: &mut Turn, meanwhile: Meanwhile, why: Why, draft: 
 /// Whoever goes on has to know what the customer has already read.
 pub(super) fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
     let parts = sending.draft.parts.iter().zip(&sending.parts);
-    let arrived: Vec<&str> =
-        parts.filter(|(_, part)| **part == Part::Accepted).map(|(text, _)| text.as_str()).collect();
+    let arrived: Vec<&str> = parts.filter(|(_, part)| part.is_over()).map(|(text, _)| text.as_str()).collect();
     if arrived.is_empty() {
         return;
     }
-    let say = Say::new("told.parts_arrived").with("number", turn.case().number).with("arrived", arrived.join("\n"));
+    let key = if turn.by_hand() { "told.parts_said_sent" } else { "told.parts_arrived" };
+    let say = Say::new(key).with("number", turn.case().number).with("arrived", arrived.join("\n"));
     for person in goes_on(turn, sending) {
         turn.effect(Effect::Tell { person, say: say.clone() });
     }
@@ -268,11 +288,12 @@ pub(super) fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
 
 /// Who may go on after a reply that stopped: by turn nobody knows yet, so the approver is told now, and the next holder
 /// gets the story with the card.
-fn goes_on(turn: &Turn, sending: &Sending) -> Vec<String> {
+fn goes_on(turn: &mut Turn, sending: &Sending) -> Vec<String> {
     if turn.deals_by_turn() {
         return vec![sending.approval.person.clone()];
     }
-    turn.rules.holders(turn.rules.staffed(Level::Reviewers))
+    let level = turn.staffed(Level::Reviewers);
+    turn.holders(level)
 }
 
 pub(super) fn not_delivered(mut turn: Turn, msgid: &str, fail_type: i64) -> Result<Step, Refusal> {

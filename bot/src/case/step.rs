@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Drafting, Effect, Event, InTurn, Level, Outcome, Part, Refusal, Review, State, Stuck, Voided, Why, customer,
+    Case, Doubt, Drafting, Effect, Event, InTurn, Level, Outcome, Refusal, Review, State, Stuck, Voided, Why, customer,
     doubt, human, in_turn, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
@@ -55,11 +55,6 @@ impl Rules<'_> {
 
     fn reviewers_on_duty(&self) -> Vec<String> {
         self.desk.reviewers_on_duty(self.channel, self.off_duty)
-    }
-
-    /// The lowest level, at or above `wanted`, at which somebody can be asked.
-    pub(super) fn staffed(&self, wanted: Level) -> Level {
-        if wanted == Level::Reviewers && self.reviewers_on_duty().is_empty() { Level::EscalationOwner } else { wanted }
     }
 
     pub(super) fn review_due(&self, now: Timestamp) -> Timestamp {
@@ -134,6 +129,11 @@ impl Turn<'_> {
         &mut self.step.next
     }
 
+    /// The case as far as it is decided, to look at.
+    pub(super) fn now_becoming(&self) -> &Case {
+        &self.step.next
+    }
+
     pub(super) fn done(mut self) -> Result<Step, Refusal> {
         self.mind_the_queue();
         Ok(self.step)
@@ -167,7 +167,7 @@ impl Turn<'_> {
             return self.ask_in_turn();
         }
         self.case().in_turn = InTurn::default();
-        for person in self.rules.holders(level) {
+        for person in self.holders(level) {
             self.effect(Effect::PostCard { person });
         }
         self.remember_asked();
@@ -187,19 +187,24 @@ impl Turn<'_> {
     }
 
     /// The lowest level, at or above `wanted`, at which somebody can be asked about this case.
-    fn staffed(&mut self, wanted: Level) -> Level {
+    pub(super) fn staffed(&mut self, wanted: Level) -> Level {
         let in_turn = wanted == Level::Reviewers && self.deals_by_turn();
         match in_turn {
             true if self.keeper().is_some() || self.anybody_left() => Level::Reviewers,
             true => Level::EscalationOwner,
-            false => self.rules.staffed(wanted),
+            false if wanted == Level::Reviewers && self.holders(wanted).is_empty() => Level::EscalationOwner,
+            false => wanted,
         }
     }
 
     /// Who is asked, and until when. Whoever was being asked keeps their clock: a customer who goes on writing
     /// must not keep the next level from being asked.
     pub(super) fn asking(&mut self, wanted: Level) -> (Level, Timestamp) {
-        let wanted = wanted.max(self.step.next.least);
+        self.asking_exactly(wanted.max(self.step.next.least))
+    }
+
+    /// The same, however strictly the case was judged.
+    pub(super) fn asking_exactly(&mut self, wanted: Level) -> (Level, Timestamp) {
         let level = self.staffed(wanted);
         let fresh = self.rules.review_due(self.now);
         let running = self.step.next.asked.filter(|(asked, _)| *asked >= level);
@@ -250,9 +255,9 @@ impl Turn<'_> {
         self.notice(if why == Why::AskedForPerson { NoticeKind::Handover } else { NoticeKind::Received });
     }
 
-    /// Nothing is said by itself on a channel that only reads.
+    /// Nothing is said by itself on a channel that only reads, nor where nothing can leave by itself.
     pub(super) fn notice(&mut self, kind: NoticeKind) {
-        if self.rules.channel.mode != Mode::ReadOnly {
+        if self.rules.channel.mode != Mode::ReadOnly && !self.by_hand() {
             self.effect(Effect::Notice(kind));
         }
     }
@@ -263,8 +268,12 @@ impl Turn<'_> {
 
     /// A person's authority ends before its bytes left: once, and only while there is something it could still let out.
     pub(super) fn void_authority(&mut self, why: Voided) {
-        let State::Sending(sending) = &self.step.next.state else { return };
-        let spent = sending.parts.iter().all(|part| *part == Part::Accepted);
+        let sending = match &self.step.next.state {
+            State::Sending(sending) => sending,
+            State::Unknown(Doubt { by_hand: Some(sending), .. }) => &**sending,
+            _ => return,
+        };
+        let spent = sending.parts.iter().all(|part| part.is_over());
         if spent || self.step.evidence.iter().any(|entry| entry.kind == Kind::AuthorityVoided) {
             return;
         }

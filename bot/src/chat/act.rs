@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, pause, show};
+use super::{Desk, ask, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::desk::{Channel, Dispatch};
@@ -12,7 +12,7 @@ use crate::store::{cards as postings, people, record};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
-pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command) -> anyhow::Result<()> {
+pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, quoted: Option<&str>) -> anyhow::Result<()> {
     match command {
         Command::Help => show::help(desk).await,
         Command::Status => show::status(desk).await,
@@ -21,6 +21,8 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command) -> anyhow::Res
         Command::Why { n } => show::why(desk, n).await,
         Command::Evidence { n } => show::evidence(desk, n).await,
         Command::Case { n } => card(desk, n).await,
+        Command::Ask { words } => ask::ask(desk, &words, quoted).await,
+        Command::AskMore { n, text } => ask::more(desk, n, &text, quoted).await,
         Command::Approve { n, code } => by_code(desk, n, code, Decision::Send).await,
         Command::Delivered { n, code } => by_code(desk, n, code, Decision::Delivered).await,
         Command::Resend { n, code } => by_code(desk, n, code, Decision::SendAgain).await,
@@ -48,8 +50,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command) -> anyhow::Res
 /// The current card again; where nothing is left to decide, the story.
 async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
-    let decides = policy::may(desk.person, Power::Decide, view.channel()).is_ok();
-    if decides && view.card(None).is_some() {
+    if view.decides(desk.person) && view.card(None).is_some() {
         return apply::announce(desk.tx, desk.app, &view.case, &desk.person.id, desk.from).await;
     }
     let (case, person, to) = (view.case.id.clone(), desk.person.id.clone(), desk.from.clone());
@@ -93,7 +94,7 @@ async fn decide(desk: &mut Desk<'_, '_>, n: i64, decision: Decision) -> anyhow::
 async fn taken(desk: &mut Desk<'_, '_>, view: View, code: String, decision: Decision) -> anyhow::Result<()> {
     let done_key = match decision {
         Decision::GiveBack => "done.give_back",
-        _ => crate::case::act_key(decision.act()),
+        _ => crate::case::act_key(decision.act(), view.case.asker.is_some()),
     };
     let tap = Tap { person: desk.person.id.clone(), version: view.case.version, code, decision };
     if desk.decide(&view.case, &Event::Tapped(tap)).await?.is_ok() {

@@ -155,7 +155,9 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
 /// What may be under way right now, within the scope: `#` and the case's number, else the customer.
 async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<String>> {
     let mut numbers = BTreeSet::new();
-    for send in sends::in_flight(desk.tx).await? {
+    // What a colleague was handed cannot be called back: they may still send it.
+    let in_hand = sends::in_hand(desk.tx).await?;
+    for send in sends::in_flight(desk.tx).await?.into_iter().chain(in_hand) {
         let Some(open) = conversations::load(desk.tx, &send.conversation).await? else { continue };
         let covered = match scope {
             Scope::Everything => true,

@@ -214,7 +214,7 @@ fn platforms(app: &App, desk: &Desk) -> Item {
         ChannelKind::WecomKf => app.wecom.is_none(),
         ChannelKind::Telegram => app.telegram.is_none(),
         ChannelKind::Official => app.official.as_ref().is_none_or(|official| official.app_id != channel.account),
-        ChannelKind::Webhook => false,
+        ChannelKind::Webhook | ChannelKind::Manual => false,
     };
     let missing: Vec<&str> = desk.channels.iter().filter(missing).map(|channel| channel.id.as_str()).collect();
     let found = if missing.is_empty() {

@@ -38,6 +38,27 @@ pub(super) fn number(text: &str) -> Option<(i64, &str)> {
     Some((number, &text[end..]))
 }
 
+/// A case number behind a `#`, and what follows it.
+pub(super) fn marked_number(text: &str) -> Option<(i64, &str)> {
+    let text = text.trim_start();
+    text.starts_with(['#', '＃']).then(|| number(text)).flatten()
+}
+
+/// What follows a name that `text` begins with, however its letters are written; nothing where it goes on like another
+/// name. Blanks, a colon or a comma set it apart.
+pub fn after_name<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut letters = text.chars();
+    for wanted in name.chars() {
+        let letter = letters.next()?;
+        if fold(letter) != fold(wanted) {
+            return None;
+        }
+    }
+    let rest = letters.as_str();
+    let apart = |c: char| c.is_whitespace() || matches!(fold(c), ':' | ',' | '、' | '，');
+    (rest.is_empty() || rest.starts_with(apart)).then(|| rest.trim_start_matches(apart))
+}
+
 /// The text up to the next blank, and what follows it.
 pub(super) fn token(text: &str) -> (&str, &str) {
     let text = text.trim_start();

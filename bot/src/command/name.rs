@@ -48,6 +48,7 @@ macro_rules! names {
 names! {
     Queue = "queue" | "队列" | "隊列", Some(Power::SeeQueue), Some("command.queue"), "usage.queue";
     Case = "case" | "案件" | "个案", Some(Power::SeeCase), Some("command.case"), "usage.case";
+    Ask = "ask" | "问" | "代问", Some(Power::Decide), Some("command.ask"), "usage.ask";
     Why = "why" | "为什么" | "为啥", Some(Power::SeeCase), Some("command.why"), "usage.why";
     Approve = "approve" | "通过" | "发送" | "批准", Some(Power::Decide), Some("command.approve"), "usage.approve";
     Delivered = "delivered" | "送达" | "已送达" | "确认送达", Some(Power::Decide), Some("command.delivered"),

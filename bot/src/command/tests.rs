@@ -43,6 +43,32 @@ fn commands_about_one_case() {
 }
 
 #[test]
+fn asking_takes_the_words_as_they_were_typed() {
+    let ask = |words: &str| Command::Ask { words: words.into() };
+    assert_eq!(command("/ask 千牛 羊毛衫会起球吗？\n  第二行"), ask("千牛 羊毛衫会起球吗？\n  第二行"));
+    assert_eq!(command("/问千牛：HELLO"), ask("千牛：HELLO"));
+    assert_eq!(command("/代问 qianniu"), ask("qianniu"));
+    assert_eq!(command("/ask"), ask(""));
+    let more = |text: &str| Command::AskMore { n: 81, text: text.into() };
+    assert_eq!(command("/ask #81 白色的\n还有吗"), more("白色的\n还有吗"));
+    assert_eq!(command("/问 ＃８１：白色的"), more("白色的"));
+    assert_eq!(command("/问#81"), more(""));
+    assert_eq!(command("/ask 81 白色的"), ask("81 白色的"), "a shop may be called so");
+}
+
+#[test]
+fn a_name_is_set_apart_from_what_follows() {
+    for text in ["千牛 在吗", "千牛：在吗", "千牛,在吗", "千牛、 在吗", "千牛\n在吗", "千牛　在吗"]
+    {
+        assert_eq!(after_name(text, "千牛"), Some("在吗"), "{text}");
+    }
+    assert_eq!(after_name("ＱianNiu 在吗", "qianniu"), Some("在吗"));
+    assert_eq!(after_name("千牛", "千牛"), Some(""));
+    assert_eq!(after_name("千牛店 在吗", "千牛"), None);
+    assert_eq!(after_name("千", "千牛"), None);
+}
+
+#[test]
 fn approving_carries_the_code() {
     let with_code = Command::Approve { n: 81, code: Some("7f3k".into()) };
     same(
@@ -161,7 +187,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 21);
+    assert_eq!(lines.len(), 22);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

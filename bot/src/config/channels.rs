@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Findings, ID_RULE, is_id, people_ids, unknown_person};
 use super::names::hint;
-use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notice, Role};
+use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notice, Notices, Role};
 use crate::surface::TelegramChat;
 
 /// Longest text of a customer message, in bytes (wecom 94677).
@@ -40,9 +40,11 @@ fn check_names(place: &str, channel: &Channel, before: &[Channel], found: &mut F
         ChannelKind::Webhook => "write a name for the other system's account",
         ChannelKind::Telegram => "write the bot's name, without the @",
         ChannelKind::Official => "copy the account's AppID",
+        ChannelKind::Manual => "write what the place is called, such as 千牛",
     };
     found.expect(!blank, place, format!("the account {:?} is not usable", channel.account), todo);
     check_url(place, channel, found);
+    check_by_hand(place, channel, found);
     let group = channel.telegram_group.is_none_or(TelegramChat::is_group);
     let todo = "write the group's id, which begins with a minus, and a topic behind a slash: \"-1001234567890/7\"";
     found.expect(group, place, "telegram_group is no group", todo);
@@ -59,6 +61,20 @@ fn check_names(place: &str, channel: &Channel, before: &[Channel], found: &mut F
     }
 }
 
+/// Where a colleague carries the words over by hand, the case is theirs, and nothing leaves by itself.
+fn check_by_hand(place: &str, channel: &Channel, found: &mut Findings) {
+    if !channel.is_by_hand() {
+        return;
+    }
+    let by_turn = channel.dispatch == Dispatch::Turn;
+    let todo = r#"take dispatch = "turn" out: whoever asks for a customer gets the card"#;
+    found.expect(!by_turn, place, "cases of a manual channel are not dealt by turn", todo);
+    let alone = channel.telegram_group.is_none();
+    found.expect(alone, place, "a manual channel has no telegram_group", "take it out: whoever asks gets the card");
+    let silent = channel.notices == Notices::default();
+    found.expect(silent, place, "a manual channel has no notices", "take them out: nothing leaves there by itself");
+}
+
 fn check_url(place: &str, channel: &Channel, found: &mut Findings) {
     let reach = if channel.private { Reach::Private } else { Reach::Public };
     match (channel.kind, &channel.url) {
@@ -72,7 +88,7 @@ fn check_url(place: &str, channel: &Channel, found: &mut Findings) {
             found.add(place, "there is no url to send replies to", todo);
         }
         (ChannelKind::Webhook, None) => {}
-        (ChannelKind::WecomKf | ChannelKind::Telegram | ChannelKind::Official, url) => {
+        (_, url) => {
             let unused = url.is_none() && !channel.private;
             found.expect(unused, place, "url and private are for channels of kind webhook", "take them out");
         }

@@ -234,6 +234,38 @@ fn the_names_of_channels() {
 }
 
 #[test]
+fn a_channel_carried_by_hand() {
+    let place = r#"channels "qianniu""#;
+    let account = r#"account = "千牛·山茶家旗舰店""#;
+    check(&[
+        (
+            account,
+            "account = \"\"",
+            &format!(r#"{place}: the account "" is not usable; write what the place is called, such as 千牛"#),
+        ),
+        (
+            account,
+            "account = \"千牛\"\ndispatch = \"turn\"",
+            &format!(
+                r#"{place}: cases of a manual channel are not dealt by turn; take dispatch = "turn" out: whoever asks for a customer gets the card"#
+            ),
+        ),
+        (
+            account,
+            "account = \"千牛\"\nurl = \"https://mini.example.com/\"",
+            &format!("{place}: url and private are for channels of kind webhook; take them out"),
+        ),
+    ]);
+    use sha2::{Digest, Sha256};
+    let notice = format!(
+        "account = \"千牛\"\nnotices = {{ received = {{ text = \"好\", approved_by = \"chenjie\", sha256 = \"{}\" }} }}",
+        hex::encode(Sha256::digest("好"))
+    );
+    let todo = "a manual channel has no notices; take them out: nothing leaves there by itself";
+    check(&[(account, &notice, &format!("{place}: {todo}"))]);
+}
+
+#[test]
 fn a_channel_that_only_reads_needs_nobody() {
     let bare = [
         (r#"permitted = ["zhaoliu"]"#, "permitted = []"),

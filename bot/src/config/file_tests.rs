@@ -133,8 +133,8 @@ fn values_of_the_wrong_type_are_named_by_line_and_key() {
             "kind = \"wecom_kf\"",
             "kind = \"sms\"",
             "kind",
-            "kind: unknown variant `sms`, expected one of `wecom_kf`, `webhook`, `telegram`, `official`; use one of \
-             wecom_kf, webhook, telegram, official",
+            "kind: unknown variant `sms`, expected one of `wecom_kf`, `webhook`, `telegram`, `official`, `manual`; use one of \
+             wecom_kf, webhook, telegram, official, manual",
         ),
         (
             "roles = [\"reviewer\"]",

@@ -35,8 +35,6 @@ const PROBES: usize = 2;
 const PROBES_END: Duration = Duration::from_secs(8);
 /// The same for a send whose worker died.
 const PROBE_AFTER_CRASH: Timestamp = 60 * SECOND;
-/// Times a send is claimed that the platform puts off.
-const MOST_TRIES: i64 = 6;
 /// Times an answer is written down before its worker gives up and the send becomes unknown.
 const SETTLE_TRIES: u64 = 4;
 
@@ -192,11 +190,9 @@ async fn to_probe(tx: &mut Tx, app: &App, case: &Case, part: usize, id: &str) ->
     let Some(mut send) = sends::load(tx, id).await? else { return Ok(None) };
     let Some(paused_since_approval) = paused_since_approval(tx, case).await? else { return Ok(None) };
     let repeats = app.desk(tx).await?.desk.channel(&case.channel).map(|channel| channel.abilities().repeats);
-    let asked_enough = match repeats {
-        Some(Repeats::OneMessage) => false,
-        _ => send.probes > 0 || app.clock.now() - send.claimed_at > PROBE_AFTER_CRASH,
-    };
-    if asked_enough {
+    // A colleague who gets the same words twice is not harmed.
+    let harmless = repeats == Some(Repeats::OneMessage) || case.asker.is_some();
+    if !harmless && (send.probes > 0 || app.clock.now() - send.claimed_at > PROBE_AFTER_CRASH) {
         return Ok(None);
     }
     let event = Event::Probe { part, paused_since_approval };
@@ -205,6 +201,10 @@ async fn to_probe(tx: &mut Tx, app: &App, case: &Case, part: usize, id: &str) ->
     }
     sends::probed(tx, id).await?;
     send.probes += 1;
+    if case.asker.is_some() {
+        // It is let out anew, after every check of a claim.
+        send.claimed_at = app.clock.now();
+    }
     Ok(Some(send))
 }
 
@@ -234,7 +234,7 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
         probes: 0,
         resolution: None,
     };
-    let fresh = sends::claim(tx, &send).await?;
+    let fresh = sends::claim(tx, &send).await? || (case.asker.is_some() && sends::claim_again(tx, &send).await?);
     chaos::point("send.intent_written");
     Ok(if fresh { Claim::Ours(Box::new(send)) } else { Claim::NotOurs })
 }
@@ -252,7 +252,7 @@ async fn transmit(
     claim: Option<Instant>,
 ) -> (PartResult, i64) {
     // Somebody asked before, or died with it: whatever stands in the way now says nothing about that request.
-    let asked_before = send.probes > 0;
+    let asked_before = send.probes > 0 && !wire.is_by_hand();
     let Some(claim) = claim else { return if asked_before { UNKNOWN } else { NEVER_LEFT } };
     if asked_before {
         return ask_again(wire, send, claim, 1).await;
@@ -278,13 +278,14 @@ fn told(wire: &Wire<'_>, send: &Send, fate: Fate) -> (PartResult, i64) {
     let next_try = wire.next_try(send, send.tries - 1);
     let (code, wait_ms) = match fate {
         Fate::Accepted => return (PartResult::Accepted, 0),
+        Fate::HandedOut => return (PartResult::HandedOut, 0),
         Fate::Unknown => return UNKNOWN,
         Fate::Refused { code, spent } => return (PartResult::Failed { code, spent }, code),
         Fate::NotSent if next_try.is_none() => return NEVER_LEFT,
         Fate::NotSent => (0, next_try),
         Fate::PutOff { code, wait_ms } => (code, wait_ms.max(next_try)),
     };
-    let more = next_try.is_some() || (wire.tries_few_times() && send.tries < MOST_TRIES);
+    let more = next_try.is_some() || wire.most_tries().is_some_and(|most| send.tries < most);
     if send.is_reply() && more {
         (PartResult::PutOff { code, wait_ms }, code)
     } else {
@@ -381,5 +382,6 @@ fn state_of(result: &PartResult) -> SendState {
         PartResult::Failed { .. } => SendState::Failed,
         PartResult::PutOff { .. } => SendState::PutOff,
         PartResult::Unknown => SendState::Unknown,
+        PartResult::HandedOut => SendState::HandedOut,
     }
 }

@@ -99,6 +99,14 @@ impl<'a> Way<'a> {
         }
     }
 
+    /// Hands out words to be copied: byte for byte, in one message of their own.
+    pub(super) async fn to_copy(&self, text: &str) -> Result<(), Missed> {
+        match self {
+            Self::Aibot(aibot, member) => aibot::to_copy(aibot, member, text).await,
+            Self::App(..) | Self::Telegram(..) => self.text(text).await,
+        }
+    }
+
     /// Asks for the next message: where the surface has a way to say so, it is opened as a reply.
     pub(super) async fn prompt(&self, text: &str) -> Result<(), Missed> {
         match self {

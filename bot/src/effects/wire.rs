@@ -8,6 +8,7 @@ use channels::webhook::send::{Endpoint, GONE, Message};
 use channels::wecom::api::{ApiError, Media};
 use channels::{Fate, Over, Repeats};
 
+use super::hand::Hand;
 use super::refused_for_good;
 use super::reply::mistaken;
 use crate::app::{App, Official, Telegram, Wecom};
@@ -20,6 +21,11 @@ use crate::store::tokens;
 /// Waits between the tries of a request that may be repeated: a day in all (Standard Webhooks, "Deliverability and
 /// reliability").
 const PLAN: [Timestamp; 8] = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR, 5 * HOUR, 6 * HOUR, 7 * HOUR];
+
+/// Times a send is claimed that a platform puts off.
+const MOST_TRIES: i64 = 6;
+/// The same for what a colleague is handed: about an hour in which their phone is out of reach.
+const MOST_HAND_OUTS: i64 = 60;
 
 /// The way out to the customers of one channel.
 pub(super) struct Wire<'a> {
@@ -34,6 +40,8 @@ enum Way<'a> {
     Telegram(&'a Telegram),
     Official(&'a Official),
     Webhook(Endpoint),
+    /// A colleague carries it over.
+    Hand(Hand),
     /// Nothing can leave.
     Shut,
 }
@@ -47,12 +55,14 @@ impl<'a> Wire<'a> {
             .read(move |tx| {
                 Box::pin(async move {
                     let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
-                    let channel = reader.desk(tx).await?.desk.channel(&open.channel).cloned();
-                    Ok(channel.map(|channel| (channel, open.customer)))
+                    let desk = reader.desk(tx).await?;
+                    let channel = desk.desk.channel(&open.channel).cloned();
+                    let hand = channel.as_ref().and_then(|channel| Hand::of(&reader, &desk, channel, &open.customer));
+                    Ok(channel.map(|channel| (channel, open.customer, hand)))
                 })
             })
             .await?;
-        Ok(channel.map(|(channel, customer)| Self { app, way: way(app, &channel), channel, customer }))
+        Ok(channel.map(|(channel, customer, hand)| Self { app, way: way(app, &channel, hand), channel, customer }))
     }
 
     /// Takes room under the platform's limits; else when to ask again. Asked before a claim, which does not last.
@@ -61,6 +71,7 @@ impl<'a> Wire<'a> {
             Way::Kf(wecom) => wecom.api.admit("kf/send_msg").await,
             Way::Official(official) => official.account.admit().await,
             Way::Telegram(_) | Way::Webhook(_) => self.admit_within_rates().await?,
+            Way::Hand(hand) => hand.admit(self.app).await?,
             Way::Shut => Ok(()),
         })
     }
@@ -97,6 +108,7 @@ impl<'a> Wire<'a> {
             Way::Kf(wecom) => wecom.api.check().await,
             Way::Official(official) => official.account.check().await,
             Way::Webhook(_) | Way::Telegram(_) => return true,
+            Way::Hand(hand) => return hand.is_reachable(),
             Way::Shut => return false,
         };
         if let Err(problem) = &checked {
@@ -122,14 +134,21 @@ impl<'a> Wire<'a> {
             Way::Official(official) => {
                 Fate::of_official(&official.account.send_text(&send.customer, &send.body, until).await)
             }
+            Way::Hand(hand) => hand.give(self.app, send, until).await,
             Way::Shut => Fate::NotSent,
         }
+    }
+
+    /// Whether a colleague carries it over by hand.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.channel.is_by_hand()
     }
 
     /// Whether a request of which nobody knows what became of it may be sent again under its id, to learn that.
     pub(super) fn may_ask(&self) -> bool {
         match (self.channel.abilities().repeats, &self.way) {
-            (Repeats::OneMessage, _) => true,
+            // What is handed to a colleague twice harms nobody.
+            (_, Way::Hand(_)) | (Repeats::OneMessage, _) => true,
             (Repeats::RefusedOnceLearned, Way::Kf(wecom)) => wecom.duplicate_code.is_some(),
             (Repeats::RefusedOnceLearned | Repeats::TwoMessages, _) => false,
         }
@@ -153,7 +172,7 @@ impl<'a> Wire<'a> {
         match self.send(send, None, until).await {
             Fate::Accepted => Asked::Taken(0),
             Fate::Refused { code, .. } => Asked::NotKnown(code),
-            Fate::PutOff { .. } | Fate::NotSent | Fate::Unknown => Asked::NotKnown(0),
+            Fate::HandedOut | Fate::PutOff { .. } | Fate::NotSent | Fate::Unknown => Asked::NotKnown(0),
         }
     }
 
@@ -177,13 +196,19 @@ impl<'a> Wire<'a> {
                 Err(CallError::Refused { message, .. }) => Fetched::Never(message),
                 Err(error) => Fetched::NotYet(error.to_string()),
             },
-            Way::Webhook(_) | Way::Shut => Fetched::Never("nothing can be fetched on this channel".to_owned()),
+            Way::Webhook(_) | Way::Hand(_) | Way::Shut => {
+                Fetched::Never("nothing can be fetched on this channel".to_owned())
+            }
         }
     }
 
-    /// Whether what a platform puts off is tried a few times only.
-    pub(super) fn tries_few_times(&self) -> bool {
-        self.channel.abilities().repeats != Repeats::OneMessage
+    /// How often what is put off is tried; none where that is not counted.
+    pub(super) fn most_tries(&self) -> Option<i64> {
+        match (self.channel.abilities().repeats, &self.way) {
+            (_, Way::Hand(_)) => Some(MOST_HAND_OUTS),
+            (Repeats::OneMessage, _) => None,
+            (Repeats::RefusedOnceLearned | Repeats::TwoMessages, _) => Some(MOST_TRIES),
+        }
     }
 
     /// When to try again after so many tries; none when it was tried for a day, or where tries are not repeated.
@@ -241,11 +266,12 @@ fn media_type(bytes: &[u8]) -> &'static str {
     }
 }
 
-fn way<'a>(app: &'a App, channel: &Channel) -> Way<'a> {
+fn way<'a>(app: &'a App, channel: &Channel, hand: Option<Hand>) -> Way<'a> {
     match channel.kind {
         ChannelKind::WecomKf => app.wecom.as_ref().map_or(Way::Shut, Way::Kf),
         ChannelKind::Telegram => app.telegram.as_ref().map_or(Way::Shut, Way::Telegram),
         ChannelKind::Official => app.official.as_ref().map_or(Way::Shut, Way::Official),
+        ChannelKind::Manual => hand.map_or(Way::Shut, Way::Hand),
         ChannelKind::Webhook => match app.webhooks.endpoint(channel) {
             Ok(endpoint) => Way::Webhook(endpoint),
             Err(problem) => {

@@ -117,6 +117,12 @@ kinds! {
     SendProbed = "send_probed",
     /// A person said what became of a send whose answer is missing.
     SendResolved = "send_resolved",
+    /// A part of an approved reply may be handed to a colleague from here on, who sends it by hand.
+    HandOutClaimed = "hand_out_claimed",
+    /// Whether the colleague has it. Nothing says that they sent it.
+    HandOutSettled = "hand_out_settled",
+    /// The colleague said what became of it.
+    HandOutResolved = "hand_out_resolved",
     /// A fixed text was sent.
     NoticeSent = "notice_sent",
     /// A conversation was handed to a person on the platform.

@@ -58,7 +58,8 @@ pub async fn waiting(tx: &mut Tx, channel: Option<&str>, limit: i64) -> sqlx::Re
 }
 
 /// The states of cases that are not closed.
-const OPEN: [&str; 6] = ["drafting", "awaiting_review", "needs_person", "sending", "unknown", "handed_over"];
+const OPEN: [&str; 7] =
+    ["drafting", "awaiting_review", "needs_person", "sending", "unknown", "handed_out", "handed_over"];
 
 /// Overdue cases of a channel, or of all, by number.
 pub async fn overdue(tx: &mut Tx, channel: Option<&str>, limit: i64) -> sqlx::Result<Vec<Case>> {
@@ -91,7 +92,7 @@ pub async fn place(tx: &mut Tx, case: &Case) -> sqlx::Result<(i64, i64)> {
     }
     let sql = "SELECT CAST(SUM(CASE WHEN number <= $2 THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM
                  (SELECT number FROM cases
-                  WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person', 'unknown') LIMIT $3) AS counted";
+                  WHERE channel = $1 AND state IN ('awaiting_review', 'needs_person', 'unknown', 'handed_out') LIMIT $3) AS counted";
     let found: Option<(Option<i64>, i64)> = tx.one(sql, args![&case.channel, case.number, COUNTED]).await?;
     Ok(found.map_or((1, 1), |(place, all)| (place.unwrap_or(1).max(1), all.max(1))))
 }

@@ -70,6 +70,8 @@ pub enum SendState {
     Unknown,
     /// The platform did nothing and asks to come back later.
     PutOff,
+    /// A colleague has it, to send it by hand.
+    HandedOut,
 }
 
 impl SendState {
@@ -80,6 +82,7 @@ impl SendState {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::PutOff => "put_off",
+            Self::HandedOut => "handed_out",
         }
     }
 }
@@ -116,6 +119,16 @@ pub async fn claim(tx: &mut Tx, send: &Send) -> sqlx::Result<bool> {
         )
         .await?;
     Ok(added == 1)
+}
+
+/// Claims once more what a colleague has, or may have, to send it by hand: whether they are given it again is theirs to
+/// say. False for anything else.
+pub async fn claim_again(tx: &mut Tx, send: &Send) -> sqlx::Result<bool> {
+    let sql = "UPDATE sends SET state = 'in_flight', claimed_at = $2, authority = $3, settled_at = NULL, code = NULL,
+               resolution = NULL, resolved_by = NULL, resolved_at = NULL
+               WHERE id = $1 AND body_sha256 = $4 AND state IN ('handed_out', 'unknown')";
+    let args = args![&send.id, send.claimed_at, &send.authority, &send.body_sha256];
+    Ok(tx.run(sql, args).await? == 1)
 }
 
 /// The intent with this id.
@@ -168,6 +181,14 @@ pub async fn parts_left(tx: &mut Tx, case_id: &str, version: i64) -> sqlx::Resul
 /// Sends whose request may be under way right now, oldest first.
 pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
     tx.all("SELECT * FROM sends WHERE state = 'in_flight' ORDER BY claimed_at", args![]).await
+}
+
+/// What colleagues have in their hands and have not said anything about, oldest first.
+pub async fn in_hand(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
+    let sql = "SELECT sends.* FROM sends JOIN cases ON cases.id = sends.case_id
+               WHERE cases.state = 'handed_out' AND sends.state IN ('handed_out', 'unknown')
+                 AND sends.resolution IS NULL ORDER BY sends.claimed_at";
+    tx.all(sql, args![]).await
 }
 
 /// How many sends there are of which nobody knows whether they arrived.

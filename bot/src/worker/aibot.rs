@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cards::Key;
-use channels::wecom::aibot::{Callback, Chat, Event, Events, Incoming, Piece, What};
+use channels::wecom::aibot::{Callback, Chat, Event, Events, Incoming, Piece, Quote, What};
 use tokio::sync::watch;
 
 use super::apply;
@@ -186,9 +186,14 @@ async fn heard(app: &App, aibot: &Aibot, callback: Callback) {
 /// What a member did, as the desk reads it; nothing for what is no deed.
 fn deed(incoming: Incoming, token: &str) -> Option<Deed> {
     let in_group = matches!(incoming.chat, Chat::Group(_));
+    let quoted = incoming.quote.map(words_quoted).filter(|quoted| !quoted.trim().is_empty());
+    let said = |text: String| match quoted {
+        Some(quoted) => Deed::SaidUnder { text, quoted },
+        None => Deed::Said(text),
+    };
     Some(match incoming.what {
-        What::Text(text) if in_group => Deed::Said(without_mention(&text).to_owned()),
-        What::Text(text) | What::Voice(text) => Deed::Said(text),
+        What::Text(text) if in_group => said(without_mention(&text).to_owned()),
+        What::Text(text) | What::Voice(text) => said(text),
         What::Mixed(pieces) => Deed::Said(words_of(pieces)),
         What::Tap(tap) => Deed::Pressed(Pressed {
             task_id: tap.task_id,
@@ -199,6 +204,15 @@ fn deed(incoming: Incoming, token: &str) -> Option<Deed> {
         What::Image(_) | What::File(_) | What::Video(_) => Deed::Unreadable,
         What::Entered | What::Feedback { .. } | What::Disconnected | What::Other(_) => return None,
     })
+}
+
+/// The words of a quoted message; none where it has none.
+fn words_quoted(quote: Quote) -> String {
+    match quote {
+        Quote::Text(text) => text,
+        Quote::Mixed(pieces) => words_of(pieces),
+        Quote::Attached(_) | Quote::Other(_) => String::new(),
+    }
 }
 
 /// In a group every message for the bot begins with its name.

@@ -157,6 +157,9 @@ async fn refuse(tx: &mut Tx, app: &App, case: &Case, event: &Event, refusal: &Re
 /// When the database fails.
 pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> anyhow::Result<Case> {
     let now = app.clock.now();
+    let desk = app.desk(tx).await?;
+    let channel = desk.desk.channel(&conversation.channel);
+    let asker = channel.and_then(|channel| channel.asker_of(&conversation.customer));
     let case = Case {
         id: app.ids.next(now)?,
         number: cases::next_number(tx).await?,
@@ -172,6 +175,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         last_decision: None,
         least: Level::Reviewers,
         asked: None,
+        asker: asker.map(str::to_owned),
         in_turn: InTurn::default(),
         doubtful: false,
     };
@@ -181,7 +185,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
     record::append(tx, app, &record::chain_of(&conversation.id), Some(&case.id), &entry).await?;
     if let Some(at) = case.window.ends_at {
         // Opened before its first message is stored, which opens a window of its own.
-        let rule = app.desk(tx).await?.desk.channel(&case.channel).and_then(|channel| channel.abilities().window);
+        let rule = channel.and_then(|channel| channel.abilities().window);
         let at = rule.map_or(at, |rule| now + rule.lasts_ms);
         Job::WindowDeadline { case: case.id.clone(), due: at }.enqueue(tx, app, at).await?;
     }
@@ -215,7 +219,8 @@ impl Planning<'_, '_> {
             Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case, due: *at }, *at).await,
             Effect::Send { part, at } => {
                 let conversation = self.case.conversation.clone();
-                self.job(Job::Send { case, conversation, part: *part }, *at).await
+                let to = self.case.asker.as_deref().and_then(|asker| self.address(asker));
+                self.job(Job::Send { case, conversation, part: *part, to }, *at).await
             }
             Effect::Resolve { msgid, how, person } => self.resolve(msgid, *how, person).await,
             Effect::TransferSession { person } => {
@@ -262,7 +267,9 @@ impl Planning<'_, '_> {
     /// The group in which the channel's reviewers decide together, for one who is met on Telegram.
     fn group_of(&self, own: &Address) -> Option<Address> {
         let channel = self.desk.desk.channel(&self.case.channel)?;
-        let shared = own.surface == Surface::Telegram && self.case.level() == Some(Level::Reviewers);
+        // Where somebody asked for the customer, only they decide.
+        let together = self.case.level() == Some(Level::Reviewers) && self.case.asker.is_none();
+        let shared = own.surface == Surface::Telegram && together;
         channel.telegram_group.filter(|_| shared).map(TelegramChat::address)
     }
 

@@ -55,6 +55,13 @@ pub enum Inbound {
 pub enum Deed {
     /// They wrote, spoke, or chose from the menu.
     Said(String),
+    /// They wrote under a quotation.
+    SaidUnder {
+        /// What they wrote.
+        text: String,
+        /// The words quoted.
+        quoted: String,
+    },
     /// They sent something the desk cannot read.
     Unreadable,
     /// They pressed a button of a card.
@@ -127,7 +134,11 @@ pub async fn arrived(app: App, on: On, replay_key: Option<String>, arrivals: Vec
         .await
 }
 
-pub(super) async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
+/// Stores one thing that arrived on a channel with a door of its own.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn store_arrival(tx: &mut Tx, app: &App, channel: &str, arrival: Arrival) -> anyhow::Result<()> {
     let now = app.clock.now();
     let lane = format!("in:{channel}:{}", arrival.customer.as_deref().unwrap_or_default());
     let dedup = format!("{lane}{BETWEEN_IDS}{}", arrival.id);

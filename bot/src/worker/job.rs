@@ -125,6 +125,9 @@ pub enum Job {
         conversation: String,
         /// The part, from 0.
         part: usize,
+        /// Whose phone it is handed to, where a colleague carries it over by hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Address>,
     },
     /// Give the platform's session to a person.
     Transfer {
@@ -310,7 +313,7 @@ impl Job {
     /// Whose phone it is for.
     fn to(&self) -> Option<&Address> {
         match self {
-            Self::SettleCard { to, .. } | Self::Ask { to, .. } => Some(to),
+            Self::SettleCard { to, .. } | Self::Ask { to, .. } | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }
     }

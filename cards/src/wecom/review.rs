@@ -77,7 +77,7 @@ fn hints(words: &Words) -> Value {
 fn buttons(card: &ReviewCard, acts: &[Act], words: &Words) -> Value {
     let button = |(at, act): (usize, &Act)| {
         let key = Key { case: card.number, version: card.version, code: card.code.clone(), act: *act };
-        json!({"text": act.label(words), "style": if at == 0 { PRIMARY } else { QUIET }, "key": key.encode()})
+        json!({"text": card.label(*act, words), "style": if at == 0 { PRIMARY } else { QUIET }, "key": key.encode()})
     };
     acts.iter().enumerate().map(button).collect()
 }

@@ -41,6 +41,7 @@ pub(crate) fn review() -> ReviewCard {
         ],
         hints: true,
         acts: vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause],
+        by_hand: false,
         page_url: Some("https://desk.example.com/review/81".to_owned()),
     }
 }
@@ -150,6 +151,19 @@ fn what_a_person_cannot_see_whole_cannot_be_sent() {
         assert!(body_of(&posting).starts_with("【含有看不见的内容"), "{part:?}");
     }
     assert!(crate::showable("👩\u{200d}👧 到货\n请看 https://shop.example.com/a?b=1"));
+}
+
+#[test]
+fn a_reply_carried_by_hand_is_copied() {
+    let labels = |by_hand, acts: &[Act]| {
+        let card = posted(ReviewCard { by_hand, acts: acts.to_vec(), ..review() }).template_card;
+        assert_eq!(acts_on(&card), acts);
+        let buttons = card["button_list"].as_array().expect("a card has buttons").clone();
+        buttons.iter().filter_map(|button| button["text"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let acts = [Act::Send, Act::Edit, Act::Delivered, Act::SendAgain, Act::Drop];
+    assert_eq!(labels(true, &acts), ["复制", "改", "已发送", "再发一遍", "放弃"]);
+    assert_eq!(labels(false, &acts), ["发送", "改", "已确认送达", "没送到，重发", "放弃"]);
 }
 
 #[test]
@@ -335,7 +349,8 @@ proptest! {
         let body = flags[0].then(|| vec![long.clone(), value.clone()]);
         let card = Card::Review(ReviewCard {
             number, version, code: "7f3k".to_owned(), shop, place, intent, risk, overdue: flags[1], seconds_left, quota_left,
-            customer: customer + &long, attachments, body, note: flags[2].then_some(note), rows, hints: true, acts, page_url: None,
+            customer: customer + &long, attachments, body, note: flags[2].then_some(note), rows, hints: true, acts,
+            by_hand: flags[1], page_url: None,
         });
         let ask = [
             Card::AskReason { number, version, code: "7f3k".to_owned() },

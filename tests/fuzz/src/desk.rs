@@ -161,6 +161,7 @@ fn review(customer: &str, part: String) -> ReviewCard {
         rows: Vec::new(),
         hints: true,
         acts: vec![Act::Send, Act::Edit, Act::Reject],
+        by_hand: false,
         page_url: None,
     }
 }

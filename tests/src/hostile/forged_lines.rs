@@ -90,6 +90,7 @@ fn review(customer: &str) -> cards::ReviewCard {
         rows: Vec::new(),
         hints: false,
         acts: vec![Act::Send, Act::Edit],
+        by_hand: false,
         page_url: None,
     }
 }

@@ -106,8 +106,7 @@ impl World {
             }
             Phones::Telegram(telegram) => {
                 let card = telegram_card(telegram, member).with_context(|| format!("{member} has no open card"))?;
-                let label = act.label(&Words::load(Locale::ZhCn));
-                telegram.press(telegram_id(member), card.spot.room, card.id, &label)?;
+                telegram.press(telegram_id(member), card.spot.room, card.id, &label(&card, act))?;
             }
         }
         self.listens().await
@@ -164,6 +163,14 @@ impl World {
         }
         self.settle().await
     }
+}
+
+/// What an act is called on a card; it is called otherwise where a colleague carries the reply over by hand.
+fn label(card: &Message, act: Act) -> String {
+    let words = Words::load(Locale::ZhCn);
+    let by_hand = words.text(&["by_hand.", act.as_str()].concat(), &[]);
+    let is_there = card.keyboard.iter().flatten().any(|key| key.label == by_hand);
+    if is_there { by_hand } else { act.label(&words) }
 }
 
 /// What stands between the first and the last line, without the fences around it.

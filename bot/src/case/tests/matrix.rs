@@ -274,6 +274,8 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::BadText => "bt",
         Refusal::InDoubt => "id",
         Refusal::NothingInDoubt => "nd",
+        Refusal::CarriedBy { .. } => "cb",
+        Refusal::InHand => "ih",
         Refusal::Overtaken => "ov",
     }
 }

@@ -9,7 +9,7 @@ use crate::case::{Decided, Ending, Fill, Refusal, Say, Why, act_key};
 use crate::policy::{Denied, DeniedWhy, Power};
 
 fn decided() -> Decided {
-    Decided { version: 3, act: cards::Act::Send, by: "lihua".into(), at: 0 }
+    Decided { version: 3, act: cards::Act::Send, by: "lihua".into(), at: 0, by_hand: false }
 }
 
 fn refusals() -> Vec<Refusal> {
@@ -32,6 +32,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::BadText,
         Refusal::InDoubt,
         Refusal::NothingInDoubt,
+        Refusal::CarriedBy { asker: "zhaoliu".into() },
+        Refusal::InHand,
         Refusal::Overtaken,
     ]
 }
@@ -66,7 +68,7 @@ fn people_are_named_and_acts_are_in_words() {
 #[test]
 fn every_word_a_case_knows_is_in_every_language() {
     use cards::Act;
-    let acts = Act::ALL.iter().map(|act| act_key(*act));
+    let acts = Act::ALL.iter().flat_map(|act| [act_key(*act, false), act_key(*act, true)]);
     let endings = [Ending::Answered, Ending::Rejected, Ending::WindowLost, Ending::AnsweredByPerson, Ending::Withdrawn];
     let whys = [
         Why::NoAnswer,

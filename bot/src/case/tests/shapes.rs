@@ -153,6 +153,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
         last_decision: None,
         least: crate::case::Level::Reviewers,
         asked: None,
+        asker: None,
         in_turn: crate::case::InTurn::default(),
         doubtful: false,
     }

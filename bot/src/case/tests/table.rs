@@ -3,6 +3,7 @@
 //! One row has no case here: "Drafting | drafted, judged *send* (permit)". No verdict can say so yet, and
 //! [`every_verdict_asks_a_person`] stops compiling when one can.
 
+mod by_hand;
 mod way_out;
 
 use super::shapes::*;
@@ -51,7 +52,7 @@ fn standing(case: &Case) -> String {
         State::AwaitingReview(review) => format!("awaiting_review v{version} {:?}", review.level),
         State::NeedsPerson(stuck) => format!("needs_person v{version} {:?} {:?}", stuck.why, stuck.level),
         State::Sending(sending) => format!("sending {:?} by {}", sending.parts, sending.approval.person),
-        State::Unknown(doubt) => format!("unknown v{version} {:?} {:?}", doubt.draft.parts, doubt.level),
+        State::Unknown(doubt) => format!("{} v{version} {:?} {:?}", case.state.name(), doubt.draft.parts, doubt.level),
         State::HandedOver { to, session } => format!("handed_over {to} {session:?}"),
         State::Closed { ending } => format!("closed {ending:?}"),
     }

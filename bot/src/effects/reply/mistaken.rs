@@ -37,6 +37,7 @@ pub(super) async fn rescued(tx: &mut Tx, case: &Case, part: usize) -> anyhow::Re
 pub(super) async fn sent_again(wire: &Wire<'_>, send: &Send, claim: Instant) -> (PartResult, i64) {
     match wire.send(send, None, claim + PROBES_END).await {
         Fate::Accepted => (PartResult::Accepted, 0),
+        Fate::HandedOut => (PartResult::HandedOut, 0),
         Fate::Refused { code, .. } | Fate::PutOff { code, .. } => (PartResult::Failed { code, spent: None }, code),
         Fate::NotSent => NEVER_LEFT,
         Fate::Unknown => UNKNOWN,

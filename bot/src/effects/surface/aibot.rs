@@ -32,6 +32,13 @@ pub(super) async fn draft(aibot: &Aibot, member: &str, message: &str) -> Result<
     }
 }
 
+/// Words that hold no markup stay plain; others are preformatted, so that every sign of them is there to copy.
+pub(super) async fn to_copy(aibot: &Aibot, member: &str, text: &str) -> Result<(), Missed> {
+    let plain = harmless(text);
+    let message = if plain == text { plain } else { verbatim(text) };
+    push(aibot, member, Message::Markdown(message)).await
+}
+
 pub(super) async fn picture(aibot: &Aibot, member: &str, bytes: &[u8]) -> Result<(), Missed> {
     let link = aibot.link().ok_or_else(down)?;
     let media = link.upload(MediaKind::Image, "customer.jpg", bytes).await.map_err(missed)?;

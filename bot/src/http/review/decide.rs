@@ -59,8 +59,8 @@ impl Handed {
 
 /// What came of it.
 enum Outcome {
-    /// Done: what to say.
-    Done(Locale),
+    /// Done: the language to say it in, and whether a colleague carries the reply over by hand.
+    Done(Locale, bool),
     /// Refused in words, with everything the person wrote still there.
     Refused(Box<Page>),
 }
@@ -134,7 +134,8 @@ async fn answer(
     match outcome {
         Ok(Outcome::Refused(page)) => render::page(&page),
         Err(trouble) => trouble::answer(app, &trouble, number, &kept).await,
-        Ok(Outcome::Done(locale)) => {
+        Ok(Outcome::Done(locale, by_hand)) => {
+            let key = if by_hand && key == "sent" { "copied" } else { key };
             let words = crate::app::words(locale);
             let number_text = number.to_string();
             let notice = Notice {
@@ -159,7 +160,7 @@ async fn take_text(tx: &mut Tx, app: App, asking: Asking, handed: Handed) -> Res
         Ok(edited) => {
             use_up(tx, &app, &author).await?;
             chat::show_editor(tx, &app, &edited, &author.person).await?;
-            done(tx, &app).await
+            done(tx, &app, &edited).await
         }
         Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, Some(handed.texts()))).await,
     }
@@ -175,7 +176,7 @@ async fn take_decision(
     let (author, case) = author_and_case(tx, &app, &asking, &handed).await?;
     let tap = Tap { person: author.person.clone(), version: handed.version, code: handed.code, decision };
     match apply::apply(tx, &app, &case.id, &Event::Tapped(tap)).await? {
-        Ok(_) => done(tx, &app).await,
+        Ok(decided) => done(tx, &app, &decided).await,
         Err(refusal) => refused(tx, &app, &asking, &author, (&refusal, None)).await,
     }
 }
@@ -203,9 +204,9 @@ async fn use_up(tx: &mut Tx, app: &App, author: &Visitor) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn done(tx: &mut Tx, app: &App) -> Result<Outcome, Trouble> {
+async fn done(tx: &mut Tx, app: &App, case: &Case) -> Result<Outcome, Trouble> {
     let desk = app.desk(tx).await?;
-    Ok(Outcome::Done(desk.desk.desk.locale.parse().unwrap_or_default()))
+    Ok(Outcome::Done(desk.desk.desk.locale.parse().unwrap_or_default(), case.asker.is_some()))
 }
 
 /// The page again with the reason on top, for who may see it.

@@ -7,7 +7,6 @@ use super::seal::Seal;
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::case::{SessionOwner, State};
-use crate::policy::{self, Power};
 use crate::view::View;
 
 /// Messages one reply may have.
@@ -33,6 +32,8 @@ pub(super) struct Forms {
     resolves: bool,
     resends: bool,
     signed_in: bool,
+    /// Who carries the reply over by hand, where somebody does.
+    carried_by: Option<String>,
 }
 
 /// One message in the form.
@@ -47,7 +48,7 @@ pub(super) struct Field {
 
 /// Whether the text can be changed now, by this person.
 pub(super) fn editable(view: &View, person: &str) -> bool {
-    let decides = view.desk.desk.person(person).is_some_and(|p| policy::may(p, Power::Decide, view.channel()).is_ok());
+    let decides = view.desk.desk.person(person).is_some_and(|p| view.decides(p));
     let open = match &view.case.state {
         State::AwaitingReview(_) | State::NeedsPerson(_) => true,
         State::HandedOver { to, session } => to == person && *session == SessionOwner::Bot,
@@ -58,7 +59,7 @@ pub(super) fn editable(view: &View, person: &str) -> bool {
 
 /// Whether a person has to say what became of a message, and this one may.
 fn resolvable(view: &View, person: &str) -> bool {
-    let decides = view.desk.desk.person(person).is_some_and(|p| policy::may(p, Power::Decide, view.channel()).is_ok());
+    let decides = view.desk.desk.person(person).is_some_and(|p| view.decides(p));
     decides && matches!(view.case.state, State::Unknown(_))
 }
 
@@ -87,6 +88,7 @@ pub(super) fn of(app: &App, view: &View, visitor: &Visitor, extra: &Extra, pause
         resolves: doubt && visitor.signed_in(),
         resends: !paused && view.may_send_again(),
         signed_in: visitor.signed_in(),
+        carried_by: view.case.asker.as_deref().map(|asker| view.desk.desk.name_of(asker).to_owned()),
     })
 }
 

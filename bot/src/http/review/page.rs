@@ -223,6 +223,10 @@ fn outdated(view: &View, visitor: &Visitor) -> Option<String> {
 fn doubt(view: &View) -> Option<String> {
     let State::Unknown(doubt) = &view.case.state else { return None };
     let by = view.desk.desk.name_of(&doubt.lost.approved_by);
+    if let Some(asker) = view.case.asker.as_deref().filter(|_| doubt.by_hand.is_some()) {
+        let (sent, to) = (view.sent_line(doubt), view.desk.desk.name_of(asker));
+        return Some(say(view.words(), "in_hand", &[("sent", &sent), ("by", by), ("to", to)]));
+    }
     let (sent, account) = (view.sent_line(doubt), view.conversation.account.as_str());
     Some(say(view.words(), "doubt", &[("sent", &sent), ("by", by), ("account", account)]))
 }
@@ -238,6 +242,7 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
     };
     let fate = |at: usize| match &view.case.state {
         State::Sending(sending) => sending.parts.get(at).map(|part| say(words, fate_key(*part), &[])),
+        State::Unknown(doubt) if doubt.by_hand.is_some() => Some(say(words, fate_key(Part::HandedOut), &[])),
         State::Unknown(_) if at == 0 => Some(say(words, fate_key(Part::Unknown), &[])),
         State::Unknown(_) => Some(say(words, fate_key(Part::Waiting), &[])),
         _ => None,
@@ -260,6 +265,8 @@ fn fate_key(part: Part) -> &'static str {
         Part::Accepted => "part_accepted",
         Part::Failed => "part_failed",
         Part::Unknown => "part_unknown",
+        Part::HandedOut => "part_handed_out",
+        Part::SaidSent => "part_said_sent",
     }
 }
 

@@ -227,6 +227,7 @@ fn case() -> Case {
         window: Window::opened(NOW, ChannelKind::WecomKf.abilities().window),
         last_decision: None,
         least: crate::case::Level::Reviewers,
+        asker: None,
         in_turn: crate::case::InTurn::default(),
         asked: None,
         doubtful: false,

@@ -96,6 +96,7 @@ impl Store {
             least: Level::Reviewers,
             asked: None,
             doubtful: false,
+            asker: None,
             in_turn: InTurn::default(),
         };
         let payload = json!({ "number": number, "follows": opened.follows, "channel": opened.channel });

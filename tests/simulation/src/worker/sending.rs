@@ -200,6 +200,7 @@ fn settle(store: &mut Store, id: &WireId, result: &PartResult, now: Timestamp) {
         PartResult::Failed { .. } => SendState::Failed,
         PartResult::PutOff { .. } => SendState::PutOff,
         PartResult::Unknown => SendState::Unknown,
+        PartResult::HandedOut => unreachable!("no channel here is carried by hand"),
     };
     let result = result.clone();
     let event = if store.settle(id, SendState::InFlight, state) {
