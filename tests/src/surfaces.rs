@@ -302,7 +302,9 @@ story!(
         press(telegram_id("LiHua"))?;
         world.settle().await?;
         ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1 && group_cards(&telegram).is_empty());
-        ensure!(last_said(world, "LiHua").contains("赵柳"), "{}", last_said(world, "LiHua"));
+        // Side by side either may win; the other one is told who did.
+        let [li, zhao] = ["LiHua", "ZhaoLiu"].map(|member| last_said(world, member));
+        ensure!(li.contains("赵柳") || zhao.contains("李华"), "{li} · {zhao}");
     }
 );
 

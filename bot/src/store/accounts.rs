@@ -7,7 +7,7 @@ use crate::args;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 
 /// Without a doorbell's token the platform allows about ten polls a minute. We stay at six, over all accounts, because
-/// nobody says whose limit it is; with a token every account is asked so often.
+/// nobody says whose limit it is; with a token every account is asked so often, and a new one at once.
 pub const POLL_EVERY: Timestamp = 10 * SECOND;
 /// Accounts read at the same time by all instances together (wecom 45033 above about five).
 const READERS: i64 = 5;
@@ -53,7 +53,8 @@ macro_rules! claim_sql {
              WHERE (owner IS NULL OR owner = $2) AND account = (
                SELECT account FROM accounts
                WHERE NOT apart AND (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3
-                 AND (token IS NOT NULL AND token_until > $1 OR $3 >= (SELECT COALESCE(MAX(polled_at), 0) FROM accounts))))
+                 AND (tried_at = 0 OR token IS NOT NULL AND token_until > $1
+                   OR $3 >= (SELECT COALESCE(MAX(polled_at), 0) FROM accounts))))
                  AND (SELECT COUNT(*) FROM accounts busy WHERE NOT busy.apart AND busy.owner <> $2) < $4
                ORDER BY rings - heard DESC, tried_at, account LIMIT 1",
             $passing_over,
