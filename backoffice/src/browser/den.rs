@@ -3,12 +3,17 @@
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fs::FlockOperation;
 
 use crate::trouble::Trouble;
 
 const PREFIX: &str = "aijia-browser-";
+const NEW: &str = "aijia-new-browser-";
+
+/// Counts this process's folders.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A folder of one running browser; removed when dropped. While it is held, its lock is held.
 pub(crate) struct Den {
@@ -23,25 +28,22 @@ impl Den {
             return Err(Trouble::NotInMemory(base.to_owned()));
         }
         sweep(base);
-        let folder = (0..u16::MAX).map(|n| base.join(format!("{PREFIX}{}-{n}", std::process::id())));
-        for path in folder {
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Den::held(path),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Trouble::System { what: "making a folder in memory", error }),
-            }
-        }
-        Err(Trouble::NotInMemory(base.to_owned()))
+        let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Den::held(base, &name).map_err(Trouble::system("making a folder in memory"))
     }
 
-    fn held(path: PathBuf) -> Result<Den, Trouble> {
-        let what = "making a folder in memory";
-        let lock = File::create(path.join("lock")).map_err(Trouble::system(what))?;
-        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|error| Trouble::System { what, error: error.into() })?;
-        for name in ["profile", "tmp"] {
-            DirBuilder::new().mode(0o700).create(path.join(name)).map_err(Trouble::system(what))?;
-        }
+    /// The folder gets its name once it is locked: what has the name and no lock belongs to the dead.
+    fn held(base: &Path, name: &str) -> std::io::Result<Den> {
+        let (new, path) = (base.join(format!("{NEW}{name}")), base.join(format!("{PREFIX}{name}")));
+        // Of a process of this number that died between these lines.
+        let _ = std::fs::remove_dir_all(&new);
+        let folder = |path: &Path| DirBuilder::new().mode(0o700).create(path);
+        folder(&new)?;
+        let lock = File::create(new.join("lock"))?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        folder(&new.join("profile"))?;
+        folder(&new.join("tmp"))?;
+        std::fs::rename(&new, &path)?;
         Ok(Den { path, _lock: lock })
     }
 
@@ -69,7 +71,7 @@ impl Drop for Den {
     }
 }
 
-/// Removes what nobody holds any more. A folder is about to be held where it has no lock yet: it is left alone.
+/// Removes what nobody holds any more.
 fn sweep(base: &Path) {
     let Ok(found) = std::fs::read_dir(base) else { return };
     for folder in found.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {

@@ -76,18 +76,21 @@ impl Tab {
         // A window of its own: what is in the background is not drawn.
         let blank = json!({ "url": "about:blank", "newWindow": true });
         let made = pipe.ask("", "Target.createTarget", blank, COMMAND).await;
-        let target = made.as_ref().ok().and_then(|made| made["targetId"].as_str()).unwrap_or_default();
-        let watch = warden.opened(target);
+        let target = made.as_ref().ok().and_then(|made| made["targetId"].as_str());
+        let watch = warden.opened(target, COMMAND).await;
         let watch = made.map(|_| watch)?.ok_or(Trouble::Silent("Target.attachedToTarget"))?;
         let (pipe, warden) = (pipe.clone(), warden.clone());
-        Ok(Tab {
-            pipe,
-            warden,
-            watch,
-            world: Mutex::new(None),
-            deadline: Instant::now() + life,
-            over: AtomicBool::new(false),
-        })
+        let (world, deadline, over) = (Mutex::new(None), Instant::now() + life, AtomicBool::new(false));
+        let tab = Tab { pipe, warden, watch, world, deadline, over };
+        // One after the other: Chromium's renderer crashes where it is sent away before it has the focus.
+        for (method, params) in [
+            ("Page.setLifecycleEventsEnabled", json!({ "enabled": true })),
+            ("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
+            ("Runtime.runIfWaitingForDebugger", json!({})),
+        ] {
+            tab.pipe.ask(tab.watch.session(), method, params, COMMAND).await?;
+        }
+        Ok(tab)
     }
 
     pub(crate) fn watch(&self) -> &Watch {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use url::Url;
 
 use super::pipe::{Event, Pipe};
@@ -27,6 +27,8 @@ pub(crate) struct Warden {
     pipe: Arc<Pipe>,
     relay: Arc<Relay>,
     book: Mutex<Book>,
+    /// A page waits to be claimed.
+    came: Notify,
 }
 
 #[derive(Default)]
@@ -35,7 +37,7 @@ struct Book {
     sessions: HashMap<String, Option<Arc<Watch>>>,
     /// Tabs by target.
     tabs: HashMap<String, Arc<Watch>>,
-    /// Pages that came while one of ours was being opened, by target: session and whether it is set up already.
+    /// Sessions of pages that came while one of ours was being opened, by target.
     held: HashMap<String, String>,
     /// How many tabs are being opened.
     opening: usize,
@@ -46,7 +48,7 @@ struct Book {
 impl Warden {
     /// Watches from now on.
     pub(crate) fn post(pipe: Arc<Pipe>, relay: Arc<Relay>, mut events: mpsc::UnboundedReceiver<Event>) -> Arc<Warden> {
-        let warden = Arc::new(Warden { pipe, relay, book: Mutex::default() });
+        let warden = Arc::new(Warden { pipe, relay, book: Mutex::default(), came: Notify::new() });
         let watching = Arc::downgrade(&warden);
         tokio::spawn(async move {
             while let Some(event) = events.recv().await {
@@ -135,7 +137,10 @@ impl Warden {
 fn judged(tab: &Watch, params: &Value) -> Leave {
     let request = &params["request"];
     let (method, address) = (request["method"].as_str().unwrap_or("?"), request["url"].as_str().unwrap_or_default());
-    let Ok(url) = Url::parse(address) else { return tab.stop(method, address, Barred::Scheme) };
+    let Ok(url) = Url::parse(address) else {
+        tab.stop(method, address, Barred::Scheme);
+        return Leave::Stopped;
+    };
     let body = body(request);
     let headers = request["headers"].as_object();
     let upgrade = headers.is_some_and(|headers| headers.keys().any(|name| name.eq_ignore_ascii_case("upgrade")));

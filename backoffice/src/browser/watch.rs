@@ -179,9 +179,8 @@ impl Watch {
     }
 
     /// Writes down that something was stopped.
-    pub(crate) fn stop(&self, method: &str, address: &str, barred: Barred) -> Leave {
+    pub(crate) fn stop(&self, method: &str, address: &str, barred: Barred) {
         self.seen().write_down(method, address, Some(barred));
-        Leave::Stopped
     }
 
     pub(crate) fn committed(&self, loader: Option<&str>) {
@@ -228,7 +227,9 @@ impl Watch {
     }
 
     fn disturb(&self, disturbance: Disturbance) {
-        self.note(|seen| drop(seen.disturbance.get_or_insert(disturbance)));
+        self.note(|seen| {
+            seen.disturbance.get_or_insert(disturbance);
+        });
     }
 
     /// What got in the way, if anything has.

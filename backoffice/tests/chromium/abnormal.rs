@@ -34,7 +34,7 @@ fn expected(guise: Guise, seller: &Seller, oddity: &Oddity) -> bool {
 
 #[tokio::test]
 async fn every_state_is_known_and_nothing_more_is_touched() {
-    let mut shop = Shop::open().await;
+    let shop = Shop::open().await;
     let browser = shop.browser().await;
     let order = shop.seller.orders()[0].no.clone();
     let text = include_str!("../../recipes/order.toml").replace("seconds = 20", "seconds = 3");
@@ -61,11 +61,10 @@ async fn every_state_is_known_and_nothing_more_is_touched() {
         assert!(sight.picture.is_some() || !seen, "{guise:?}: no picture");
         assert!(sight.line > 0 && sight.account == "flagship");
     }
-    assert_eq!(shop.seller.writes(), []);
+    assert_eq!(shop.writes(), []);
     assert!(shop.seller.hits().iter().all(|hit| !hit.target.starts_with("/visit")), "it followed where pages led");
     shop.seller.appear(Guise::Usual);
     shop.look_up(&browser, "order", &order).await.unwrap();
-    shop.profile.clear();
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn guarded_no_way_writes_while_read_recipes_succeed() {
     // Workers and frames that were ended may still have had something on its way.
     drop(browser);
     assert_eq!(arrived(&shop.seller), BTreeSet::new());
-    assert_eq!(shop.seller.writes(), []);
+    assert_eq!(shop.writes(), []);
     let abroad = shop.seller.hits().iter().filter(|hit| hit.host.starts_with("localhost")).count();
     assert_eq!(abroad, 0, "another host was reached");
 }
@@ -208,7 +208,9 @@ async fn no_private_address_is_reached_however_it_is_spelled() {
     let stopped = finding.asked.iter().filter(|asked| asked.barred.is_some()).count() + finding.asked_more;
     assert!(stopped > spellings(port).len(), "only {stopped} were tried");
     assert_eq!(connections.load(Ordering::SeqCst), 0);
-    assert_eq!(browser.refused(), Vec::<String>::new(), "the relay was not even asked");
+    // The browser's own calls home end at the relay; of the page's nothing comes that far.
+    let port = format!(":{port}");
+    assert!(browser.refused().iter().all(|place| !place.ends_with(&port)), "{:?}", browser.refused());
 }
 
 #[test]

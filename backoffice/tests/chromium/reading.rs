@@ -64,7 +64,7 @@ async fn read_recipes_find_what_the_shop_has_and_write_nothing() {
         }
     }
     assert!(count >= 20, "only {count} look-ups");
-    assert_eq!(shop.seller.writes(), [], "a page's own figures and drafts are stopped too");
+    assert_eq!(shop.writes(), [], "a page's own figures and drafts are stopped too");
 }
 
 #[tokio::test]
@@ -151,5 +151,5 @@ async fn what_a_page_says_chooses_nothing() {
             assert!(usual.contains(hit), "{said}: {hit:?}");
         }
     }
-    assert_eq!(shop.seller.writes(), []);
+    assert_eq!(shop.writes(), []);
 }

@@ -6,7 +6,7 @@ use backoffice::{
     Account, Browser, Chromium, Finding, Inputs, Job, Opening, Plan, ProfileKey, Recipe, Recipes, SigningIn, Stopped,
     Submitted,
 };
-use simulator::seller::{Seller, Settings};
+use simulator::seller::{Seller, Settings, Write};
 
 /// Milliseconds since 1970 at which every run begins.
 pub const NOW: i64 = 1_795_000_000_000;
@@ -19,6 +19,8 @@ pub struct Shop {
     pub profile: Vec<u8>,
     chromium: Chromium,
     key: ProfileKey,
+    /// How many writes a person's signing in made: pages send figures home where nobody stops them.
+    before: usize,
 }
 
 /// Chromium; where there is none, the test fails with the line that installs it.
@@ -43,8 +45,9 @@ impl Shop {
     pub async fn of(seller: Seller) -> Shop {
         let account = Account::new("flagship", &seller.origin(), true).unwrap();
         let key = ProfileKey::new([7; 32]).unwrap();
-        let mut shop = Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium: chromium(), key };
+        let mut shop = Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium: chromium(), key, before: 0 };
         shop.profile = shop.sign_in().await;
+        shop.before = shop.seller.writes().len();
         shop
     }
 
@@ -90,9 +93,9 @@ impl Shop {
         backoffice::look_up(Job { browser, recipe, inputs: &inputs, now_ms: NOW }).await
     }
 
-    /// How many writes reached the shop.
-    pub fn writes(&self) -> usize {
-        self.seller.writes().len()
+    /// The writes that reached the shop since the person signed in.
+    pub fn writes(&self) -> Vec<Write> {
+        self.seller.writes().split_off(self.before)
     }
 }
 

@@ -26,7 +26,7 @@ async fn a_prepared_note_is_filled_in_and_not_saved() {
     assert_eq!(plan.before.pictures[0].name, "filled");
     let drafts = plan.before.asked.iter().filter(|asked| asked.url.ends_with("/api/drafts"));
     assert!(drafts.clone().count() > 0 && drafts.clone().all(|asked| asked.barred.is_some()), "the page saves drafts");
-    assert_eq!(shop.seller.writes(), []);
+    assert_eq!(shop.writes(), []);
     let again = prepared(&browser, &recipe, &inputs).await.unwrap();
     assert_eq!(plan.hash, again.hash);
     let other = Inputs::new(&recipe, [("order", order.as_str()), ("note", "别的话")]).unwrap();
@@ -44,7 +44,7 @@ async fn an_approved_note_is_saved_once_and_read_back() {
     assert_eq!((status, before.hash), (303, plan.hash));
     assert_eq!(after.pictures[0].name, "saved");
     let effect = Effect::Note { order: order.clone(), text: NOTE.replace('\n', "\r\n") };
-    assert_eq!(shop.seller.writes().into_iter().map(|w| (w.effect, w.done)).collect::<Vec<_>>(), [(effect, true)]);
+    assert_eq!(shop.writes().into_iter().map(|w| (w.effect, w.done)).collect::<Vec<_>>(), [(effect, true)]);
     assert_eq!(shop.seller.order(&order).unwrap().notes.last().unwrap(), NOTE);
 }
 
@@ -56,11 +56,11 @@ async fn a_tag_that_a_script_saves_is_one_write_too() {
     let order = shop.seller.orders()[2].no.clone();
     let inputs = Inputs::new(recipe, [("order", order.as_str()), ("tag", "物流异常")]).unwrap();
     let plan = prepared(&browser, recipe, &inputs).await.unwrap();
-    assert_eq!(shop.writes(), 0);
+    assert_eq!(shop.writes(), []);
     let done = submitted(&browser, recipe, &inputs, &plan.hash).await;
     assert!(matches!(done, Submitted::Done { status: 200, .. }), "{done:?}");
     assert_eq!(shop.seller.order(&order).unwrap().tags.last().unwrap(), "物流异常");
-    assert_eq!(shop.writes(), 1);
+    assert_eq!(shop.writes().len(), 1);
     let none = Inputs::new(recipe, [("order", order.as_str()), ("tag", "没有这个标签")]).unwrap();
     let stopped = prepared(&browser, recipe, &none).await.unwrap_err();
     assert!(matches!(stopped, Stopped::Abnormal(Oddity::Unusable { .. }, _)), "{stopped:?}");
@@ -89,7 +89,7 @@ async fn what_was_not_approved_like_this_is_not_handed_in() {
         matches!(&outcome, Submitted::NotSent(Unsent::Stopped(Stopped::Abnormal(o, _))) if *o == out),
         "{outcome:?}"
     );
-    assert_eq!(shop.seller.writes(), []);
+    assert_eq!(shop.writes(), []);
 }
 
 /// What an outcome is called in the table below.
@@ -116,11 +116,11 @@ async fn a_lost_answer_is_unknown_and_nothing_is_repeated() {
     ] {
         let (recipe, inputs, order) = note(&shop, &format!("备注 {mishap:?}"));
         let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
-        let (before, notes) = (shop.writes(), shop.seller.order(&order).unwrap().notes.len());
+        let (before, notes) = (shop.writes().len(), shop.seller.order(&order).unwrap().notes.len());
         shop.seller.upset([mishap]);
         let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
         assert_eq!(name(&outcome), expected, "{mishap:?}: {outcome:?}");
-        assert_eq!(shop.writes() - before, 1, "{mishap:?}: handed in more than once");
+        assert_eq!(shop.writes().len() - before, 1, "{mishap:?}: handed in more than once");
         assert_eq!(shop.seller.order(&order).unwrap().notes.len() - notes, usize::from(stands), "{mishap:?}");
         if let Submitted::Unknown { after, .. } = &outcome {
             assert_eq!(after.is_ok(), stands, "{mishap:?}: what the shop shows is a hint for the person: {after:?}");
@@ -137,7 +137,7 @@ async fn signed_out_right_after_the_write_is_unknown() {
     shop.seller.upset([Mishap::SignedOut]);
     let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
     assert!(matches!(&outcome, Submitted::Unknown { status: Some(303), after: Err(_), .. }), "{outcome:?}");
-    assert_eq!(shop.writes(), 1);
+    assert_eq!(shop.writes().len(), 1);
 }
 
 /// Submits with one fault in ten, as many as `BACKOFFICE_SUBMITS` says: no note stands twice, and every one whose answer
@@ -165,5 +165,5 @@ async fn submits_under_faults_are_never_doubled() {
         let stands = shop.seller.order(&order).unwrap().notes.iter().filter(|note| **note == text).count();
         assert!(stands <= 1, "{n}: {text} stands {stands} times");
     }
-    assert_eq!(shop.writes(), count as usize);
+    assert_eq!(shop.writes().len(), count as usize);
 }

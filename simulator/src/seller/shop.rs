@@ -109,13 +109,13 @@ fn order(n: usize) -> Order {
         buyer: buyer.to_owned(),
         phone: phone.to_owned(),
         address: address.to_owned(),
-        paid_cents: if n % 3 == 0 { total - 1_000 } else { total },
+        paid_cents: if n.is_multiple_of(3) { total - 1_000 } else { total },
         items,
-        remark: if n % 4 == 0 { "麻烦尽快发货，谢谢".to_owned() } else { String::new() },
+        remark: if n.is_multiple_of(4) { "麻烦尽快发货，谢谢".to_owned() } else { String::new() },
         parcel: matches!(status, "已发货" | "已签收").then(|| parcel(n, status)),
         after_sale: (n % 5 == 2).then(|| after_sale(n, total)),
-        notes: if n % 6 == 0 { vec!["买家催过一次，已安抚".to_owned()] } else { Vec::new() },
-        tags: if n % 7 == 0 { vec!["老客户".to_owned()] } else { Vec::new() },
+        notes: if n.is_multiple_of(6) { vec!["买家催过一次，已安抚".to_owned()] } else { Vec::new() },
+        tags: if n.is_multiple_of(7) { vec!["老客户".to_owned()] } else { Vec::new() },
     }
 }
 
@@ -140,7 +140,7 @@ fn parcel(n: usize, status: &str) -> Parcel {
 fn after_sale(n: usize, total: i64) -> AfterSale {
     AfterSale {
         no: format!("AS{:010}", 55_012 + n * 17),
-        kind: if n % 2 == 0 { "退货退款" } else { "仅退款" }.to_owned(),
+        kind: if n.is_multiple_of(2) { "退货退款" } else { "仅退款" }.to_owned(),
         status: "待商家处理".to_owned(),
         amount_cents: total,
         reason: "尺码偏小，想换货或退货".to_owned(),

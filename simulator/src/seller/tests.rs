@@ -11,6 +11,7 @@ struct Colleague {
 
 impl Colleague {
     async fn signed_in(seller: &Seller) -> Colleague {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let origin = seller.origin();
         let form = format!("user={}&password={}", seller.settings().user, seller.settings().password);

@@ -1,6 +1,7 @@
 //! Targets as they come and go: tabs of ours, their frames and workers, and what a page opens by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -45,29 +46,29 @@ impl Warden {
         self.book().opening += 1;
     }
 
-    /// The page with this target is the tab that was to be opened; others that waited with it are not.
-    /// Gives nothing where it never came.
-    pub(crate) fn opened(&self, target: &str) -> Option<Arc<Watch>> {
-        let mut book = self.book();
-        book.opening = book.opening.saturating_sub(1);
-        let session = book.held.remove(target);
-        let tab = session.map(|session| {
-            let tab = Arc::new(Watch::new(target, &session));
-            book.sessions.insert(session, Some(tab.clone()));
-            book.tabs.insert(target.to_owned(), tab.clone());
-            tab
-        });
-        let strangers: Vec<String> = match book.opening {
-            0 => book.held.drain().map(|(target, _)| target).collect(),
-            _ => Vec::new(),
+    /// The tab that was to be opened, once its page is there: the one with this target, and no other one that came
+    /// meanwhile. Gives nothing where there is no target, or it does not come.
+    pub(crate) async fn opened(&self, target: Option<&str>, patience: Duration) -> Option<Arc<Watch>> {
+        let tab = match target {
+            Some(target) => tokio::time::timeout(patience, self.claimed(target)).await.ok(),
+            None => None,
         };
-        drop(book);
+        let strangers = self.book().no_longer_opening();
         strangers.iter().for_each(|target| self.close(target));
-        tab.inspect(|tab| {
-            self.pipe.tell(tab.session(), "Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
-            self.pipe.tell(tab.session(), "Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
-            self.pipe.tell(tab.session(), "Runtime.runIfWaitingForDebugger", json!({}));
-        })
+        tab
+    }
+
+    async fn claimed(&self, target: &str) -> Arc<Watch> {
+        loop {
+            let came = self.came.notified();
+            tokio::pin!(came);
+            // What comes between the look and the waiting is not missed.
+            came.as_mut().enable();
+            if let Some(tab) = self.book().claim(target) {
+                return tab;
+            }
+            came.await;
+        }
     }
 
     /// Ends a tab, with everything that it opened.
@@ -80,11 +81,11 @@ impl Warden {
         let (session, info) = (event.params["sessionId"].as_str(), &event.params["targetInfo"]);
         let (Some(session), Some(target)) = (session, info["targetId"].as_str()) else { return };
         let kind = info["type"].as_str().unwrap_or_default();
-        let fate = self.note(event, session, target, kind, info);
+        // Before anybody can claim it: whoever does lets it go on.
         set_up(&self.pipe, session, kind);
-        match fate {
+        match self.note(event, session, target, kind, info) {
             Fate::Runs => self.pipe.tell(session, "Runtime.runIfWaitingForDebugger", json!({})),
-            Fate::Waits => {}
+            Fate::Waits => self.came.notify_waiters(),
             Fate::Ends => self.close(target),
         }
     }
@@ -118,13 +119,33 @@ impl Warden {
     }
 }
 
+impl Book {
+    /// Makes the page with this target a tab of ours, if it is there.
+    fn claim(&mut self, target: &str) -> Option<Arc<Watch>> {
+        let session = self.held.remove(target)?;
+        let tab = Arc::new(Watch::new(target, &session));
+        self.sessions.insert(session, Some(tab.clone()));
+        self.tabs.insert(target.to_owned(), tab.clone());
+        Some(tab)
+    }
+
+    /// One tab less is being opened. Gives the pages that waited, where none is any more: nobody asked for them.
+    fn no_longer_opening(&mut self) -> Vec<String> {
+        self.opening = self.opening.saturating_sub(1);
+        if self.opening > 0 {
+            return Vec::new();
+        }
+        self.held.drain().map(|(target, _)| target).collect()
+    }
+}
+
 /// Writes down, for the tab it came from, that something was not let run.
 fn blame(book: &Book, parent: Option<&Watch>, info: &Value, kind: &str) {
     let opener = info["openerId"].as_str().and_then(|opener| book.tabs.get(opener));
     let address = info["url"].as_str().unwrap_or_default();
     match parent.or(opener.map(Arc::as_ref)) {
-        Some(tab) => drop(tab.stop(kind, address, Barred::Connection)),
-        None => book.tabs.values().for_each(|tab| drop(tab.stop(kind, address, Barred::Connection))),
+        Some(tab) => tab.stop(kind, address, Barred::Connection),
+        None => book.tabs.values().for_each(|tab| tab.stop(kind, address, Barred::Connection)),
     }
 }
 
