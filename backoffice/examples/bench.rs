@@ -22,6 +22,8 @@ async fn main() -> anyhow::Result<()> {
     let opening =
         Opening { chromium: &chromium, account: &account, recipes: &recipes, profile: None, key: &key, memory };
     let sealed = signed_in(opening, &seller, &key).await?;
+    // A person's own visit sends figures home; nobody stops those.
+    let before = seller.writes().len();
     let opening = Opening { profile: Some(&sealed), ..opening };
 
     println!("profile, sealed                  {:>8.1} KiB", kib(sealed.len()));
@@ -31,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     warm(&browser, &seller, &recipes, count).await?;
     together(&browser, &seller, &recipes, count).await?;
     println!("memory after {count:>4} look-ups       {:>8.1} MiB", memory_of(&browser)?);
-    ensure!(seller.writes().is_empty(), "a look-up wrote");
+    ensure!(seller.writes().len() == before, "a look-up wrote");
     Ok(())
 }
 

@@ -45,7 +45,8 @@ impl Shop {
     pub async fn of(seller: Seller) -> Shop {
         let account = Account::new("flagship", &seller.origin(), true).unwrap();
         let key = ProfileKey::new([7; 32]).unwrap();
-        let mut shop = Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium: chromium(), key, before: 0 };
+        let mut shop =
+            Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium: chromium(), key, before: 0 };
         shop.profile = shop.sign_in().await;
         shop.before = shop.seller.writes().len();
         shop
