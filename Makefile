@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -39,6 +39,14 @@ hostile:
 	HOSTILE=full cargo test --locked -p channels refusing_takes -- --nocapture
 	HOSTILE=full cargo test --locked -p stories hostile:: -- --nocapture --test-threads 1
 
+# Webhook deliveries, both ways, on wires that lose five of a hundred answers: make deliveries DELIVERIES=10000
+deliveries:
+	cargo run --locked -p stories --example deliveries -- --deliveries $(or $(DELIVERIES),100000)
+
+# The AI bot's connection is broken 200 times under traffic: cut, taken over, half dead, turned away. Mostly waiting.
+connection:
+	CAMPAIGN=full cargo test --locked -p simulator aibot::campaign -- --nocapture
+
 # Installs, or names, what the tests need.
 setup:
 	scripts/setup-test
@@ -46,3 +54,7 @@ setup:
 # What the program does on this machine, in one table: make bench ARGS="--seconds 10 --only edge,acks"
 bench:
 	scripts/bench $(ARGS)
+
+# How well knowledge is found and forbidden words are caught, on a folder of evaluation sets: make bench-knowledge DATA=…
+bench-knowledge:
+	scripts/bench-knowledge $(DATA) $(ARGS)

@@ -2,7 +2,7 @@
 //! store and kept at hand.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use anyhow::Context;
@@ -11,9 +11,10 @@ use channels::{official, telegram, wecom};
 use knowledge::{Entry, Index};
 use tokio::sync::Semaphore;
 
+use crate::aibot::Aibot;
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
-use crate::desk::Channel;
+use crate::desk::{Channel, Person};
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
 use crate::metrics::Metrics;
@@ -22,6 +23,7 @@ use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx};
+use crate::surface::{Address, Surface};
 use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Receipts};
 
@@ -48,6 +50,8 @@ pub struct Parts {
     pub telegram: Option<Telegram>,
     /// The Official Account, once it is configured.
     pub official: Option<Official>,
+    /// The AI bot, once it is configured.
+    pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Attachments.
@@ -87,6 +91,26 @@ pub struct Telegram {
     pub bot: telegram::Bot,
     /// What deliveries prove themselves by; without it, the bot is asked.
     pub webhook_secret: Option<telegram::Secret>,
+    /// Signs the buttons of colleagues' cards.
+    pub buttons: telegram::ButtonKey,
+    /// The bot's name, by which commands in groups are addressed, once Telegram has said it.
+    pub username: OnceLock<String>,
+    /// Whether Telegram was told by this program how updates come.
+    pub arranged: AtomicBool,
+    /// Whether somebody was told that Telegram gives nothing, and it has given nothing since.
+    pub troubled: AtomicBool,
+}
+
+impl Telegram {
+    /// Whether there is something to ask Telegram for: updates, or that they be delivered.
+    pub(crate) fn has_to_be_asked(&self) -> bool {
+        self.webhook_secret.is_none() || !self.arranged.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was in trouble already; it is from now on.
+    pub(crate) fn was_troubled(&self) -> bool {
+        self.troubled.swap(true, Ordering::Relaxed)
+    }
 }
 
 /// The wire to a WeChat Official Account.
@@ -105,8 +129,8 @@ pub struct Wecom {
     pub app: wecom::app::App,
     /// Customers' side.
     pub kf: wecom::kf::Kf,
-    /// Opens callbacks.
-    pub crypt: wecom::crypt::Crypt,
+    /// Opens callbacks; none where nobody calls back.
+    pub crypt: Option<wecom::crypt::Crypt>,
     /// The client of both, for what needs no wrapper of its own.
     pub api: Arc<wecom::api::Api>,
     /// Where the API is.
@@ -145,6 +169,8 @@ pub struct Settings {
     pub telegram: Option<Telegram>,
     /// The Official Account, once it is configured.
     pub official: Option<Official>,
+    /// The AI bot, once it is configured.
+    pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
     /// Signs checkpoints.
@@ -170,6 +196,7 @@ impl App {
             webhooks: settings.webhooks,
             telegram: settings.telegram,
             official: settings.official,
+            aibot: settings.aibot,
             model: settings.model,
             signing: settings.signing,
             cookie_key: settings.cookie_key,
@@ -198,6 +225,12 @@ impl App {
         Ok(desk)
     }
 
+    /// The language of the desk as this program last saw it.
+    pub fn known_locale(&self) -> Locale {
+        let locale = self.cached().desk.and_then(|desk| desk.desk.desk.locale.parse().ok());
+        locale.unwrap_or_default()
+    }
+
     /// The search index over the knowledge published in this transaction.
     ///
     /// # Errors
@@ -212,6 +245,31 @@ impl App {
         let index = Arc::new(Index::build(entries));
         self.cache(|cached| cached.index = Some((edition, index.clone())));
         Ok(index)
+    }
+
+    /// Where a person is reached, the first choice first: of the surfaces they have, those this program has too.
+    pub fn addresses(&self, person: &Person) -> Vec<Address> {
+        person.addresses().into_iter().filter(|address| self.has(address.surface)).collect()
+    }
+
+    /// Where a person is reached at first.
+    pub fn address(&self, person: &Person) -> Option<Address> {
+        self.addresses(person).into_iter().next()
+    }
+
+    /// Whether this program has a surface.
+    pub fn has(&self, surface: Surface) -> bool {
+        match surface {
+            Surface::WecomAibot => self.aibot.is_some(),
+            // Where no tap could come back, no card goes.
+            Surface::WecomApp => self.wecom.as_ref().is_some_and(|wecom| wecom.crypt.is_some()),
+            Surface::Telegram => self.telegram.is_some(),
+        }
+    }
+
+    /// Whether this program can carry out now what needs the AI bot's connection.
+    pub fn serves_aibot(&self) -> bool {
+        self.aibot.as_ref().is_some_and(|aibot| aibot.serves(self.clock.now()))
     }
 
     /// The page with everything about a case.

@@ -25,7 +25,7 @@ pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
 pub use refusal::{Refusal, act_key};
 pub use sending::message_id;
-pub use step::{PausedBy, Rules, Step, step};
+pub use step::{BY_ITSELF, PausedBy, Rules, Step, step};
 pub use window::{KEPT_FOR_HANDOVER, Window};
 
 use cards::RejectReason;

@@ -22,6 +22,7 @@ use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::people::{self, PendingEdit};
 use crate::store::{Tx, cards as postings, cases, record};
+use crate::surface::Address;
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -38,8 +39,8 @@ pub struct Desk<'a, 't> {
     pub desk: &'a Applied,
     /// Who.
     pub person: &'a Person,
-    /// Their member id, where answers go.
-    pub member: &'a str,
+    /// Where they wrote or pressed, and where answers go.
+    pub from: &'a Address,
 }
 
 /// Somebody wrote: a command, the text of an edit, or something we do not understand.
@@ -68,12 +69,12 @@ pub async fn said(desk: &mut Desk<'_, '_>, text: &str) -> anyhow::Result<()> {
 impl Desk<'_, '_> {
     /// Says something to the person.
     pub(crate) async fn say(&mut self, say: Say) -> anyhow::Result<()> {
-        apply::queue_say(self.tx, self.app, self.member, &say, self.app.clock.now()).await
+        apply::queue_say(self.tx, self.app, self.from, &say, self.app.clock.now()).await
     }
 
     /// Says words that are already put together.
     pub(crate) async fn text(&mut self, text: String) -> anyhow::Result<()> {
-        let job = Job::Text { member: self.member.to_owned(), text };
+        let job = Job::Text { to: self.from.clone(), text };
         job.enqueue(self.tx, self.app, self.app.clock.now()).await
     }
 
@@ -81,7 +82,7 @@ impl Desk<'_, '_> {
     pub(crate) async fn decide(&mut self, case: &Case, event: &Event) -> anyhow::Result<Result<Case, Refusal>> {
         let decided = apply::apply(self.tx, self.app, &case.id, event).await?;
         if let Err(refusal) = &decided {
-            apply::tell_refusal(self.tx, self.app, self.member, case.number, refusal).await?;
+            apply::tell_refusal(self.tx, self.app, self.from, case.number, refusal).await?;
         }
         Ok(decided)
     }
@@ -128,7 +129,9 @@ impl Desk<'_, '_> {
         people::begin_edit(self.tx, &edit).await?;
         let link = crate::http::give_link(self.tx, self.app, &self.person.id, case).await?;
         let say = Say::new(if link.is_some() { "told.edit_prompt_link" } else { "told.edit_prompt" });
-        self.say(say.with("number", case.number).with("link", link.unwrap_or_default())).await.map(|()| true)
+        let say = say.with("number", case.number).with("link", link.unwrap_or_default());
+        let prompt = Job::Prompt { to: self.from.clone(), say };
+        prompt.enqueue(self.tx, self.app, self.app.clock.now()).await.map(|()| true)
     }
 
     async fn end_edit(&mut self) -> anyhow::Result<Option<PendingEdit>> {
@@ -165,7 +168,7 @@ impl Desk<'_, '_> {
         let payload = json!({ "refusal": refusal, "act": act, "version": case.version });
         let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
         record::append(self.tx, self.app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
-        apply::tell_refusal(self.tx, self.app, self.member, case.number, refusal).await
+        apply::tell_refusal(self.tx, self.app, self.from, case.number, refusal).await
     }
 
     /// A press on something that no case goes with: said, and on the desk's record.
@@ -187,8 +190,8 @@ pub(crate) async fn show_editor(tx: &mut Tx, app: &App, case: &Case, person: &st
         return Ok(());
     }
     let desk = app.desk(tx).await?;
-    let Some(member) = desk.desk.person(person).and_then(|p| p.wecom.clone()) else { return Ok(()) };
-    apply::announce(tx, app, case, person, &member).await
+    let Some(to) = desk.desk.person(person).and_then(|person| app.address(person)) else { return Ok(()) };
+    apply::announce(tx, app, case, person, &to).await
 }
 
 /// Whoever wished for another draft sees what came of it.
@@ -261,6 +264,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         turns: 0,
         attachments,
         order_cents: None,
+        public: view.conversation.is_public(),
     };
     Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
 }

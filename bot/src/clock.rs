@@ -109,6 +109,12 @@ impl Ids {
         self.fill(&mut bytes).map(|()| bytes)
     }
 
+    /// A random number.
+    pub fn random64(&self) -> anyhow::Result<u64> {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes).map(|()| u64::from_le_bytes(bytes))
+    }
+
     /// Thirty-two random bytes.
     pub fn random32(&self) -> anyhow::Result<[u8; 32]> {
         let mut bytes = [0; 32];

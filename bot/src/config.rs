@@ -10,7 +10,7 @@ mod names;
 mod version;
 
 pub use database::Database;
-pub use environment::{Environment, Official, OpenAi, Telegram, Warning, Wecom};
+pub use environment::{Aibot, Environment, Official, OpenAi, Telegram, Warning, Wecom, WecomCallback};
 pub use file::parse_desk;
 pub use version::{people_version, policy_version, short_version};
 

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use channels::Abilities;
 use serde::{Deserialize, Serialize};
 
+use crate::surface::{Address, Surface, TelegramChat};
+
 /// Everything configured about one company's desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +84,10 @@ pub struct Person {
     /// Telegram user id.
     #[serde(default)]
     pub telegram: Option<i64>,
+    /// Where cards go, the first choice first; the order of [`Surface::ALL`], when empty. On others the person may still
+    /// write.
+    #[serde(default)]
+    pub surfaces: Vec<Surface>,
     /// What the person may do.
     pub roles: Vec<Role>,
     /// When the person works; always, when empty.
@@ -93,6 +99,26 @@ impl Person {
     /// Whether the person has `role`.
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether the person has a role that decides on drafts.
+    pub fn decides(&self) -> bool {
+        [Role::Reviewer, Role::Supervisor, Role::Admin].into_iter().any(|role| self.is(role))
+    }
+
+    /// Where the person is reached, the first choice first.
+    pub fn addresses(&self) -> Vec<Address> {
+        let wished: &[Surface] = if self.surfaces.is_empty() { &Surface::ALL } else { &self.surfaces };
+        wished.iter().filter_map(|surface| self.on(*surface)).collect()
+    }
+
+    /// Who the person is on a surface.
+    pub fn on(&self, surface: Surface) -> Option<Address> {
+        let id = match surface {
+            Surface::WecomAibot | Surface::WecomApp => self.wecom.clone(),
+            Surface::Telegram => self.telegram.map(|id| id.to_string()),
+        };
+        id.map(|id| Address::new(surface, id))
     }
 }
 
@@ -139,6 +165,10 @@ pub struct Channel {
     /// Who of the people on duty gets a case.
     #[serde(default)]
     pub dispatch: Dispatch,
+    /// The Telegram group whose members review together: one card for all of them who are met on Telegram. Only people who
+    /// are permitted decide there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telegram_group: Option<TelegramChat>,
     /// When people work on this channel, by id, where that differs from their own hours.
     #[serde(default)]
     pub hours: BTreeMap<String, Vec<Shift>>,
@@ -332,6 +362,11 @@ impl Desk {
     pub fn person_by_wecom(&self, userid: &str) -> Option<&Person> {
         let same = |p: &&Person| p.wecom.as_deref().is_some_and(|w| w.eq_ignore_ascii_case(userid));
         self.people.iter().find(same)
+    }
+
+    /// The person at this address.
+    pub fn person_at(&self, address: &Address) -> Option<&Person> {
+        self.people.iter().find(|person| person.on(address.surface).is_some_and(|theirs| theirs.is(address)))
     }
 
     /// Ids of those who review on a channel, without those `off_duty`.

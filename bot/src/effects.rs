@@ -6,9 +6,12 @@ mod phone;
 mod pictures;
 mod reply;
 mod session;
+mod surface;
 mod wire;
 
 pub(crate) use media::forget as forget_attachment;
+pub(crate) use reply::learned;
+pub(crate) use surface::answer_tap;
 
 use channels::wecom::api::ApiError;
 
@@ -31,16 +34,18 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(&row.body)?;
     match job {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
-        Job::PostCard { task_id, member } => phone::post_card(app, row, task_id, member).await,
-        Job::SettleCard { task_id, member } => phone::settle_card(app, row, task_id, member).await,
-        Job::Ask { task_id, member, question } => phone::ask(app, row, task_id, member, question).await,
-        Job::Say { member, say } => phone::say(app, row, member, say, Rank::First).await,
-        Job::Inform { member, say } => phone::say(app, row, member, say, Rank::Then).await,
-        Job::Text { member, text } => phone::text(app, row, member, text).await,
-        Job::Story { case, member, person } => phone::story(app, row, case, member, person).await,
+        Job::PostCard { task_id, to } => phone::post_card(app, row, task_id, to).await,
+        Job::SettleCard { task_id, to } => phone::settle_card(app, row, task_id, to).await,
+        Job::Ask { task_id, to, question } => phone::ask(app, row, task_id, to, question).await,
+        Job::Say { to, say } => phone::say(app, row, to, say, Rank::First).await,
+        Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
+        Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
+        Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
+        Job::Text { to, text } => phone::text(app, row, to, text).await,
+        Job::Story { case, to, person } => phone::story(app, row, case, to, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
-        Job::WindowDeadline { case } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, conversation, part } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
@@ -119,11 +124,6 @@ async fn later(app: &App, row: Row, problem: String) -> anyhow::Result<()> {
 pub(crate) fn backoff(attempts: i64) -> Timestamp {
     let doubled = 1_i64 << attempts.clamp(1, 6);
     (doubled * SECOND).min(MINUTE)
-}
-
-/// What an error means for a message whose repetition harms nobody.
-fn worth_repeating(error: &ApiError, attempts: i64) -> bool {
-    !refused_for_good(error) && attempts < MOST_ATTEMPTS
 }
 
 /// Whether the platform will say the same to the same request whenever it comes.

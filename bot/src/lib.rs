@@ -5,6 +5,7 @@
 //! [`case::step`] what it means, [`store`] keeps the answer together with its [`evidence`], and [`effects`]
 //! carries out what has to be done.
 
+pub mod aibot;
 pub mod app;
 pub mod blobs;
 pub mod case;
@@ -27,6 +28,7 @@ pub mod mistake;
 pub mod policy;
 pub mod start;
 pub mod store;
+pub mod surface;
 pub mod tenant;
 pub mod view;
 pub mod webhooks;

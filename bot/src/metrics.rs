@@ -42,6 +42,24 @@ pub enum Sent {
     Unknown,
 }
 
+/// Why something that came in is nobody's here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// It happened in a group.
+    Group,
+    /// It is no message, and no change of one.
+    NoMessage,
+}
+
+impl Ignored {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::NoMessage => "no_message",
+        }
+    }
+}
+
 impl Callback {
     fn word(self) -> &'static str {
         match self {
@@ -68,6 +86,9 @@ impl Sent {
 /// Counters by one label, `outcome`.
 type ByOutcome = Family<[(&'static str, &'static str); 1], Counter>;
 
+/// Counters by one label, `reason`.
+type ByReason = Family<[(&'static str, &'static str); 1], Counter>;
+
 /// The counters of one program. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(Arc<Counted>);
@@ -79,6 +100,7 @@ struct Counted {
     sends: ByOutcome,
     tap_to_send_seconds: Histogram,
     cards_posted: Counter,
+    telegram_ignored: ByReason,
     commits: Counter,
     units_per_commit: Histogram,
     commit_seconds: Histogram,
@@ -94,6 +116,7 @@ impl Default for Metrics {
             sends: Family::default(),
             tap_to_send_seconds: Histogram::new(SECONDS),
             cards_posted: Counter::default(),
+            telegram_ignored: Family::default(),
             commits: Counter::default(),
             units_per_commit: Histogram::new(UNITS),
             commit_seconds: Histogram::new(SECONDS),
@@ -114,6 +137,8 @@ impl Counted {
         let what = "Seconds from a person's approval until the platform accepted the reply";
         registry.register("tap_to_send_seconds", what, self.tap_to_send_seconds.clone());
         registry.register("cards_posted", "Cards the platform took for a colleague", self.cards_posted.clone());
+        let what = "Updates of Telegram that are for nobody here, by the reason";
+        registry.register("telegram_ignored", what, self.telegram_ignored.clone());
         registry.register("commits", "Durable commits", self.commits.clone());
         registry.register("units_per_commit", "Units of work in one commit", self.units_per_commit.clone());
         registry.register(
@@ -130,6 +155,11 @@ impl Metrics {
     pub fn callback(&self, outcome: Callback, took: Duration) {
         self.0.callbacks.get_or_create(&[("outcome", outcome.word())]).inc();
         self.0.callback_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Something came in from Telegram that is nobody's here.
+    pub fn ignored(&self, why: Ignored) {
+        self.0.telegram_ignored.get_or_create(&[("reason", why.word())]).inc();
     }
 
     /// It is known what became of a message to a customer.

@@ -43,6 +43,8 @@ pub struct Matter<'a> {
     pub attachments: u32,
     /// Value of the order in question, in cents, when it is known.
     pub order_cents: Option<i64>,
+    /// Whether everybody reads the reply.
+    pub public: bool,
 }
 
 /// What an item is judged by on one channel.

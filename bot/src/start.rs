@@ -25,7 +25,7 @@ use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, accounts, cases, pauses, queue, record};
 use crate::tenant::Tenant;
 use crate::webhooks::Webhooks;
-use crate::worker::{Instance, Job};
+use crate::worker::{Instance, Job, gone};
 
 /// The installation's secret in the data folder, where the environment gives none.
 pub const SECRET_FILE: &str = "secret.key";
@@ -47,7 +47,12 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
     let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
     Ok(App::new(Settings {
         wecom: environment.wecom.as_ref().map(|wecom| platforms::wecom(wecom, &clock, &tenant)).transpose()?,
-        telegram: environment.telegram.as_ref().map(platforms::telegram).transpose()?,
+        telegram: environment
+            .telegram
+            .as_ref()
+            .map(|own| platforms::telegram(own, derived(&secret, "telegram buttons")))
+            .transpose()?,
+        aibot: environment.aibot.as_ref().map(platforms::aibot),
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
@@ -230,7 +235,9 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     chaos::point("config.recorded");
-    if before.is_some_and(|before| before.policy != new.policy) {
+    let Some(before) = before else { return Ok(()) };
+    gone::mended(tx, app, &before.desk, &new.desk).await?;
+    if before.policy != new.policy {
         draft_open_cases_again(tx, app).await?;
     }
     Ok(())

@@ -89,7 +89,7 @@ impl View {
             }
             State::Unknown(doubt) => {
                 let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop, Act::Escalate, Act::TakeOver, Act::Pause];
-                (Some(doubt.draft.parts.clone()), Some(self.words().text(doubt_key(doubt), &[])), acts)
+                (Some(doubt.draft.parts.clone()), self.noted(Some(self.words().text(doubt_key(doubt), &[]))), acts)
             }
             _ => return None,
         };
@@ -117,15 +117,15 @@ impl View {
         }))
     }
 
-    /// A note, together with the warning that the customer may have been answered in the part of the record that is
-    /// lost.
+    /// A note, together with the warnings that everybody reads the answer, and that the customer may have been answered in
+    /// the part of the record that is lost.
     fn noted(&self, note: Option<String>) -> Option<String> {
         let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
         let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
         let warned = self.messages.iter().filter(waits).any(before);
         let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
-        let both: Vec<String> = warning.into_iter().chain(note).collect();
-        (!both.is_empty()).then(|| both.join(" · "))
+        let all: Vec<String> = self.public().into_iter().chain(warning).chain(note).collect();
+        (!all.is_empty()).then(|| all.join(" · "))
     }
 
     fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {
@@ -267,7 +267,7 @@ impl View {
         let words = self.words();
         let number = self.case.number.to_string();
         let shop = self.channel().map_or(self.case.channel.as_str(), Channel::label);
-        let customer = cards::one_line(self.conversation.name.as_deref().unwrap_or(&self.conversation.customer));
+        let customer = cards::one_line(self.conversation.called());
         let mut lines = vec![words.text("story.head", &[("number", &number), ("shop", shop), ("customer", &customer)])];
         lines.push(self.state_line());
         lines.push(words.text("story.history", &[]));
@@ -318,6 +318,15 @@ impl View {
 
     /// Where the case stands, in one line.
     pub fn state_line(&self) -> String {
+        self.public().into_iter().chain([self.state()]).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// That everybody reads the answer, where everybody does.
+    fn public(&self) -> Option<String> {
+        self.conversation.is_public().then(|| self.words().text("card.public", &[]))
+    }
+
+    fn state(&self) -> String {
         let words = self.words();
         match &self.case.state {
             State::NeedsPerson(stuck) => words.text(stuck.why.key(), &[]),

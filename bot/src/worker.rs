@@ -1,10 +1,12 @@
 //! The loops. Everything they do can also be done by hand, step by step: [`tick`] does what is due now,
 //! [`pump`] goes on until nothing is.
 
+mod aibot;
 pub mod apply;
 pub mod checkpoint;
 mod customer;
 pub mod deal;
+pub mod gone;
 mod haste;
 mod inbox;
 mod instance;
@@ -17,10 +19,12 @@ mod sync;
 mod telegram;
 mod tidy;
 
-pub use inbox::{Inbound, On, arrived};
+pub use aibot::listen;
+pub use inbox::{Deed, Inbound, On, Pressed, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
 pub use receipts::{Receipts, receive};
+pub use telegram::delivered as telegram_delivered;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -38,7 +42,7 @@ use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{News, Tx, Unavailable, instances};
+use crate::store::{News, Tx, Unavailable, accounts, instances};
 use instance::Working;
 use places::{Place, Places};
 
@@ -68,7 +72,8 @@ struct Work {
 /// # Errors
 /// When the database fails.
 pub async fn tick(app: &App) -> anyhow::Result<bool> {
-    let synced = sync::read_accounts(app).await? | telegram::read(app, Duration::ZERO).await?;
+    let heard = telegram::read(app, Duration::ZERO).await? | aibot::listen(app, Duration::ZERO).await?;
+    let synced = sync::read_accounts(app).await? | heard;
     let work = claim(app, &Places::default()).await?;
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
@@ -93,10 +98,11 @@ pub async fn pump(app: &App) -> anyhow::Result<()> {
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
     let polling = tokio::spawn(telegram::read_until(app.clone(), stop.clone()));
+    let listening = tokio::spawn(aibot::listen_until(app.clone(), stop.clone()));
     let beating = tokio::spawn(show_life_beside(app.clone()));
     work_until(&app, stop).await;
     // What it does wrong it says itself.
-    let _ = (reading.await, polling.await);
+    let _ = (reading.await, polling.await, listening.await);
     beating.abort();
 }
 
@@ -177,6 +183,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
 /// Claims what is due, the first ranks first, as far as there are places for each.
 async fn claim(app: &App, places: &Places) -> anyhow::Result<Vec<Work>> {
     let (now, places, me) = (app.clock.now(), places.clone(), app.instance.id().to_owned());
+    let serves_aibot = app.serves_aibot();
     let claimed = app
         .store
         .commit(move |tx| {
@@ -186,7 +193,8 @@ async fn claim(app: &App, places: &Places) -> anyhow::Result<Vec<Work>> {
                 }
                 let mut claimed = Vec::new();
                 for (rank, door) in queue::due(tx, now).await? {
-                    let limit = places.free(rank);
+                    let ours = rank != Rank::Linked || serves_aibot;
+                    let limit = if ours { places.free(rank) } else { 0 };
                     if limit > 0 {
                         let rows = queue::claim(tx, door, &me, now, rank, limit).await?;
                         claimed.extend(rows.into_iter().map(|row| (door, row, places.take(rank))));
@@ -281,8 +289,10 @@ async fn set_aside(tx: &mut Tx, app: &App, row: &Row, now: Timestamp, problem: &
     apply::finish(tx, Door::Inbox, row, now).await
 }
 
-/// The longest a poll may lag before the desk calls itself not ready.
-pub const SYNC_LAG: Timestamp = 60 * SECOND;
+/// The longest a poll may lag before the desk calls itself not ready, where so many accounts take turns.
+pub fn sync_lag(accounts: usize) -> Timestamp {
+    60 * SECOND + accounts::POLL_EVERY * i64::try_from(accounts).unwrap_or(0)
+}
 
 #[cfg(test)]
 mod tests {

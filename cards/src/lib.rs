@@ -1,6 +1,6 @@
 //! What a reviewer sees and presses.
 //!
-//! A [`Card`] says what to show; a renderer per surface (so far [`wecom`]) turns it into what that surface takes,
+//! A [`Card`] says what to show; a renderer per platform ([`wecom`], [`telegram`]) turns it into what that surface takes,
 //! inside its limits. A [`Key`] is what a pressed button says. [`words`] holds every word a person sees, per locale.
 //! Pure: no clock, no network, no randomness, and nothing of the other crates.
 //!
@@ -8,10 +8,13 @@
 //! so with `…`; a draft that does not fit on the card goes whole into messages above it.
 
 mod card;
+mod draft;
 mod fit;
 mod hidden;
 mod key;
+mod lines;
 mod names;
+pub mod telegram;
 pub mod wecom;
 pub mod words;
 

@@ -7,7 +7,6 @@
 
 mod ask;
 mod check;
-mod draft;
 pub(crate) mod limit;
 mod review;
 
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::card::Card;
+use crate::draft;
 use crate::words::Words;
 
 pub use ask::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
@@ -54,7 +54,7 @@ pub fn stretch_of(message: &str) -> &str {
 pub fn post(card: &Card, words: &Words, task_id: &str) -> Posting {
     let (above, template_card) = match card {
         Card::Review(review) => {
-            let shown = draft::show(review, words);
+            let shown = draft::show(review, words, limit::BODY);
             (shown.above, review::template_card(review, shown.body, words, task_id))
         }
         Card::AskReason { number, version, code } => (Vec::new(), ask::reason(*number, *version, code, words, task_id)),
@@ -84,4 +84,4 @@ pub fn settle(card: &Card, words: &Words, task_id: &str) -> Value {
 mod slot_tests;
 #[cfg(test)]
 #[path = "wecom/tests.rs"]
-mod tests;
+pub(crate) mod tests;

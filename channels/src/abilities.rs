@@ -23,6 +23,30 @@ pub struct Abilities {
     pub recalls: bool,
     /// Whether it says later that a message did not arrive.
     pub delivery: bool,
+    /// Whether it also brings what everybody reads, and carries answers there.
+    pub comments: bool,
+    /// What something that comes in twice is known again by, in the platform's words.
+    pub known_by: &'static str,
+    /// How much may leave, as far as the platform says it.
+    pub rates: &'static [Rate],
+}
+
+/// How much may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// What is counted.
+    pub over: Over,
+    /// Messages a second.
+    pub per_second: u32,
+}
+
+/// What a rate counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Everything that leaves by the channel.
+    Channel,
+    /// What leaves to one customer.
+    Customer,
 }
 
 /// How a reply gets to the customer.

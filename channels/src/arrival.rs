@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Arrival {
     /// Unique in the account: what it is known again by.
     pub id: String,
-    /// The customer's id there; `None` for what concerns none.
+    /// The customer's id there, or a public thread's by [`Thread::key`]; `None` for what concerns none.
     pub customer: Option<String>,
     /// The customer's name, where the channel says it.
     #[serde(default)]
@@ -18,6 +18,9 @@ pub struct Arrival {
     /// Until when the channel takes replies, in Unix milliseconds, where it says so itself.
     #[serde(default)]
     pub replies_until_ms: Option<i64>,
+    /// How many more replies the channel takes, where it says so itself.
+    #[serde(default)]
+    pub replies_left: Option<i64>,
     /// What happened.
     pub what: What,
 }
@@ -29,6 +32,34 @@ impl Arrival {
     /// The id of a later version of a message.
     pub fn version_id(message: &str, version: &str) -> String {
         format!("{message}{BETWEEN_IDS}{version}")
+    }
+}
+
+/// Who reads what is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thread {
+    /// The customer alone.
+    Direct,
+    /// Everybody: a comment under a post or a product.
+    Comment,
+}
+
+/// What a public thread's key begins with.
+const COMMENT: &str = "comment\u{1f}";
+
+impl Thread {
+    /// What a conversation is known by. One id in both kinds is two conversations, so that what was written to one person
+    /// never appears in public.
+    pub fn key(self, conversation: &str) -> String {
+        match self {
+            Self::Direct => conversation.to_owned(),
+            Self::Comment => format!("{COMMENT}{conversation}"),
+        }
+    }
+
+    /// The kind of the thread with this key, and its id on the channel.
+    pub fn of(key: &str) -> (Self, &str) {
+        key.strip_prefix(COMMENT).map_or((Self::Direct, key), |conversation| (Self::Comment, conversation))
     }
 }
 
@@ -76,6 +107,11 @@ pub enum What {
         /// The customer's message budget is spent.
         budget_spent: bool,
     },
+    /// The channel took a message of ours, and does not know whether it arrived.
+    DeliveryUnknown {
+        /// Its id.
+        id: String,
+    },
     /// A colleague took the conversation over in the platform's own client.
     TakenOver {
         /// Their id there.
@@ -108,5 +144,26 @@ impl Said {
     pub fn of(kind: &str, text: impl Into<String>, attachment: Option<String>) -> Self {
         let text: String = text.into();
         Self { kind: kind.replace('\0', ""), text: text.replace('\0', ""), attachment }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_and_a_direct_message_of_one_id_are_two_threads() {
+        for thread in [Thread::Direct, Thread::Comment] {
+            assert_eq!(Thread::of(&thread.key("c-81")), (thread, "c-81"));
+        }
+        assert_ne!(Thread::Direct.key("c-81"), Thread::Comment.key("c-81"));
+        assert_eq!(Thread::of("comment"), (Thread::Direct, "comment"));
+    }
+
+    #[test]
+    fn what_was_stored_before_is_still_read() {
+        let stored = r#"{"id":"m","customer":"c","at_ms":1,"what":"session_ended"}"#;
+        let read: Arrival = serde_json::from_str(stored).unwrap();
+        assert_eq!((read.replies_until_ms, read.replies_left, read.what), (None, None, What::SessionEnded));
     }
 }

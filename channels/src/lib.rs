@@ -24,7 +24,7 @@ pub mod telegram;
 pub mod webhook;
 pub mod wecom;
 
-pub use abilities::{Abilities, Repeats, Replies, ReplyWindow, TextLimit};
-pub use arrival::{Arrival, BETWEEN_IDS, Said, What};
+pub use abilities::{Abilities, Over, Rate, Repeats, Replies, ReplyWindow, TextLimit};
+pub use arrival::{Arrival, BETWEEN_IDS, Said, Thread, What};
 pub use fate::{Fate, Spent};
 pub use split::split;

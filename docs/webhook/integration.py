@@ -77,7 +77,12 @@ class Replies(http.server.BaseHTTPRequestHandler):
         if message_id not in self.carried:
             self.carried.add(message_id)
             print(f"\n客服 > {reply['text']}\n> ", end="", flush=True)
-            update = {"conversation_id": reply["conversation_id"], "reply_id": reply["reply_id"], "state": "sent"}
+            update = {
+                "conversation_id": reply["conversation_id"],
+                "thread_kind": reply["thread_kind"],
+                "reply_id": reply["reply_id"],
+                "state": "sent",
+            }
             threading.Thread(target=tell, args=("delivery.updated", update)).start()
         return self.answer(200)
 

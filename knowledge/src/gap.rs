@@ -1,6 +1,6 @@
 //! Unanswered questions that mean the same are counted together.
 
-use crate::Lexicon;
+use crate::Synonyms;
 use crate::text::{Canonical, Class, compact};
 
 /// Longest key, characters.
@@ -10,7 +10,7 @@ const MAX_KEY_CHARS: usize = 120;
 /// variants, synonyms by the name of their group. Deterministic, and never empty for text with a letter or digit.
 pub fn gap_key(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
-    Canonical::new(text).tokens(Lexicon::builtin(), |token| match token.class {
+    Canonical::new(text).tokens(Synonyms::builtin(), |token| match token.class {
         Class::Concept => words.push(format!("#{}", token.text)),
         // A word inside a synonym group is what the group stands for already.
         Class::Word if token.weight >= 1.0 => words.push(token.text.to_owned()),

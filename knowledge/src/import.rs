@@ -1,24 +1,54 @@
-//! Files become items: CSV and Markdown, in UTF-8, UTF-16 or GB18030.
+//! Files become items: XLSX, CSV, DOCX, PDF, HTML, Markdown and plain text.
 //!
 //! Nothing is guessed silently: what cannot become an item becomes a [`Problem`] with its place, and the rest of the
-//! file still imports. Sizes are capped, duplicates within a file are reported and left out.
+//! file still imports. Sizes are capped, duplicates within a file are reported and left out. The way of every format:
+//! bytes to rows (`comma`, `sheet`) or to blocks (`docx`, `html`, `markdown`, `prose`, `pdf`), rows to drafts (`table`),
+//! blocks to drafts (`outline`), drafts to items (`collector`).
 
+mod block;
+mod collector;
+mod columns;
+mod comma;
 mod dates;
 mod decode;
+mod docx;
 mod draft;
+mod faq;
 mod fault;
+mod html;
 mod markdown;
+mod outline;
+mod package;
+mod pdf;
+mod place;
+mod prose;
+mod sheet;
 mod table;
+mod xml;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Scope};
-use draft::Collector;
+use collector::Collector;
 pub use fault::Fault;
+pub use pdf::pages as pdf_pages;
+pub use place::{Place, Spot};
 
 /// Largest file read, bytes.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+/// Largest web page and Markdown file read, bytes: their readers need many times as much memory.
+pub const MAX_PAGE_BYTES: usize = 5 * 1024 * 1024;
+/// Most that is unpacked of one file, and most text that one sheet or PDF gives, bytes.
+pub const MAX_UNPACKED_BYTES: usize = 64 * 1024 * 1024;
+/// Most filled cells of a sheet.
+pub const MAX_CELLS: usize = 500_000;
+/// Columns of a table that are read.
+pub const MAX_COLUMNS: u32 = 256;
+/// Most pages of a PDF.
+pub const MAX_PAGES: usize = 500;
+/// Most entries of one file.
+pub const MAX_ITEMS: usize = 50_000;
 /// Longest answer, bytes of UTF-8.
 pub const MAX_ANSWER_BYTES: usize = 20 * 1024;
 /// Longest question or title, bytes of UTF-8.
@@ -44,6 +74,13 @@ pub struct Defaults {
 /// An entry that has no id and version yet. Fields as in [`crate::Entry`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
+    /// What tells it apart within its file: its id, else its first question, with what it is for where several ask the
+    /// same. Not part of what it says.
+    #[serde(skip)]
+    pub key: String,
+    /// Where it stands; [`Item::source`] is the same in words.
+    #[serde(skip)]
+    pub place: Place,
     /// The file's own id for it.
     pub file_id: Option<String>,
     /// What sort of knowledge it is.
@@ -71,12 +108,22 @@ pub struct Item {
 /// Something in a file that did not become an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Where, e.g. `faq.csv line 12`.
-    pub place: String,
+    /// Where it stands.
+    pub place: Place,
     /// What is wrong and what to do, in English; [`Problem::fault`] is the same for code and translations.
     pub what: String,
     /// The same as data.
     pub fault: Fault,
+    /// The id or the question of the entry it would have been, where that much could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+impl Problem {
+    /// A fault in its place.
+    pub fn new(place: Place, fault: Fault, about: Option<String>) -> Problem {
+        Problem { place, what: fault.to_string(), fault, about }
+    }
 }
 
 /// What one file gave.
@@ -84,23 +131,98 @@ pub struct Problem {
 pub struct Imported {
     /// What can become entries, in file order.
     pub items: Vec<Item>,
-    /// What could not, in file order.
+    /// What could not and should have, in file order.
     pub problems: Vec<Problem>,
+    /// What was left aside without harm: columns nobody knows, hidden sheets, pages without text.
+    pub skipped: Vec<Problem>,
 }
 
-/// Reads one file. `name` is shown in places and its extension decides the format: `csv`, `tsv`, `md`, `markdown`.
+impl Imported {
+    /// A file that is refused as a whole.
+    pub fn refused(name: &str, fault: Fault) -> Imported {
+        let place = Place { file: name.to_owned(), ..Place::default() };
+        Imported { problems: vec![Problem::new(place, fault, None)], ..Imported::default() }
+    }
+}
+
+/// What a file is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A workbook.
+    Xlsx,
+    /// Columns with commas, semicolons or tabs between them.
+    Csv,
+    /// A document.
+    Docx,
+    /// Pages.
+    Pdf,
+    /// A web page.
+    Html,
+    /// Markdown.
+    Markdown,
+    /// Plain text.
+    Text,
+}
+
+impl Format {
+    /// The format of a file by the extension of its name.
+    ///
+    /// # Errors
+    /// When files of this name cannot be read, with what to do about it.
+    pub fn of(name: &str) -> Result<Format, Fault> {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+        match extension.as_str() {
+            "xlsx" | "xlsm" => Ok(Format::Xlsx),
+            "csv" | "tsv" => Ok(Format::Csv),
+            "docx" => Ok(Format::Docx),
+            "pdf" => Ok(Format::Pdf),
+            "html" | "htm" => Ok(Format::Html),
+            "md" | "markdown" => Ok(Format::Markdown),
+            "txt" => Ok(Format::Text),
+            "xls" | "doc" | "et" | "wps" => Err(Fault::OldOffice),
+            _ => Err(Fault::Format { extension }),
+        }
+    }
+
+    /// Largest file of this format that is read.
+    fn max_bytes(self) -> usize {
+        match self {
+            Format::Html | Format::Markdown => MAX_PAGE_BYTES,
+            Format::Xlsx | Format::Csv | Format::Docx | Format::Pdf | Format::Text => MAX_FILE_BYTES,
+        }
+    }
+}
+
+/// Reads one file. `name` is shown in places, and its extension decides the format.
+///
+/// A PDF is refused here ([`Fault::PdfApart`]): its text comes from [`pdf_pages`], run in a process of its own, and is
+/// read by [`read_pages`].
 pub fn read(name: &str, bytes: &[u8], defaults: &Defaults) -> Imported {
+    let format = match Format::of(name) {
+        Ok(format) => format,
+        Err(fault) => return Imported::refused(name, fault),
+    };
+    let limit = format.max_bytes();
+    if bytes.len() > limit {
+        return Imported::refused(name, Fault::FileTooLarge { bytes: bytes.len() as u64, limit });
+    }
     let mut collector = Collector::new(name, defaults);
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    if bytes.len() > MAX_FILE_BYTES {
-        collector.refuse_file(Fault::FileTooLarge { bytes: bytes.len() });
-        return collector.finish();
+    match format {
+        Format::Xlsx => sheet::read(bytes, &mut collector),
+        Format::Docx => docx::read(bytes, &mut collector),
+        Format::Csv => with_text(bytes, &mut collector, comma::read),
+        Format::Html => with_text(bytes, &mut collector, html::read),
+        Format::Markdown => with_text(bytes, &mut collector, markdown::read),
+        Format::Text => with_text(bytes, &mut collector, prose::read),
+        Format::Pdf => collector.refuse_part(Fault::PdfApart),
     }
-    match extension.as_str() {
-        "csv" | "tsv" => with_text(bytes, &mut collector, table::read),
-        "md" | "markdown" => with_text(bytes, &mut collector, markdown::read),
-        _ => collector.refuse_file(Fault::Format { extension }),
-    }
+    collector.finish()
+}
+
+/// Reads the pages of a PDF, as [`pdf_pages`] gave them.
+pub fn read_pages(name: &str, pages: &[String], defaults: &Defaults) -> Imported {
+    let mut collector = Collector::new(name, defaults);
+    pdf::read(pages, &mut collector);
     collector.finish()
 }
 
@@ -108,7 +230,7 @@ pub fn read(name: &str, bytes: &[u8], defaults: &Defaults) -> Imported {
 fn with_text(bytes: &[u8], collector: &mut Collector<'_>, reader: fn(&str, &mut Collector<'_>)) {
     match decode::text(bytes) {
         Some(text) => reader(&text, collector),
-        None => collector.refuse_file(Fault::Encoding),
+        None => collector.refuse_part(Fault::Encoding),
     }
 }
 

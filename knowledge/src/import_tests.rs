@@ -15,8 +15,16 @@ fn markdown(text: &str) -> Imported {
 }
 
 /// Place and fault of each problem.
-fn faults(imported: &Imported) -> Vec<(&str, &Fault)> {
-    imported.problems.iter().map(|problem| (problem.place.as_str(), &problem.fault)).collect()
+fn faults(imported: &Imported) -> Vec<(String, &Fault)> {
+    told(&imported.problems)
+}
+
+fn told(problems: &[Problem]) -> Vec<(String, &Fault)> {
+    problems.iter().map(|problem| (problem.place.to_string(), &problem.fault)).collect()
+}
+
+fn at(place: &str) -> String {
+    place.to_owned()
 }
 
 #[test]
@@ -88,13 +96,15 @@ fn each_bad_row_is_named_and_the_rest_imports() {
     assert_eq!(
         faults(&found),
         [
-            ("faq.csv line 2", &Fault::NoAnswer),
-            ("faq.csv line 3", &Fault::NoQuestion),
-            ("faq.csv line 4", &Fault::Kind(crate::UnknownKind("洗涤".into()))),
-            ("faq.csv line 5", &Fault::Date { field: "valid_from", value: "明天".into() }),
-            ("faq.csv line 6", &Fault::DateOrder),
+            (at("faq.csv line 2 column answer"), &Fault::NoAnswer),
+            (at("faq.csv line 3 column question"), &Fault::NoQuestion),
+            (at("faq.csv line 4 column kind"), &Fault::Kind(crate::UnknownKind("洗涤".into()))),
+            (at("faq.csv line 5 column valid_from"), &Fault::Date { field: "valid_from", value: "明天".into() }),
+            (at("faq.csv line 6 column valid_until"), &Fault::DateOrder),
         ]
     );
+    let about: Vec<_> = found.problems.iter().map(|problem| problem.about.as_deref()).collect();
+    assert_eq!(about, [Some("包邮吗"), None, Some("怎么洗"), Some("活动到几号"), Some("活动几号开始")]);
     assert_eq!(found.items.len(), 1);
     assert!(serde_json::to_string(&found.problems).unwrap().contains(r#""code":"no_answer""#));
 }
@@ -115,11 +125,83 @@ fn repeats_are_reported_with_their_first_place() {
     assert_eq!(
         faults(&found),
         [
-            ("faq.csv line 3", &Fault::DuplicateId { first: first() }),
-            ("faq.csv line 4", &Fault::DuplicateQuestion { first: first() }),
+            (at("faq.csv line 3 column id"), &Fault::DuplicateId { first: first() }),
+            (at("faq.csv line 4 column question"), &Fault::DuplicateQuestion { first: first() }),
         ]
     );
     assert_eq!(found.items.len(), 2, "another store may answer differently");
+}
+
+#[test]
+fn one_question_for_several_shops_or_products_is_several_entries_told_apart() {
+    let rows = ["怎么洗,手洗,羊毛衫,", "怎么洗,干洗,羽绒服,", "怎么洗,水洗,,outlet", "包邮吗,满99,,"];
+    let keys = |rows: &[&str]| {
+        let found = csv(&format!("question,answer,title,store\n{}\n", rows.join("\n")));
+        assert_eq!(found.problems, []);
+        found.items.into_iter().map(|item| (item.answer, item.key)).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (forward, backward) = (keys(&rows), keys(&[rows[3], rows[2], rows[1], rows[0]]));
+    assert_eq!(forward, backward, "the order of the rows does not matter");
+    assert_eq!(forward.values().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    assert_eq!(forward["满99"], "包邮吗", "a question asked once is its own key");
+}
+
+#[test]
+fn a_campaign_without_an_end_is_refused_with_its_line() {
+    let found = csv("question,answer,kind,valid_until\n满减吗,满300减40,campaign,\n送什么,袜子,活动,2026-12-12\n");
+    assert_eq!(faults(&found), [(at("faq.csv line 2 column valid_until"), &Fault::CampaignEnd)]);
+    assert_eq!(found.items.len(), 1);
+    let mut campaign = defaults();
+    campaign.kind = Some(Kind::Campaign);
+    let found = read("a.md", "# 满减吗\n\n满300减40\n".as_bytes(), &campaign);
+    assert_eq!(faults(&found), [(at("a.md line 1"), &Fault::CampaignEnd)]);
+}
+
+#[test]
+fn several_answers_to_a_question_are_kept_together() {
+    let found = csv("问题1,问题2,答案1,答案2\n怎么退,退货流程,点售后,7天内可退\n");
+    assert_eq!(found.items[0].questions, ["怎么退", "退货流程"]);
+    assert_eq!(found.items[0].answer, "点售后\n\n7天内可退");
+    let found = markdown("# 退货\n\n问：怎么退？\n答：点售后。\n选原因。\n\n答：找客服。\n\nQ: 要吊牌吗\nA: 要\n");
+    let said: Vec<_> = found.items.iter().map(|item| (item.title.as_str(), item.answer.as_str())).collect();
+    assert_eq!(said, [("退货 > 怎么退？", "点售后。\n选原因。\n\n找客服。"), ("退货 > 要吊牌吗", "要")]);
+    assert_eq!(found.items[1].source, "faq.md line 9");
+}
+
+#[test]
+fn the_header_may_stand_below_a_title_and_again_on_every_page() {
+    let found = csv("客服话术 11 月版,,\n,,\n序号,问题,答案\n1,怎么退,点售后\n序号,问题,答案\n2,怎么换,点换货\n");
+    assert_eq!((faults(&found), found.skipped.len()), (vec![], 0));
+    let sources: Vec<_> = found.items.iter().map(|item| item.source.as_str()).collect();
+    assert_eq!(sources, ["faq.csv line 4", "faq.csv line 6"]);
+    assert_eq!(csv("question,answer\nq1,a\nQ,A\n").items.len(), 2, "a row that sounds like a header is not one");
+}
+
+#[test]
+fn a_table_in_a_document_is_a_list_of_entries_if_its_header_says_so() {
+    let found = markdown("# 门店 {owner=wangwu}\n\n| 问题 | 答案 |\n|---|---|\n| 几点关门 | 十点 |\n| 在哪 | |\n");
+    assert_eq!(faults(&found), [(at("faq.md line 6 column 答案"), &Fault::NoAnswer)]);
+    let item = &found.items[0];
+    assert_eq!(
+        (item.title.as_str(), item.owner.as_str(), item.source.as_str()),
+        ("门店 > 几点关门", "wangwu", "faq.md line 5")
+    );
+}
+
+#[test]
+fn big5_is_told_from_gb18030() {
+    let text = "問題,答案\n請問運費怎麼計算,訂單滿九百九十元免運費，未滿則收取運費八十元。\n";
+    let (bytes, ..) = encoding_rs::BIG5.encode(text);
+    let found = read("faq.csv", &bytes, &defaults());
+    assert_eq!(found.items.first().map(|item| item.questions[0].as_str()), Some("請問運費怎麼計算"), "{found:?}");
+    for text in [
+        "问题,答案\n包邮吗,满99\n",
+        "问题,答案\n羊毛衫会起球吗,轻微起球属正常现象，可用修剪器。\n",
+        "问题,答案\na,￥9\n",
+    ] {
+        let (bytes, ..) = encoding_rs::GB18030.encode(text);
+        assert_eq!(read("a.csv", &bytes, &defaults()).problems, [], "{text}");
+    }
 }
 
 #[test]
@@ -136,7 +218,9 @@ fn sizes_are_capped() {
         ]
     ));
     let found = read("faq.csv", &vec![b'a'; MAX_FILE_BYTES + 1], &defaults());
-    assert!(matches!(faults(&found)[..], [("faq.csv", Fault::FileTooLarge { .. })]));
+    assert!(matches!(&faults(&found)[..], [(place, Fault::FileTooLarge { .. })] if place == "faq.csv"));
+    let found = read("faq.md", &vec![b'a'; MAX_PAGE_BYTES + 1], &defaults());
+    assert!(found.problems[0].what.contains("5242880"), "{}", found.problems[0].what);
 }
 
 #[test]
@@ -156,20 +240,25 @@ fn hostile_nesting_stays_small() {
 
 #[test]
 fn files_that_hold_nothing_say_so() {
-    assert_eq!(faults(&csv("")), [("faq.csv", &Fault::Nothing)]);
-    assert_eq!(faults(&csv("问句,答复\n包邮吗,满99\n")), [("faq.csv line 1", &Fault::Header)]);
-    assert_eq!(faults(&markdown("只有一段话，没有标题。")), [("faq.md", &Fault::Nothing)]);
-    let found = read("faq.pdf", b"%PDF", &defaults());
-    assert_eq!(faults(&found), [("faq.pdf", &Fault::Format { extension: "pdf".into() })]);
-    let found = read("faq.csv", &[0, 1, 2, 0xFF, 0xFF], &defaults());
-    assert_eq!(faults(&found), [("faq.csv", &Fault::Encoding)]);
+    assert_eq!(faults(&csv("")), [(at("faq.csv"), &Fault::Nothing)]);
+    assert_eq!(faults(&csv("问句,答复\n包邮吗,满99\n")), [(at("faq.csv line 1"), &Fault::Header)]);
+    assert_eq!(faults(&markdown("只有一段话，没有标题。")), [(at("faq.md"), &Fault::NoStructure)]);
+    for (name, bytes, fault) in [
+        ("faq.rtf", &b"{\\rtf"[..], Fault::Format { extension: "rtf".into() }),
+        ("faq.xls", b"", Fault::OldOffice),
+        ("faq.xlsx", b"\xD0\xCF\x11\xE0\xA1\xB1", Fault::OldOffice),
+        ("faq.docx", b"<html>", Fault::NotPackage { expected: "docx" }),
+        ("faq.csv", &[0, 1, 2, 0xFF, 0xFF], Fault::Encoding),
+    ] {
+        assert_eq!(faults(&read(name, bytes, &defaults())), [(at(name), &fault)]);
+    }
 }
 
 #[test]
 fn an_unknown_column_is_told_but_harmless() {
     let found = csv("问题,答案,备注\n包邮吗,满99,内部\n");
-    assert_eq!(faults(&found), [("faq.csv line 1", &Fault::Column { name: "备注".into() })]);
-    assert_eq!(found.items.len(), 1);
+    assert_eq!(told(&found.skipped), [(at("faq.csv line 1 column 备注"), &Fault::Column { name: "备注".into() })]);
+    assert_eq!((found.problems.len(), found.items.len()), (0, 1));
 }
 
 #[test]
@@ -211,7 +300,7 @@ fn answers_read_well_in_a_chat() {
 
 proptest! {
     #[test]
-    fn no_bytes_can_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400), name in "(a\\.csv|b\\.md|c\\.tsv|d)") {
+    fn no_bytes_can_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400), name in "(a\\.csv|b\\.md|c\\.tsv|d|e\\.html|f\\.txt|g\\.xlsx|h\\.docx)") {
         let found = read(&name, &bytes, &defaults());
         prop_assert!(!found.items.is_empty() || !found.problems.is_empty());
     }

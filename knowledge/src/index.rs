@@ -1,11 +1,13 @@
 //! Finding the entry that answers a question.
 //!
 //! Two steps: postings lists score every entry that shares a term with the question (BM25F, [`postings`]), then the
-//! best [`CANDIDATES`] are looked at closely ([`rank`]): how much of the question they cover and how alike the best of
-//! their own questions is. The same features give the confidence. Another way of finding candidates (vectors) would
-//! join between the two steps.
+//! best [`CANDIDATES`] are looked at closely ([`look`]) and put in order by learnt weights ([`rank`]): how much of the
+//! question they cover, where, and how alike the best of their own questions is. Another way of finding candidates
+//! (vectors) would join between the two steps.
 
 mod build;
+mod look;
+mod near;
 mod passage;
 mod postings;
 mod questions;
@@ -16,13 +18,13 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::{Entry, Kind, Lexicon, Scope};
+use crate::{Entry, Kind, Scope, Synonyms};
 use postings::{Postings, Scratch};
 use questions::Questions;
 use terms::{Terms, Wanted};
 
 /// Entries looked at closely for one question.
-const CANDIDATES: usize = 64;
+const CANDIDATES: usize = 40;
 /// Most hits given back, whatever the limit asks.
 const MAX_HITS: usize = 100;
 /// Characters of a question that are read.
@@ -31,7 +33,7 @@ const MAX_QUERY_CHARS: usize = 2_000;
 /// Published entries, ready to be searched from many threads.
 #[derive(Debug)]
 pub struct Index {
-    lexicon: Lexicon,
+    synonyms: Synonyms,
     entries: Vec<Entry>,
     rules: Vec<Entry>,
     /// The distinct scopes, and which of them each entry has.
@@ -40,6 +42,8 @@ pub struct Index {
     terms: Terms,
     postings: Postings,
     questions: Questions,
+    /// Mean length of an answer, in characters.
+    average: f32,
     /// Buffers of searches that ended, so that a search allocates nothing in proportion to the index.
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -96,9 +100,9 @@ pub struct Hit {
 }
 
 impl Index {
-    /// Indexes `entries` with the shipped lexicon. Rules are kept apart: see [`Index::rules`].
+    /// Indexes `entries` with the shipped synonyms. Rules are kept apart: see [`Index::rules`].
     pub fn build(entries: impl IntoIterator<Item = Entry>) -> Index {
-        Index::with_lexicon(Lexicon::builtin().clone(), entries)
+        Index::with_synonyms(Synonyms::builtin().clone(), entries)
     }
 
     /// Number of entries that can be found, rules not counted.
@@ -119,13 +123,26 @@ impl Index {
     /// Finds what answers `query`: only entries valid at its time and covering its scope, never rules.
     pub fn search(&self, query: &Query<'_>) -> Found {
         let text: String = query.text.chars().take(MAX_QUERY_CHARS).collect();
-        let wanted = self.terms.wanted(&text, &self.lexicon, self.entries.len());
+        let wanted = self.terms.wanted(&text, &self.synonyms, self.entries.len());
         let candidates = self.candidates(&wanted, query);
         let ranked = rank::rank(self, &text, &wanted, &candidates, query.scope);
         let confidence = rank::confidence(&ranked);
         let shown = ranked.iter().take(query.limit.min(MAX_HITS));
         Found { hits: shown.filter_map(|ranked| self.hit(ranked, &wanted)).collect(), confidence }
     }
+
+    /// What the ranking is learnt over: for every candidate of `query` its entry's id and features, named by
+    /// [`Index::FEATURES`]. For the training command.
+    pub fn close_look(&self, query: &Query<'_>) -> Vec<(&str, Vec<f32>)> {
+        let text: String = query.text.chars().take(MAX_QUERY_CHARS).collect();
+        let wanted = self.terms.wanted(&text, &self.synonyms, self.entries.len());
+        let looked_at = rank::looked_at(self, &text, &wanted, &self.candidates(&wanted, query));
+        let known = looked_at.iter().filter_map(|ranked| Some((self.entries.get(ranked.doc as usize)?, ranked)));
+        known.map(|(entry, ranked)| (entry.id.as_str(), ranked.features.to_vec())).collect()
+    }
+
+    /// Names of the features of [`Index::close_look`], in their order.
+    pub const FEATURES: &'static [&'static str] = &look::NAMES;
 
     /// The best entries by postings alone that may be used at all.
     fn candidates(&self, wanted: &Wanted, query: &Query<'_>) -> Vec<postings::Candidate> {
@@ -159,7 +176,7 @@ impl Index {
             title: entry.title.clone(),
             question: question.clone(),
             text: entry.answer.clone(),
-            span: passage::span(&entry.answer, wanted, &self.terms, &self.lexicon),
+            span: passage::span(&entry.answer, wanted, &self.terms, &self.synonyms),
             score: f64::from(ranked.score),
             owner: entry.owner.clone(),
             source: entry.source.clone(),

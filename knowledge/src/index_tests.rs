@@ -62,6 +62,15 @@ fn synonyms_variants_and_inflections_meet() {
 }
 
 #[test]
+fn typing_errors_homophones_and_pinyin_are_understood() {
+    let index = Index::build(shop());
+    assert_eq!(first(&index, "退宽多久").as_deref(), Some("refund"));
+    assert_eq!(first(&index, "tuikuan").as_deref(), Some("refund"));
+    assert_eq!(first(&index, "shpi to abroud").as_deref(), Some("ship"));
+    assert_eq!(first(&index, "zhuanyi"), None, "sounds like nothing that is there");
+}
+
+#[test]
 fn outside_its_days_an_entry_is_not_there() {
     let mut entries = shop();
     entries[0].valid_from = Some(100);
@@ -179,6 +188,55 @@ proptest! {
         prop_assert!(found.hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
         for hit in found.hits {
             prop_assert!(hit.text.get(hit.span.0..hit.span.1).is_some_and(|cited| !cited.is_empty()));
+        }
+    }
+}
+
+/// A scope out of few values, so that random ones often meet.
+fn any_scope() -> impl Strategy<Value = Scope> {
+    let field = |values: &'static [&'static str]| {
+        proptest::option::of(proptest::sample::select(values).prop_map(str::to_owned))
+    };
+    (field(&["flagship", "outlet"]), field(&["tmall", "jd"]), field(&["新疆", "上海"]), field(&["zh", "zh-CN", "en"]))
+        .prop_map(|(store, platform, region, language)| Scope { store, platform, region, language })
+}
+
+const ANSWERS: [&str; 4] = ["满 99 元包邮。", "包邮，偏远地区除外。", "羊毛衫冷水手洗。", "We ship free above 99."];
+const ASKED: [&str; 5] = ["包邮吗", "满多少免邮", "羊毛衫怎么洗", "free shipping", "99"];
+
+fn any_entry() -> impl Strategy<Value = Entry> {
+    let time = || proptest::option::of(0i64..100);
+    let parts = (0u8..12, any_scope(), time(), time(), 0..ANSWERS.len(), any::<bool>(), any::<bool>());
+    parts.prop_map(|(id, scope, valid_from, valid_until, answer, asked, is_rule)| Entry {
+        scope,
+        valid_from,
+        valid_until,
+        kind: if is_rule { Kind::Forbidden } else { Kind::Shipping },
+        ..entry(&format!("e{id}"), if asked { &["包邮吗", "free shipping?"] } else { &[] }, ANSWERS[answer])
+    })
+}
+
+proptest! {
+    /// However entries, clocks and scopes change: what is found is published, valid, in scope and no rule, and what is
+    /// cited lies in the entry's own text.
+    #[test]
+    fn nothing_out_of_scope_or_date_is_ever_found(
+        editions in proptest::collection::vec(proptest::collection::vec(any_entry(), 0..40), 1..4),
+        asked in proptest::collection::vec((any_scope(), -10i64..110, 0..ASKED.len()), 1..6),
+    ) {
+        for edition in &editions {
+            let version = |(n, entry): (usize, &Entry)| Entry { version: n as i64, ..entry.clone() };
+            let entries: Vec<Entry> = edition.iter().enumerate().map(version).collect();
+            let index = Index::build(entries.clone());
+            for (scope, now_ms, text) in &asked {
+                let found = index.search(&Query { text: ASKED[*text], scope, now_ms: *now_ms, limit: 100 });
+                for hit in found.hits {
+                    let entry = &entries[hit.version as usize];
+                    prop_assert_eq!((&hit.entry, &hit.text), (&entry.id, &entry.answer));
+                    prop_assert!(entry.is_valid_at(*now_ms) && entry.scope.covers(scope) && !entry.kind.is_rule());
+                    prop_assert!(entry.answer.get(hit.span.0..hit.span.1).is_some_and(|cited| !cited.is_empty()));
+                }
+            }
         }
     }
 }

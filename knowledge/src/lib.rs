@@ -3,18 +3,22 @@
 //! Pure: bytes, clock and time zone are passed in, nothing is read or written. The flow is
 //! [`import::read`] (file → [`import::Item`]s and problems) → the caller gives ids, versions and approval →
 //! [`Index::build`] over what is published → [`Index::search`]. Ranking is lexical: words and character pairs
-//! ([`text`]), synonym groups ([`Lexicon`]), BM25F over questions, title and answer, then a second look at the best
+//! ([`text`]), synonym groups ([`Synonyms`]), BM25F over questions, title and answer, then a second look at the best
 //! candidates that also yields the confidence.
 
 mod entry;
 mod gap;
+mod gate;
 pub mod import;
 mod index;
-mod lexicon;
+mod synonyms;
 mod text;
 
 pub use entry::{Entry, Kind, Scope, ScopeError, UnknownKind};
 pub use gap::gap_key;
+pub use gate::{
+    Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,
+};
 pub use index::{Found, Hit, Index, Query};
-pub use lexicon::{Lexicon, LexiconError};
+pub use synonyms::{Synonyms, SynonymsError};
 pub use text::warm_up;

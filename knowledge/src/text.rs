@@ -1,7 +1,7 @@
 //! Words: how text is folded and cut into the tokens that are indexed and searched.
 //!
 //! Folding is NFKC, lower case, traditional to simplified, no invisible characters. Chinese runs become dictionary
-//! words and character pairs; other runs become stemmed words. Synonym groups of the [`Lexicon`] add one token for the
+//! words and character pairs; other runs become stemmed words. Synonym groups of the [`Synonyms`] add one token for the
 //! group wherever a member stands.
 
 mod stem;
@@ -13,8 +13,9 @@ use std::sync::LazyLock;
 
 use jieba_rs::Jieba;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
-use crate::Lexicon;
+use crate::Synonyms;
 
 /// The dictionary (350,000 words) loads once per process; see [`warm_up`].
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
@@ -52,7 +53,47 @@ const IN_CONCEPT: f32 = 0.7;
 
 /// NFKC, lower case, simplified, without invisible characters.
 pub(crate) fn fold(text: &str) -> String {
+    if text.chars().all(folds_alone) {
+        return text.chars().flat_map(fold_char).collect();
+    }
     text.nfkc().flat_map(char::to_lowercase).map(variants::simplified).filter(|&c| !is_invisible(c)).collect()
+}
+
+/// Characters that never combine with their neighbours, as far as that is plain without a look into tables.
+fn folds_alone(c: char) -> bool {
+    c.is_ascii()
+        || is_cjk(c)
+        || matches!(c, '\u{2010}'..='\u{2026}' | '\u{3000}'..='\u{3029}' | '\u{ff00}'..='\u{ff5e}')
+}
+
+/// The folded form of one character, which may be none or several.
+pub(crate) fn fold_char(c: char) -> impl Iterator<Item = char> {
+    let plain = c.is_ascii() || matches!(c, '\u{4e00}'..='\u{9fff}');
+    let folded = plain.then(|| variants::simplified(c.to_ascii_lowercase()));
+    folded.into_iter().chain((!plain).then(|| compatible(c)).into_iter().flatten())
+}
+
+fn compatible(c: char) -> impl Iterator<Item = char> {
+    std::iter::once(c)
+        .nfkc()
+        .flat_map(char::to_lowercase)
+        .map(variants::simplified)
+        .filter(|&c| !is_invisible(c) && !is_combining_mark(c))
+}
+
+/// A Latin word in the form in which it stands in canonical text.
+pub(crate) fn stemmed(word: &str) -> String {
+    stem::stem(word).into_owned()
+}
+
+/// Adds a syllable of plain pinyin to `spelled` as people type it.
+pub(crate) fn push_syllable(spelled: &mut String, syllable: &str) {
+    spelled.extend(syllable.chars().map(|c| if c == 'ü' { 'v' } else { c }));
+}
+
+/// The dictionary's words of folded `text`, one behind the other.
+pub(crate) fn cut(text: &str) -> impl Iterator<Item = &str> {
+    JIEBA.cut(text, false).into_iter().map(|word| word.word)
 }
 
 /// Folded letters and digits only: equal for texts that differ in spacing and punctuation.
@@ -62,11 +103,13 @@ pub(crate) fn compact(text: &str) -> String {
 
 /// Characters that a reader does not see and a customer did not mean.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{00ad}')
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+        | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Scripts written without blanks between words.
-fn is_cjk(c: char) -> bool {
+pub(crate) fn is_cjk(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' | '々' | '〇')
 }
@@ -120,8 +163,8 @@ impl Canonical {
     }
 
     /// Calls `emit` for every token, stop words left out. Order is not promised.
-    pub(crate) fn tokens(&self, lexicon: &Lexicon, mut emit: impl FnMut(Token<'_>)) {
-        let concepts = lexicon.find(&self.text);
+    pub(crate) fn tokens(&self, synonyms: &Synonyms, mut emit: impl FnMut(Token<'_>)) {
+        let concepts = synonyms.find(&self.text);
         for (name, _) in &concepts {
             emit(Token { class: Class::Concept, text: name, weight: 1.0 });
         }
@@ -183,6 +226,15 @@ fn words(text: &str, offset: usize, bounds: &[usize], emit: &mut impl FnMut(Toke
             }
         }
     }
+}
+
+/// Whether `span` of canonical `text` cuts no Latin word or number; Chinese may stand inside a run.
+pub(crate) fn is_whole(text: &str, span: Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ').is_ascii_alphanumeric();
+    let cuts_start = span.start > 0 && at(span.start) && at(span.start - 1);
+    let cuts_end = span.end > 0 && at(span.end - 1) && at(span.end);
+    !cuts_start && !cuts_end
 }
 
 /// Bytes of `rest` up to where its script changes; `first` is its first character.

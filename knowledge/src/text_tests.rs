@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 fn tokens(text: &str, class: Class) -> Vec<String> {
     let mut found = Vec::new();
-    Canonical::new(text).tokens(Lexicon::builtin(), |token| {
+    Canonical::new(text).tokens(Synonyms::builtin(), |token| {
         if token.class == class {
             found.push(token.text.to_owned());
         }
@@ -45,7 +45,7 @@ fn stop_words_alone_leave_nothing() {
 #[test]
 fn a_synonym_group_lightens_its_words() {
     let mut weights = Vec::new();
-    Canonical::new("包邮").tokens(Lexicon::builtin(), |token| weights.push((token.class, token.weight)));
+    Canonical::new("包邮").tokens(Synonyms::builtin(), |token| weights.push((token.class, token.weight)));
     assert_eq!(
         weights,
         [(Class::Concept, 1.0), (Class::Word, IN_CONCEPT), (Class::Word, IN_CONCEPT), (Class::Gram, IN_CONCEPT)]
@@ -56,7 +56,7 @@ proptest! {
     #[test]
     fn any_text_can_be_cut(text in any::<String>()) {
         let mut count = 0usize;
-        Canonical::new(&text).tokens(Lexicon::builtin(), |token| {
+        Canonical::new(&text).tokens(Synonyms::builtin(), |token| {
             count += 1;
             assert!(!token.text.is_empty() && token.weight > 0.0 && token.weight <= 1.0);
         });
@@ -68,6 +68,6 @@ proptest! {
         let once = fold(&text);
         prop_assert_eq!(fold(&once), once.clone());
         prop_assert_eq!(compact(&once), compact(&text));
-        Canonical::new(&text).tokens(Lexicon::builtin(), |_| {});
+        Canonical::new(&text).tokens(Synonyms::builtin(), |_| {});
     }
 }

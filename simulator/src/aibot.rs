@@ -133,6 +133,8 @@ impl AiBot {
 }
 
 #[cfg(test)]
+mod campaign_tests;
+#[cfg(test)]
 mod client_tests;
 #[cfg(test)]
 mod tests;

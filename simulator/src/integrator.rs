@@ -41,6 +41,8 @@ pub struct Reply {
     pub id: String,
     /// `data.conversation_id`.
     pub conversation: String,
+    /// `data.thread_kind`.
+    pub thread: String,
     /// `data.kind`.
     pub kind: String,
     /// `data.text`.
@@ -71,6 +73,22 @@ struct Kept {
     replies: BTreeMap<String, (u64, Reply)>,
     tries: Vec<String>,
     refused: Vec<String>,
+    /// Of a thousand answers, how many get lost by chance.
+    loses: u64,
+    luck: u64,
+    /// The ids of the requests whose answer got lost.
+    lost: Vec<String>,
+}
+
+impl Kept {
+    /// What the next request is answered with.
+    fn next_answer(&mut self) -> Answer {
+        if let Some(answer) = self.answers.pop_front() {
+            return answer;
+        }
+        self.luck = self.luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if (self.luck >> 33) % 1_000 < self.loses { Answer::TakenAndLost } else { Answer::Taken }
+    }
 }
 
 impl Integrator {
@@ -110,6 +128,11 @@ impl Integrator {
         self.shared.kept().answers.extend(answers);
     }
 
+    /// From now on so many of a thousand answers get lost, where [`Integrator::answers`] says nothing else.
+    pub fn loses(&self, of_a_thousand: u64) {
+        self.shared.kept().loses = of_a_thousand;
+    }
+
     /// Tells that a customer wrote; gives the HTTP status.
     ///
     /// # Errors
@@ -141,11 +164,19 @@ impl Integrator {
     /// # Errors
     /// Where the bot does not answer at all.
     pub async fn tell_as(&self, id: &str, kind: &str, data: Value) -> anyhow::Result<u16> {
+        let door = self.shared.kept().door.clone();
+        self.tell_at(&door, id, kind, data).await
+    }
+
+    /// Tells something at a door of the bot, which may have several.
+    ///
+    /// # Errors
+    /// Where the bot does not answer at all.
+    pub async fn tell_at(&self, door: &str, id: &str, kind: &str, data: Value) -> anyhow::Result<u16> {
         let at = self.shared.clock.now_ms() / 1_000;
         let timestamp = rfc3339(at);
         let body = json!({ "type": kind, "timestamp": timestamp, "data": data }).to_string();
         let signature = format!("v1,{}", STANDARD.encode(self.shared.mac(id, &at.to_string(), body.as_bytes())?));
-        let door = self.shared.kept().door.clone();
         let request = self.shared.http.post(door).header("content-type", "application/json").header("webhook-id", id);
         let request = request.header("webhook-timestamp", at.to_string()).header("webhook-signature", signature);
         Ok(request.body(body).send().await?.status().as_u16())
@@ -156,6 +187,23 @@ impl Integrator {
         let mut replies: Vec<_> = self.shared.kept().replies.values().cloned().collect();
         replies.sort_by_key(|(order, _)| *order);
         replies.into_iter().map(|(_, reply)| reply).collect()
+    }
+
+    /// The replies it took after the first `so_many`, in no order.
+    pub fn replies_after(&self, so_many: usize) -> Vec<Reply> {
+        let kept = self.shared.kept();
+        let newer = kept.replies.values().filter(|(order, _)| *order >= so_many as u64);
+        newer.map(|(_, reply)| reply.clone()).collect()
+    }
+
+    /// How many replies it took, each counted once.
+    pub fn carried(&self) -> usize {
+        self.shared.kept().replies.len()
+    }
+
+    /// The `webhook-id` of every request whose answer got lost, in order.
+    pub fn lost(&self) -> Vec<String> {
+        self.shared.kept().lost.clone()
     }
 
     /// The `webhook-id` of every request that verified, in order.
@@ -204,7 +252,8 @@ impl Shared {
         if event["type"] != "reply.approved" || text("reply_id")? != id {
             return Err(format!("not a reply under its own id: {event}"));
         }
-        Ok(Reply { id, conversation: text("conversation_id")?, kind: text("kind")?, text: text("text")? })
+        let (conversation, thread) = (text("conversation_id")?, text("thread_kind")?);
+        Ok(Reply { id, conversation, thread, kind: text("kind")?, text: text("text")? })
     }
 }
 
@@ -218,7 +267,7 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     };
     let mut kept = shared.kept();
     kept.tries.push(reply.id.clone());
-    let answer = kept.answers.pop_front().unwrap_or(Answer::Taken);
+    let answer = kept.next_answer();
     if let Answer::Refused(status, wait) = answer {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return match wait {
@@ -227,9 +276,13 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
         };
     }
     let order = kept.replies.len() as u64;
-    kept.replies.entry(reply.id.clone()).or_insert((order, reply));
+    let id = reply.id.clone();
+    kept.replies.entry(id.clone()).or_insert((order, reply));
     match answer {
-        Answer::TakenAndLost => StatusCode::BAD_GATEWAY.into_response(),
+        Answer::TakenAndLost => {
+            kept.lost.push(id);
+            StatusCode::BAD_GATEWAY.into_response()
+        }
         Answer::Taken | Answer::Refused(..) => StatusCode::OK.into_response(),
     }
 }

@@ -1,4 +1,5 @@
-//! The same stories on every channel customers write on: the flow is one, whatever the wire.
+//! The same stories on every channel customers write on and on every surface colleagues review on: the flow is one,
+//! whatever the wires.
 
 use std::time::Duration;
 
@@ -7,12 +8,22 @@ use anyhow::{Context, ensure};
 use cards::Act;
 
 use crate::story;
-use crate::world::{Customers, Setting, World};
+use crate::world::{Colleagues, Customers, Setting, World};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
-/// Tells one story on every channel.
+/// Tells one story on every channel, reviewed on every surface.
 macro_rules! everywhere {
+    (@reviewed $surface:ident, $colleagues:expr) => {
+        mod $surface {
+            #[allow(unused_imports)]
+            use super::*;
+            story!(kf, in on(Customers::Kf, $colleagues), |world| { told(world).await?; });
+            story!(webhook, in on(Customers::Webhook, $colleagues), |world| { told(world).await?; });
+            story!(telegram, in on(Customers::Telegram, $colleagues), |world| { told(world).await?; });
+            story!(official, in on(Customers::Official, $colleagues), |world| { told(world).await?; });
+        }
+    };
     ($(#[$about:meta])* $name:ident, |$world:ident| $told:block) => {
         $(#[$about])*
         mod $name {
@@ -22,13 +33,12 @@ macro_rules! everywhere {
                 $told
                 everything_was_approved($world).await
             }
-            fn on(customers: Customers) -> Setting {
-                Setting { customers, ..Setting::default() }
+            fn on(customers: Customers, colleagues: Colleagues) -> Setting {
+                Setting { customers, colleagues, ..Setting::default() }
             }
-            story!(kf, in on(Customers::Kf), |world| { told(world).await?; });
-            story!(webhook, in on(Customers::Webhook), |world| { told(world).await?; });
-            story!(telegram, in on(Customers::Telegram), |world| { told(world).await?; });
-            story!(official, in on(Customers::Official), |world| { told(world).await?; });
+            everywhere!(@reviewed app, Colleagues::App);
+            everywhere!(@reviewed aibot, Colleagues::Aibot);
+            everywhere!(@reviewed telegram, Colleagues::Telegram);
         }
     };
 }
@@ -59,7 +69,7 @@ everywhere!(
     |world| {
         world.somebody_asks(FACT).await?;
         let shown = world.case(1).await?.draft().cloned().context("a draft")?.parts;
-        world.taps("LiHua", Act::Send).await?;
+        world.decides("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard() == shown, "{:?}", world.somebody_heard());
         ensure!(is_answered(world).await?);
     }
@@ -70,10 +80,10 @@ everywhere!(
     edited,
     |world| {
         world.somebody_asks(FACT).await?;
-        world.taps("LiHua", Act::Edit).await?;
-        world.member_says("LiHua", "亲，轻微起球是正常的，用剃毛器处理就好。").await?;
+        world.decides("LiHua", Act::Edit).await?;
+        world.writes("LiHua", "亲，轻微起球是正常的，用剃毛器处理就好。").await?;
         ensure!(world.somebody_heard().is_empty(), "an edit is shown before it is sent");
-        world.taps("LiHua", Act::Send).await?;
+        world.decides("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard() == ["亲，轻微起球是正常的，用剃毛器处理就好。"]);
     }
 );
@@ -83,9 +93,9 @@ everywhere!(
     escalated,
     |world| {
         world.somebody_asks(FACT).await?;
-        world.taps("LiHua", Act::Escalate).await?;
-        ensure!(!world.has_open_card("LiHua"));
-        world.taps("WangWu", Act::Send).await?;
+        world.decides("LiHua", Act::Escalate).await?;
+        ensure!(!world.holds_card("LiHua"));
+        world.decides("WangWu", Act::Send).await?;
         ensure!(world.somebody_heard().len() == 1 && is_answered(world).await?);
     }
 );
@@ -95,7 +105,7 @@ everywhere!(
     taken_over,
     |world| {
         world.somebody_asks(FACT).await?;
-        world.taps("LiHua", Act::TakeOver).await?;
+        world.decides("LiHua", Act::TakeOver).await?;
         world.somebody_asks("还在吗").await?;
         ensure!(world.somebody_heard().is_empty(), "{:?}", world.somebody_heard());
         ensure!(matches!(world.case(1).await?.state, State::HandedOver { .. }), "{:?}", world.case(1).await?.state);
@@ -107,12 +117,12 @@ everywhere!(
     paused,
     |world| {
         world.somebody_asks(FACT).await?;
-        world.member_says("ChenJie", "/暂停").await?;
-        world.taps("LiHua", Act::Send).await?;
+        world.writes("ChenJie", "/暂停").await?;
+        world.decides("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard().is_empty(), "sent during a pause");
-        world.member_says("ChenJie", "/恢复").await?;
-        world.member_says("WangWu", "/恢复").await?;
-        world.taps("LiHua", Act::Send).await?;
+        world.writes("ChenJie", "/恢复").await?;
+        world.writes("WangWu", "/恢复").await?;
+        world.decides("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard().len() == 1);
     }
 );
@@ -125,9 +135,9 @@ everywhere!(
         world.delivered_again().await?;
         world.wait(Duration::from_secs(4)).await?;
         let number = world.case(1).await?.number;
-        world.taps("LiHua", Act::Send).await?;
-        if world.has_open_card("ZhaoLiu") {
-            world.taps("ZhaoLiu", Act::Send).await?;
+        world.decides("LiHua", Act::Send).await?;
+        if world.holds_card("ZhaoLiu") {
+            world.decides("ZhaoLiu", Act::Send).await?;
         }
         ensure!(number == 1 && world.somebody_heard().len() == 1, "{:?}", world.somebody_heard());
     }
@@ -141,7 +151,7 @@ everywhere!(
         world.restart().await?;
         world.wait(Duration::from_secs(4)).await?;
         world.restart().await?;
-        world.taps("LiHua", Act::Send).await?;
+        world.decides("LiHua", Act::Send).await?;
         ensure!(world.somebody_heard().len() == 1);
         world.restart().await?;
         world.wait(Duration::from_secs(120)).await?;
@@ -156,11 +166,11 @@ everywhere!(
     |world| {
         world.somebody_asks(FACT).await?;
         world.loses_the_next_answer();
-        world.taps("LiHua", Act::Send).await?;
+        world.decides("LiHua", Act::Send).await?;
         world.wait(Duration::from_secs(300)).await?;
         ensure!(world.somebody_heard().len() == 1, "{:?}", world.somebody_heard());
         if matches!(world.case(1).await?.state, State::Unknown(_)) {
-            world.taps("ZhaoLiu", Act::Delivered).await?;
+            world.decides("ZhaoLiu", Act::Delivered).await?;
         }
         ensure!(is_answered(world).await?, "{:?}", world.case(1).await?.state);
         ensure!(world.somebody_heard().len() == 1);

@@ -87,10 +87,10 @@ struct Sealed {
 
 impl Sealed {
     fn new(world: &World, dice: &mut Dice, xml: &str) -> anyhow::Result<Self> {
-        let wecom = world.app.wecom.as_ref().context("WeCom is configured")?;
+        let crypt = world.app.wecom.as_ref().and_then(|wecom| wecom.crypt.as_ref()).context("WeCom is configured")?;
         let timestamp = (world.clock.now() / 1000).to_string();
         let nonce = format!("{:010}", dice.next() % 10_000_000_000);
-        let sealed = wecom.crypt.seal(xml.as_bytes(), dice.bytes16(), &timestamp, &nonce);
+        let sealed = crypt.seal(xml.as_bytes(), dice.bytes16(), &timestamp, &nonce);
         Ok(Self { signature: sealed.msg_signature, encrypt: sealed.encrypt, timestamp, nonce })
     }
 

@@ -207,7 +207,7 @@ async fn busy_minute(world: &World, member: &'static str, messages: usize) -> an
     let paced = world
         .app
         .store
-        .commit(move |tx| Box::pin(async move { Ok(queue::pace(tx, member, &ids, Rank::Then, now).await?) }))
+        .commit(move |tx| Box::pin(async move { Ok(queue::pace(tx, member, &ids, Rank::Then.most(), now).await?) }))
         .await?;
     ensure!(paced.is_none());
     Ok(())

@@ -282,12 +282,15 @@ story!(
         let ready = format!("{}/readyz", world.address);
         ensure!(reqwest::get(&ready).await?.status() == 200);
         world.sim.faults().always(Api::KfSyncMsg, Fault::Refuse(Errcode(-1)));
-        for _ in 0..7 {
+        for _ in 0..9 {
             world.wait(Duration::from_secs(10)).await?;
         }
         ensure!(reqwest::get(&ready).await?.status() == 503, "every reading fails");
         world.sim.faults().clear();
-        world.wait(Duration::from_secs(10)).await?;
+        // The two accounts are read in turn.
+        for _ in 0..4 {
+            world.wait(Duration::from_secs(10)).await?;
+        }
         ensure!(reqwest::get(&ready).await?.status() == 200);
     }
 );

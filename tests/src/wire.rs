@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aijia::case::{State, Why};
 use aijia::evidence::Kind;
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use cards::Act;
-use simulator::{Api, Errcode, Fault, Lost, Nonce};
+use simulator::{Api, Call, Errcode, Fault, Lost, Nonce};
 
 use crate::story;
-use crate::world::{FLAGSHIP, World, XIAOYU};
+use crate::world::{FLAGSHIP, OUTLET, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
@@ -105,15 +105,38 @@ story!(
 );
 
 story!(
-    /// Nobody rings: the polling net finds the message.
+    /// Nobody rings: the polling net finds the message, within ten seconds for each account.
     a_lost_doorbell_loses_no_message,
     |world| {
         world.sim.hold_doorbells(true);
         world.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
-        world.wait(Duration::from_secs(11)).await?;
+        for _ in 0..2 {
+            world.wait(Duration::from_secs(11)).await?;
+        }
         world.wait(Duration::from_secs(4)).await?;
         ensure!(world.has_open_card("LiHua"), "polling is the net");
         world.sim.hold_doorbells(false);
+    }
+);
+
+story!(
+    /// Where nobody ever rings, all accounts together are asked six times a minute, each in its turn.
+    accounts_that_nobody_rings_at_share_six_polls_a_minute,
+    |world| {
+        world.wait(Duration::from_secs(60)).await?;
+        let before = world.sim.count(Api::KfSyncMsg);
+        for _ in 0..60 {
+            world.wait(Duration::from_secs(2)).await?;
+        }
+        let polls: Vec<String> = world.sim.ledger().into_iter()
+            .filter(|row| row.call == Call::Api(Api::KfSyncMsg))
+            .filter_map(|row| row.body["open_kfid"].as_str().map(str::to_owned)).collect();
+        let polls = polls.get(before..).context("polls")?;
+        ensure!((10..=13).contains(&polls.len()), "{} polls in two minutes", polls.len());
+        for account in [FLAGSHIP, OUTLET] {
+            let theirs = polls.iter().filter(|polled| *polled == account).count();
+            ensure!((5..=7).contains(&theirs), "{account} was asked {theirs} times");
+        }
     }
 );
 

@@ -2,6 +2,7 @@
 
 pub mod away;
 mod browser;
+pub mod colleagues;
 mod open;
 pub mod program;
 pub mod shown;
@@ -23,6 +24,7 @@ use simulator::{Delivery, Item, ItemKind, Simulator};
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
 pub use away::{Away, Customers};
 pub use browser::{Browser, Page};
+pub use colleagues::{Colleagues, Phones};
 pub use open::{DESK, On, Setting, database, empty_database};
 
 /// Tells one story on both databases, in the usual setting or in one of its own.
@@ -82,6 +84,8 @@ pub struct World {
     pub pages: Vec<(String, String)>,
     /// Where the story's customers are.
     pub away: Away,
+    /// What its colleagues hold in their hands.
+    pub phones: Phones,
     /// Message ids whose authority was found in a record this world no longer goes on with.
     answered_for: BTreeSet<String>,
     staging: Staging,

@@ -5,15 +5,16 @@ use channels::Spent;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::human::{approve, current, decided};
+use super::human::{approve, blank, current, decided};
 use super::step::{Step, Turn};
 use super::{
-    Draft, Effect, Ending, Level, Meanwhile, Outcome, PartResult, Refusal, Say, Sending, State, Tap, Voided, Why,
-    customer, sending,
+    Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, PartResult, Refusal, Say, Sending, State, Tap, Voided, Why,
+    customer, message_id, sending,
 };
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Kind};
+use crate::policy::{self, Route, Verdict};
 
 /// Nobody knows whether a part of the reply arrived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,6 +109,53 @@ pub(super) fn begin(turn: &mut Turn, sending: Sending, part: usize) {
     }
     let say = sending::alarm(Why::SendUnknown, turn.case().number);
     turn.effect(Effect::Alarm { say });
+}
+
+/// The channel had taken a part, and now does not know whether it arrived. The case may be closed by then: it is open again
+/// until a person has said what became of the part.
+pub(super) fn reported(mut turn: Turn, lost: &Lost, text: &str) -> Result<Step, Refusal> {
+    let result = PartResult::Unknown;
+    let said = json!({ "part": lost.part, "msgid": lost.msgid, "result": result, "late": true });
+    match turn.case().state.clone() {
+        State::Closed { ending: Ending::Answered } => {
+            turn.record(Kind::SendSettled, Actor::System, said);
+            reopen(&mut turn, lost.clone(), text);
+        }
+        State::Sending(mut sending) if is_last_to_leave(&mut turn, &sending, lost) => {
+            turn.record(Kind::SendSettled, Actor::System, said);
+            sending.parts[lost.part] = Part::Unknown;
+            begin(&mut turn, sending, lost.part);
+        }
+        _ => return Err(Refusal::Overtaken),
+    }
+    customer::watch_window(&mut turn);
+    turn.done()
+}
+
+/// Whether it carried the newest part of this reply that has left, and nothing is under way.
+fn is_last_to_leave(turn: &mut Turn, sending: &Sending, lost: &Lost) -> bool {
+    let carried = message_id(turn.case(), &sending.draft, lost.part) == lost.msgid;
+    let newest = sending.parts.iter().rposition(|part| *part != Part::Waiting);
+    carried && newest == Some(lost.part) && sending.parts.get(lost.part) == Some(&Part::Accepted)
+}
+
+/// The draft is gone with the closed case: what stands on the card are the words that left, to be judged by whoever
+/// decides about this case.
+fn reopen(turn: &mut Turn, lost: Lost, text: &str) {
+    turn.restart_clock();
+    let now = turn.now;
+    let case = turn.case();
+    case.doubtful = true;
+    let (number, watermark, level) = (case.number, case.watermark, case.least);
+    let route = Route::Review(match level {
+        Level::Reviewers => policy::Level::Reviewer,
+        Level::EscalationOwner => policy::Level::Supervisor,
+    });
+    let verdict = Verdict { route, risk: cards::Risk::Low, reasons: Vec::new() };
+    let (parts, supersedes) = (vec![text.to_owned()], Some(lost.msgid.clone()));
+    let draft = Draft { parts, watermark, supersedes, ..blank(turn, &verdict) };
+    turn.in_doubt(Doubt { draft, lost, meanwhile: Meanwhile::Nothing, level, due: now, overdue: false });
+    turn.effect(Effect::Alarm { say: sending::alarm(Why::SendUnknown, number) });
 }
 
 /// The customer writes while nobody knows what they have read: people see it on a new card.

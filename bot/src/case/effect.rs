@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::BY_ITSELF;
 use crate::clock::Timestamp;
 use crate::desk::{Desk, NoticeKind};
 
@@ -172,6 +173,7 @@ impl Say {
         let filled = self.args.iter().map(|(name, fill)| match fill {
             Fill::Text(text) => (name.as_str(), text.clone()),
             Fill::Key(key) => (name.as_str(), words.text(key, &[])),
+            Fill::Person(id) if id == BY_ITSELF => (name.as_str(), words.text("actor.system", &[])),
             Fill::Person(id) => (name.as_str(), desk.name_of(id).to_owned()),
         });
         let filled: Vec<(&str, String)> = filled.collect();

@@ -3,7 +3,7 @@
 use channels::Spent;
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Rejection};
+use super::{Draft, Lost, Rejection};
 use crate::clock::Timestamp;
 use crate::policy::Verdict;
 
@@ -102,6 +102,13 @@ pub enum Event {
         part: usize,
         /// A pause in scope was declared after the approval, even if it was lifted since.
         paused_since_approval: bool,
+    },
+    /// The channel took a part of a reply and now says that it does not know whether it was delivered.
+    DeliveryUnknown {
+        /// The request that carried it.
+        lost: Lost,
+        /// The words it carried.
+        text: String,
     },
     /// The platform accepted a reply and now says it was not delivered.
     NotDelivered {

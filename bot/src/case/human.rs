@@ -165,7 +165,7 @@ fn editable(turn: &mut Turn, tap: &Tap) -> Result<(Option<Draft>, Level), Refusa
     }
 }
 
-fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
+pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
     Draft {
         version: 0,
         parts: Vec::new(),

@@ -34,6 +34,9 @@ pub struct Rules<'a> {
     pub next_holder: Option<&'a str>,
 }
 
+/// Whose name stands on a pause that nobody declared: the program's own.
+pub const BY_ITSELF: &str = "system";
+
 /// Who declared the pause that covers a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PausedBy {
@@ -111,6 +114,7 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::Settled { part, result } => sending::settled(turn, *part, result),
         Event::SettledLate { msgid, part, result } => doubt::settled_late(turn, msgid, *part, result),
         Event::Probe { part, paused_since_approval } => sending::probe(turn, *part, *paused_since_approval),
+        Event::DeliveryUnknown { lost, text } => doubt::reported(turn, lost, text),
         Event::NotDelivered { msgid, fail_type } => sending::not_delivered(turn, msgid, *fail_type),
     }
 }

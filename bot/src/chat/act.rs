@@ -50,10 +50,10 @@ async fn card(desk: &mut Desk<'_, '_>, n: i64) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
     let decides = policy::may(desk.person, Power::Decide, view.channel()).is_ok();
     if decides && view.card(None).is_some() {
-        return apply::announce(desk.tx, desk.app, &view.case, &desk.person.id, desk.member).await;
+        return apply::announce(desk.tx, desk.app, &view.case, &desk.person.id, desk.from).await;
     }
-    let (case, person, member) = (view.case.id.clone(), desk.person.id.clone(), desk.member.to_owned());
-    Job::Story { case, member, person }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
+    let (case, person, to) = (view.case.id.clone(), desk.person.id.clone(), desk.from.clone());
+    Job::Story { case, to, person }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
 }
 
 /// Approving, and resolving a doubt, needs the code of what is shown now, by whoever it was shown to: a code that a

@@ -41,7 +41,7 @@ pub async fn pause_from_card(desk: &mut Desk<'_, '_>, case: &Case, scope: PauseS
     let declared = declare(desk, vec![Target { scope, channel: case.channel.clone() }], String::new()).await?;
     let sees = policy::may(desk.person, Power::SeeCase, desk.desk.desk.channel(&case.channel)).is_ok();
     if declared && sees {
-        apply::announce(desk.tx, desk.app, case, &desk.person.id, desk.member).await?;
+        apply::announce(desk.tx, desk.app, case, &desk.person.id, desk.from).await?;
     }
     Ok(())
 }
@@ -165,7 +165,7 @@ async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTr
         // A greeting belongs to no case: its customer is named instead.
         let case = cases::load(desk.tx, &send.case_id).await?;
         if covered {
-            numbers.insert(case.map_or_else(|| open.name.unwrap_or(open.customer), |case| format!("#{}", case.number)));
+            numbers.insert(case.map_or_else(|| open.called().to_owned(), |case| format!("#{}", case.number)));
         }
     }
     Ok(numbers)
@@ -235,10 +235,10 @@ async fn tell_others(
         let declared = |t: &Target| paused_by.iter().any(|(scope, by)| *scope == t.scope && *by == person.id);
         let theirs = targets.iter().filter(|t| concerns(desk, person, t) || declared(t));
         let theirs: Vec<Target> = theirs.cloned().collect();
-        let Some(member) = person.wecom.as_deref().filter(|_| !theirs.is_empty()) else { continue };
+        let Some(to) = desk.app.address(person).filter(|_| !theirs.is_empty()) else { continue };
         let scope = named(desk, &theirs).await?;
         let say = Say::new(key).with_person("by", &desk.person.id).with("scope", scope);
-        let inform = Job::Inform { member: member.to_owned(), say };
+        let inform = Job::Inform { to, say };
         inform.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     }
     Ok(())
@@ -302,10 +302,10 @@ async fn want(desk: &mut Desk<'_, '_>, target: &Target, pauses: &[&Pause]) -> an
     let scope = named(desk, std::slice::from_ref(target)).await?;
     desk.say(Say::new("told.resume_needs_second").with("scope", &scope)).await?;
     let could = |p: &&Person| p.id != desk.person.id && policy::may(p, Power::ResumeEverything, None).is_ok();
-    let others = desk.desk.desk.people.iter().filter(could).filter_map(|p| p.wecom.clone());
+    let others = desk.desk.desk.people.iter().filter(could).filter_map(|p| desk.app.address(p));
     let say = Say::new("told.resume_wanted").with_person("by", &desk.person.id).with("scope", scope);
-    for member in others.collect::<Vec<_>>().into_iter().filter(|_| !again) {
-        apply::queue_say(desk.tx, desk.app, &member, &say, now).await?;
+    for to in others.collect::<Vec<_>>().into_iter().filter(|_| !again) {
+        apply::queue_say(desk.tx, desk.app, &to, &say, now).await?;
     }
     Ok(())
 }

@@ -1,13 +1,20 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
-use channels::{Abilities, Repeats, Replies};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use channels::{Abilities, Over, Repeats, Replies, ReplyWindow, TextLimit};
 use serde_json::json;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
-use crate::desk::{Channel, ChannelKind, Desk, Mode, Role};
-use crate::store::knowledge::{self, EntryState};
+use crate::clock::HOUR;
+use crate::desk::{Channel, ChannelKind, Desk, Mode, Person, Role};
+use crate::store::desks::Applied;
+use crate::store::knowledge::{self, EntryState, StoredEntry};
 use crate::store::{conversations, desks};
+use crate::surface::Surface;
+use crate::worker;
 
 /// One line of the checklist.
 struct Item {
@@ -29,9 +36,19 @@ pub(super) async fn check(as_json: bool) -> Result<Verdict, Failure> {
     Ok(if items.iter().all(|item| item.passed) { Verdict::Good } else { Verdict::Bad })
 }
 
+/// What the store says.
+struct Found {
+    desk: Arc<Applied>,
+    published: Vec<StoredEntry>,
+    checkpoint: Option<(String, i64)>,
+    counts: Vec<(String, i64)>,
+    media: Vec<String>,
+    gone: Vec<String>,
+}
+
 async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let reader = app.clone();
-    let (desk, published, checkpoint, counts, media) = app
+    let Found { desk, published, checkpoint, counts, media, gone: paused } = app
         .store
         .read(move |tx| {
             Box::pin(async move {
@@ -39,26 +56,34 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
                 let published = knowledge::in_state(tx, EntryState::Published).await?;
                 let checkpoint = crate::store::record::newest_checkpoint(tx).await?;
                 let media = conversations::newest_media(tx, ATTACHMENTS).await?;
-                Ok((desk, published, checkpoint, desks::counts(tx).await?, media))
+                let mut gone = Vec::new();
+                for channel in &desk.desk.channels {
+                    if !worker::gone::paused_by_itself(tx, &channel.id).await?.is_empty() {
+                        gone.push(channel.id.clone());
+                    }
+                }
+                Ok(Found { desk, published, checkpoint, counts: desks::counts(tx).await?, media, gone })
             })
         })
         .await?;
     let desk = &desk.desk;
     let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
-    Ok(vec![
-        channels(desk),
-        abilities(desk),
+    let mut items = vec![channels(desk)];
+    items.extend(abilities(desk));
+    items.extend([
         platforms(app, desk),
         webhooks(app, desk),
+        gone(&paused),
         owners(desk),
         Item {
             name: "knowledge has owners",
             passed: !published.is_empty() && unowned == 0,
             found: format!("{} published, {unowned} whose owner is not configured", published.len()),
         },
-        reviewers(desk),
+        reviewers(app, desk),
         modes(desk),
-        people_who_can_pause(desk),
+        people_who_can_pause(app, desk),
+        surfaces(app, desk),
         old_messages(&counts),
         attachments(app, &media),
         strangers(desk, &counts),
@@ -72,7 +97,8 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
             passed: app.wecom.is_some(),
             found: "run `aijia wecom doctor` to check the tenant itself".into(),
         },
-    ])
+    ]);
+    Ok(items)
 }
 
 /// Attachments looked for, the newest ones.
@@ -111,31 +137,75 @@ fn channels(desk: &Desk) -> Item {
     Item { name: "channels are listed", passed: !names.is_empty(), found: names.join(", ") }
 }
 
-/// What each channel does by itself, what a person does there by hand, and what it cannot do.
-fn abilities(desk: &Desk) -> Item {
-    let found: Vec<String> =
-        desk.channels.iter().map(|channel| abilities_of(&channel.id, channel.abilities())).collect();
-    Item { name: "what each channel can do", passed: true, found: found.join("; ") }
+/// What each channel does by itself, what a person does there by hand, what it cannot do, and within which limits.
+fn abilities(desk: &Desk) -> impl Iterator<Item = Item> {
+    desk.channels.iter().map(|channel| Item {
+        name: "what the channel can do",
+        passed: true,
+        found: format!("{}: {}", channel.id, abilities_of(channel.abilities())),
+    })
 }
 
-fn abilities_of(id: &str, can: &Abilities) -> String {
-    let by_hand = can.replies == Replies::ByHand;
+fn abilities_of(can: &Abilities) -> String {
+    let sent = can.replies == Replies::Sent;
+    let by_key = can.repeats == Repeats::OneMessage;
+    // By itself, by a person's hand, or not at all.
     let abilities = [
-        ("replies", !by_hand),
-        ("safe repeats", can.repeats == Repeats::OneMessage),
-        ("customers' names", can.names),
-        ("attachments", can.attachments),
-        ("edits", can.edits),
-        ("recalls", can.recalls),
-        ("delivery reports", can.delivery),
-        ("take-over in its own client", can.session),
+        ("replies", sent, "a person carries them over"),
+        ("lost answers", by_key, "a person says what became of them"),
+        ("take-over", can.session, "the person answers through 改"),
+        ("customers' names", can.names, ""),
+        ("attachments", can.attachments, ""),
+        ("customers' edits", can.edits, ""),
+        ("customers' recalls", can.recalls, ""),
+        ("delivery reports", can.delivery, ""),
+        ("public comments", can.comments, ""),
     ];
-    let these = |wanted: bool| {
-        let names = abilities.iter().filter(|(name, has)| *has == wanted && !(by_hand && *name == "replies"));
-        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    let named = |wanted: fn(bool, &str) -> Option<String>| {
+        let found = abilities.iter().filter_map(|(name, has, how)| {
+            wanted(*has, how).map(|how| if how.is_empty() { (*name).to_owned() } else { format!("{name} ({how})") })
+        });
+        found.collect::<Vec<_>>().join(", ")
     };
-    let assisted = if by_hand { " · assisted: replies" } else { "" };
-    format!("{id}: automatic: {}{assisted} · absent: {}", these(true), these(false))
+    let automatic = named(|has, _| has.then(String::new));
+    let assisted = named(|has, how| (!has && !how.is_empty()).then(|| how.to_owned()));
+    let absent = named(|has, how| (!has && how.is_empty()).then(String::new));
+    let parts = [("automatic", automatic), ("assisted", assisted), ("absent", absent), ("limits", limits_of(can))];
+    let said = parts.iter().filter(|(_, what)| !what.is_empty()).map(|(part, what)| format!("{part}: {what}"));
+    said.collect::<Vec<_>>().join(" · ")
+}
+
+fn limits_of(can: &Abilities) -> String {
+    let window = match can.window {
+        Some(ReplyWindow { lasts_ms, messages }) => {
+            format!("{messages} messages within {} h of the customer's last", lasts_ms / HOUR)
+        }
+        None => "no reply window but what the channel names itself".to_owned(),
+    };
+    let text = match can.text {
+        TextLimit::Bytes(most) => format!("texts of {most} bytes"),
+        TextLimit::Utf16(most) => format!("texts of {most} UTF-16 units"),
+    };
+    let rates = can.rates.iter().map(|rate| match rate.over {
+        Over::Channel => format!("{} a second in all", rate.per_second),
+        Over::Customer => format!("{} a second to one customer", rate.per_second),
+    });
+    let twice = format!("what comes twice is known by {}", can.known_by);
+    [window, text].into_iter().chain(rates).chain([twice]).collect::<Vec<_>>().join(", ")
+}
+
+/// Webhook channels whose address answered 410: the program paused them by itself.
+fn gone(channels: &[String]) -> Item {
+    let found = if channels.is_empty() {
+        "all".into()
+    } else {
+        format!(
+            "{} answered 410 and is paused: change its url, or mend it and send /resume {}",
+            channels.join(", "),
+            channels.join(" ")
+        )
+    };
+    Item { name: "webhook addresses take replies", passed: channels.is_empty(), found }
 }
 
 /// Channels whose platform the environment says nothing of.
@@ -175,8 +245,8 @@ fn owners(desk: &Desk) -> Item {
     Item { name: "channels have an owner and an escalation owner", passed: missing.is_empty(), found }
 }
 
-fn reviewers(desk: &Desk) -> Item {
-    let reachable = |id: &String| desk.person(id).is_some_and(|p| p.wecom.is_some());
+fn reviewers(app: &App, desk: &Desk) -> Item {
+    let reachable = |id: &String| desk.person(id).is_some_and(|person| app.address(person).is_some());
     let empty = desk.channels.iter().filter(|c| !c.permitted.iter().any(reachable));
     let empty: Vec<&str> = empty.map(|c| c.id.as_str()).collect();
     let found = if empty.is_empty() { "all".into() } else { format!("nobody on {}", empty.join(", ")) };
@@ -188,12 +258,35 @@ fn modes(desk: &Desk) -> Item {
     Item { name: "modes start small", passed: bold == 0, found: format!("{bold} channels above draft") }
 }
 
-fn people_who_can_pause(desk: &Desk) -> Item {
-    let able = desk.people.iter().filter(|p| (p.is(Role::Supervisor) || p.is(Role::Admin)) && p.wecom.is_some());
-    let count = able.count();
+/// Where each colleague gets cards, the first choice first, and what a card can do there.
+fn surfaces(app: &App, desk: &Desk) -> Item {
+    let nowhere = desk.people.iter().filter(|p| p.decides() && app.addresses(p).is_empty());
+    let nowhere: Vec<&str> = nowhere.map(|person| person.id.as_str()).collect();
+    let name = "everybody who decides has a surface that this program serves";
+    if !nowhere.is_empty() {
+        let found =
+            format!("not {}: give them an id where WECOM_… , WECOM_AIBOT_… or TELEGRAM_… is set", nowhere.join(", "));
+        return Item { name, passed: false, found };
+    }
+    let used: BTreeSet<Surface> = desk.people.iter().flat_map(|p| app.address(p)).map(|to| to.surface).collect();
+    let told: Vec<String> = used.into_iter().map(told_of_surface).collect();
+    Item { name, passed: true, found: told.join("; ") }
+}
+
+fn told_of_surface(surface: Surface) -> String {
+    let can = surface.abilities();
+    let changes = if can.unasked_update { "cards change at any time" } else { "cards change only when tapped" };
+    let window = can.tap_window_ms.map_or_else(String::new, |ms| format!(" within {} s", ms / 1_000));
+    let pages = if can.url_buttons { "links as buttons" } else { "links as text" };
+    format!("{}: {changes}{window}, {pages}", surface.as_str())
+}
+
+fn people_who_can_pause(app: &App, desk: &Desk) -> Item {
+    let able = |p: &&Person| (p.is(Role::Supervisor) || p.is(Role::Admin)) && app.address(p).is_some();
+    let count = desk.people.iter().filter(able).count();
     Item {
         name: "two people can lift a pause of the whole desk",
         passed: count >= 2,
-        found: format!("{count} supervisors or admins with a WeCom id"),
+        found: format!("{count} supervisors or admins who can be reached"),
     }
 }

@@ -1,10 +1,12 @@
 //! `aijia knowledge …`.
 
+use std::collections::HashSet;
 use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use knowledge::{Kind, Scope, import};
+use knowledge::import::Defaults;
+use knowledge::{Kind, Scope};
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
@@ -13,7 +15,7 @@ use crate::store::knowledge::{self as entries, EntryState};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Import files or folders of questions and answers (CSV, Markdown)
+    /// Import files or folders of questions and answers (XLSX, CSV, DOCX, PDF, HTML, Markdown, text)
     Import {
         /// Files or folders
         #[arg(required = true)]
@@ -27,6 +29,9 @@ pub(super) enum Command {
         /// Where entries apply that do not say, e.g. store=flagship
         #[arg(long)]
         scope: Vec<Scope>,
+        /// The whole report for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Search what is published
     Search {
@@ -52,7 +57,10 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     let app = assemble().await?;
     match command {
-        Command::Import { paths, owner, kind, scope } => import(&app, &paths, owner, kind, scope).await,
+        Command::Import { paths, owner, kind, scope, json } => {
+            let defaults = defaults(&app, owner, kind, scope).await?;
+            import(&app, &paths, &defaults, json).await
+        }
         Command::Search { batch: Some(file), limit, .. } => search_batch(&app, &file, limit).await,
         Command::Search { query, json, limit, batch: None } => {
             search(&app, &query.unwrap_or_default(), json, limit).await
@@ -62,13 +70,8 @@ pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     }
 }
 
-async fn import(
-    app: &App,
-    paths: &[PathBuf],
-    owner: String,
-    kind: Kind,
-    scopes: Vec<Scope>,
-) -> Result<Verdict, Failure> {
+/// What holds where a file says nothing.
+async fn defaults(app: &App, owner: String, kind: Kind, scopes: Vec<Scope>) -> Result<Defaults, Failure> {
     let reader = app.clone();
     let applied = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
     if applied.desk.person(&owner).is_none() {
@@ -78,17 +81,27 @@ async fn import(
     }
     let scope = scopes.into_iter().fold(Scope::default(), |all, one| all.with(one));
     let timezone = applied.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
-    let defaults = import::Defaults { owner: Some(owner), kind: Some(kind), scope, timezone };
-    let report = desk::import_paths(app, paths, &defaults).await?;
-    report.problems.iter().for_each(|problem| eprintln!("{problem}"));
-    println!(
-        "{} new, {} changed, {} unchanged, {} problems",
-        report.added,
-        report.changed,
-        report.unchanged,
-        report.problems.len()
-    );
-    Ok(if report.problems.is_empty() { Verdict::Good } else { Verdict::Bad })
+    Ok(Defaults { owner: Some(owner), kind: Some(kind), scope, timezone })
+}
+
+async fn import(app: &App, paths: &[PathBuf], defaults: &Defaults, json: bool) -> Result<Verdict, Failure> {
+    let report = desk::import_paths(app, paths, defaults, progress).await?;
+    report.left_aside.iter().for_each(|what| eprintln!("left aside: {what}"));
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("{}", report.summary());
+    }
+    Ok(if report.is_clean() { Verdict::Good } else { Verdict::Bad })
+}
+
+/// Tells how far the import is, and what in the file needs somebody.
+fn progress(done: usize, all: usize, file: &desk::FileReport) {
+    let [taken, changed, unchanged] =
+        [desk::Outcome::Taken, desk::Outcome::Changed, desk::Outcome::Unchanged].map(|outcome| file.count(outcome));
+    let refused = file.problems.len();
+    eprintln!("[{done}/{all}] {}: {taken} new, {changed} changed, {unchanged} unchanged, {refused} refused", file.file);
+    file.lines().iter().for_each(|line| eprintln!("  {line}"));
 }
 
 async fn search(app: &App, query: &str, json: bool, limit: usize) -> Result<Verdict, Failure> {
@@ -119,10 +132,16 @@ async fn list(app: &App) -> Result<Verdict, Failure> {
         Box::pin(async move {
             let mut all = entries::in_state(tx, EntryState::Published).await?;
             all.extend(entries::in_state(tx, EntryState::Proposed).await?);
-            Ok(all)
+            Ok((all, entries::vanished(tx).await?))
         })
     });
-    read.await?.iter().for_each(|entry| println!("{}", desk::line(entry)));
+    let (all, vanished) = read.await?;
+    let vanished: HashSet<_> = vanished.iter().map(|gone| (&gone.id, gone.version)).collect();
+    for entry in &all {
+        let is_vanished = vanished.contains(&(&entry.id, entry.version));
+        let note = if is_vanished { " (gone from its file: proposed for removal)" } else { "" };
+        println!("{}{note}", desk::line(entry));
+    }
     Ok(Verdict::Good)
 }
 

@@ -3,9 +3,10 @@
 use channels::webhook::send::{self, Reach};
 use sha2::{Digest, Sha256};
 
-use super::check::{Findings, ID_RULE, decides, is_id, people_ids, unknown_person};
+use super::check::{Findings, ID_RULE, is_id, people_ids, unknown_person};
 use super::names::hint;
-use crate::desk::{Channel, ChannelKind, Desk, Mode, Notice, Role};
+use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notice, Role};
+use crate::surface::TelegramChat;
 
 /// Longest text of a customer message, in bytes (wecom 94677).
 const TEXT_MAX: usize = 2_048;
@@ -42,6 +43,11 @@ fn check_names(place: &str, channel: &Channel, before: &[Channel], found: &mut F
     };
     found.expect(!blank, place, format!("the account {:?} is not usable", channel.account), todo);
     check_url(place, channel, found);
+    let group = channel.telegram_group.is_none_or(TelegramChat::is_group);
+    let todo = "write the group's id, which begins with a minus, and a topic behind a slash: \"-1001234567890/7\"";
+    found.expect(group, place, "telegram_group is no group", todo);
+    let by_turn = channel.dispatch == Dispatch::Turn && channel.telegram_group.is_some();
+    found.expect(!by_turn, place, "has a telegram_group and dispatch = \"turn\"", "a group shares its cards: keep one");
     let same_account = |other: &&Channel| other.kind == channel.kind && other.account == channel.account;
     let alone = matches!(channel.kind, ChannelKind::Telegram | ChannelKind::Official);
     if let Some(other) = before.iter().find(|other| alone && other.kind == channel.kind) {
@@ -82,7 +88,7 @@ fn check_people(place: &str, channel: &Channel, desk: &Desk, found: &mut Finding
     for id in &channel.permitted {
         match desk.person(id) {
             None => found.add(place, unknown_person("permitted", id), hint(id, &people_ids(desk))),
-            Some(person) if !decides(person) => found.add(
+            Some(person) if !person.decides() => found.add(
                 place,
                 format!("permitted names {id:?}, who is not reviewer, supervisor or admin"),
                 format!("give {id:?} one of these roles, or take the name out"),

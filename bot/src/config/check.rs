@@ -98,11 +98,11 @@ fn check_watcher(desk: &Desk, found: &mut Findings) {
     let Some(id) = &desk.desk.alarms_to else { return };
     match desk.person(id) {
         None => found.add("desk", unknown_person("alarms_to", id), hint(id, &people_ids(desk))),
-        Some(person) if person.wecom.is_none() => {
+        Some(person) if person.addresses().is_empty() => {
             found.add(
                 "desk",
-                format!("alarms_to names {id:?}, who has no WeCom id"),
-                format!("give {id:?} a wecom id"),
+                format!("alarms_to names {id:?}, who has no WeCom id and no Telegram id"),
+                format!("give {id:?} a wecom id, or a telegram id"),
             );
         }
         Some(_) => {}
@@ -123,34 +123,41 @@ fn check_people(desk: &Desk, found: &mut Findings) {
 }
 
 fn check_person(person: &Person, before: &[Person], found: &mut Findings) {
-    let Person { id, name, wecom, telegram, roles, hours: _ } = person;
+    let Person { id, name, wecom, telegram, surfaces, roles, hours: _ } = person;
     let place = &format!("people {id:?}");
     found.expect(is_id(id), place, "the id is not usable", ID_RULE);
     let same_id = before.iter().any(|other| other.id == *id);
     found.expect(!same_id, place, "the id is used twice", "give one of them another id");
     found.expect(!name.trim().is_empty(), place, "the name is empty", "write the name colleagues know");
     found.expect(!roles.is_empty(), place, "has no role", r#"add roles = ["reviewer"], or take the person out"#);
-    match wecom {
-        Some(wecom) => check_wecom_id(place, wecom, before, found),
-        None if decides(person) => found.add(place, "has no WeCom id to get cards on", r#"add wecom = "<member id>""#),
+    if let Some(wecom) = wecom {
+        check_wecom_id(place, wecom, before, found);
+    }
+    match surfaces.iter().find(|surface| person.on(**surface).is_none()) {
+        Some(surface) => found.add(
+            place,
+            format!("surfaces names {:?}, where the person has no id", surface.as_str()),
+            "give the person an id there, or take it out of surfaces",
+        ),
+        None if person.decides() && person.addresses().is_empty() => {
+            let todo = r#"add wecom = "<member id>", or telegram = <user id>"#;
+            found.add(place, "has no WeCom id and no Telegram id to get cards on", todo);
+        }
         None => {}
     }
+    let twice = (1..surfaces.len()).any(|at| surfaces[..at].contains(&surfaces[at]));
+    found.expect(!twice, place, "surfaces names one twice", "name each once");
     let same_telegram = telegram.is_some() && before.iter().any(|other| other.telegram == *telegram);
     found.expect(!same_telegram, place, "the telegram id is somebody else's too", "correct one of them");
 }
 
 fn check_wecom_id(place: &str, wecom: &str, before: &[Person], found: &mut Findings) {
-    let usable = !wecom.trim().is_empty() && wecom.trim() == wecom && wecom.len() <= WECOM_ID_MAX;
+    let usable = !wecom.is_empty() && wecom.trim() == wecom && wecom.len() <= WECOM_ID_MAX && !wecom.contains(':');
     found.expect(usable, place, format!("the WeCom id {wecom:?} is not usable"), "copy the member's account (帐号)");
     let same = |other: &&Person| other.wecom.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(wecom));
     if let Some(other) = before.iter().find(same) {
         found.add(place, format!("has the WeCom id {wecom:?} of {:?}", other.id), "correct one of them");
     }
-}
-
-/// Whether the person has a role that decides on drafts.
-pub(super) fn decides(person: &Person) -> bool {
-    [Role::Reviewer, Role::Supervisor, Role::Admin].into_iter().any(|role| person.is(role))
 }
 
 fn check_policy(policy: &Policy, found: &mut Findings) {

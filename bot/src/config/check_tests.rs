@@ -73,7 +73,7 @@ fn the_desk() {
         (
             r#"alarms_to = "chenjie""#,
             r#"alarms_to = "zhouyi""#,
-            r#"desk: alarms_to names "zhouyi", who has no WeCom id; give "zhouyi" a wecom id"#,
+            r#"desk: alarms_to names "zhouyi", who has no WeCom id and no Telegram id; give "zhouyi" a wecom id, or a telegram id"#,
         ),
     ]);
 }
@@ -107,11 +107,15 @@ fn the_people() {
         (r#"id = "sunmei""#, r#"id = "孙梅""#, &format!(r#"people "孙梅": the id is not usable; {rule}"#)),
         (r#"id = "sunmei""#, r#"id = "-sun""#, &format!(r#"people "-sun": the id is not usable; {rule}"#)),
         (r#"id = "sunmei""#, r#"id = """#, &format!(r#"people "": the id is not usable; {rule}"#)),
-        ("wecom = \"LiHua\"\n", "", r#"people "lihua": has no WeCom id to get cards on; add wecom = "<member id>""#),
+        (
+            "wecom = \"LiHua\"\n",
+            "",
+            r#"people "lihua": has no WeCom id and no Telegram id to get cards on; add wecom = "<member id>", or telegram = <user id>"#,
+        ),
         (
             "wecom = \"ZhaoLiu\"\n",
-            "telegram = 5\n",
-            r#"people "zhaoliu": has no WeCom id to get cards on; add wecom = "<member id>""#,
+            "telegram = 5\nsurfaces = [\"wecom_app\"]\n",
+            r#"people "zhaoliu": surfaces names "wecom_app", where the person has no id; give the person an id there, or take it out of surfaces"#,
         ),
         (
             r#"wecom = "ZhaoLiu""#,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use channels::telegram::{self, Secret};
 use channels::webhook::sign::{Key, KeyError};
+use channels::wecom::aibot;
 use secrecy::SecretString;
 use url::Url;
 
@@ -46,6 +47,8 @@ pub struct Environment {
     pub telegram: Option<Telegram>,
     /// `OFFICIAL_…`, once set.
     pub official: Option<Official>,
+    /// `WECOM_AIBOT_…`, once set.
+    pub aibot: Option<Aibot>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
     /// What is set but has no effect.
@@ -61,15 +64,22 @@ pub struct Wecom {
     pub agent_id: i64,
     /// `WECOM_APP_SECRET`: what access tokens are got with.
     pub app_secret: SecretString,
-    /// `WECOM_CALLBACK_TOKEN`: what callbacks are signed with.
-    pub callback_token: SecretString,
-    /// `WECOM_CALLBACK_AES_KEY`: what callbacks are encrypted with, 43 characters.
-    pub callback_aes_key: SecretString,
+    /// `WECOM_CALLBACK_…`; none where colleagues are on the AI bot and customers' messages are asked for.
+    pub callback: Option<WecomCallback>,
     /// `WECOM_API_BASE`: where the API is, without a slash at the end.
     pub api_base: String,
     /// `WECOM_DUPLICATE_MSGID_CODE`: the error code this tenant was seen to answer for a customer message id
     /// that was used before. Undocumented by WeCom; unset until it was seen.
     pub duplicate_msgid_code: Option<i64>,
+}
+
+/// What WeCom's callbacks prove themselves by.
+#[derive(Debug, Clone)]
+pub struct WecomCallback {
+    /// `WECOM_CALLBACK_TOKEN`: what they are signed with.
+    pub token: SecretString,
+    /// `WECOM_CALLBACK_AES_KEY`: what they are encrypted with, 43 characters.
+    pub aes_key: SecretString,
 }
 
 /// A Telegram bot.
@@ -100,6 +110,17 @@ pub struct Official {
     pub api_base: String,
 }
 
+/// A WeCom AI bot (智能机器人) over its long connection.
+#[derive(Debug, Clone)]
+pub struct Aibot {
+    /// `WECOM_AIBOT_ID`: the bot.
+    pub id: String,
+    /// `WECOM_AIBOT_SECRET`: the secret of its long connection.
+    pub secret: SecretString,
+    /// `WECOM_AIBOT_URL`: where it connects to.
+    pub url: String,
+}
+
 /// A language model behind an OpenAI-compatible API.
 #[derive(Debug, Clone)]
 pub struct OpenAi {
@@ -128,6 +149,7 @@ impl Display for Warning {
 
 const WECOM_NEEDED: [&str; 5] =
     ["WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_APP_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
+const WECOM_CALLBACK: [&str; 2] = ["WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
 const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
 const TELEGRAM_NEEDED: [&str; 1] = ["TELEGRAM_BOT_TOKEN"];
@@ -136,12 +158,10 @@ const OFFICIAL_NEEDED: [&str; 3] = ["OFFICIAL_APP_ID", "OFFICIAL_APP_SECRET", "O
 const OFFICIAL_OPTIONAL: [&str; 3] = ["OFFICIAL_AES_KEY", "OFFICIAL_ORIGINAL_ID", "OFFICIAL_API_BASE"];
 const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"];
 
-const NOT_USED_YET: [Warning; 4] = [
-    Warning { name: "WECOM_AIBOT_ID", meant_for: "WeCom AI bot" },
-    Warning { name: "WECOM_AIBOT_SECRET", meant_for: "WeCom AI bot" },
-    Warning { name: "WECOM_AIBOT_URL", meant_for: "WeCom AI bot" },
-    Warning { name: "OPENAI_EMBEDDING_MODEL", meant_for: "search by embeddings" },
-];
+const AIBOT_NEEDED: [&str; 2] = ["WECOM_AIBOT_ID", "WECOM_AIBOT_SECRET"];
+const AIBOT_OPTIONAL: [&str; 1] = ["WECOM_AIBOT_URL"];
+
+const NOT_USED_YET: [Warning; 1] = [Warning { name: "OPENAI_EMBEDDING_MODEL", meant_for: "search by embeddings" }];
 
 impl Environment {
     /// Reads every variable through `vars`; one that is empty counts as not set.
@@ -177,7 +197,7 @@ impl Reader<'_> {
             self.shared_secret_missing();
         }
         let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
-        let (telegram, official) = (self.telegram(public_url.is_some()), self.official());
+        let (telegram, official, aibot) = (self.telegram(public_url.is_some()), self.official(), self.aibot());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
             listen: listen?,
@@ -189,6 +209,7 @@ impl Reader<'_> {
             webhooks,
             telegram,
             official,
+            aibot,
             openai,
             warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
         })
@@ -196,7 +217,11 @@ impl Reader<'_> {
 
     fn wecom(&mut self) -> Option<Wecom> {
         let all: Vec<_> = WECOM_NEEDED.into_iter().chain(WECOM_OPTIONAL).collect();
-        self.needed(&WECOM_NEEDED, &all, "WeCom")?;
+        // Without an AI bot nobody could press anything, so the callbacks are needed.
+        let has_callback = WECOM_CALLBACK.iter().any(|name| self.value(name).is_some());
+        let without = !has_callback && self.value("WECOM_AIBOT_ID").is_some();
+        let needed: &[&'static str] = if without { &WECOM_NEEDED[..3] } else { &WECOM_NEEDED };
+        self.needed(needed, &all, "WeCom")?;
         let agent_id = self.value("WECOM_AGENT_ID")?;
         let agent_id = self.parsed("WECOM_AGENT_ID", &agent_id, "a number", "copy the AgentId of the self-built app");
         let key = self.aes_key("WECOM_CALLBACK_AES_KEY", "copy EncodingAESKey from the app's callback settings");
@@ -209,8 +234,11 @@ impl Reader<'_> {
             corp_id: self.value("WECOM_CORP_ID")?,
             agent_id: agent_id?,
             app_secret: self.value("WECOM_APP_SECRET")?.into(),
-            callback_token: self.value("WECOM_CALLBACK_TOKEN")?.into(),
-            callback_aes_key: key?.into(),
+            callback: if without {
+                None
+            } else {
+                Some(WecomCallback { token: self.value("WECOM_CALLBACK_TOKEN")?.into(), aes_key: key?.into() })
+            },
             api_base: base.unwrap_or_else(|| WECOM_API_BASE.to_owned()),
             duplicate_msgid_code: duplicate.flatten(),
         })
@@ -278,6 +306,16 @@ impl Reader<'_> {
             original_id,
             api_base: self.address("OFFICIAL_API_BASE").unwrap_or_else(|| OFFICIAL_API_BASE.to_owned()),
         })
+    }
+
+    fn aibot(&mut self) -> Option<Aibot> {
+        let all: Vec<_> = AIBOT_NEEDED.into_iter().chain(AIBOT_OPTIONAL).collect();
+        self.needed(&AIBOT_NEEDED, &all, "the AI bot")?;
+        let url = self.value("WECOM_AIBOT_URL").unwrap_or_else(|| aibot::OFFICIAL_URL.to_owned());
+        if let Err(why) = aibot::check_url(&url) {
+            return self.error("WECOM_AIBOT_URL", why.to_string(), "leave it empty for the official address");
+        }
+        Some(Aibot { id: self.value("WECOM_AIBOT_ID")?, secret: self.value("WECOM_AIBOT_SECRET")?.into(), url })
     }
 
     fn openai(&mut self) -> Option<OpenAi> {

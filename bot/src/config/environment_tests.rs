@@ -56,7 +56,7 @@ fn everything_set_is_read() {
     assert_eq!(environment.database, Database::Sqlite(PathBuf::from("/srv/aijia/aijia.db")));
     let wecom = environment.wecom.unwrap();
     assert_eq!((wecom.corp_id.as_str(), wecom.agent_id), ("ww5823bf96d3bd56c7", 1_000_002));
-    assert_eq!(wecom.callback_aes_key.expose_secret(), AES_KEY);
+    assert_eq!(wecom.callback.unwrap().aes_key.expose_secret(), AES_KEY);
     assert_eq!(wecom.api_base, "http://127.0.0.1:9000/cgi-bin");
     assert_eq!(wecom.duplicate_msgid_code, Some(95_013));
     let openai = environment.openai.unwrap();
@@ -83,6 +83,33 @@ fn half_of_wecom_names_each_missing_variable() {
     let emptied = lines_of_wecom_with("WECOM_APP_SECRET", "  ");
     assert_eq!(emptied.len(), 1);
     assert!(emptied[0].starts_with("WECOM_APP_SECRET: not set, although WECOM_CORP_ID is;"), "{}", emptied[0]);
+}
+
+#[test]
+fn the_ai_bot_needs_no_callback() {
+    let bot = [("WECOM_AIBOT_ID", "aib1"), ("WECOM_AIBOT_SECRET", "aibot-secret-value")];
+    let environment = read(&[&WECOM[..3], &bot].concat()).unwrap();
+    assert!(environment.wecom.unwrap().callback.is_none());
+    assert_eq!(environment.aibot.unwrap().url, aibot::OFFICIAL_URL);
+    let both = read(&[WECOM.as_slice(), &bot].concat()).unwrap();
+    assert!(both.wecom.unwrap().callback.is_some());
+    let half = read(&[&WECOM[..4], &bot].concat()).unwrap_err();
+    assert!(half.len() == 1 && half[0].starts_with("WECOM_CALLBACK_AES_KEY: not set"), "{half:?}");
+}
+
+#[test]
+fn half_of_the_ai_bot_names_what_is_missing() {
+    let all = "WECOM_AIBOT_ID, WECOM_AIBOT_SECRET, WECOM_AIBOT_URL";
+    let missing = format!(
+        "WECOM_AIBOT_SECRET: not set, although WECOM_AIBOT_ID is; set it, or empty all of the AI bot's settings: {all}"
+    );
+    assert_eq!(read(&[("WECOM_AIBOT_ID", "aib1")]).unwrap_err(), [missing]);
+    let bot = [("WECOM_AIBOT_ID", "a"), ("WECOM_AIBOT_SECRET", "s"), ("WECOM_AIBOT_URL", "http://bot.example")];
+    let lines = read(&bot).unwrap_err();
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("WECOM_AIBOT_URL: the AI bot's address must be wss://"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -163,14 +190,11 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn what_has_no_effect_yet_is_told() {
-    let environment = read(&[("WECOM_AIBOT_ID", "aib1"), ("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
+    let environment = read(&[("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
     let warnings: Vec<_> = environment.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        [
-            "WECOM_AIBOT_ID: set, but this version has no WeCom AI bot yet; it has no effect",
-            "OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect",
-        ]
+        ["OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect"]
     );
 }
 
@@ -208,6 +232,8 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(["RUST_LOG", "AIJIA_LOG"])
         .chain(WECOM_NEEDED)
         .chain(WECOM_OPTIONAL)
+        .chain(AIBOT_NEEDED)
+        .chain(AIBOT_OPTIONAL)
         .chain([WEBHOOK_SECRETS])
         .chain(TELEGRAM_NEEDED)
         .chain(TELEGRAM_OPTIONAL)

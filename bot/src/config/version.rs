@@ -53,8 +53,13 @@ pub fn people_version(desk: &Desk) -> String {
 }
 
 fn person(person: &Person) -> Value {
-    let Person { id, name, wecom, telegram, roles, hours } = person;
-    json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles, "hours": hours })
+    let Person { id, name, wecom, telegram, surfaces, roles, hours } = person;
+    let mut told =
+        json!({ "id": id, "name": name, "wecom": wecom, "telegram": telegram, "roles": roles, "hours": hours });
+    if !surfaces.is_empty() {
+        told["surfaces"] = json!(surfaces);
+    }
+    told
 }
 
 fn responsible(channel: &Channel) -> Value {
@@ -72,6 +77,9 @@ fn responsible(channel: &Channel) -> Value {
         "notices": [notice(&notices.welcome), notice(&notices.received), notice(&notices.handover)],
     });
     // Only where there is one: channels without have the version they always had.
+    if let Some(group) = &channel.telegram_group {
+        part["telegram_group"] = json!(group);
+    }
     if let Some(url) = &channel.url {
         part["url"] = json!([url, channel.private]);
     }

@@ -125,6 +125,7 @@ fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent
         turns: u32::try_from(turns).unwrap_or(u32::MAX),
         attachments: wanted.attachments,
         order_cents: None,
+        public: wanted.view.conversation.is_public(),
     };
     Ok(policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel())))
 }

@@ -1,8 +1,7 @@
 //! The customer's pictures, shown to a colleague before the card that is about them.
 
-use channels::wecom::api::MediaKind;
-
-use crate::app::{App, Wecom};
+use super::surface::Way;
+use crate::app::App;
 use crate::store::{cards, conversations};
 
 /// Pictures a colleague gets at once; the review page has all of them.
@@ -27,16 +26,12 @@ pub(super) async fn unseen(app: &App, posting: &cards::Posting) -> anyhow::Resul
 }
 
 /// Shows a picture. One that cannot be shown is on the review page all the same.
-pub(super) async fn show(app: &App, wire: &Wecom, member: &str, sha256: &str) {
+pub(super) async fn show(app: &App, way: &Way<'_>, sha256: &str) {
     let bytes = match app.blobs.get(sha256).await {
         Ok(bytes) => bytes,
         Err(problem) => return tracing::warn!(problem = %format!("{problem:#}"), "a picture cannot be read"),
     };
-    let shown = match wire.app.upload(MediaKind::Image, "customer.jpg", &bytes).await {
-        Ok(media_id) => wire.app.send_image(member, &media_id).await.map(drop),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = shown {
-        tracing::warn!(%member, %error, "a picture could not be shown");
+    if let Err(missed) = way.picture(&bytes).await {
+        tracing::warn!(?missed, "a picture could not be shown");
     }
 }

@@ -11,7 +11,7 @@ use anyhow::Context;
 use channels::{Fate, Repeats};
 use sha2::{Digest, Sha256};
 
-use super::wire::Wire;
+use super::wire::{Asked, Wire};
 use crate::app::App;
 use crate::case::{Approval, Case, Event, Part, PartResult, Say, State, message_id};
 use crate::chaos;
@@ -21,7 +21,7 @@ use crate::store::conversations;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
 use crate::store::{Tx, cases, instances, pauses};
-use crate::worker::apply;
+use crate::worker::{apply, gone};
 
 /// A claim older than this is not acted on: a process that slept between claim and request gives up.
 const CLAIM_IS_GOOD_FOR: Duration = Duration::from_secs(2);
@@ -61,10 +61,12 @@ pub(super) async fn send(app: &App, row: Row, case: String, conversation: String
         None => transmit(app, &wire, &send, None, ready.then_some(claim)).await,
     };
     chaos::point("send.answered");
+    let gone = wire.is_gone(result.1);
     match again(&wire, &send, &result.0) {
-        Some(wait) => ask_later(app, row, *send, wait).await,
-        None => settle(app, row, *send, result).await,
+        Some(wait) if !gone => ask_later(app, row, *send, wait).await?,
+        _ => settle(app, row, *send, result).await?,
     }
+    if gone { gone::pause(app, wire.channel_id()).await } else { Ok(()) }
 }
 
 /// How long to wait before a request without an answer is sent again under its id; none where that is not done, or was
@@ -96,11 +98,9 @@ async fn tell_approver(tx: &mut Tx, app: &App, send: &Send) -> anyhow::Result<()
     let Ok(approval) = serde_json::from_str::<Approval>(&send.authority) else { return Ok(()) };
     let Some(case) = cases::load(tx, &send.case_id).await? else { return Ok(()) };
     let desk = app.desk(tx).await?;
-    let Some(member) = desk.desk.person(&approval.person).and_then(|person| person.wecom.clone()) else {
-        return Ok(());
-    };
+    let Some(to) = desk.desk.person(&approval.person).and_then(|person| app.address(person)) else { return Ok(()) };
     let say = Say::new("told.reply_waits").with("number", case.number);
-    apply::queue_say(tx, app, &member, &say, app.clock.now()).await
+    apply::queue_say(tx, app, &to, &say, app.clock.now()).await
 }
 
 /// What became of asking to let something out.
@@ -294,12 +294,17 @@ fn told(wire: &Wire<'_>, send: &Send, fate: Fate) -> (PartResult, i64) {
 
 /// Asks under the same id what became of a send, so many times at once.
 async fn ask_again(wire: &Wire<'_>, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
+    let mut answer = 0;
     for _ in 0..times {
-        if let Some(code) = wire.ask(send, claim + PROBES_END).await {
-            return (PartResult::Accepted, code);
+        match wire.ask(send, claim + PROBES_END).await {
+            Asked::Taken(code) => return (PartResult::Accepted, code),
+            Asked::NotKnown(code) => answer = code,
+        }
+        if wire.is_gone(answer) {
+            break;
         }
     }
-    UNKNOWN
+    (PartResult::Unknown, answer)
 }
 
 /// Writes down what became of a send. The answer is held only here: a database that is busy for a moment must not make
@@ -325,9 +330,7 @@ async fn settle_once(app: &App, row: Row, send: Send, (result, code): (PartResul
                 let now = app.clock.now();
                 apply::lock(tx, &app, &send.case_id).await?;
                 chaos::point("send.in_settle");
-                if let Some(event) = known(tx, &send, result, code, now).await? {
-                    let _ = apply::apply(tx, &app, &send.case_id, &event).await?;
-                }
+                learned(tx, &app, &send, result, code).await?;
                 chaos::point("send.settled");
                 // Somebody else has the row by now: what only this worker knows is kept all the same.
                 if !queue::done(tx, Door::Outbox, &row, now).await? {
@@ -337,6 +340,15 @@ async fn settle_once(app: &App, row: Row, send: Send, (result, code): (PartResul
             })
         })
         .await
+}
+
+/// What became of a part of a reply is written down, and its case hears of it, where it was not known before. The
+/// conversation is locked by the caller.
+pub(crate) async fn learned(tx: &mut Tx, app: &App, send: &Send, result: PartResult, code: i64) -> anyhow::Result<()> {
+    if let Some(event) = known(tx, send, result, code, app.clock.now()).await? {
+        let _ = apply::apply(tx, app, &send.case_id, &event).await?;
+    }
+    Ok(())
 }
 
 /// What the case hears of an answer; nothing where it was known before.

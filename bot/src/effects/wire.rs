@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use channels::telegram::{CallError, RATES};
-use channels::webhook::send::{Endpoint, Message};
+use channels::telegram::CallError;
+use channels::webhook::send::{Endpoint, GONE, Message};
 use channels::wecom::api::{ApiError, Media};
-use channels::{Fate, Repeats};
+use channels::{Fate, Over, Repeats};
 
 use super::refused_for_good;
 use super::reply::mistaken;
@@ -60,21 +60,31 @@ impl<'a> Wire<'a> {
         Ok(match &self.way {
             Way::Kf(wecom) => wecom.api.admit("kf/send_msg").await,
             Way::Official(official) => official.account.admit().await,
-            Way::Telegram(_) => self.admit_to_telegram().await?,
-            Way::Webhook(_) | Way::Shut => Ok(()),
+            Way::Telegram(_) | Way::Webhook(_) => self.admit_within_rates().await?,
+            Way::Shut => Ok(()),
         })
     }
 
-    /// Telegram counts by bot and by chat.
-    async fn admit_to_telegram(&self) -> anyhow::Result<Result<(), Timestamp>> {
-        let (now, chat) = (self.app.clock.now(), format!("telegram:{}", self.customer));
-        let a_minute = |per_second: u32| i64::from(per_second) * 60;
+    /// By what the channel's platform counts, shared by all instances.
+    async fn admit_within_rates(&self) -> anyhow::Result<Result<(), Timestamp>> {
+        let rates = self.channel.abilities().rates;
+        if rates.is_empty() {
+            return Ok(Ok(()));
+        }
+        let (now, kind) = (self.app.clock.now(), self.channel.kind.as_str());
+        let counts: Vec<(String, i64)> = rates
+            .iter()
+            .map(|rate| match rate.over {
+                Over::Channel => (kind.to_owned(), i64::from(rate.per_second) * 60),
+                Over::Customer => (format!("{kind}:{}", self.customer), i64::from(rate.per_second) * 60),
+            })
+            .collect();
         self.app
             .store
             .commit(move |tx| {
                 Box::pin(async move {
-                    let (one, all) = (a_minute(RATES.chat_per_second), a_minute(RATES.all_per_second));
-                    let room = tokens::admit_one(tx, &[(&chat, one), ("telegram", all)], now).await?;
+                    let counts: Vec<(&str, i64)> = counts.iter().map(|(name, most)| (name.as_str(), *most)).collect();
+                    let room = tokens::admit_one(tx, &counts, now).await?;
                     Ok(if room { Ok(()) } else { Err(now + SECOND) })
                 })
             })
@@ -127,20 +137,34 @@ impl<'a> Wire<'a> {
 
     /// Sends again under the same id to learn what became of it. Only two answers say it: taken now, and taken before.
     /// Anything else, even a refusal, is about this request and not about the first one.
-    pub(super) async fn ask(&self, send: &Send, until: Instant) -> Option<i64> {
+    pub(super) async fn ask(&self, send: &Send, until: Instant) -> Asked {
         if !self.may_ask() {
-            return None;
+            return Asked::NotKnown(0);
         }
         if let Way::Kf(wecom) = &self.way {
             let id = &mistaken::id_of_attempt(send);
             let answer = wecom.kf.send_text(&send.customer, &send.account, id, &send.body, until).await;
             return match answer {
-                Ok(_) => Some(0),
-                Err(ApiError::Refused { code, .. }) if Some(code) == wecom.duplicate_code => Some(code),
-                Err(_) => None,
+                Ok(_) => Asked::Taken(0),
+                Err(ApiError::Refused { code, .. }) if Some(code) == wecom.duplicate_code => Asked::Taken(code),
+                Err(_) => Asked::NotKnown(0),
             };
         }
-        (self.send(send, None, until).await == Fate::Accepted).then_some(0)
+        match self.send(send, None, until).await {
+            Fate::Accepted => Asked::Taken(0),
+            Fate::Refused { code, .. } => Asked::NotKnown(code),
+            Fate::PutOff { .. } | Fate::NotSent | Fate::Unknown => Asked::NotKnown(0),
+        }
+    }
+
+    /// Whether an answer with this code means that nothing is taken there any more, whatever it is.
+    pub(super) fn is_gone(&self, code: i64) -> bool {
+        matches!(self.way, Way::Webhook(_)) && code == GONE
+    }
+
+    /// The channel's id.
+    pub(super) fn channel_id(&self) -> &str {
+        &self.channel.id
     }
 
     /// An attachment the customer sent, of at most `cap` bytes.
@@ -172,6 +196,14 @@ impl<'a> Wire<'a> {
         let spread = i64::from(send.id.bytes().fold(0_u8, u8::wrapping_add)) - 128;
         Some(wait + wait * spread / 1_280)
     }
+}
+
+/// What came of asking what became of a send.
+pub(super) enum Asked {
+    /// It was taken, with this code.
+    Taken(i64),
+    /// Still nobody knows; with the code of a refusal, which is about the question only, else 0.
+    NotKnown(i64),
 }
 
 /// What came of fetching an attachment.

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::Arrival;
 use channels::wecom::callback;
+use channels::wecom::crypt::Crypt;
 use serde_json::json;
 
 use crate::app::App;
@@ -19,8 +20,8 @@ use crate::worker::{self, On};
 
 /// Answers the URL check: the decrypted `echostr`, as it is (wecom 90238).
 pub(super) async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    let Some(wecom) = &app.wecom else { return StatusCode::NOT_FOUND.into_response() };
-    match callback::verify_url(&wecom.crypt, query.as_deref().unwrap_or_default(), app.clock.now() / SECOND) {
+    let Some(crypt) = crypt(&app) else { return StatusCode::NOT_FOUND.into_response() };
+    match callback::verify_url(crypt, query.as_deref().unwrap_or_default(), app.clock.now() / SECOND) {
         Ok(plain) => plain.into_response(),
         Err(problem) => refused(&problem),
     }
@@ -71,9 +72,14 @@ async fn body_of(request: Request) -> Result<Bytes, Response> {
     }
 }
 
+/// What opens WeCom's callbacks, where there are any.
+fn crypt(app: &App) -> Option<&Crypt> {
+    app.wecom.as_ref()?.crypt.as_ref()
+}
+
 async fn received(app: &App, query: &str, body: &[u8]) -> Result<(), NotKept> {
-    let Some(wecom) = &app.wecom else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
-    let received = callback::receive(&wecom.crypt, query, body, app.clock.now() / SECOND)
+    let Some(crypt) = crypt(app) else { return Err((Callback::Refused, StatusCode::NOT_FOUND.into_response())) };
+    let received = callback::receive(crypt, query, body, app.clock.now() / SECOND)
         .map_err(|problem| (Callback::Refused, refused(&problem)))?;
     if mistake::made(Mistake::AckBeforeCommit) {
         let app = app.clone();
@@ -92,7 +98,16 @@ pub(super) async fn arrived(
     arrivals: Vec<Arrival>,
 ) -> Result<(), NotKept> {
     let said = on.to_string();
-    if stored(app, worker::arrived(app.clone(), on, replay_key, arrivals)).await? {
+    kept(app, &said, worker::arrived(app.clone(), on, replay_key, arrivals)).await
+}
+
+/// Waits for the storing of what arrived; where it says that the channel `said` is not configured, nothing is acknowledged.
+pub(super) async fn kept(
+    app: &App,
+    said: &str,
+    storing: impl Future<Output = anyhow::Result<bool>>,
+) -> Result<(), NotKept> {
+    if stored(app, storing).await? {
         return Ok(());
     }
     tracing::warn!(channel = %said, "something arrived for a channel that is not configured");

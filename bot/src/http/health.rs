@@ -13,7 +13,7 @@ use crate::desk::ChannelKind;
 use crate::store::queue::Waiting;
 use crate::store::turns::Depth;
 use crate::store::{accounts, cases, instances, pauses, queue, sends, turns};
-use crate::worker::SYNC_LAG;
+use crate::worker::sync_lag;
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -27,7 +27,7 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "ending\n").into_response();
     }
     match figures(&app).await {
-        Ok(f) if f.sync_lag_ms > SYNC_LAG => {
+        Ok(f) if f.sync_lag_ms > sync_lag(f.accounts) => {
             (StatusCode::SERVICE_UNAVAILABLE, "customers' messages are not being read\n").into_response()
         }
         Ok(_) => "ready\n".into_response(),
@@ -71,6 +71,7 @@ struct Figures {
     instances: usize,
     pauses: usize,
     sync_lag_ms: i64,
+    accounts: usize,
     now: Timestamp,
 }
 
@@ -83,7 +84,7 @@ async fn figures(app: &App) -> anyhow::Result<Figures> {
                 let desk = reader.desk(tx).await?;
                 let read = accounts::synced(tx).await?;
                 let in_use = |account: &str| desk.desk.channel_by_account(ChannelKind::WecomKf, account).is_some();
-                let oldest = read.into_iter().filter(|(account, _)| in_use(account)).map(|(_, at)| at).min();
+                let read: Vec<_> = read.into_iter().filter(|(account, _)| in_use(account)).map(|(_, at)| at).collect();
                 Ok(Figures {
                     cases: cases::counts(tx).await?,
                     queue: turns::depth(tx, None).await?,
@@ -93,7 +94,8 @@ async fn figures(app: &App) -> anyhow::Result<Figures> {
                     instances: instances::all(tx).await?.len(),
                     now,
                     pauses: pauses::in_force(tx).await?.len(),
-                    sync_lag_ms: oldest.map_or(0, |at| now - at),
+                    sync_lag_ms: read.iter().min().map_or(0, |at| now - at),
+                    accounts: read.len(),
                 })
             })
         })

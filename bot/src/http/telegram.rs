@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::telegram::{BadWebhook, open_webhook};
 
-use super::callback::{NotKept, arrived, through};
+use super::callback::{NotKept, kept, through};
 use crate::app::App;
 use crate::desk::ChannelKind;
 use crate::metrics::Callback;
-use crate::worker::On;
+use crate::worker::{On, telegram_delivered};
 
 const SECRET: &str = "x-telegram-bot-api-secret-token";
 
@@ -34,6 +34,5 @@ async fn received(app: &App, given: Option<&[u8]>, body: &[u8]) -> Result<(), No
         };
         (Callback::Refused, status.into_response())
     })?;
-    let Some(arrival) = update.arrival() else { return Ok(()) };
-    arrived(app, On::Only(ChannelKind::Telegram), None, vec![arrival]).await
+    kept(app, &On::Only(ChannelKind::Telegram).to_string(), telegram_delivered(app.clone(), update)).await
 }

@@ -6,6 +6,8 @@ use super::{Finding, Level, Matter, Reason, Route, Rules, Trigger};
 
 /// Answers after which a customer who still asks is not a routine matter.
 const MANY_TURNS: u32 = 3;
+/// Digits of a number from which on it may be an order's or a person's; prices, sizes and dates have fewer.
+const PERSONAL: usize = 7;
 /// Letters of a message from which on its language is told.
 const LETTERS: usize = 8;
 
@@ -24,13 +26,33 @@ pub(super) fn findings(matter: &Matter, rules: &Rules) -> Vec<Finding> {
         (matter.attachments > 0, Trigger::Rt06, "unread_attachment", reviewer),
         (high_value, Trigger::Rt07, "high_value", (Risk::High, Level::Supervisor)),
         (speaks_otherwise(matter), Trigger::Rt12, "language", reviewer),
+        (matter.public, Trigger::Rt08, "public", reviewer),
         (demanded, Trigger::Rt14, "channel", (Risk::Low, Level::Reviewer)),
     ];
-    facts
-        .into_iter()
-        .filter(|(holds, ..)| *holds)
-        .map(|(_, trigger, rule, weight)| finding(trigger, rule, weight))
-        .collect()
+    let holding = facts.into_iter().filter(|(holds, ..)| *holds);
+    let mut found: Vec<Finding> = holding.map(|(_, trigger, rule, weight)| finding(trigger, rule, weight)).collect();
+    if matter.public && matter.draft.is_some_and(|parts| parts.iter().any(|part| names_somebody(part))) {
+        let told = finding(Trigger::Rt03, "public_personal", (Risk::High, Level::Supervisor));
+        found.push(Finding { route: Route::HumanOnly, ..told });
+    }
+    found
+}
+
+/// Whether a text has a number that can only be somebody's: an order, a phone, an identity card. Spaces and hyphens in it
+/// hide nothing.
+fn names_somebody(text: &str) -> bool {
+    let mut run = 0;
+    for c in text.chars() {
+        match c {
+            '0'..='9' | '０'..='９' => run += 1,
+            ' ' | '-' if run > 0 => {}
+            _ => run = 0,
+        }
+        if run >= PERSONAL {
+            return true;
+        }
+    }
+    false
 }
 
 fn finding(trigger: Trigger, rule: &str, (risk, level): (Risk, Level)) -> Finding {

@@ -17,7 +17,15 @@ enum Tie {
 const TIES: [Tie; 5] = [Tie::Stranger, Tie::Permitted, Tie::Owner, Tie::EscalationOwner, Tie::NoChannel];
 
 fn person(roles: &[Role]) -> Person {
-    Person { id: "li".into(), name: "李".into(), wecom: None, telegram: None, roles: roles.to_vec(), hours: vec![] }
+    Person {
+        id: "li".into(),
+        name: "李".into(),
+        wecom: None,
+        telegram: None,
+        surfaces: vec![],
+        roles: roles.to_vec(),
+        hours: vec![],
+    }
 }
 
 fn channel(tie: Tie) -> Option<Channel> {
@@ -32,6 +40,7 @@ fn channel(tie: Tie) -> Option<Channel> {
         permitted: mine(Tie::Permitted).into_iter().collect(),
         escalation_owner: mine(Tie::EscalationOwner),
         dispatch: Default::default(),
+        telegram_group: None,
         hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),

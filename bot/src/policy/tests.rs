@@ -13,6 +13,7 @@ fn channel(review_required: &[&str]) -> Channel {
         permitted: Vec::new(),
         escalation_owner: None,
         dispatch: Default::default(),
+        telegram_group: None,
         hours: Default::default(),
         mode: Default::default(),
         allowed_actions: Vec::new(),
@@ -38,6 +39,7 @@ fn sure<'a>(customer: &'a [String], draft: &'a [String]) -> Matter<'a> {
         turns: 0,
         attachments: 0,
         order_cents: None,
+        public: false,
     }
 }
 
@@ -236,5 +238,19 @@ fn every_label_is_there_and_fits_its_slot() {
             let key = Denied { power: Power::Decide, why }.key();
             assert!(words.has(key) && !words.text(key, &[]).contains('{'), "{key}");
         }
+    }
+}
+
+#[test]
+fn what_everybody_reads_has_rules_of_its_own() {
+    let (customer, routine) = (texts(&["有白色吗"]), texts(&["有的，白色今天 16:00 前下单当天发出，满 299 减 30。"]));
+    let public = |draft: &[String]| judged(&Matter { public: true, ..sure(&customer, draft) });
+    let verdict = public(&routine);
+    assert_eq!((triggers(&verdict), verdict.risk), (vec!["RT-08"], Risk::Medium));
+    for personal in ["您的订单 20261130001234 已发出", "请联系 138-0013-8000", "电话１３８００１３８０００"]
+    {
+        let parts = texts(&[personal]);
+        assert_eq!(public(&parts).route, Route::HumanOnly, "{personal}");
+        assert_ne!(judged(&sure(&customer, &parts)).route, Route::HumanOnly, "{personal}");
     }
 }

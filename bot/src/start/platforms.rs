@@ -1,16 +1,18 @@
 //! The wires to the platforms, from what the environment says of them.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use channels::official::{Account, AccountSettings, Door};
-use channels::telegram::{self, Bot};
+use channels::telegram::{self, Bot, ButtonKey};
 use channels::wecom::api::{Api, ApiSettings};
 use channels::wecom::crypt::{CallbackToken, Crypt};
 use channels::wecom::{app as members, kf};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::aibot::{self, Aibot};
 use crate::app::{Official, Telegram, Wecom};
 use crate::clock::{Clock, SECOND};
 use crate::config;
@@ -27,11 +29,14 @@ pub(super) fn wecom(settings: &config::Wecom, clock: &Clock, tenant: Tenants<'_>
         secret: settings.app_secret.clone(),
     };
     let api = Arc::new(Api::new(api, seconds(clock))?.sharing(Arc::new(tenant)));
-    let (token, key) = (settings.callback_token.expose_secret(), settings.callback_aes_key.expose_secret());
+    let crypt = settings.callback.as_ref().map(|callback| {
+        let crypt = Crypt::new(callback.token.expose_secret(), callback.aes_key.expose_secret(), &settings.corp_id);
+        crypt.context("WECOM_CALLBACK_AES_KEY is not usable")
+    });
     Ok(Wecom {
         app: members::App::new(api.clone(), settings.agent_id),
         kf: kf::Kf::new(api.clone()),
-        crypt: Crypt::new(token, key, &settings.corp_id).context("WECOM_CALLBACK_AES_KEY is not usable")?,
+        crypt: crypt.transpose()?,
         api,
         api_base: settings.api_base.clone(),
         corp_id: settings.corp_id.clone(),
@@ -40,10 +45,24 @@ pub(super) fn wecom(settings: &config::Wecom, clock: &Clock, tenant: Tenants<'_>
     })
 }
 
-pub(super) fn telegram(settings: &config::Telegram) -> anyhow::Result<Telegram> {
+/// `button_key`: signs the buttons of colleagues' cards.
+pub(super) fn telegram(settings: &config::Telegram, button_key: [u8; 32]) -> anyhow::Result<Telegram> {
     let bot = telegram::Settings { base: settings.api_base.clone(), token: settings.token.clone() };
     let bot = Bot::new(bot).context("TELEGRAM_BOT_TOKEN or TELEGRAM_API_BASE is not usable")?;
-    Ok(Telegram { bot, webhook_secret: settings.webhook_secret.clone() })
+    let buttons = ButtonKey::new(&SecretSlice::from(button_key.to_vec()))?;
+    Ok(Telegram {
+        bot,
+        webhook_secret: settings.webhook_secret.clone(),
+        buttons,
+        username: OnceLock::new(),
+        arranged: AtomicBool::new(false),
+        troubled: AtomicBool::new(false),
+    })
+}
+
+pub(super) fn aibot(settings: &config::Aibot) -> Aibot {
+    let config::Aibot { id, secret, url } = settings.clone();
+    Aibot::new(aibot::Settings { url, id, secret })
 }
 
 pub(super) fn official(settings: &config::Official, clock: &Clock, tenant: Tenants<'_>) -> anyhow::Result<Official> {

@@ -6,8 +6,9 @@ use super::Tx;
 use crate::args;
 use crate::clock::{MINUTE, SECOND, Timestamp};
 
-/// Without a doorbell's token the platform allows about ten polls a minute; we stay at six.
-const POLL_EVERY: Timestamp = 10 * SECOND;
+/// Without a doorbell's token the platform allows about ten polls a minute. We stay at six, over all accounts, because
+/// nobody says whose limit it is; with a token every account is asked so often.
+pub const POLL_EVERY: Timestamp = 10 * SECOND;
 /// Accounts read at the same time by all instances together (wecom 45033 above about five).
 const READERS: i64 = 5;
 
@@ -47,12 +48,14 @@ pub async fn know(tx: &mut Tx, account: &str) -> sqlx::Result<()> {
 macro_rules! claim_sql {
     ($passing_over:literal) => {
         concat!(
-            "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $1, heard = rings
+            "UPDATE accounts SET owner = $2, fence = fence + 1, tried_at = $1, heard = rings,
+               polled_at = CASE WHEN token IS NOT NULL AND token_until > $1 THEN polled_at ELSE $1 END
              WHERE (owner IS NULL OR owner = $2) AND account = (
                SELECT account FROM accounts
-               WHERE NOT apart AND (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3))
+               WHERE NOT apart AND (owner = $2 OR owner IS NULL AND not_before <= $1 AND (rings > heard OR tried_at <= $3
+                 AND (token IS NOT NULL AND token_until > $1 OR $3 >= (SELECT COALESCE(MAX(polled_at), 0) FROM accounts))))
                  AND (SELECT COUNT(*) FROM accounts busy WHERE NOT busy.apart AND busy.owner <> $2) < $4
-               ORDER BY rings - heard DESC, account LIMIT 1",
+               ORDER BY rings - heard DESC, tried_at, account LIMIT 1",
             $passing_over,
             ")
              RETURNING account, cursor, token, token_until, fence, first_sync_at"

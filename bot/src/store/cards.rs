@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::Tx;
 use crate::args;
 use crate::clock::Timestamp;
+use crate::surface::Address;
 
 /// One posting of a card.
 #[derive(Debug, Clone, FromRow)]
@@ -15,8 +16,9 @@ pub struct Posting {
     pub case_id: String,
     /// The person's id.
     pub person: String,
-    /// The member id it was sent to.
-    pub member: String,
+    /// Where it was sent to.
+    #[sqlx(rename = "member", try_from = "String")]
+    pub to: Address,
     /// The draft version it shows.
     pub version: i64,
     /// The code it shows, empty without a draft.
@@ -48,7 +50,7 @@ pub async fn announce_again(tx: &mut Tx, posting: &Posting, task_id: &str, attem
 async fn insert(tx: &mut Tx, p: &Posting, task_id: &str, attempt: i64) -> sqlx::Result<()> {
     let sql = "INSERT INTO cards (task_id, case_id, person, member, version, code, posting, attempt, state)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'posting')";
-    let args = args![task_id, &p.case_id, &p.person, &p.member, p.version, &p.code, p.posting, attempt];
+    let args = args![task_id, &p.case_id, &p.person, p.to.to_string(), p.version, &p.code, p.posting, attempt];
     tx.run(sql, args).await.map(drop)
 }
 

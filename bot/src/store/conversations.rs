@@ -1,6 +1,6 @@
 //! Conversations and what was said in them.
 
-use channels::BETWEEN_IDS;
+use channels::{BETWEEN_IDS, Thread};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -52,6 +52,16 @@ impl Conversation {
             quota_left: nothing_yet,
             case_id: None,
         }
+    }
+
+    /// Whether everybody reads what is answered.
+    pub fn is_public(&self) -> bool {
+        Thread::of(&self.customer).0 == Thread::Comment
+    }
+
+    /// What people call the customer: by name where it is known, else by the channel's id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| Thread::of(&self.customer).1)
     }
 
     /// What may still be sent.
@@ -243,6 +253,12 @@ pub async fn heard_from(tx: &mut Tx, conversation: &str) -> sqlx::Result<bool> {
     Ok(tx.one::<(i64,)>(sql, args![conversation]).await?.is_some())
 }
 
+/// When the customer wrote the newest of their messages.
+pub async fn newest_words_at(tx: &mut Tx, conversation: &str) -> sqlx::Result<Option<Timestamp>> {
+    let sql = "SELECT MAX(at) FROM messages WHERE conversation = $1 AND author = 'customer'";
+    Ok(tx.one::<(Option<Timestamp>,)>(sql, args![conversation]).await?.and_then(|(at,)| at))
+}
+
 /// Notes that a message of ours did not reach the customer; what a reply of `answer_of` answered is open again.
 pub async fn not_delivered(
     tx: &mut Tx,
@@ -284,6 +300,14 @@ pub async fn versions(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::R
                AND (wire_id = $2 OR SUBSTR(wire_id, 1, LENGTH($3)) = $3) ORDER BY seq";
     let rows: Vec<(String,)> = tx.all(sql, args![conversation, wire_id, format!("{wire_id}{BETWEEN_IDS}")]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Of the stored versions of a message: when the newest was written, and whether the customer took the message back; none
+/// where no version is stored.
+pub async fn newest_version(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<Option<(Timestamp, bool)>> {
+    let sql = "SELECT at, recalled FROM messages WHERE conversation = $1
+               AND (wire_id = $2 OR SUBSTR(wire_id, 1, LENGTH($3)) = $3) ORDER BY recalled DESC, at DESC LIMIT 1";
+    tx.one(sql, args![conversation, wire_id, format!("{wire_id}{BETWEEN_IDS}")]).await
 }
 
 /// Notes that a message's author replaced it by another one: it needs no answer of its own.

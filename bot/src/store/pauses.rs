@@ -28,8 +28,7 @@ pub struct Pause {
     pub resume_wanted_at: Option<Timestamp>,
 }
 
-/// Whose name stands on a pause that nobody declared: the program's own.
-pub const BY_ITSELF: &str = "system";
+pub use crate::case::BY_ITSELF;
 
 /// What a pause covers.
 #[derive(Debug, Clone, PartialEq, Eq)]

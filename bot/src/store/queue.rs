@@ -28,25 +28,28 @@ pub enum Rank {
     Then,
     /// What may take long: drafts, attachments, names.
     Slow,
+    /// What leaves by the AI bot's connection: only the instance that holds it claims this.
+    Linked,
 }
 
 impl Rank {
     /// All ranks, the first to be served first.
-    pub const ALL: [Self; 3] = [Self::First, Self::Then, Self::Slow];
+    pub const ALL: [Self; 4] = [Self::First, Self::Then, Self::Slow, Self::Linked];
 
     fn stored(self) -> i64 {
         match self {
             Self::First => 0,
             Self::Then => 1,
             Self::Slow => 2,
+            Self::Linked => 3,
         }
     }
 
     /// The most messages to one member in a minute and in an hour.
-    fn most(self) -> (i64, i64) {
+    pub fn most(self) -> (i64, i64) {
         match self {
             Self::First => (ANSWERS_PER_MINUTE, ANSWERS_PER_HOUR),
-            Self::Then | Self::Slow => (PER_MINUTE, PER_HOUR),
+            Self::Then | Self::Slow | Self::Linked => (PER_MINUTE, PER_HOUR),
         }
     }
 }
@@ -95,8 +98,8 @@ pub struct Job<'a> {
     pub kind: &'a str,
     /// The case it serves.
     pub case_id: Option<&'a str>,
-    /// The member it sends a message to, whose phone has limits.
-    pub member: Option<&'a str>,
+    /// Whom it sends a message to, whose phone has limits: an address.
+    pub member: Option<String>,
     /// What it is, as JSON.
     pub body: String,
     /// Not before.
@@ -142,15 +145,20 @@ const DUE: &str = concat!(
     ", ",
     is_due!("inbox", 2),
     ", ",
-    is_due!("outbox", 2)
+    is_due!("outbox", 2),
+    ", ",
+    is_due!("outbox", 3)
 );
 
-/// Where there is something to claim, the first ranks first: one look instead of six where there is little.
+/// Where there is something to claim, the first ranks first: one look instead of seven where there is
+/// little.
 pub async fn due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(Rank, Door)>> {
-    let found: Option<(bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
-    let (a, b, c, d, e, f) = found.unwrap_or_default();
-    let places = Rank::ALL.into_iter().flat_map(|rank| [(rank, Door::Inbox), (rank, Door::Outbox)]);
-    Ok(places.zip([a, b, c, d, e, f]).filter(|(_, due)| *due).map(|(place, _)| place).collect())
+    let found: Option<(bool, bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
+    let (a, b, c, d, e, f, linked) = found.unwrap_or_default();
+    let both = [Rank::First, Rank::Then, Rank::Slow];
+    let places = both.into_iter().flat_map(|rank| [(rank, Door::Inbox), (rank, Door::Outbox)]);
+    let places = places.chain([(Rank::Linked, Door::Outbox)]);
+    Ok(places.zip([a, b, c, d, e, f, linked]).filter(|(_, due)| *due).map(|(place, _)| place).collect())
 }
 
 /// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.
@@ -202,20 +210,20 @@ pub async fn claim(
     Ok(rows)
 }
 
-/// Counts messages to a member's phone before they leave, all of them or none. Where the platform would drop one,
+/// Counts messages to a phone before they leave, all of them or none; there are so many at most in a minute and in an
+/// hour. Where the platform would drop one,
 /// nothing is counted, and the answer is when there will be room.
 pub async fn pace(
     tx: &mut Tx,
     member: &str,
     ids: &[String],
-    rank: Rank,
+    (minute, hour): (i64, i64),
     now: Timestamp,
 ) -> sqlx::Result<Option<Timestamp>> {
     // Cards and answers for one phone leave side by side: only one of them may look for room at a time.
     tx.alone(&format!("pace:{member}")).await?;
     let sql = "SELECT at FROM paces WHERE member = $1 AND at > $2 ORDER BY at";
     let sent: Vec<(i64,)> = tx.all(sql, args![member, now - HOUR]).await?;
-    let (minute, hour) = rank.most();
     let room = |span, most| room_at(&sent, ids.len(), now - span, most).map(|at| at + span);
     if let Some(when) = room(MINUTE, minute).max(room(HOUR, hour)) {
         return Ok(Some(when));

@@ -153,6 +153,18 @@ pub async fn not_delivered(tx: &mut Tx, id: &str, code: i64, now: Timestamp) -> 
     tx.run(sql, args![id, SendState::Failed.as_str(), code, now]).await.map(drop)
 }
 
+/// Records that the channel no longer knows whether it delivered what it had taken; false when it had not taken it.
+pub async fn doubted(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE sends SET state = $2, settled_at = $3 WHERE id = $1 AND state = $4";
+    Ok(tx.run(sql, args![id, SendState::Unknown.as_str(), now, SendState::Accepted.as_str()]).await? == 1)
+}
+
+/// How many parts of this version of a case's reply have left.
+pub async fn parts_left(tx: &mut Tx, case_id: &str, version: i64) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM sends WHERE case_id = $1 AND version = $2 AND kind = 'reply'";
+    Ok(tx.one::<(i64,)>(sql, args![case_id, version]).await?.map_or(0, |(count,)| count))
+}
+
 /// Sends whose request may be under way right now, oldest first.
 pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
     tx.all("SELECT * FROM sends WHERE state = 'in_flight' ORDER BY claimed_at", args![]).await

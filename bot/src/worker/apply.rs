@@ -22,6 +22,7 @@ use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
 use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
+use crate::surface::{Address, Surface, TelegramChat};
 
 /// Lets an event happen to a case. A refusal changes nothing but the record.
 ///
@@ -182,7 +183,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         // Opened before its first message is stored, which opens a window of its own.
         let rule = app.desk(tx).await?.desk.channel(&case.channel).and_then(|channel| channel.abilities().window);
         let at = rule.map_or(at, |rule| now + rule.lasts_ms);
-        Job::WindowDeadline { case: case.id.clone() }.enqueue(tx, app, at).await?;
+        Job::WindowDeadline { case: case.id.clone(), due: at }.enqueue(tx, app, at).await?;
     }
     Ok(case)
 }
@@ -206,12 +207,12 @@ impl Planning<'_, '_> {
             Effect::SettleCards(outcome) => self.settle_cards(outcome).await,
             Effect::Tell { person, say } => self.tell(person, say).await,
             Effect::Alarm { say } => alarm(self.tx, self.app, self.desk, say).await,
-            Effect::TellStory { person } => match self.member(person) {
-                Some(member) => self.job(Job::Story { case, member, person: person.clone() }, self.now).await,
+            Effect::TellStory { person } => match self.address(person) {
+                Some(to) => self.job(Job::Story { case, to, person: person.clone() }, self.now).await,
                 None => Ok(()),
             },
             Effect::ReviewDeadline { due } => self.job(Job::ReviewDeadline { case, due: *due }, *due).await,
-            Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case }, *at).await,
+            Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case, due: *at }, *at).await,
             Effect::Send { part, at } => {
                 let conversation = self.case.conversation.clone();
                 self.job(Job::Send { case, conversation, part: *part }, *at).await
@@ -236,27 +237,40 @@ impl Planning<'_, '_> {
         job.enqueue(self.tx, self.app, due).await
     }
 
-    fn member(&self, person: &str) -> Option<String> {
-        self.desk.desk.person(person).and_then(|p| p.wecom.clone())
+    fn address(&self, person: &str) -> Option<Address> {
+        self.desk.desk.person(person).and_then(|person| self.app.address(person))
     }
 
     async fn tell(&mut self, person: &str, say: &Say) -> anyhow::Result<()> {
-        let Some(member) = self.member(person) else { return Ok(()) };
-        self.job(Job::Say { member, say: say.clone() }, self.now).await
+        let Some(to) = self.address(person) else { return Ok(()) };
+        self.job(Job::Say { to, say: say.clone() }, self.now).await
     }
 
     async fn announce_card(&mut self, person: &str) -> anyhow::Result<()> {
-        match self.member(person) {
-            Some(member) => announce(self.tx, self.app, self.case, person, &member).await,
-            None => Ok(()),
+        let Some(own) = self.address(person) else { return Ok(()) };
+        let Some(group) = self.group_of(&own) else {
+            return announce(self.tx, self.app, self.case, person, &own).await;
+        };
+        // One card for all who review there.
+        let open = cards::open(self.tx, &self.case.id).await?;
+        if open.iter().any(|posting| posting.to.is(&group) && posting.version == self.case.version) {
+            return Ok(());
         }
+        announce(self.tx, self.app, self.case, person, &group).await
+    }
+
+    /// The group in which the channel's reviewers decide together, for one who is met on Telegram.
+    fn group_of(&self, own: &Address) -> Option<Address> {
+        let channel = self.desk.desk.channel(&self.case.channel)?;
+        let shared = own.surface == Surface::Telegram && self.case.level() == Some(Level::Reviewers);
+        channel.telegram_group.filter(|_| shared).map(TelegramChat::address)
     }
 
     async fn settle_cards(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
         let outcome = serde_json::to_string(outcome)?;
         for card in cards::open(self.tx, &self.case.id).await? {
             cards::settle(self.tx, &card.task_id, &outcome).await?;
-            self.job(Job::SettleCard { task_id: card.task_id, member: card.member }, self.now).await?;
+            self.job(Job::SettleCard { task_id: card.task_id, to: card.to }, self.now).await?;
         }
         Ok(())
     }
@@ -321,14 +335,14 @@ impl Planning<'_, '_> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, member: &str) -> anyhow::Result<()> {
+pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, to: &Address) -> anyhow::Result<()> {
     let posting = cards::next_posting(tx, &case.id).await?;
     let random = hex::encode(&app.ids.random16()?[..4]);
     let announced = cards::Posting {
-        task_id: format!("c{}-v{}-p{posting}-{random}", case.number, case.version),
+        task_id: task_id(to.surface, case, posting, &random),
         case_id: case.id.clone(),
         person: person.into(),
-        member: member.into(),
+        to: to.clone(),
         version: case.version,
         code: case.code(),
         posting,
@@ -338,8 +352,16 @@ pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, member:
         posted_at: None,
     };
     cards::announce(tx, &announced).await?;
-    let job = Job::PostCard { task_id: announced.task_id, member: member.into() };
+    let job = Job::PostCard { task_id: announced.task_id, to: to.clone() };
     job.enqueue(tx, app, app.clock.now()).await
+}
+
+/// Unique for ever. A button of Telegram has no room for more than the random part.
+fn task_id(surface: Surface, case: &Case, posting: i64, random: &str) -> String {
+    match surface {
+        Surface::Telegram => format!("t{posting}-{random}"),
+        Surface::WecomApp | Surface::WecomAibot => format!("c{}-v{}-p{posting}-{random}", case.number, case.version),
+    }
 }
 
 /// Tells whoever watches over the desk.
@@ -349,25 +371,24 @@ pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, member:
 pub async fn alarm(tx: &mut Tx, app: &App, desk: &Applied, say: &Say) -> anyhow::Result<()> {
     let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload: json!({ "key": say.key, "args": say.args }) };
     record::append(tx, app, record::DESK, None, &entry).await?;
-    let Some(member) = desk.desk.watcher().and_then(|p| p.wecom.clone()) else { return Ok(()) };
-    let now = app.clock.now();
-    queue_say(tx, app, &member, say, now).await
+    let Some(to) = desk.desk.watcher().and_then(|person| app.address(person)) else { return Ok(()) };
+    queue_say(tx, app, &to, say, app.clock.now()).await
 }
 
-/// Says something to a member.
+/// Says something to a colleague.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn queue_say(tx: &mut Tx, app: &App, member: &str, say: &Say, due: Timestamp) -> anyhow::Result<()> {
-    Job::Say { member: member.into(), say: say.clone() }.enqueue(tx, app, due).await
+pub async fn queue_say(tx: &mut Tx, app: &App, to: &Address, say: &Say, due: Timestamp) -> anyhow::Result<()> {
+    Job::Say { to: to.clone(), say: say.clone() }.enqueue(tx, app, due).await
 }
 
 /// Tells a case's refusal to the person it concerns.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tell_refusal(tx: &mut Tx, app: &App, member: &str, number: i64, refusal: &Refusal) -> anyhow::Result<()> {
-    queue_say(tx, app, member, &refusal.say(number), app.clock.now()).await
+pub async fn tell_refusal(tx: &mut Tx, app: &App, to: &Address, number: i64, refusal: &Refusal) -> anyhow::Result<()> {
+    queue_say(tx, app, to, &refusal.say(number), app.clock.now()).await
 }
 
 /// Marks a claimed row as done, in the unit that did its work.

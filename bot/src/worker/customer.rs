@@ -1,11 +1,13 @@
 //! What happened in a conversation with a customer, on whatever channel.
 
+mod delivery;
+
 use channels::{Arrival, Said, What};
 use serde_json::json;
 
 use super::{Job, apply};
 use crate::app::App;
-use crate::case::{Case, Event, Resolution, Say, Window};
+use crate::case::{Case, Event, Say, Window};
 use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::desk::{Channel, ChannelKind, Desk, Mode};
@@ -15,7 +17,6 @@ use crate::policy;
 use crate::store::conversations::{self, Author, Conversation, Message};
 use crate::store::desks::{self, Applied};
 use crate::store::queue::{self, Row};
-use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, pauses, record};
 
 /// How long a welcome code is good (wecom 95122), with a little left for the way.
@@ -93,13 +94,10 @@ impl Turn<'_, '_> {
         let Some(customer) = &arrival.customer else { return self.account_event(&arrival.id).await };
         let mut open = self.conversation(customer).await?;
         self.learn(&open, &arrival).await?;
+        self.window_named(&mut open, &arrival).await?;
         let (id, at) = (arrival.id, arrival.at_ms);
         match arrival.what {
-            What::Said(said) => {
-                let window = self.window_after(&open, at, arrival.replies_until_ms);
-                open.set_window(window);
-                self.customer_said(open, Heard { id, at, said }, backlog).await
-            }
+            What::Said(said) => self.said(open, Heard { id, at, said }, backlog).await,
             What::ColleagueSaid { member, said } => self.colleague_said(open, Heard { id, at, said }, &member).await,
             What::Edited { id: changed, text } => {
                 self.edited(open, &changed, Heard { id, at, said: Said::text(text) }).await
@@ -112,7 +110,9 @@ impl Turn<'_, '_> {
                 Some(case) => apply::apply(self.tx, self.app, &case.id, &Event::SessionEnded).await.map(drop),
                 None => Ok(()),
             },
-            What::Entered { code: None } | What::Delivered { .. } | What::Nothing => Ok(()),
+            What::Delivered { id } => self.delivered(&open, &id).await,
+            What::DeliveryUnknown { id } => self.delivery_unknown(&open, &id).await,
+            What::Entered { code: None } | What::Nothing => Ok(()),
         }
     }
 
@@ -132,13 +132,45 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// What may be sent after the customer wrote at `at`: by the platform's rule, or by what the channel says of itself.
-    fn window_after(&self, open: &Conversation, at: Timestamp, until: Option<Timestamp>) -> Window {
-        let Some(rule) = self.channel.abilities().window else {
-            return Window { ends_at: until, quota_left: None };
-        };
-        let opened = Window::opened(at, Some(rule));
-        Window { ends_at: opened.ends_at.max(open.window().ends_at), quota_left: opened.quota_left }
+    /// What may be sent from now on. A customer's words open a window by the platform's rule, or by what the channel says
+    /// with them; anything else changes what the channel names, and an open case follows.
+    async fn window_named(&mut self, open: &mut Conversation, arrival: &Arrival) -> anyhow::Result<()> {
+        let (rule, before) = (self.channel.abilities().window, open.window());
+        let named = (arrival.replies_until_ms, arrival.replies_left);
+        if let What::Said(_) = arrival.what {
+            open.set_window(match rule {
+                None => Window { ends_at: named.0, quota_left: named.1 },
+                Some(_) => {
+                    let opened = Window::opened(arrival.at_ms, rule);
+                    Window { ends_at: opened.ends_at.max(before.ends_at), quota_left: opened.quota_left }
+                }
+            });
+            return Ok(());
+        }
+        let window = Window { ends_at: named.0.or(before.ends_at), quota_left: named.1.or(before.quota_left) };
+        if window == before {
+            return Ok(());
+        }
+        // What was overtaken by the customer's next words speaks of an older window.
+        if conversations::newest_words_at(self.tx, &open.id).await?.is_some_and(|at| arrival.at_ms < at) {
+            return Ok(());
+        }
+        open.set_window(window);
+        conversations::save(self.tx, open).await?;
+        match (self.open_case(open).await?, window.ends_at) {
+            (Some(case), Some(at)) => {
+                Job::WindowDeadline { case: case.id, due: at }.enqueue(self.tx, self.app, at).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A message that was changed on its way is only kept.
+    async fn said(&mut self, open: Conversation, heard: Heard, backlog: bool) -> anyhow::Result<()> {
+        match self.was_changed(&open, &heard.id).await? {
+            true => self.only_keep(open, heard).await,
+            false => self.customer_said(open, heard, backlog).await,
+        }
     }
 
     /// Stores the message, and everything that comes of it in the same unit.
@@ -168,11 +200,35 @@ impl Turn<'_, '_> {
         Ok(())
     }
 
+    /// Whether a later version of a message came before it.
+    async fn was_changed(&mut self, open: &Conversation, id: &str) -> anyhow::Result<bool> {
+        if !self.channel.abilities().edits || conversations::has_message(self.tx, &open.id, id).await? {
+            return Ok(false);
+        }
+        Ok(conversations::newest_version(self.tx, &open.id, id).await?.is_some())
+    }
+
     /// The customer changed a message. What it said stays on record, and is answered no more; what it says now is the
-    /// newest thing they said.
+    /// newest thing they said, unless a later version came first. What they have taken back stays erased.
     async fn edited(&mut self, open: Conversation, changed: &str, heard: Heard) -> anyhow::Result<()> {
-        conversations::replaced(self.tx, &open.id, changed).await?;
-        self.customer_said(open, heard, false).await
+        if conversations::has_message(self.tx, &open.id, &heard.id).await? {
+            return Ok(());
+        }
+        match conversations::newest_version(self.tx, &open.id, changed).await? {
+            Some((_, true)) => Ok(()),
+            Some((at, false)) if at > heard.at => self.only_keep(open, heard).await,
+            _ => {
+                conversations::replaced(self.tx, &open.id, changed).await?;
+                self.customer_said(open, heard, false).await
+            }
+        }
+    }
+
+    /// A version of a message that was overtaken on its way: on record, and nothing to answer.
+    async fn only_keep(&mut self, mut open: Conversation, heard: Heard) -> anyhow::Result<()> {
+        let (at, text) = (heard.at, heard.said.text.clone());
+        let seq = self.add(&mut open, heard, Author::Customer, None).await?;
+        self.only_record(&open, seq, at, &text, false).await
     }
 
     /// On record, with nothing to follow: a channel that only reads, or what was said before the desk opened.
@@ -188,7 +244,7 @@ impl Turn<'_, '_> {
         let entry = Entry { kind: Kind::CustomerSaid, actor: Actor::Customer, payload };
         record::append(self.tx, self.app, &record::chain_of(&open.id), None, &entry).await?;
         if backlog {
-            let say = Say::new("told.backlog").with("channel", self.channel.label()).with("customer", &open.customer);
+            let say = Say::new("told.backlog").with("channel", self.channel.label()).with("customer", open.called());
             alarm_once(self.tx, self.app, self.desk, &format!("backlog:{}", open.account), &say).await?;
         }
         Ok(())
@@ -305,74 +361,11 @@ impl Turn<'_, '_> {
         Ok(conversations::save(self.tx, open).await?)
     }
 
-    async fn not_delivered(
-        &mut self,
-        mut open: Conversation,
-        msgid: &str,
-        (fail_type, budget_spent): (i64, bool),
-    ) -> anyhow::Result<()> {
-        let Some(send) = sends::load(self.tx, msgid).await?.filter(|send| send.conversation == open.id) else {
-            return Ok(());
-        };
-        sends::not_delivered(self.tx, msgid, fail_type, self.app.clock.now()).await?;
-        conversations::not_delivered(self.tx, &open.id, msgid, send.is_reply().then_some(send.case_id.as_str()))
-            .await?;
-        if budget_spent && self.is_window_of(&open, send.claimed_at) {
-            let window = Window { quota_left: Some(0), ..open.window() };
-            open.set_window(window);
-            conversations::save(self.tx, &open).await?;
-        }
-        // A person has settled it already: their word and the platform's agree, or it does not matter.
-        if is_settled(&send) {
-            return self.record_not_delivered(&send, fail_type).await;
-        }
-        let busy_with = self.open_case(&open).await?.map(|case| case.id);
-        if send.is_reply() && busy_with.is_none_or(|id| id == send.case_id) {
-            let event = Event::NotDelivered { msgid: msgid.to_owned(), fail_type };
-            if apply::apply(self.tx, self.app, &send.case_id, &event).await?.is_ok() {
-                return Ok(());
-            }
-        }
-        self.only_tell_not_delivered(&send, fail_type).await
-    }
-
-    /// Whether no newer window was opened since `at`.
-    fn is_window_of(&self, open: &Conversation, at: Timestamp) -> bool {
-        let of_then = Window::opened(at, self.channel.abilities().window);
-        open.window().ends_at <= of_then.ends_at
-    }
-
-    /// A notice, or a reply whose customer is busy with another case by now: whoever watches the desk is told.
-    async fn only_tell_not_delivered(&mut self, send: &Send, fail_type: i64) -> anyhow::Result<()> {
-        self.record_not_delivered(send, fail_type).await?;
-        let say = match cases::load(self.tx, &send.case_id).await? {
-            Some(case) if send.is_reply() => {
-                Say::new("told.alarm").with("number", case.number).with_key("why", "why.not_delivered")
-            }
-            _ => Say::new("told.notice_not_delivered")
-                .with("channel", self.channel.label())
-                .with("customer", &send.customer),
-        };
-        apply::alarm(self.tx, self.app, self.desk, &say).await
-    }
-
-    async fn record_not_delivered(&mut self, send: &Send, fail_type: i64) -> anyhow::Result<()> {
-        let payload = json!({ "fail_type": fail_type, "kind": send.kind, "msgid": send.id });
-        let entry = Entry { kind: Kind::DeliveryFailed, actor: Actor::System, payload };
-        record::append(self.tx, self.app, &record::chain_of(&send.conversation), send.case(), &entry).await
-    }
-
     async fn account_event(&mut self, id: &str) -> anyhow::Result<()> {
         let payload = json!({ "account_event": id });
         let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload };
         record::append(self.tx, self.app, record::DESK, None, &entry).await
     }
-}
-
-/// Whether a person said of a send that it did not arrive, or that it does not matter.
-fn is_settled(send: &Send) -> bool {
-    let settled = [Resolution::NotDelivered, Resolution::Dropped].map(|how| Some(how.as_str()));
-    settled.contains(&send.resolution.as_deref())
 }
 
 /// Something that was said, on its way into a conversation.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use channels::wecom::callback::Incoming;
+use channels::wecom::callback::{CardTap, Incoming, MemberContent};
 use channels::wecom::kf::KfMessage;
 use channels::{Arrival, BETWEEN_IDS};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::desk::{Channel, ChannelKind, Desk};
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, queue};
+use crate::surface::{Address, Surface};
 
 /// Something the world said, as stored in the inbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,13 @@ pub enum Inbound {
     Member {
         /// What they did.
         incoming: Incoming,
+    },
+    /// A colleague wrote or pressed, on another surface than the app.
+    Colleague {
+        /// Where, and who.
+        address: Address,
+        /// What they did.
+        deed: Deed,
     },
     /// Something happened in a conversation, on a channel with a door of its own.
     Arrived {
@@ -39,6 +47,33 @@ pub enum Inbound {
         /// It is older than the desk's first minutes: stored, shown, not answered.
         backlog: bool,
     },
+}
+
+/// What a colleague did, on whatever surface.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// They wrote, spoke, or chose from the menu.
+    Said(String),
+    /// They sent something the desk cannot read.
+    Unreadable,
+    /// They pressed a button of a card.
+    Pressed(Pressed),
+    /// Nothing the desk answers.
+    Nothing,
+}
+
+/// A press on a card.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pressed {
+    /// The posting.
+    pub task_id: String,
+    /// What the button says ([`cards::Key`]).
+    pub event_key: String,
+    /// Questions of the card and the options chosen.
+    pub selected: Vec<(String, Vec<String>)>,
+    /// What the card may be changed by from now on.
+    pub code: Option<String>,
 }
 
 /// Which channel something arrived on.
@@ -110,8 +145,33 @@ pub(super) async fn store_member(tx: &mut Tx, app: &App, key: &str, incoming: In
     Ok(())
 }
 
+/// Stores what a colleague did, to be worked soon; once for each `key`.
+pub(super) async fn store_deed(tx: &mut Tx, app: &App, key: &str, from: &Address, deed: Deed) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let lane = format!("from:{}", from.lane());
+    let body = serde_json::to_string(&Inbound::Colleague { address: from.clone(), deed })?;
+    queue::receive(tx, &app.ids.next(now)?, &format!("member:{key}"), (&lane, Rank::First), &body, now).await?;
+    Ok(())
+}
+
+/// What a member did in the app.
+fn deed_in_app(incoming: Incoming) -> Deed {
+    match incoming {
+        Incoming::Message(message) => match message.content {
+            MemberContent::Text(text) => Deed::Said(text),
+            MemberContent::Voice { recognition: Some(text), .. } => Deed::Said(text),
+            _ => Deed::Unreadable,
+        },
+        Incoming::CardTap(CardTap { task_id, event_key, selected, response_code, .. }) => {
+            Deed::Pressed(Pressed { task_id, event_key, selected, code: response_code })
+        }
+        Incoming::MenuClick { key, .. } => Deed::Said(key),
+        _ => Deed::Nothing,
+    }
+}
+
 /// The member who did it, where it was a member.
-pub(super) fn member_of(incoming: &Incoming) -> Option<&str> {
+fn member_of(incoming: &Incoming) -> Option<&str> {
     match incoming {
         Incoming::Message(message) => Some(&message.userid),
         Incoming::CardTap(tap) | Incoming::CardMenu(tap) => Some(&tap.userid),
@@ -127,7 +187,11 @@ pub(super) fn member_of(incoming: &Incoming) -> Option<&str> {
 /// When the database fails; the row is then handled again.
 pub(super) async fn handle(app: &App, row: Row) -> anyhow::Result<()> {
     match serde_json::from_str(&row.body)? {
-        Inbound::Member { incoming } => reviewer::did(app, row, incoming).await,
+        Inbound::Member { incoming } => {
+            let from = Address::new(Surface::WecomApp, member_of(&incoming).unwrap_or_default());
+            reviewer::did(app, row, from, deed_in_app(incoming)).await
+        }
+        Inbound::Colleague { address, deed } => reviewer::did(app, row, address, deed).await,
         Inbound::Customer { account, message, backlog } => {
             customer::did(app, row, Place::Account(account), message.into(), backlog).await
         }

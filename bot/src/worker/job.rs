@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::store::Tx;
 use crate::store::queue::{self, Rank};
+use crate::surface::{Address, Surface};
 
 /// A job of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,42 +26,64 @@ pub enum Job {
         /// The posting.
         task_id: String,
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
     },
     /// Turn a card into what became of it.
     SettleCard {
         /// The posting.
         task_id: String,
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
     },
     /// Turn the tapper's card into a question about the tap.
     Ask {
         /// The posting.
         task_id: String,
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
         /// The question.
         question: Question,
     },
     /// Say a sentence.
     Say {
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
         /// The sentence.
         say: Say,
+    },
+    /// Ask for somebody's next message.
+    Prompt {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// What is asked.
+        say: Say,
+    },
+    /// Stop the spinning of a button that was pressed on Telegram.
+    AnswerPress {
+        /// The press.
+        press: String,
+        /// What whoever pressed is told at the button, where it does nothing.
+        #[serde(default)]
+        alert: Option<Say>,
     },
     /// Say a sentence that answers nothing: what somebody else did.
     Inform {
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
         /// The sentence.
         say: Say,
     },
     /// Say words that were put together when the question came.
     Text {
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
         /// The words.
         text: String,
     },
@@ -69,7 +92,8 @@ pub enum Job {
         /// The case.
         case: String,
         /// Whose phone.
-        member: String,
+        #[serde(rename = "member")]
+        to: Address,
         /// The person's id.
         person: String,
     },
@@ -89,6 +113,9 @@ pub enum Job {
     WindowDeadline {
         /// The case.
         case: String,
+        /// When that is; 0 in jobs of before.
+        #[serde(default)]
+        due: Timestamp,
     },
     /// Claim a part and let it out.
     Send {
@@ -179,7 +206,7 @@ impl Job {
             rank: self.rank(),
             kind: self.kind(),
             case_id: self.case(),
-            member: self.paced_member(),
+            member: self.paced().map(ToString::to_string),
             body: serde_json::to_string(self)?,
             due_at: due,
         };
@@ -190,15 +217,16 @@ impl Job {
     fn lane(&self) -> String {
         match self {
             Self::Draft { case, .. } => format!("draft:{case}"),
-            Self::PostCard { member, .. } | Self::Story { member, .. } => format!("to:{}", member.to_ascii_lowercase()),
+            Self::PostCard { to, .. } | Self::Story { to, .. } => format!("to:{}", to.lane()),
             // Changing a card is no message: it does not wait until the phone may have another one.
             Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
-            Self::Say { member, .. } | Self::Text { member, .. } => format!("answer:{}", member.to_ascii_lowercase()),
-            Self::Inform { member, .. } => format!("inform:{}", member.to_ascii_lowercase()),
+            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
+            Self::Inform { to, .. } => format!("inform:{}", to.lane()),
+            Self::AnswerPress { press, .. } => format!("press:{press}"),
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
-            Self::WindowDeadline { case } => format!("window:{case}"),
+            Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -213,8 +241,13 @@ impl Job {
     }
 
     fn rank(&self) -> Rank {
+        if self.to().is_some_and(|to| to.surface == Surface::WecomAibot) {
+            return Rank::Linked;
+        }
         match self {
             Self::Say { .. }
+            | Self::Prompt { .. }
+            | Self::AnswerPress { .. }
             | Self::Text { .. }
             | Self::Ask { .. }
             | Self::Send { .. }
@@ -241,6 +274,8 @@ impl Job {
             Self::SettleCard { .. } => "settle_card",
             Self::Ask { .. } => "ask",
             Self::Say { .. } => "say",
+            Self::Prompt { .. } => "prompt",
+            Self::AnswerPress { .. } => "answer_press",
             Self::Inform { .. } => "inform",
             Self::Text { .. } => "text",
             Self::Story { .. } => "story",
@@ -263,7 +298,7 @@ impl Job {
             Self::Draft { case, .. }
             | Self::Story { case, .. }
             | Self::ReviewDeadline { case, .. }
-            | Self::WindowDeadline { case }
+            | Self::WindowDeadline { case, .. }
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
@@ -272,14 +307,35 @@ impl Job {
         }
     }
 
-    /// The member whose phone a new message would reach; changing a card is no message.
-    fn paced_member(&self) -> Option<&str> {
+    /// Whose phone it is for.
+    fn to(&self) -> Option<&Address> {
         match self {
-            Self::PostCard { member, .. }
-            | Self::Say { member, .. }
-            | Self::Inform { member, .. }
-            | Self::Text { member, .. }
-            | Self::Story { member, .. } => Some(member),
+            Self::SettleCard { to, .. } | Self::Ask { to, .. } => Some(to),
+            _ => self.paced(),
+        }
+    }
+
+    /// Whose phone a new message would reach; changing a card is no message.
+    fn paced(&self) -> Option<&Address> {
+        match self {
+            Self::PostCard { to, .. }
+            | Self::Say { to, .. }
+            | Self::Prompt { to, .. }
+            | Self::Inform { to, .. }
+            | Self::Text { to, .. }
+            | Self::Story { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
+    /// The same for another phone of the same person; nothing for what is about one phone.
+    pub(crate) fn elsewhere(self, other: Address) -> Option<Self> {
+        match self {
+            Self::Say { say, .. } => Some(Self::Say { to: other, say }),
+            Self::Prompt { say, .. } => Some(Self::Prompt { to: other, say }),
+            Self::Inform { say, .. } => Some(Self::Inform { to: other, say }),
+            Self::Text { text, .. } => Some(Self::Text { to: other, text }),
+            Self::Story { case, person, .. } => Some(Self::Story { case, to: other, person }),
             _ => None,
         }
     }

@@ -12,12 +12,13 @@ fn most(rank: Rank) -> i64 {
         Rank::First => 24,
         Rank::Then => 12,
         Rank::Slow => 8,
+        Rank::Linked => 8,
     }
 }
 
 /// The places of one process and how many are taken. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Places(Arc<[AtomicI64; 3]>);
+pub(super) struct Places(Arc<[AtomicI64; 4]>);
 
 impl Places {
     /// How many more rows of a rank may be worked now.
@@ -32,11 +33,12 @@ impl Places {
     }
 
     fn taken(&self, rank: Rank) -> &AtomicI64 {
-        let [first, then, slow] = &*self.0;
+        let [first, then, slow, linked] = &*self.0;
         match rank {
             Rank::First => first,
             Rank::Then => then,
             Rank::Slow => slow,
+            Rank::Linked => linked,
         }
     }
 }
@@ -62,10 +64,10 @@ mod tests {
         let free = |places: &Places| Rank::ALL.map(|rank| places.free(rank));
         let places = Places::default();
         let flood: Vec<Place> = (0..12).map(|_| places.take(Rank::Then)).collect();
-        assert_eq!(free(&places), [24, 0, 8]);
+        assert_eq!(free(&places), [24, 0, 8, 8]);
         let slow = places.take(Rank::Slow);
-        assert_eq!(free(&places), [24, 0, 7]);
+        assert_eq!(free(&places), [24, 0, 7, 8]);
         drop((flood, slow));
-        assert_eq!(free(&places), [24, 12, 8]);
+        assert_eq!(free(&places), [24, 12, 8, 8]);
     }
 }

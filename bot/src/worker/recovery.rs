@@ -129,8 +129,8 @@ async fn hold(tx: &mut Tx, app: &App, anchors: &Anchors) -> anyhow::Result<bool>
     apply::alarm(tx, app, &desk, &say).await?;
     let watcher = desk.desk.watcher().map(|person| person.id.clone());
     for person in desk.desk.people.iter().filter(|person| Some(&person.id) != watcher.as_ref()) {
-        if let (Ok(()), Some(member)) = (policy::may(person, Power::ResumeEverything, None), &person.wecom) {
-            apply::queue_say(tx, app, member, &say, app.clock.now()).await?;
+        if let (Ok(()), Some(to)) = (policy::may(person, Power::ResumeEverything, None), app.address(person)) {
+            apply::queue_say(tx, app, &to, &say, app.clock.now()).await?;
         }
     }
     Ok(true)

@@ -1,11 +1,11 @@
-//! What a colleague did in the app: wrote, tapped a card, chose from the menu.
+//! What a colleague did, on whatever surface: wrote, pressed a button of a card, chose from the menu.
 
 use cards::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
 use cards::{Act, Hint, Key, PauseScope, RejectReason};
-use channels::wecom::callback::{CardTap, Incoming, MemberContent};
 use serde_json::json;
 
-use super::{Job, Question, apply, inbox};
+use super::inbox::{Deed, Pressed};
+use super::{Job, Question, apply};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chaos;
@@ -14,16 +14,15 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::queue::{Door, Row};
 use crate::store::{Tx, cards as postings, cases, pauses, record};
+use crate::surface::Address;
 
-pub(super) async fn did(app: &App, row: Row, incoming: Incoming) -> anyhow::Result<()> {
+pub(super) async fn did(app: &App, row: Row, from: Address, deed: Deed) -> anyhow::Result<()> {
     let app = app.clone();
     let store = app.store.clone();
     store
         .commit(move |tx| {
             Box::pin(async move {
-                if let Some(member) = inbox::member_of(&incoming).map(str::to_owned) {
-                    member_did(tx, &app, &member, incoming).await?;
-                }
+                colleague_did(tx, &app, &from, deed).await?;
                 chaos::point("reviewer.told");
                 apply::finish(tx, Door::Inbox, &row, app.clock.now()).await
             })
@@ -31,40 +30,36 @@ pub(super) async fn did(app: &App, row: Row, incoming: Incoming) -> anyhow::Resu
         .await
 }
 
-async fn member_did(tx: &mut Tx, app: &App, member: &str, incoming: Incoming) -> anyhow::Result<()> {
+async fn colleague_did(tx: &mut Tx, app: &App, from: &Address, deed: Deed) -> anyhow::Result<()> {
     let desk = app.desk(tx).await?;
-    let Some(person) = desk.desk.person_by_wecom(member).cloned() else {
-        return stranger(tx, app, member, &incoming).await;
+    let Some(person) = desk.desk.person_at(from).cloned() else {
+        return stranger(tx, app, from, &deed).await;
     };
-    let mut desk = Desk { tx, app, desk: &desk, person: &person, member };
-    match incoming {
-        Incoming::Message(message) => match message.content {
-            MemberContent::Text(text) => chat::said(&mut desk, &text).await,
-            MemberContent::Voice { recognition: Some(text), .. } => chat::said(&mut desk, &text).await,
-            _ => desk.say(Say::new("told.text_only")).await,
-        },
-        Incoming::CardTap(tap) => tapped(&mut desk, tap).await,
-        Incoming::MenuClick { key, .. } => chat::said(&mut desk, &key).await,
-        _ => Ok(()),
+    let mut desk = Desk { tx, app, desk: &desk, person: &person, from };
+    match deed {
+        Deed::Said(text) => chat::said(&mut desk, &text).await,
+        Deed::Unreadable => desk.say(Say::new("told.text_only")).await,
+        Deed::Pressed(press) => tapped(&mut desk, press).await,
+        Deed::Nothing => Ok(()),
     }
 }
 
 /// Somebody nobody configured, or who was removed: told so, on record, and nothing else.
-async fn stranger(tx: &mut Tx, app: &App, member: &str, incoming: &Incoming) -> anyhow::Result<()> {
-    let (what, number) = match incoming {
-        Incoming::CardTap(tap) => (tap.event_key.clone(), Key::parse(&tap.event_key).map_or(0, |key| key.case)),
-        Incoming::Message(_) | Incoming::MenuClick { .. } => ("message".into(), 0),
-        _ => return Ok(()),
+async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow::Result<()> {
+    let (what, number) = match deed {
+        Deed::Pressed(press) => (press.event_key.clone(), Key::parse(&press.event_key).map_or(0, |key| key.case)),
+        Deed::Said(_) | Deed::Unreadable => ("message".into(), 0),
+        Deed::Nothing => return Ok(()),
     };
     let case = cases::by_number(tx, number).await?;
     let chain = case.as_ref().map_or(record::DESK.to_owned(), |c| record::chain_of(&c.conversation));
-    let payload = json!({ "refusal": Refusal::UnknownPerson, "member": member, "what": what });
-    let entry = Entry { kind: Kind::Refused, actor: Actor::Person(member.to_owned()), payload };
+    let payload = json!({ "refusal": Refusal::UnknownPerson, "member": from, "what": what });
+    let entry = Entry { kind: Kind::Refused, actor: Actor::Person(from.to_string()), payload };
     record::append(tx, app, &chain, case.as_ref().map(|c| c.id.as_str()), &entry).await?;
-    apply::tell_refusal(tx, app, member, number, &Refusal::UnknownPerson).await
+    apply::tell_refusal(tx, app, from, number, &Refusal::UnknownPerson).await
 }
 
-async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
+async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     let key = Key::parse(&tap.event_key);
     if key.as_ref().is_ok_and(|key| key.act == Act::ConfirmPause) {
         pauses::hold_alone(desk.tx).await?;
@@ -76,20 +71,20 @@ async fn tapped(desk: &mut Desk<'_, '_>, tap: CardTap) -> anyhow::Result<()> {
         return desk.old_card(&tap.event_key).await;
     };
     let refused = pressed(desk, &case, &key, &tap).await?;
-    if refused && tap.response_code.is_some() && posting.state == "settled" {
+    if refused && tap.code.is_some() && posting.state == "settled" {
         // The card still looked open on this phone: show what became of it.
-        let job = Job::SettleCard { task_id: tap.task_id.clone(), member: desk.member.to_owned() };
+        let job = Job::SettleCard { task_id: tap.task_id.clone(), to: posting.to.clone() };
         job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     }
     Ok(())
 }
 
 /// The tapped card as stored: the tap proves that it appeared.
-async fn on_phone(desk: &mut Desk<'_, '_>, tap: &CardTap) -> anyhow::Result<Option<postings::Posting>> {
+async fn on_phone(desk: &mut Desk<'_, '_>, tap: &Pressed) -> anyhow::Result<Option<postings::Posting>> {
     let Some(known) = postings::load(desk.tx, &tap.task_id).await? else { return Ok(None) };
     apply::lock(desk.tx, desk.app, &known.case_id).await?;
     let before = postings::load(desk.tx, &tap.task_id).await?;
-    postings::tapped(desk.tx, &tap.task_id, tap.response_code.as_deref(), desk.app.clock.now()).await?;
+    postings::tapped(desk.tx, &tap.task_id, tap.code.as_deref(), desk.app.clock.now()).await?;
     let posting = postings::load(desk.tx, &tap.task_id).await?;
     if let Some(posting) = posting.as_ref().filter(|_| before.is_some_and(|b| b.posted_at.is_none())) {
         chat::card_appeared(desk.tx, desk.app, posting).await?;
@@ -123,7 +118,7 @@ fn overtaken(case: &Case, key: &Key, person: &str) -> Option<Refusal> {
 }
 
 /// Does what a button says; whether it was refused.
-async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap) -> anyhow::Result<bool> {
+async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &Pressed) -> anyhow::Result<bool> {
     let decide = |decision| {
         Event::Tapped(Tap { person: desk.person.id.clone(), version: key.version, code: key.code.clone(), decision })
     };
@@ -171,14 +166,16 @@ async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &CardTap)
     desk.decide(case, &event).await.map(|decided| decided.is_err())
 }
 
-fn chosen<'a>(tap: &'a CardTap, question: &str) -> Option<&'a str> {
+fn chosen<'a>(tap: &'a Pressed, question: &str) -> Option<&'a str> {
     let found = tap.selected.iter().find(|(key, _)| key == question);
     found.and_then(|(_, options)| options.first()).map(String::as_str)
 }
 
 /// Turns the tapper's card into a question; nothing is decided yet.
-async fn ask(desk: &mut Desk<'_, '_>, tap: &CardTap, question: Question) -> anyhow::Result<bool> {
-    let job = Job::Ask { task_id: tap.task_id.clone(), member: desk.member.to_owned(), question };
+async fn ask(desk: &mut Desk<'_, '_>, tap: &Pressed, question: Question) -> anyhow::Result<bool> {
+    // In a group the card is everybody's.
+    let to = postings::load(desk.tx, &tap.task_id).await?.map_or_else(|| desk.from.clone(), |posting| posting.to);
+    let job = Job::Ask { task_id: tap.task_id.clone(), to, question };
     job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
     Ok(false)
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::draft::mark;
 use crate::fit::{count, fit, one_line};
 use crate::hidden::reveal;
 use crate::key::{Key, settled_key};
 use crate::names::{Act, NO_CHOICE, PauseScope, RejectReason};
-use crate::wecom::draft::mark;
 use crate::wecom::limit;
 use crate::wecom::review::PRIMARY;
 use crate::words::Words;

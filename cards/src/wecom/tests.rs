@@ -7,7 +7,7 @@ use crate::key::{BadKey, Key};
 use crate::names::{Act, NO_CHOICE, Risk, RowLabel};
 use crate::words::Locale;
 
-pub(super) fn words(locale: Locale) -> Words {
+pub(crate) fn words(locale: Locale) -> Words {
     Words::load(locale)
 }
 
@@ -15,7 +15,7 @@ fn row(label: RowLabel, value: &str, link: Option<&str>) -> Row {
     Row { label, value: value.to_owned(), link: link.map(str::to_owned) }
 }
 
-pub(super) fn review() -> ReviewCard {
+pub(crate) fn review() -> ReviewCard {
     ReviewCard {
         number: 81,
         version: 2,

@@ -21,7 +21,7 @@ pub(super) fn read(root: &Element, digest: &str, signed_at: i64) -> Result<Arriv
         (message_id(root, &customer).unwrap_or_else(|| format!("msg:{digest}")), What::Said(said(root, &kind)))
     };
     let replies_until_ms = (what == What::SessionEnded).then_some(at_ms);
-    Ok(Arrival { id, customer: Some(customer), name: None, at_ms, replies_until_ms, what })
+    Ok(Arrival { id, customer: Some(customer), name: None, at_ms, replies_until_ms, replies_left: None, what })
 }
 
 fn openid(root: &Element) -> Result<String, BadCallback> {

@@ -115,6 +115,7 @@ fn all_three_modes_say_the_same() {
         name: None,
         at_ms: 1_699_999_999_000,
         replies_until_ms: None,
+        replies_left: None,
         what: What::Said(Said::text("退 & 换 <b>")),
     };
     assert_eq!(in_safe.arrival, expected);

@@ -36,4 +36,7 @@ pub const ABILITIES: Abilities = Abilities {
     edits: false,
     recalls: false,
     delivery: false,
+    comments: false,
+    known_by: "MsgId, else sender and time",
+    rates: &[],
 };

@@ -73,7 +73,15 @@ impl Update {
         let what = what(&id);
         let id = if edited { Arrival::version_id(&id, &format!("{}@{at}", self.id)) } else { id };
         let customer = Some(chat.to_string());
-        Arrival { id, customer, name, at_ms: at.saturating_mul(1_000), replies_until_ms: None, what }
+        Arrival {
+            id,
+            customer,
+            name,
+            at_ms: at.saturating_mul(1_000),
+            replies_until_ms: None,
+            replies_left: None,
+            what,
+        }
     }
 
     /// Who blocks the bot ends the conversation; who comes back says so by writing.
@@ -89,6 +97,7 @@ impl Update {
             name: Some(change.from.full_name()),
             at_ms: at.saturating_mul(1_000),
             replies_until_ms: None,
+            replies_left: None,
             what,
         })
     }

@@ -40,6 +40,7 @@ fn a_text_arrives_as_it_was_written() {
         name: Some("小满 王".to_owned()),
         at_ms: 1_800_000_000_000,
         replies_until_ms: None,
+        replies_left: None,
         what: What::Said(Said::text("/退货 怎么弄 <b>😀")),
     };
     assert_eq!(arrival, expected);

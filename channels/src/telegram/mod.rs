@@ -30,9 +30,9 @@ pub use heard::{Heard, Pressed, Said, Words};
 pub use key::{ButtonKey, KeyError, MAX_CARD, NotOurs, Sealed};
 pub use rich::Rich;
 pub use send::{Image, MAX_CAPTION, MAX_IMAGE, MAX_TEXT};
-pub use updates::{BadWebhook, MAX_UPDATE, Secret, Update, Webhook, open_webhook};
+pub use updates::{BadWebhook, MAX_UPDATE, Origin, Secret, Update, Webhook, open_webhook};
 
-use crate::abilities::{Abilities, Repeats, Replies, TextLimit};
+use crate::abilities::{Abilities, Over, Rate, Repeats, Replies, TextLimit};
 
 /// What a bot can do for customers. A bot may write to whoever wrote to it, for as long as it is not blocked, and cannot
 /// read back what it sent: what is unknown stays unknown. Names come along with what customers write.
@@ -47,6 +47,12 @@ pub const ABILITIES: Abilities = Abilities {
     edits: true,
     recalls: false,
     delivery: false,
+    comments: false,
+    known_by: "message_id and chat",
+    rates: &[
+        Rate { over: Over::Customer, per_second: RATES.chat_per_second },
+        Rate { over: Over::Channel, per_second: RATES.all_per_second },
+    ],
 };
 
 /// How much a bot may send (<https://core.telegram.org/bots/faq>, "My bot is hitting limits"). The true limits are not

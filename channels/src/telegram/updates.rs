@@ -61,6 +61,39 @@ impl Update {
     }
 }
 
+/// Where an update comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The private chat with a person, by their user id.
+    Private {
+        /// Who.
+        person: i64,
+    },
+    /// A group or a channel.
+    Group,
+    /// No chat that is known here.
+    Elsewhere,
+}
+
+/// Where in an update its chat is.
+const CHATS: [&str; 4] =
+    ["/message/chat", "/edited_message/chat", "/callback_query/message/chat", "/my_chat_member/chat"];
+
+impl Update {
+    /// Where it comes from, read from the JSON: whatever else in it is newer than teloxide.
+    pub fn origin(&self) -> Origin {
+        let update = self.raw().unwrap_or_default();
+        let chats: Vec<&Value> = CHATS.iter().filter_map(|place| update.pointer(place)).collect();
+        // Telegram puts one thing into an update; in two, nobody knows whose the other one is.
+        let [chat] = chats[..] else { return Origin::Elsewhere };
+        match (chat.get("type").and_then(Value::as_str), chat.get("id").and_then(Value::as_i64)) {
+            (Some("private"), Some(person)) => Origin::Private { person },
+            (Some(_), Some(_)) => Origin::Group,
+            _ => Origin::Elsewhere,
+        }
+    }
+}
+
 /// What a webhook's requests prove themselves by: 1 to 256 of `[A-Za-z0-9_-]`.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);

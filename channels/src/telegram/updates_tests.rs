@@ -80,3 +80,23 @@ async fn a_webhook_is_set_with_its_secret() {
     server.bot().delete_webhook().await.unwrap();
     assert_eq!(server.only(), (format!("/bot{TOKEN}/DeleteWebhook"), json!({"drop_pending_updates": false})));
 }
+
+#[test]
+fn an_update_comes_from_one_chat() {
+    let origin = |update: serde_json::Value| Update::of(7, &update).unwrap().origin();
+    let private = json!({"id": 80_001, "type": "private"});
+    let group = json!({"id": -100_200, "type": "supergroup"});
+    for kind in ["message", "edited_message", "my_chat_member"] {
+        assert_eq!(origin(json!({"update_id": 1, kind: {"chat": private}})), Origin::Private { person: 80_001 });
+        assert_eq!(origin(json!({"update_id": 1, kind: {"chat": group}})), Origin::Group);
+    }
+    let press = json!({"update_id": 1, "callback_query": {"message": {"chat": private}}});
+    assert_eq!(origin(press), Origin::Private { person: 80_001 });
+    for nobody in [json!({"poll": {}}), json!({"message": {"chat": {"type": "private"}}}), json!({})] {
+        let mut update = nobody;
+        update["update_id"] = json!(1);
+        assert_eq!(origin(update), Origin::Elsewhere);
+    }
+    let two = json!({"update_id": 1, "message": {"chat": group}, "my_chat_member": {"chat": private}});
+    assert_eq!(origin(two), Origin::Elsewhere);
+}

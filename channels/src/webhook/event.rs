@@ -3,9 +3,10 @@
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde_json::{Map, Value};
 
-use crate::arrival::{Arrival, Said, What};
+use crate::arrival::{Arrival, Said, Thread, What};
 
 /// Longest text of a customer's message, in bytes: more than any chat takes.
 const TEXT: usize = 32 * 1024;
@@ -15,6 +16,8 @@ const ID: usize = 256;
 const ATTACHMENTS: usize = 20;
 /// Longest address of an attachment, in bytes.
 const URL: usize = 2 * 1024;
+/// Most messages that an integrator can say it still takes.
+const MESSAGES: i64 = 1_000;
 /// What an attachment can be; anything else is a file.
 const KINDS: [&str; 4] = ["image", "voice", "video", "file"];
 
@@ -45,7 +48,18 @@ struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     timestamp: String,
-    data: Data,
+    data: Object<Data>,
+}
+
+/// A JSON object with these fields; serde would read a list of their values as well.
+#[derive(Default)]
+struct Object<T>(T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        serde_json::from_value(Value::Object(fields)).map(Self).map_err(D::Error::custom)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -54,13 +68,13 @@ struct Data {
     conversation_id: Value,
     thread_kind: Option<String>,
     message_id: Value,
-    customer: Customer,
+    customer: Object<Customer>,
     sender_role: Option<String>,
     sender_id: Option<String>,
     text: Option<String>,
-    attachments: Vec<Attachment>,
+    attachments: Vec<Object<Attachment>>,
     sent_at: Option<String>,
-    reply_window: Option<Window>,
+    reply_window: Option<Object<Window>>,
     reply_id: Value,
     state: Option<String>,
 }
@@ -83,6 +97,7 @@ struct Window {
     closes_at: Option<String>,
     #[serde(default = "yes")]
     can_send: bool,
+    messages_left: Option<Value>,
 }
 
 fn yes() -> bool {
@@ -94,9 +109,9 @@ fn yes() -> bool {
 /// # Errors
 /// [`BadEvent`], to be told to the sender.
 pub fn read(webhook_id: &str, body: &[u8]) -> Result<Vec<Arrival>, BadEvent> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| BadEvent::Shape)?;
+    let Object::<Envelope>(envelope) = serde_json::from_slice(body).map_err(|_| BadEvent::Shape)?;
     let at_ms = moment(&envelope.timestamp).ok_or(TIMESTAMP)?;
-    let data = envelope.data;
+    let Object(data) = envelope.data;
     let event = |what| Ok(vec![arrival(format!("event:{webhook_id}"), &data, at_ms, what)?]);
     match envelope.kind.as_str() {
         "message.created" => created(&data, at_ms),
@@ -117,10 +132,6 @@ fn edited(webhook_id: &str, data: &Data, at_ms: i64) -> Result<Vec<Arrival>, Bad
 }
 
 fn created(data: &Data, at_ms: i64) -> Result<Vec<Arrival>, BadEvent> {
-    if data.thread_kind.as_deref().is_some_and(|kind| kind != "dm") {
-        let wanted = "\"dm\": this version answers direct messages only";
-        return Err(BadEvent::Field { field: "data.thread_kind", wanted });
-    }
     let at_ms = match &data.sent_at {
         None => at_ms,
         Some(sent) => moment(sent)
@@ -137,7 +148,7 @@ fn created(data: &Data, at_ms: i64) -> Result<Vec<Arrival>, BadEvent> {
     if !words.is_empty() {
         said.push((id.clone(), Said::text(text(data)?)));
     }
-    for (n, attached) in data.attachments.iter().enumerate() {
+    for (n, Object(attached)) in data.attachments.iter().enumerate() {
         said.push((format!("{id}#{}", n + 1), attachment(attached)?));
     }
     said.into_iter().map(|(id, said)| arrival(id, data, at_ms, who_said(data, said)?)).collect()
@@ -171,32 +182,53 @@ fn delivery(data: &Data) -> Result<What, BadEvent> {
     match data.state.as_deref() {
         Some("sent") => Ok(What::Delivered { id }),
         Some("failed") => Ok(What::NotDelivered { id, why: 0, budget_spent: false }),
-        _ => Err(BadEvent::Field { field: "data.state", wanted: "sent or failed" }),
+        Some("unknown") => Ok(What::DeliveryUnknown { id }),
+        _ => Err(BadEvent::Field { field: "data.state", wanted: "sent, failed or unknown" }),
     }
 }
 
 fn arrival(id: String, data: &Data, at_ms: i64, what: What) -> Result<Arrival, BadEvent> {
-    let customer = name(&data.conversation_id)
+    let conversation = name(&data.conversation_id)
         .ok_or(BadEvent::Field { field: "data.conversation_id", wanted: "a text or a number of at most 256 bytes" })?;
     Ok(Arrival {
         id,
-        customer: Some(customer),
-        name: data.customer.display_name.clone().filter(|name| !name.trim().is_empty() && name.len() <= ID),
+        customer: Some(thread(data)?.key(&conversation)),
+        name: data.customer.0.display_name.clone().filter(|name| !name.trim().is_empty() && name.len() <= ID),
         at_ms,
         replies_until_ms: replies_until(data, at_ms)?,
+        replies_left: replies_left(data)?,
         what,
     })
 }
 
+/// Every event of a public thread says that it is one; an answer to the wrong kind would be read by the wrong people.
+fn thread(data: &Data) -> Result<Thread, BadEvent> {
+    match data.thread_kind.as_deref() {
+        None | Some("dm") => Ok(Thread::Direct),
+        Some("comment") => Ok(Thread::Comment),
+        Some(_) => Err(BadEvent::Field { field: "data.thread_kind", wanted: "dm or comment" }),
+    }
+}
+
 /// Until when a reply is taken; nothing where the integrator does not say.
 fn replies_until(data: &Data, at_ms: i64) -> Result<Option<i64>, BadEvent> {
-    let Some(window) = &data.reply_window else { return Ok(None) };
+    let Some(Object(window)) = &data.reply_window else { return Ok(None) };
     if !window.can_send {
         return Ok(Some(at_ms));
     }
     let Some(closes_at) = &window.closes_at else { return Ok(None) };
     let wanted = "a time as RFC 3339 writes it, or left out";
     moment(closes_at).map(Some).ok_or(BadEvent::Field { field: "data.reply_window.closes_at", wanted })
+}
+
+/// How many more replies are taken; nothing where the integrator does not count.
+fn replies_left(data: &Data) -> Result<Option<i64>, BadEvent> {
+    let Some(left) = data.reply_window.as_ref().and_then(|window| window.0.messages_left.as_ref()) else {
+        return Ok(None);
+    };
+    let wanted = "a whole number from 0 to 1000, or left out";
+    let left = left.as_i64().filter(|left| (0..=MESSAGES).contains(left));
+    left.map(Some).ok_or(BadEvent::Field { field: "data.reply_window.messages_left", wanted })
 }
 
 fn message_id(data: &Data) -> Result<String, BadEvent> {

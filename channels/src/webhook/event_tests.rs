@@ -29,7 +29,10 @@ fn a_customers_words_are_read() {
     let what = What::Said(Said::text("这件羽绒服能机洗吗？"));
     let (customer, name) = (Some("c-81".to_owned()), Some("小林".to_owned()));
     let id = "5012".to_owned();
-    assert_eq!(said, Ok(Arrival { id, customer, name, at_ms: AT - 1_500, replies_until_ms: None, what }));
+    assert_eq!(
+        said,
+        Ok(Arrival { id, customer, name, at_ms: AT - 1_500, replies_until_ms: None, replies_left: None, what })
+    );
 }
 
 #[test]
@@ -57,6 +60,7 @@ fn everything_else_is_read() {
     assert_eq!(update("sent").unwrap().what, What::Delivered { id: "r".into() });
     let failed = What::NotDelivered { id: "r".into(), why: 0, budget_spent: false };
     assert_eq!(update("failed").unwrap().what, failed);
+    assert_eq!(update("unknown").unwrap().what, What::DeliveryUnknown { id: "r".into() });
     assert!(update("lost").is_err());
 }
 
@@ -86,6 +90,30 @@ fn a_reply_window_is_the_integrators_to_say() {
 }
 
 #[test]
+fn every_event_can_name_what_is_left_of_the_window() {
+    let window = json!({"closes_at": "2026-12-01T10:00:00+08:00", "messages_left": 3});
+    let with = |kind: &str| {
+        let data = json!({"conversation_id": "c", "message_id": "m", "reply_id": "r", "state": "sent", "text": "好",
+            "reply_window": window});
+        read_one(kind, data).unwrap()
+    };
+    for kind in ["message.created", "message.edited", "message.recalled", "conversation.closed", "delivery.updated"] {
+        let arrival = with(kind);
+        assert_eq!((arrival.replies_until_ms, arrival.replies_left), (Some(AT + 86_400_000), Some(3)), "{kind}");
+    }
+}
+
+#[test]
+fn a_comment_is_a_thread_of_its_own() {
+    let customer = |kind: Option<&str>| {
+        let data = json!({"conversation_id": "c", "message_id": "m", "text": "好看", "thread_kind": kind});
+        read_one("message.created", data).unwrap().customer.unwrap()
+    };
+    assert_eq!(Thread::of(&customer(Some("comment"))), (Thread::Comment, "c"));
+    assert_eq!((customer(Some("dm")), customer(None)), ("c".to_owned(), "c".to_owned()));
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     for (data, field) in [
         (json!({"message_id": "m", "text": "x"}), "data.conversation_id"),
@@ -93,7 +121,11 @@ fn what_is_wrong_is_named() {
         (json!({"conversation_id": "c", "message_id": "", "text": "x"}), "data.message_id"),
         (json!({"conversation_id": "c", "message_id": "m"}), "data.text"),
         (json!({"conversation_id": "c", "message_id": "m", "text": "x".repeat(40_000)}), "data.text"),
-        (json!({"conversation_id": "c", "message_id": "m", "text": "x", "thread_kind": "comment"}), "data.thread_kind"),
+        (json!({"conversation_id": "c", "message_id": "m", "text": "x", "thread_kind": "story"}), "data.thread_kind"),
+        (
+            json!({"conversation_id": "c", "message_id": "m", "text": "x", "reply_window": {"messages_left": -1}}),
+            "data.reply_window.messages_left",
+        ),
         (json!({"conversation_id": "c", "message_id": "m", "text": "x", "sent_at": "noon"}), "data.sent_at"),
     ] {
         assert!(refused("message.created", data).contains(field), "{field}");

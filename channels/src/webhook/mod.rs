@@ -22,7 +22,13 @@ pub const ABILITIES: Abilities = Abilities {
     edits: true,
     recalls: true,
     delivery: true,
+    comments: true,
+    known_by: "message_id, webhook-id",
+    rates: &[],
 };
 
 /// Longest text of one reply, in bytes of UTF-8: what the strictest of the chats behind it are known to take.
 pub const MAX_TEXT: usize = 2_048;
+
+#[cfg(test)]
+mod contract_tests;

@@ -13,12 +13,15 @@ use serde_json::json;
 use url::{Host, Url};
 
 use super::sign::Key;
+use crate::arrival::Thread;
 use crate::fate::Fate;
 
 /// Longest wait for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Longest wait for an answer, from the first byte on; Standard Webhooks asks for 15 to 30 s, a lease here is shorter.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// The status of an endpoint that takes nothing any more (Standard Webhooks: "the consumer should be disabled").
+pub const GONE: i64 = 410;
 /// Longest pause that an endpoint can ask for.
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
 
@@ -144,7 +147,7 @@ pub struct Message<'a> {
     pub kind: &'a str,
     /// The channel's account.
     pub account: &'a str,
-    /// The conversation.
+    /// The conversation, as [`Thread::key`] names it.
     pub conversation: &'a str,
     /// The words.
     pub text: &'a str,
@@ -196,11 +199,18 @@ impl Endpoint {
 }
 
 /// The event `reply.approved`.
-fn body(message: Message<'_>, now_secs: i64) -> Vec<u8> {
+pub(super) fn body(message: Message<'_>, now_secs: i64) -> Vec<u8> {
     let timestamp = DateTime::from_timestamp(now_secs, 0).unwrap_or_default().to_rfc3339();
     let Message { id, kind, account, conversation, text } = message;
-    let data =
-        json!({ "reply_id": id, "kind": kind, "account": account, "conversation_id": conversation, "text": text });
+    let (thread, conversation) = Thread::of(conversation);
+    let thread_kind = match thread {
+        Thread::Direct => "dm",
+        Thread::Comment => "comment",
+    };
+    let data = json!({
+        "reply_id": id, "kind": kind, "account": account, "conversation_id": conversation,
+        "thread_kind": thread_kind, "text": text,
+    });
     json!({ "type": "reply.approved", "timestamp": timestamp, "data": data }).to_string().into_bytes()
 }
 

@@ -63,7 +63,8 @@ async fn a_reply_is_signed_by_every_key_and_says_what_it_is() {
     let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(event["type"], "reply.approved");
     assert_eq!(event["timestamp"], "2026-11-29T02:00:00+00:00");
-    let data = json!({"reply_id": "5f2a", "kind": "reply", "account": "shop", "conversation_id": "c-81", "text": MESSAGE.text});
+    let data = json!({"reply_id": "5f2a", "kind": "reply", "account": "shop", "conversation_id": "c-81",
+        "thread_kind": "dm", "text": MESSAGE.text});
     assert_eq!(event["data"], data);
 }
 

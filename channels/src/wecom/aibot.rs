@@ -8,6 +8,7 @@
 //! * `machine`: the protocol as a state machine without sockets and clocks; `link` is the loop around it.
 //! * [`Callback`]: what members say and press, and what may be answered to it.
 //! * [`LIMITS`], [`RATES`]: what this surface takes, as data; cards are smaller here than in an app.
+//! * [`harmless()`], [`verbatim()`]: plain words on a surface that takes only markdown.
 //! * [`Files`]: what members attach, fetched and decrypted.
 //! * [`envelope`]: the same bot without a long connection, by encrypted callbacks.
 
@@ -18,15 +19,18 @@ mod incoming;
 mod limits;
 mod link;
 mod machine;
+mod markdown;
 mod outgoing;
 mod timing;
 mod upload;
 
 pub use files::{Files, MAX_FILE_BYTES};
+pub use frame::{Frame, read as read_frame};
 pub use incoming::{Attachment, Chat, Incoming, MediaKey, Piece, Quote, Rating, Tap, What};
 pub use limits::{CardLimits, LIMITS, RATES, Rates};
-pub use link::{Events, Link, Settings, SettingsError, connect};
+pub use link::{Events, Link, Settings, SettingsError, check_url, connect};
 pub use machine::{Callback, Event, ReplyTo};
+pub use markdown::{harmless, verbatim};
 pub use outgoing::{Instead, Message, Stream, Welcome, instead};
 pub use timing::Timing;
 

@@ -1,14 +1,16 @@
 //! One row or section on its way to an item: shared by all formats, so that all are checked alike.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use chrono_tz::Tz;
 
+use super::columns::Columns;
 use super::dates::{self, Edge};
-use super::{
-    Defaults, Fault, Imported, Item, MAX_ANSWER_BYTES, MAX_PROBLEMS, MAX_QUESTION_BYTES, MAX_QUESTIONS, Problem,
-};
-use crate::{Kind, Scope, text};
+use super::{Defaults, Fault, Item, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES, MAX_QUESTIONS, Place};
+use crate::{Kind, Scope, UnknownKind};
+
+/// Separates the parts of a title.
+pub(super) const PATH: &str = " > ";
 
 /// A field that a file can set beside question and answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +49,13 @@ impl Field {
 /// A row or section as written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
-    pub(super) title: String,
-    pub(super) questions: Vec<String>,
-    pub(super) answer: String,
+    /// The table it is a row of.
+    pub(super) columns: Rc<Columns>,
+    title: String,
+    questions: Vec<String>,
+    /// Questions beyond [`MAX_QUESTIONS`] that are not kept.
+    surplus: usize,
+    answer: String,
     id: Option<String>,
     kind: Option<String>,
     owner: Option<String>,
@@ -85,133 +91,138 @@ impl Draft {
     pub(super) fn ask(&mut self, questions: &str) {
         let separate = questions.split(['\n', '|', '｜']).map(clean).filter(|question| !question.is_empty());
         for question in separate {
-            // Beyond the limit the draft is refused anyway: no need to look for repeats.
-            if self.questions.len() > MAX_QUESTIONS || !self.questions.contains(&question) {
+            // Beyond the limit the draft is refused anyway: they are only counted.
+            if self.questions.len() > MAX_QUESTIONS {
+                self.surplus += 1;
+            } else if !self.questions.contains(&question) {
                 self.questions.push(question);
             }
         }
     }
 
+    /// One answer, or one more: each is a paragraph, said once.
+    pub(super) fn answer(&mut self, answer: &str) {
+        let answer = clean(answer);
+        // Beyond the limit the draft is refused anyway: no need to gather more, nor to look for repeats.
+        let over = self.answer.len() > MAX_ANSWER_BYTES;
+        if answer.is_empty() || over || self.answer.split("\n\n").any(|said| said == answer) {
+            return;
+        }
+        if !self.answer.is_empty() {
+            self.answer.push_str("\n\n");
+        }
+        self.answer.push_str(&answer);
+    }
+
+    /// A short name.
+    pub(super) fn name(&mut self, title: &str) {
+        let title = clean(title);
+        if !title.is_empty() {
+            self.title = title;
+        }
+    }
+
+    /// Puts the names of what it stands below in front of its title.
+    pub(super) fn below(&mut self, path: &str) {
+        let own = if self.title.is_empty() { self.questions.first() } else { Some(&self.title) };
+        match own {
+            Some(own) if !path.is_empty() => self.title = [path, own].join(PATH),
+            _ => {}
+        }
+    }
+
+    /// The first wording of its question.
+    pub(super) fn question(&self) -> Option<&str> {
+        self.questions.first().map(String::as_str)
+    }
+
+    /// Whether it answers anything yet.
+    pub(super) fn is_answered(&self) -> bool {
+        !self.answer.is_empty()
+    }
+
+    /// What tells it apart in its file: its id, else its question.
+    pub(super) fn own_key(&self) -> Option<String> {
+        let title = Some(&self.title).filter(|title| !title.is_empty());
+        self.id.as_ref().or_else(|| self.questions.first()).or(title).cloned()
+    }
+
     /// What this draft hands down to nested ones: everything but its id and its own words.
     pub(super) fn inherited(&self) -> Draft {
-        Draft { id: None, title: String::new(), questions: Vec::new(), answer: String::new(), ..self.clone() }
+        Draft {
+            columns: Rc::default(),
+            title: String::new(),
+            questions: Vec::new(),
+            surplus: 0,
+            answer: String::new(),
+            id: None,
+            ..self.clone()
+        }
     }
 }
 
-/// Text without control characters and outer blanks; line breaks and tabs stay.
-fn clean(text: &str) -> String {
-    let kept: String = text.chars().filter(|&c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
-    kept.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')).to_owned()
-}
-
-/// Gathers items and problems of one file.
-pub(super) struct Collector<'a> {
-    name: &'a str,
-    defaults: &'a Defaults,
-    found: Imported,
-    /// Problems beyond [`MAX_PROBLEMS`].
-    unnamed: usize,
-    seen_ids: HashMap<String, String>,
-    seen_questions: HashMap<(String, Kind, Scope), String>,
-}
-
-impl<'a> Collector<'a> {
-    pub(super) fn new(name: &'a str, defaults: &'a Defaults) -> Collector<'a> {
-        let found = Imported::default();
-        Collector { name, defaults, found, unnamed: 0, seen_ids: HashMap::new(), seen_questions: HashMap::new() }
-    }
-
-    /// Records a fault of the whole file.
-    pub(super) fn refuse_file(&mut self, fault: Fault) {
-        self.problem(self.name.to_owned(), fault);
-    }
-
-    /// Records a fault at `line` (from 1).
-    pub(super) fn refuse(&mut self, line: u64, fault: Fault) {
-        self.problem(self.place(line), fault);
-    }
-
-    /// Turns the draft found at `line` into an item, or into a problem.
-    pub(super) fn add(&mut self, line: u64, draft: Draft) {
-        let place = self.place(line);
-        match self.item(&place, draft).and_then(|item| self.remember(&place, item)) {
-            Ok(item) => self.found.items.push(item),
-            Err(fault) => self.problem(place, fault),
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Imported {
-        if self.found.items.is_empty() && self.found.problems.is_empty() {
-            self.refuse_file(Fault::Nothing);
-        }
-        if self.unnamed > 0 {
-            let fault = Fault::More { count: self.unnamed };
-            self.found.problems.push(Problem { place: self.name.to_owned(), what: fault.to_string(), fault });
-        }
-        self.found
-    }
-
-    fn place(&self, line: u64) -> String {
-        format!("{} line {line}", self.name)
-    }
-
-    fn problem(&mut self, place: String, fault: Fault) {
-        if self.found.problems.len() < MAX_PROBLEMS {
-            self.found.problems.push(Problem { place, what: fault.to_string(), fault });
-        } else {
-            self.unnamed += 1;
-        }
-    }
-
-    fn item(&self, place: &str, draft: Draft) -> Result<Item, Fault> {
-        let (title, questions, answer) = words(&draft)?;
-        let owner = draft.owner.or_else(|| self.defaults.owner.clone()).ok_or(Fault::NoOwner)?;
-        let kind = match draft.kind {
-            Some(word) => word.parse()?,
-            None => self.defaults.kind.unwrap_or(Kind::General),
+impl Draft {
+    /// The item at `place`, or why it cannot be one.
+    pub(super) fn into_item(self, place: &Place, defaults: &Defaults) -> Result<Item, Fault> {
+        let (title, questions, answer) = words(&self)?;
+        let owner = self.owner.or_else(|| defaults.owner.clone()).ok_or(Fault::NoOwner)?;
+        let kind = match self.kind {
+            Some(word) => kind_named(&word)?,
+            None => defaults.kind.unwrap_or(Kind::General),
         };
-        let timezone = self.defaults.timezone;
-        let valid_from = date("valid_from", draft.valid_from, Edge::Start, timezone)?;
-        let valid_until = date("valid_until", draft.valid_until, Edge::End, timezone)?;
-        if matches!((valid_from, valid_until), (Some(from), Some(until)) if until < from) {
-            return Err(Fault::DateOrder);
+        let timezone = defaults.timezone;
+        let valid_from = date("valid_from", self.valid_from, Edge::Start, timezone)?;
+        let valid_until = date("valid_until", self.valid_until, Edge::End, timezone)?;
+        match (valid_from, valid_until) {
+            (Some(from), Some(until)) if until < from => return Err(Fault::DateOrder),
+            (_, None) if kind == Kind::Campaign => return Err(Fault::CampaignEnd),
+            _ => {}
         }
         Ok(Item {
-            file_id: draft.id,
+            key: String::new(),
+            place: place.clone(),
+            file_id: self.id,
             kind,
             title,
             questions,
             answer,
             owner,
-            scope: self.defaults.scope.clone().with(draft.scope),
+            scope: defaults.scope.clone().with(self.scope),
             valid_from,
             valid_until,
-            verify_by: date("verify_by", draft.verify_by, Edge::End, timezone)?,
-            source: place.to_owned(),
+            verify_by: date("verify_by", self.verify_by, Edge::End, timezone)?,
+            source: place.to_string(),
         })
     }
+}
 
-    /// Refuses what this file said before: an id twice, or a question twice for the same kind and scope.
-    fn remember(&mut self, place: &str, item: Item) -> Result<Item, Fault> {
-        if let Some(first) = item.file_id.as_ref().and_then(|id| self.seen_ids.get(id)) {
-            return Err(Fault::DuplicateId { first: first.clone() });
-        }
-        let keys: Vec<_> = item.questions.iter().map(|q| (text::compact(q), item.kind, item.scope.clone())).collect();
-        // A campaign may change its answer from one period to the next, so only undated repeats are duplicates.
-        let dated = item.valid_from.is_some() || item.valid_until.is_some();
-        if let Some(first) = keys.iter().find_map(|key| self.seen_questions.get(key)).filter(|_| !dated) {
-            return Err(Fault::DuplicateQuestion { first: first.clone() });
-        }
-        self.seen_questions.extend(keys.into_iter().map(|key| (key, place.to_owned())));
-        self.seen_ids.extend(item.file_id.clone().map(|id| (id, place.to_owned())));
-        Ok(item)
-    }
+/// A kind by its word, or by its name in Chinese as the review page shows it.
+fn kind_named(word: &str) -> Result<Kind, UnknownKind> {
+    Ok(match word {
+        "商品" => Kind::Product,
+        "尺码" => Kind::Sizing,
+        "物流" => Kind::Shipping,
+        "退换货" => Kind::Returns,
+        "保修售后" => Kind::Warranty,
+        "活动" => Kind::Campaign,
+        "禁止承诺" => Kind::Forbidden,
+        "语气" => Kind::Tone,
+        "升级" => Kind::Escalation,
+        "通用" => Kind::General,
+        other => other.parse()?,
+    })
+}
+
+/// Text without control characters and outer blanks; line breaks and tabs stay.
+pub(super) fn clean(text: &str) -> String {
+    let kept: String = text.chars().filter(|&c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+    kept.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')).to_owned()
 }
 
 /// Title, questions and answer, complete and within their limits.
 fn words(draft: &Draft) -> Result<(String, Vec<String>, String), Fault> {
     let mut questions = draft.questions.clone();
-    let mut title = clean(&draft.title);
+    let mut title = draft.title.clone();
     if questions.is_empty() && !title.is_empty() {
         questions.push(title.clone());
     }
@@ -220,16 +231,16 @@ fn words(draft: &Draft) -> Result<(String, Vec<String>, String), Fault> {
         title.clone_from(first);
     }
     if questions.len() > MAX_QUESTIONS {
-        return Err(Fault::TooManyQuestions { count: questions.len() });
+        return Err(Fault::TooManyQuestions { count: questions.len() + draft.surplus });
     }
     let longest = questions.iter().chain([&title]).map(String::len).max().unwrap_or_default();
     if longest > MAX_QUESTION_BYTES {
         return Err(Fault::QuestionTooLong { bytes: longest });
     }
-    match clean(&draft.answer) {
-        answer if answer.is_empty() => Err(Fault::NoAnswer),
-        answer if answer.len() > MAX_ANSWER_BYTES => Err(Fault::AnswerTooLong { bytes: answer.len() }),
-        answer => Ok((title, questions, answer)),
+    match draft.answer.len() {
+        0 => Err(Fault::NoAnswer),
+        bytes if bytes > MAX_ANSWER_BYTES => Err(Fault::AnswerTooLong { bytes }),
+        _ => Ok((title, questions, draft.answer.clone())),
     }
 }
 

@@ -4,17 +4,20 @@
 //! part of their title (`退货 > 运费谁出？`). Further wordings of the question follow after `|`. Attributes in braces set
 //! fields for the heading and everything under it: `## 禁用词 {kind=forbidden owner=wangwu}`, and `{#id}` the entry's
 //! own id. Front matter (`key: value` lines between `---`) does the same for the file. The answer is written as plain
-//! text, because that is what a chat shows: marks of emphasis go, lists, tables and code stay readable.
+//! text, because that is what a chat shows: marks of emphasis go, lists, tables and code stay readable. A table whose
+//! header names a question and an answer is a list of entries.
 
-use pulldown_cmark::{Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
 
-use super::draft::{Collector, Draft, Field};
+use super::block::{Block, Placed};
+use super::collector::Collector;
+use super::draft::Field;
+use super::outline::{self, Asking};
+use super::place::Spot;
+use super::table::Row;
 use plain::Plain;
 
 mod plain;
-
-/// Separates the parts of a title.
-const PATH: &str = " > ";
 
 /// Reads all sections into `collector`.
 pub(super) fn read(text: &str, collector: &mut Collector<'_>) {
@@ -22,119 +25,134 @@ pub(super) fn read(text: &str, collector: &mut Collector<'_>) {
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_HEADING_ATTRIBUTES
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    let mut sections = Sections { text, counted: (0, 1), ..Sections::default() };
+    let mut file = File { text, counted: (0, 1), ..File::default() };
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        sections.take(event, range.start, collector);
+        file.take(event, range.start);
     }
-    sections.close(collector);
+    outline::read(file.blocks, Asking::HeadingsOnly, collector);
 }
 
 /// What is being read at the moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum Reading {
     #[default]
     Body,
     Heading,
     FrontMatter,
-}
-
-/// A heading that is open: the sections below it belong to it.
-struct Open {
-    level: HeadingLevel,
-    name: String,
-    inherited: Draft,
+    Table,
 }
 
 /// The walk over the file.
 #[derive(Default)]
-struct Sections<'a> {
+struct File<'a> {
     text: &'a str,
     /// Byte offset up to which lines were counted, and the line there.
     counted: (usize, u64),
-    place: Place,
-    front_matter: String,
-    file: Draft,
-    path: Vec<Open>,
-    current: Option<(u64, Draft)>,
-    heading: String,
+    blocks: Vec<Placed>,
+    reading: Reading,
+    /// Elements of the body that are open.
+    depth: usize,
+    /// Where the outermost of them, the heading or the row began.
+    line: u64,
+    /// A heading's or the front matter's words.
+    words: String,
+    fields: Vec<(Field, String)>,
     body: Plain,
+    cells: Vec<String>,
+    rows: Vec<(Spot, Row)>,
 }
 
-impl Sections<'_> {
-    fn take(&mut self, event: Event<'_>, offset: usize, collector: &mut Collector<'_>) {
+impl File<'_> {
+    fn take(&mut self, event: Event<'_>, offset: usize) {
         match event {
-            Event::Start(Tag::Heading { level, id, attrs, .. }) => {
-                self.close(collector);
-                let draft = self.open(level, id.as_deref(), &attrs);
-                self.current = Some((self.line(offset), draft));
-                self.place = Place::Heading;
+            Event::Start(Tag::Heading { id, attrs, .. }) => {
+                self.begin(Reading::Heading, offset);
+                self.fields = attributes(id, attrs);
             }
-            Event::End(TagEnd::Heading(_)) => self.name(),
-            Event::Start(Tag::MetadataBlock(MetadataBlockKind::YamlStyle)) => self.place = Place::FrontMatter,
-            Event::End(TagEnd::MetadataBlock(_)) => self.defaults(),
-            event => match self.place {
-                Place::Heading => push_words(&event, &mut self.heading),
-                Place::FrontMatter => push_words(&event, &mut self.front_matter),
-                Place::Body => self.body.push(&event),
+            Event::End(TagEnd::Heading(level)) => self.heading(level),
+            Event::Start(Tag::MetadataBlock(MetadataBlockKind::YamlStyle)) => self.begin(Reading::FrontMatter, offset),
+            Event::End(TagEnd::MetadataBlock(_)) => self.front_matter(),
+            Event::Start(Tag::Table(_)) if self.depth == 0 => self.begin(Reading::Table, offset),
+            event => match self.reading {
+                Reading::Heading | Reading::FrontMatter => push_words(&event, &mut self.words),
+                Reading::Table => self.table(&event, offset),
+                Reading::Body => self.body(&event, offset),
             },
         }
     }
 
-    /// Leaves the headings that do not contain one of `level`, and starts its draft.
-    fn open(&mut self, level: HeadingLevel, id: Option<&str>, attrs: &[Attribute<'_>]) -> Draft {
-        while self.path.last().is_some_and(|open| open.level >= level) {
-            self.path.pop();
-        }
-        let mut draft = self.path.last().map_or(&self.file, |open| &open.inherited).clone();
-        for (name, value) in attrs {
-            if let (Some(field), Some(value)) = (Field::named(name), value) {
-                draft.set(field, value);
-            }
-        }
-        self.path.push(Open { level, name: String::new(), inherited: draft.inherited() });
-        draft.set(Field::Id, id.unwrap_or_default());
-        draft
+    fn begin(&mut self, reading: Reading, offset: usize) {
+        self.line = self.line_of(offset);
+        self.reading = reading;
+        self.words.clear();
     }
 
     /// The heading's words are complete.
-    fn name(&mut self) {
-        self.place = Place::Body;
-        let heading = std::mem::take(&mut self.heading);
-        if let Some((_, draft)) = &mut self.current {
-            draft.ask(&heading);
-            if let (Some(open), Some(first)) = (self.path.last_mut(), draft.questions.first()) {
-                open.name.clone_from(first);
-            }
-            let names: Vec<_> = self.path.iter().map(|open| open.name.as_str()).filter(|n| !n.is_empty()).collect();
-            draft.title = names.join(PATH);
-        }
+    fn heading(&mut self, level: HeadingLevel) {
+        self.reading = Reading::Body;
+        let (text, fields) = (std::mem::take(&mut self.words), std::mem::take(&mut self.fields));
+        self.put(Block::Heading { level: level as u8, text, fields });
     }
 
     /// The front matter is complete.
-    fn defaults(&mut self) {
-        self.place = Place::Body;
-        for line in std::mem::take(&mut self.front_matter).lines() {
-            let Some((name, value)) = line.split_once(':') else { continue };
+    fn front_matter(&mut self) {
+        self.reading = Reading::Body;
+        let words = std::mem::take(&mut self.words);
+        let field = |line: &str| {
+            let (name, value) = line.split_once(':')?;
             // An id for the whole file would be given to its first entry only: not a default.
-            if let Some(field) = Field::named(name).filter(|field| *field != Field::Id) {
-                self.file.set(field, value.trim().trim_matches(['"', '\'']));
+            let field = Field::named(name).filter(|field| *field != Field::Id)?;
+            Some((field, value.trim().trim_matches(['"', '\'']).to_owned()))
+        };
+        self.put(Block::Fields(words.lines().filter_map(field).collect()));
+    }
+
+    /// One more event of a table outside lists and quotations.
+    fn table(&mut self, event: &Event<'_>, offset: usize) {
+        match event {
+            Event::Start(Tag::TableHead | Tag::TableRow) => {
+                self.line = self.line_of(offset);
+                self.cells.clear();
+            }
+            Event::End(TagEnd::TableCell) => self.cells.push(std::mem::take(&mut self.body).finish()),
+            Event::End(TagEnd::TableHead | TagEnd::TableRow) => {
+                self.rows.push((Spot::Line(self.line), Row::plain(self.cells.iter().map(String::as_str))));
+            }
+            Event::End(TagEnd::Table) => {
+                self.reading = Reading::Body;
+                let rows = std::mem::take(&mut self.rows);
+                self.put(Block::Table(rows));
+            }
+            Event::Start(Tag::TableCell) => {}
+            event => self.body.push(event),
+        }
+    }
+
+    /// One more event of the text; an element that is complete on the outermost level is a block.
+    fn body(&mut self, event: &Event<'_>, offset: usize) {
+        if self.depth == 0 {
+            self.line = self.line_of(offset);
+        }
+        match event {
+            Event::Start(_) => self.depth += 1,
+            Event::End(_) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        self.body.push(event);
+        if self.depth == 0 {
+            let text = std::mem::take(&mut self.body).finish();
+            if !text.is_empty() {
+                self.put(Block::Text { text, tight: false });
             }
         }
     }
 
-    /// The text under the current heading is complete. Text above the first heading is an introduction: no entry.
-    fn close(&mut self, collector: &mut Collector<'_>) {
-        let answer = std::mem::take(&mut self.body).finish();
-        if let Some((line, mut draft)) = self.current.take()
-            && !answer.trim().is_empty()
-        {
-            draft.answer = answer;
-            collector.add(line, draft);
-        }
+    fn put(&mut self, block: Block) {
+        self.blocks.push(Placed { spot: Spot::Line(self.line), block });
     }
 
     /// Line of the byte `offset`, from 1; offsets only grow.
-    fn line(&mut self, offset: usize) -> u64 {
+    fn line_of(&mut self, offset: usize) -> u64 {
         let (from, line) = self.counted;
         let newlines = self.text.as_bytes().get(from..offset).unwrap_or_default().iter().filter(|b| **b == b'\n');
         self.counted = (from.max(offset), line + newlines.count() as u64);
@@ -142,8 +160,12 @@ impl Sections<'_> {
     }
 }
 
-/// A heading attribute as the parser gives it: name and value.
-type Attribute<'a> = (pulldown_cmark::CowStr<'a>, Option<pulldown_cmark::CowStr<'a>>);
+/// The fields a heading sets: its id, and its attributes in braces.
+fn attributes(id: Option<CowStr<'_>>, attributes: Vec<(CowStr<'_>, Option<CowStr<'_>>)>) -> Vec<(Field, String)> {
+    let named = |(name, value): (CowStr<'_>, Option<CowStr<'_>>)| Some((Field::named(&name)?, value?.into_string()));
+    let id = id.map(|id| (Field::Id, id.into_string()));
+    attributes.into_iter().filter_map(named).filter(|(field, _)| *field != Field::Id).chain(id).collect()
+}
 
 /// Adds what `event` says in words, without any marks.
 fn push_words(event: &Event<'_>, into: &mut String) {

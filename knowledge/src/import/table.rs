@@ -1,92 +1,165 @@
-//! CSV: a header row names the columns, in any order; comma, semicolon or tab between them.
+//! Tables: a header row names the columns, in any order, and every row below it is an entry.
+//!
+//! Tables come from CSV files, sheets and documents, and look as people make them: a title above the header, blank
+//! rows, headers of two rows, bands across the table that name what follows, cells that hold for several rows.
 
-use csv::{ReaderBuilder, StringRecord};
+use std::rc::Rc;
 
 use super::Fault;
-use super::draft::{Collector, Draft, Field};
+use super::collector::Collector;
+use super::columns::Columns;
+use super::draft::{Draft, PATH};
+use super::place::Spot;
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Question,
-    Answer,
-    Title,
-    Other(Field),
-    Unknown,
+/// Rows that are looked at for a header.
+const HEADER_ROWS: usize = 20;
+
+/// One row on its way in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    pub(super) cells: Vec<Cell>,
 }
 
-impl Column {
-    fn named(name: &str) -> Column {
-        match name.trim().to_lowercase().as_str() {
-            "question" | "questions" | "问题" => Column::Question,
-            "answer" | "答案" | "回复" => Column::Answer,
-            "title" | "标题" => Column::Title,
-            other => Field::named(other).map_or(Column::Unknown, Column::Other),
+/// One cell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    /// What it says; a cell that belongs to a merged one says what that says.
+    pub(super) text: Rc<str>,
+    /// Belongs to the cell above.
+    pub(super) above: bool,
+    /// Belongs to the cell on the left.
+    pub(super) left: bool,
+}
+
+impl Row {
+    /// A row without merged cells.
+    pub(super) fn plain<'a>(cells: impl Iterator<Item = &'a str>) -> Row {
+        Row { cells: cells.map(|text| Cell { text: text.into(), ..Cell::default() }).collect() }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|cell| &*cell.text)
+    }
+
+    /// The texts, with nothing for cells that repeat the one on their left: a header across columns names none.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|cell| if cell.left { "" } else { &*cell.text })
+    }
+
+    fn is_blank(&self) -> bool {
+        self.texts().all(|text| text.trim().is_empty())
+    }
+
+    /// What a row says that is one cell from side to side.
+    fn band(&self) -> Option<&str> {
+        let (first, rest) = self.cells.split_first()?;
+        (!rest.is_empty() && rest.iter().all(|cell| cell.left)).then_some(first.text.trim())
+    }
+}
+
+/// Whether one of the first rows is a header from which entries can be made.
+pub(super) fn has_header<'a>(rows: impl Iterator<Item = &'a Row>) -> bool {
+    let mut first = rows.take(HEADER_ROWS);
+    first.any(|row| Columns::of(row.names()).is_some())
+}
+
+/// Reads a table row by row.
+#[derive(Default)]
+pub(super) struct Table {
+    /// What every row takes where it says nothing itself.
+    inherited: Draft,
+    /// Names above the table: the first part of every title.
+    path: String,
+    columns: Option<Rc<Columns>>,
+    /// Rows without a header so far, and where they began.
+    searched: usize,
+    first: Option<Spot>,
+    /// Rows that continue the header may follow.
+    heading: bool,
+    band: String,
+    pending: Option<(Spot, Draft)>,
+}
+
+impl Table {
+    /// A table below `path`, whose rows take from `inherited` what they do not say.
+    pub(super) fn below(path: String, inherited: Draft) -> Table {
+        Table { path, inherited, ..Table::default() }
+    }
+
+    /// Reads the next row.
+    pub(super) fn take(&mut self, spot: Spot, row: &Row, collector: &mut Collector<'_>) {
+        if row.is_blank() {
+            return;
+        }
+        match &mut self.columns {
+            None => self.search(spot, row),
+            Some(columns) if self.heading && continues(columns, row) => Rc::make_mut(columns).refine(row.names()),
+            Some(_) => self.data(spot, row, collector),
         }
     }
-}
 
-/// Reads all rows into `collector`; rows without any text are skipped.
-pub(super) fn read(text: &str, collector: &mut Collector<'_>) {
-    let mut reader =
-        ReaderBuilder::new().delimiter(delimiter(text)).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut columns: Option<Vec<Column>> = None;
-    for record in reader.records() {
-        match (record, &columns) {
-            (Ok(row), _) if row.iter().all(|cell| cell.trim().is_empty()) => {}
-            (Ok(row), Some(columns)) => collector.add(line(&row, text), draft(&row, columns)),
-            (Ok(row), None) => match header(&row, line(&row, text), collector) {
-                Some(named) => columns = Some(named),
-                None => return collector.refuse(line(&row, text), Fault::Header),
-            },
-            (Err(error), _) => return collector.refuse_file(Fault::Csv { reason: error.to_string() }),
+    /// The table is complete.
+    pub(super) fn finish(mut self, collector: &mut Collector<'_>) {
+        self.flush(collector);
+        match (&self.columns, self.first) {
+            (None, Some(first)) => collector.refuse(first, Fault::Header),
+            (Some(columns), Some(first)) if self.heading => note_unknown(columns, first, collector),
+            _ => {}
         }
     }
-}
 
-/// The separator under which most names of the first row are known columns.
-fn delimiter(text: &str) -> u8 {
-    let first = text.trim_start().lines().next().unwrap_or_default();
-    let known = |separator: u8| {
-        let names = first.split(separator as char).map(|name| Column::named(name.trim().trim_matches('"')));
-        names.filter(|column| *column != Column::Unknown).count()
-    };
-    // `max_by_key` keeps the last of equals, so the comma stands last.
-    [b'\t', b';', b','].into_iter().max_by_key(|&separator| known(separator)).unwrap_or(b',')
-}
-
-/// The columns of the header row, or `None` if an entry could not be made of them.
-fn header(row: &StringRecord, line: u64, collector: &mut Collector<'_>) -> Option<Vec<Column>> {
-    let columns: Vec<_> = row.iter().map(Column::named).collect();
-    let has = |wanted: Column| columns.contains(&wanted);
-    if !has(Column::Answer) || !(has(Column::Question) || has(Column::Title)) {
-        return None;
-    }
-    for (name, column) in row.iter().zip(&columns) {
-        if *column == Column::Unknown && !name.trim().is_empty() {
-            collector.refuse(line, Fault::Column { name: name.trim().to_owned() });
+    fn search(&mut self, spot: Spot, row: &Row) {
+        if self.searched >= HEADER_ROWS {
+            return;
+        }
+        self.searched += 1;
+        self.columns = Columns::of(row.names()).map(Rc::new);
+        self.heading = self.columns.is_some();
+        if self.heading || self.first.is_none() {
+            self.first = Some(spot);
         }
     }
-    Some(columns)
-}
 
-fn draft(row: &StringRecord, columns: &[Column]) -> Draft {
-    let mut draft = Draft::default();
-    for (cell, column) in row.iter().zip(columns) {
-        match column {
-            Column::Question => draft.ask(cell),
-            Column::Answer => draft.answer = cell.to_owned(),
-            Column::Title => draft.title = cell.to_owned(),
-            Column::Other(field) => draft.set(*field, cell),
-            Column::Unknown => {}
+    fn data(&mut self, spot: Spot, row: &Row, collector: &mut Collector<'_>) {
+        let (Some(columns), Some(first)) = (self.columns.clone(), self.first) else { return };
+        if std::mem::take(&mut self.heading) {
+            note_unknown(&columns, first, collector);
+        }
+        if let Some(band) = row.band() {
+            self.flush(collector);
+            return band.clone_into(&mut self.band);
+        }
+        // The same header again, as on every printed page.
+        if columns.are(row.names()) {
+            return;
+        }
+        if !(self.pending.is_some() && continues(&columns, row)) {
+            self.flush(collector);
+            let mut draft = self.inherited.inherited();
+            draft.columns = columns.clone();
+            self.pending = Some((spot, draft));
+        }
+        if let Some((_, draft)) = &mut self.pending {
+            row.texts().enumerate().for_each(|(at, text)| columns.fill(draft, at, text));
         }
     }
-    draft
+
+    fn flush(&mut self, collector: &mut Collector<'_>) {
+        let Some((spot, mut draft)) = self.pending.take() else { return };
+        let above: Vec<_> =
+            [&self.path, &self.band].into_iter().map(String::as_str).filter(|n| !n.is_empty()).collect();
+        draft.below(&above.join(PATH));
+        collector.add(spot, draft);
+    }
 }
 
-/// Line on which the row starts, from 1. The reader's position lies before the empty lines it skipped.
-fn line(row: &StringRecord, text: &str) -> u64 {
-    let Some(position) = row.position() else { return 1 };
-    let rest = text.as_bytes().get(position.byte() as usize..).unwrap_or_default();
-    position.line() + rest.iter().take_while(|&&byte| byte == b'\n').count() as u64
+/// Whether a question or an answer of the row above goes on in this one: then both rows are one entry.
+fn continues(columns: &Columns, row: &Row) -> bool {
+    row.cells.iter().enumerate().any(|(at, cell)| cell.above && !cell.text.trim().is_empty() && columns.says(at))
+}
+
+fn note_unknown(columns: &Columns, header: Spot, collector: &mut Collector<'_>) {
+    for (at, name) in columns.unknown() {
+        collector.skip_column(header, at, name);
+    }
 }

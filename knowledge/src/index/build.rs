@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::Index;
-use super::postings::{Posting, Postings};
+use super::postings::{Bytes, MOST_IMPACT, Postings};
 use super::questions::Questions;
 use super::terms::Terms;
 use crate::text::Canonical;
-use crate::{Entry, Lexicon, Scope};
+use crate::{Entry, Scope, Synonyms};
 
 /// Fields of an entry that are searched, in the order of their arrays.
 const FIELDS: usize = 3;
@@ -20,22 +20,28 @@ const FIELD_WEIGHT: [f32; FIELDS] = [1.5, 1.0, 1.0];
 /// How much longer fields are marked down (BM25's b).
 const LENGTH: [f32; FIELDS] = [0.5, 0.6, 0.9];
 /// How fast repetition stops to matter (BM25's k1).
-const SATURATION: f32 = 1.5;
+const SATURATION: f32 = MOST_IMPACT - 1.0;
 
 /// How often an entry's fields have a term.
-type Counts = [u16; FIELDS];
+type Counts = [u8; FIELDS];
 
-/// An entry's counts of one term.
-struct Raw {
-    doc: u32,
-    counts: Counts,
+/// Counts in one byte: nobody gains by more than three in a short field, or fifteen in an answer.
+fn packed(counts: Counts) -> u8 {
+    counts[QUESTION].min(3) << 6 | counts[TITLE].min(3) << 4 | counts[ANSWER].min(15)
+}
+
+fn unpacked(byte: u8) -> Counts {
+    let mut counts = [0; FIELDS];
+    (counts[QUESTION], counts[TITLE], counts[ANSWER]) = (byte >> 6, byte >> 4 & 3, byte & 15);
+    counts
 }
 
 /// The index under construction.
 struct Builder {
-    lexicon: Lexicon,
+    synonyms: Synonyms,
     terms: Terms,
-    raw: Vec<Vec<Raw>>,
+    /// For every term the entries that have it, with their packed counts.
+    raw: Vec<Bytes>,
     /// Tokens in each entry's fields.
     lengths: Vec<[f32; FIELDS]>,
     /// Term sets of each entry's questions with their tokens' own weights.
@@ -43,22 +49,25 @@ struct Builder {
 }
 
 impl Index {
-    /// Indexes `entries` with `lexicon`.
-    pub fn with_lexicon(lexicon: Lexicon, entries: impl IntoIterator<Item = Entry>) -> Index {
-        let (rules, entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind.is_rule());
+    /// Indexes `entries` with `synonyms`.
+    pub fn with_synonyms(synonyms: Synonyms, entries: impl IntoIterator<Item = Entry>) -> Index {
+        let (rules, mut entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind.is_rule());
+        entries.shrink_to_fit();
         let mut builder =
-            Builder { lexicon, terms: Terms::default(), raw: Vec::new(), lengths: Vec::new(), questions: Vec::new() };
+            Builder { synonyms, terms: Terms::default(), raw: Vec::new(), lengths: Vec::new(), questions: Vec::new() };
         for (doc, entry) in entries.iter().enumerate() {
             builder.add(doc as u32, entry);
         }
         let (scopes, scope_of) = scopes(&entries);
+        let average = mean(entries.iter().map(|entry| entry.answer.chars().count()));
         Index {
             questions: builder.questions(&entries),
             postings: builder.postings(),
             terms: builder.terms,
-            lexicon: builder.lexicon,
+            synonyms: builder.synonyms,
             entries,
             rules,
+            average,
             scopes,
             scope_of,
             scratch: Mutex::new(Vec::new()),
@@ -103,8 +112,8 @@ impl Builder {
         lengths[ANSWER] = self.count(&entry.answer, ANSWER, &mut counts);
         for (term, counts) in counts {
             self.terms.count(term);
-            self.raw.resize_with(self.terms.len(), Vec::new);
-            self.raw[term as usize].push(Raw { doc, counts });
+            self.raw.resize_with(self.terms.len(), Bytes::default);
+            self.raw[term as usize].push(doc, packed(counts));
         }
         self.lengths.push(lengths);
         self.questions.push(questions);
@@ -113,8 +122,8 @@ impl Builder {
     /// The distinct terms of a question with the weight of their tokens.
     fn read(&mut self, question: &str) -> HashMap<u32, f32> {
         let mut terms = HashMap::new();
-        Canonical::new(question).tokens(&self.lexicon, |token| {
-            let weight: &mut f32 = terms.entry(self.terms.intern(token)).or_default();
+        Canonical::new(question).tokens(&self.synonyms, |token| {
+            let weight: &mut f32 = terms.entry(self.terms.intern_named(token)).or_default();
             *weight = weight.max(token.weight * super::terms::class_weight(token.class));
         });
         terms
@@ -123,8 +132,9 @@ impl Builder {
     /// Counts the terms of `text` in `field` and returns their number.
     fn count(&mut self, text: &str, field: usize, counts: &mut HashMap<u32, Counts>) -> f32 {
         let mut length = 0.0;
-        Canonical::new(text).tokens(&self.lexicon, |token| {
-            let count = &mut counts.entry(self.terms.intern(token)).or_default()[field];
+        Canonical::new(text).tokens(&self.synonyms, |token| {
+            let term = if field == ANSWER { self.terms.intern(token) } else { self.terms.intern_named(token) };
+            let count = &mut counts.entry(term).or_default()[field];
             *count = count.saturating_add(1);
             length += 1.0;
         });
@@ -133,17 +143,16 @@ impl Builder {
 
     fn postings(&mut self) -> Postings {
         let averages = averages(&self.lengths);
-        let impact = |raw: &Raw| {
-            let lengths = &self.lengths[raw.doc as usize];
+        let impact = |doc: u32, byte: u8| {
+            let (lengths, counts) = (&self.lengths[doc as usize], unpacked(byte));
             let frequency: f32 = (0..FIELDS)
                 .map(|f| {
-                    FIELD_WEIGHT[f] * f32::from(raw.counts[f])
-                        / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f])
+                    FIELD_WEIGHT[f] * f32::from(counts[f]) / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f])
                 })
                 .sum();
-            Posting { doc: raw.doc, impact: frequency * (SATURATION + 1.0) / (SATURATION + frequency) }
+            frequency * MOST_IMPACT / (SATURATION + frequency)
         };
-        Postings::new(std::mem::take(&mut self.raw).into_iter().map(|list| list.iter().map(impact).collect()))
+        Postings::new(std::mem::take(&mut self.raw), impact)
     }
 
     fn questions(&mut self, entries: &[Entry]) -> Questions {
@@ -160,6 +169,12 @@ impl Builder {
         }
         questions
     }
+}
+
+/// The mean of those that are not 0, at least 1.
+fn mean(lengths: impl Iterator<Item = usize>) -> f32 {
+    let (sum, count) = lengths.filter(|&length| length > 0).fold((0, 0usize), |(sum, n), length| (sum + length, n + 1));
+    (sum as f32 / count.max(1) as f32).max(1.0)
 }
 
 /// Mean length of each field over the entries that have it, at least 1.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::terms::{Terms, Wanted};
-use crate::Lexicon;
+use crate::Synonyms;
 use crate::text::Canonical;
 
 /// Answers up to this length (bytes) are cited whole.
@@ -14,12 +14,12 @@ const PASSAGE: usize = 360;
 const MAX_SENTENCES: usize = 400;
 
 /// The byte range of `answer` that has most of what was asked, with its neighbours where there is room.
-pub(super) fn span(answer: &str, wanted: &Wanted, terms: &Terms, lexicon: &Lexicon) -> (usize, usize) {
+pub(super) fn span(answer: &str, wanted: &Wanted, terms: &Terms, synonyms: &Synonyms) -> (usize, usize) {
     if answer.len() <= WHOLE {
         return (0, answer.len());
     }
     let sentences = sentences(answer);
-    let says = |sentence: &Range<usize>| weight(&answer[sentence.clone()], wanted, terms, lexicon);
+    let says = |sentence: &Range<usize>| weight(&answer[sentence.clone()], wanted, terms, synonyms);
     let weights: Vec<f32> = sentences.iter().take(MAX_SENTENCES).map(says).collect();
     let best = (0..weights.len()).rev().max_by(|&a, &b| weights[a].total_cmp(&weights[b]));
     best.map_or((0, answer.len()), |best| grow(&sentences, &weights, best))
@@ -42,9 +42,9 @@ fn grow(sentences: &[Range<usize>], weights: &[f32], best: usize) -> (usize, usi
 }
 
 /// Weight of the question's terms that `sentence` has.
-fn weight(sentence: &str, wanted: &Wanted, terms: &Terms, lexicon: &Lexicon) -> f32 {
+fn weight(sentence: &str, wanted: &Wanted, terms: &Terms, synonyms: &Synonyms) -> f32 {
     let mut mask = 0u64;
-    Canonical::new(sentence).tokens(lexicon, |token| {
+    Canonical::new(sentence).tokens(synonyms, |token| {
         let number = terms.number(token);
         if let Some(bit) = wanted.terms.iter().position(|term| number.is_some() && term.term == number) {
             mask |= 1 << bit;
@@ -54,7 +54,7 @@ fn weight(sentence: &str, wanted: &Wanted, terms: &Terms, lexicon: &Lexicon) -> 
 }
 
 /// The sentences of `text` without blanks around them, in order.
-fn sentences(text: &str) -> Vec<Range<usize>> {
+pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut chars = text.char_indices().peekable();

@@ -10,12 +10,86 @@ pub(super) struct Posting {
     pub(super) impact: f32,
 }
 
-/// All lists, one behind the other.
+/// The highest impact a posting approaches (BM25's k1 + 1).
+pub(super) const MOST_IMPACT: f32 = 2.5;
+/// Steps between no impact and the highest.
+const STEPS: f32 = 255.0;
+
+/// The list of every term, in their order: entries with one byte of impact each, since these lists are most of an
+/// index's memory.
 #[derive(Debug, Default)]
 pub(super) struct Postings {
-    /// List of term t: `starts[t]..starts[t + 1]`.
-    starts: Vec<usize>,
-    list: Vec<Posting>,
+    lists: Vec<Bytes>,
+}
+
+/// Ascending numbers of entries, each with one byte: its distance to the one before, seven bits a byte, low bits
+/// first, then the byte.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Bytes {
+    bytes: Vec<u8>,
+    /// The entry after the last one.
+    next: u32,
+}
+
+impl Bytes {
+    /// Adds entry `doc`, which comes after all that are there.
+    pub(super) fn push(&mut self, doc: u32, byte: u8) {
+        let mut distance = doc.saturating_sub(self.next);
+        self.next = doc.saturating_add(1);
+        while distance >= 0x80 {
+            self.bytes.push(distance as u8 | 0x80);
+            distance >>= 7;
+        }
+        self.bytes.extend([distance as u8, byte]);
+    }
+
+    /// The entries and their bytes.
+    fn iter(&self) -> List<'_> {
+        List { rest: self.bytes.iter(), next: 0 }
+    }
+
+    /// Puts what `other` makes of each entry and its byte in that byte's place: no second copy is ever needed.
+    fn rewrite(&mut self, other: impl Fn(u32, u8) -> u8) {
+        let (mut next, mut distance, mut shift) = (0u32, 0u32, 0);
+        let mut is_last = false;
+        for byte in &mut self.bytes {
+            if is_last {
+                let doc = next.wrapping_add(distance);
+                *byte = other(doc, *byte);
+                (next, distance, shift, is_last) = (doc.wrapping_add(1), 0, 0, false);
+            } else {
+                distance |= u32::from(*byte & 0x7f).checked_shl(shift).unwrap_or(0);
+                shift += 7;
+                is_last = *byte < 0x80;
+            }
+        }
+        self.bytes.shrink_to_fit();
+    }
+}
+
+/// Reads [`Bytes`] entry by entry.
+struct List<'a> {
+    rest: std::slice::Iter<'a, u8>,
+    next: u32,
+}
+
+impl Iterator for List<'_> {
+    type Item = (u32, u8);
+
+    fn next(&mut self) -> Option<(u32, u8)> {
+        let (mut distance, mut shift) = (0u32, 0);
+        loop {
+            let byte = *self.rest.next()?;
+            distance |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            if byte < 0x80 {
+                break;
+            }
+            shift += 7;
+        }
+        let doc = self.next.wrapping_add(distance);
+        self.next = doc.wrapping_add(1);
+        Some((doc, *self.rest.next()?))
+    }
 }
 
 /// Buffers of one search; reused by the next. All zero between searches.
@@ -37,19 +111,17 @@ pub(super) struct Candidate {
 }
 
 impl Postings {
-    /// Lists in the order of terms.
-    pub(super) fn new(lists: impl IntoIterator<Item = Vec<Posting>>) -> Postings {
-        let mut postings = Postings { starts: vec![0], list: Vec::new() };
-        for list in lists {
-            postings.list.extend(list);
-            postings.starts.push(postings.list.len());
-        }
-        postings
+    /// Lists in the order of terms; `impact` says what an entry's byte in them is worth.
+    pub(super) fn new(mut lists: Vec<Bytes>, impact: impl Fn(u32, u8) -> f32) -> Postings {
+        let step = |doc, byte| (impact(doc, byte) / MOST_IMPACT * STEPS).round().clamp(1.0, STEPS) as u8;
+        lists.iter_mut().for_each(|list| list.rewrite(step));
+        lists.shrink_to_fit();
+        Postings { lists }
     }
 
-    fn list(&self, term: u32) -> &[Posting] {
-        let bounds = self.starts.get(term as usize).zip(self.starts.get(term as usize + 1));
-        bounds.and_then(|(&from, &to)| self.list.get(from..to)).unwrap_or_default()
+    fn list(&self, term: u32) -> impl Iterator<Item = Posting> + '_ {
+        let list = self.lists.get(term as usize).into_iter().flat_map(Bytes::iter);
+        list.map(|(doc, step)| Posting { doc, impact: f32::from(step) * (MOST_IMPACT / STEPS) })
     }
 
     /// The `limit` best entries that are `usable`, best first; equal scores in the order of entries.
@@ -61,20 +133,15 @@ impl Postings {
         usable: impl Fn(u32) -> bool,
     ) -> Vec<Candidate> {
         self.accumulate(wanted, scratch);
-        scratch.collect(usable);
-        let order = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.doc.cmp(&b.doc));
-        if scratch.best.len() > limit {
-            scratch.best.select_nth_unstable_by(limit, order);
-            scratch.best.truncate(limit);
-        }
-        scratch.best.sort_by(order);
+        scratch.collect(limit, usable);
+        scratch.best.sort_by(Candidate::order);
         scratch.best.drain(..).collect()
     }
 
     fn accumulate(&self, wanted: &Wanted, scratch: &mut Scratch) {
         for (bit, term) in wanted.terms.iter().enumerate() {
-            for posting in term.term.map(|term| self.list(term)).unwrap_or_default() {
-                scratch.add(*posting, term.weight, 1 << bit);
+            for posting in term.term.into_iter().flat_map(|term| self.list(term)) {
+                scratch.add(posting, term.weight, 1 << bit);
             }
         }
     }
@@ -95,15 +162,77 @@ impl Scratch {
         *mask |= bit;
     }
 
-    /// Moves what is usable to `best` and leaves everything else zero.
-    fn collect(&mut self, usable: impl Fn(u32) -> bool) {
+    /// Moves the `limit` best that are usable to `best`, in no order, and leaves everything else zero.
+    ///
+    /// Whether an entry is usable is asked only where it may be among the best: in a large index that is what costs.
+    fn collect(&mut self, limit: usize, usable: impl Fn(u32) -> bool) {
+        let room = 4 * limit.max(16);
+        let mut least = f32::MIN;
         for doc in self.touched.drain(..) {
             let at = doc as usize;
             let (Some(score), Some(mask)) = (self.scores.get_mut(at), self.masks.get_mut(at)) else { continue };
             let candidate = Candidate { doc, score: std::mem::take(score), mask: std::mem::take(mask) };
-            if usable(doc) {
+            if candidate.score >= least && usable(doc) {
                 self.best.push(candidate);
             }
+            if self.best.len() >= room {
+                keep_best(&mut self.best, limit);
+                least = self.best.iter().map(|candidate| candidate.score).fold(f32::MAX, f32::min);
+            }
+        }
+        keep_best(&mut self.best, limit);
+    }
+}
+
+impl Candidate {
+    /// Best first; equal scores in the order of entries.
+    fn order(&self, other: &Candidate) -> std::cmp::Ordering {
+        other.score.total_cmp(&self.score).then(self.doc.cmp(&other.doc))
+    }
+}
+
+fn keep_best(candidates: &mut Vec<Candidate>, limit: usize) {
+    if candidates.len() > limit {
+        candidates.select_nth_unstable_by(limit, Candidate::order);
+        candidates.truncate(limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::terms::WantedTerm;
+    use super::*;
+    use crate::text::Class;
+
+    #[test]
+    fn what_was_listed_is_read_back() {
+        let docs = [0, 1, 128, 129, 20_000, 4_000_000_000];
+        let mut list = Bytes::default();
+        docs.iter().for_each(|&doc| list.push(doc, 100));
+        let mut rare = Bytes::default();
+        rare.push(7, 0);
+        let postings = Postings::new(vec![Bytes::default(), list, rare], |_, byte| f32::from(byte) / 80.0);
+        assert_eq!(postings.list(0).count(), 0);
+        assert_eq!(postings.list(1).map(|posting| posting.doc).collect::<Vec<_>>(), docs);
+        assert!(postings.list(1).all(|posting| (posting.impact - 1.25).abs() < 0.01));
+        assert!(postings.list(2).all(|posting| posting.doc == 7 && posting.impact > 0.0), "never nothing");
+        assert_eq!(postings.list(3).count(), 0, "no such term");
+    }
+
+    /// However many there are: the same as if all had been put in order, whatever is not usable left out.
+    #[test]
+    fn the_best_usable_entries_are_found() {
+        let score = |doc: u32| doc.wrapping_mul(2_654_435_761) % 97;
+        let mut list = Bytes::default();
+        (0..5_000).for_each(|doc| list.push(doc, score(doc) as u8));
+        let postings = Postings::new(vec![list], |_, byte| f32::from(byte) / 50.0);
+        let term = WantedTerm { class: Class::Word, text: "x".into(), term: Some(0), weight: 1.0 };
+        let wanted = Wanted { terms: vec![term], total: 1.0 };
+        let mut usable: Vec<u32> = (0..5_000).filter(|doc| doc % 3 == 0).collect();
+        usable.sort_by_key(|&doc| (std::cmp::Reverse(score(doc)), doc));
+        for limit in [1, 7, 40] {
+            let found = postings.best(&wanted, &mut Scratch::default(), limit, |doc| doc % 3 == 0);
+            assert_eq!(found.iter().map(|found| found.doc).collect::<Vec<_>>(), usable[..limit]);
         }
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn parts(run: &str) -> impl Iterator<Item = &str> {
 
 /// The stem of a lower-case word; words that are not plain ASCII letters stay as they are.
 pub(super) fn stem(word: &str) -> Cow<'_, str> {
-    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+    // Every ending that is taken off ends with one of four letters.
+    let ends = word.ends_with(['s', 'd', 'g', 'e']);
+    if word.len() < 4 || !ends || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return Cow::Borrowed(word);
     }
     let singular = singular(word);

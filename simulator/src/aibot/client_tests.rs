@@ -16,7 +16,7 @@ use super::*;
 use crate::Errcode;
 
 /// A tenth of the real intervals, so that a second stands for ten.
-const QUICK: Timing = Timing {
+pub(super) const QUICK: Timing = Timing {
     ping_ms: 100,
     missed_pings: 2,
     open_ms: 500,

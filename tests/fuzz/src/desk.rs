@@ -7,7 +7,6 @@ use aijia::evidence::{Checkpoint, Row, SigningKey, verify_chain};
 use aijia::http::Seal;
 use cards::words::{Locale, Words};
 use cards::{Act, Card, Key, ReviewCard, Risk, wecom};
-use knowledge::import::{self, Defaults};
 use knowledge::{Entry, Found, Index, Query, Scope};
 use std::sync::LazyLock;
 
@@ -63,7 +62,7 @@ pub(crate) fn configuration(data: &[u8]) {
     }
 }
 
-static SHOP: LazyLock<Index> = LazyLock::new(|| {
+pub(crate) static SHOP: LazyLock<Index> = LazyLock::new(|| {
     let entry = |id: &str, question: &str, answer: &str| {
         let entry = serde_json::json!({"id": id, "version": 1, "kind": "product", "title": question,
             "questions": [question], "answer": answer, "owner": "sunmei", "scope": {}, "valid_from": null,
@@ -163,17 +162,5 @@ fn review(customer: &str, part: String) -> ReviewCard {
         hints: true,
         acts: vec![Act::Send, Act::Edit, Act::Reject],
         page_url: None,
-    }
-}
-
-/// A knowledge file, the first byte chooses its kind: what was read can be answered with and found.
-pub(crate) fn import(data: &[u8]) {
-    let Some((kind, bytes)) = data.split_first() else { return };
-    let name = ["a.csv", "a.md"][usize::from(kind % 2)];
-    let zone = chrono_tz::Asia::Shanghai;
-    let defaults = Defaults { owner: Some("sunmei".into()), kind: None, scope: Scope::default(), timezone: zone };
-    for item in import::read(name, bytes, &defaults).items {
-        assert!(!item.answer.is_empty() && item.answer.len() <= import::MAX_ANSWER_BYTES);
-        assert!(!item.questions.is_empty() && item.questions.len() <= import::MAX_QUESTIONS);
     }
 }

@@ -3,6 +3,9 @@
 //! `scripts/fuzz` runs them guided by coverage.
 
 mod desk;
+mod files;
+mod others;
+mod shop;
 mod wire;
 
 #[cfg(test)]
@@ -18,6 +21,10 @@ const TARGETS: &[(&str, Target)] = &[
     ("event", wire::event),
     ("url_check", wire::url_check),
     ("sync_msg", wire::sync_msg),
+    ("webhook_event", others::webhook_event),
+    ("telegram_update", others::telegram_update),
+    ("official", others::official),
+    ("aibot_frame", others::aibot_frame),
     ("card_key", desk::card_key),
     ("page_token", desk::page_token),
     ("command", desk::command),
@@ -26,7 +33,14 @@ const TARGETS: &[(&str, Target)] = &[
     ("evidence", desk::evidence),
     ("checkpoint", desk::checkpoint),
     ("card_text", desk::card_text),
-    ("import", desk::import),
+    ("import", files::text),
+    ("import_html", files::html),
+    ("import_package", files::package),
+    ("import_xlsx", files::xlsx),
+    ("import_docx", files::docx),
+    ("import_pages", files::pages),
+    ("query", shop::query),
+    ("gate", shop::gate),
 ];
 
 /// The target of this name.

@@ -49,6 +49,7 @@ pub fn judge(store: &Store, conversation: usize, texts: &[String], parts: &[Stri
         turns: 0,
         attachments: 0,
         order_cents: None,
+        public: false,
     };
     policy::judge(&matter, &Rules::new(&store.desk.policy, triggers(), Some(channel)))
 }

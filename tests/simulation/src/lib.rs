@@ -19,6 +19,7 @@ mod program {
     pub mod evidence;
     pub mod mistake;
     pub mod policy;
+    pub mod surface;
 }
 
 mod handling;
@@ -35,7 +36,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use oracle::Figures;
-pub use program::{case, clock, desk, evidence, mistake, policy};
+pub use program::{case, clock, desk, evidence, mistake, policy, surface};
 pub use world::{Outcome, World};
 
 /// A run in which something did not hold.

@@ -17,6 +17,7 @@ pub fn desk() -> Desk {
         name: id.to_uppercase(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles: vec![role],
         hours: Vec::new(),
     };
@@ -52,6 +53,7 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         url: None,
         private: false,
         dispatch: Dispatch::All,
+        telegram_group: None,
         hours: BTreeMap::new(),
     }
 }

@@ -246,9 +246,10 @@ async fn forged_key(scene: &mut Scene<'_>) -> anyhow::Result<()> {
     }
     let mut guessed = Key::parse(&key)?;
     guessed.code = if guessed.code == "2222" { "3333".into() } else { "2222".into() };
-    let wecom = scene.world.app.wecom.as_ref().context("WeCom")?;
+    let app = scene.world.app.clone();
+    let crypt = app.wecom.as_ref().and_then(|wecom| wecom.crypt.as_ref()).context("WeCom")?;
     for (from, key) in [(ATTACKER, key), (scene.member, guessed.encode())] {
-        ensure!(scene.forged_tap(&wecom.crypt, from, &task, &key).await? == 200);
+        ensure!(scene.forged_tap(crypt, from, &task, &key).await? == 200);
     }
     scene.world.settle().await
 }

@@ -42,9 +42,7 @@ impl Away {
             Customers::Kf => Self::Kf,
             Customers::Webhook => Self::Webhook(Integrator::start(aijia::demo::WEBHOOK_SECRET, clock).await?),
             Customers::Telegram => {
-                let limits = Limits { chat_per_second: usize::MAX, ..Limits::default() };
-                let telegram =
-                    Telegram::start(telegram::Settings { clock, limits, ..telegram::Settings::default() }).await?;
+                let telegram = telegram_world(&clock).await?;
                 telegram.add_person(PERSON, "小雨");
                 Self::Telegram(telegram)
             }
@@ -67,10 +65,7 @@ impl Away {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Kf | Self::Webhook(_) => Vec::new(),
-            Self::Telegram(telegram) => vec![
-                ("TELEGRAM_BOT_TOKEN", telegram::Settings::default().bots[0].token.clone()),
-                ("TELEGRAM_API_BASE", telegram.api_base()),
-            ],
+            Self::Telegram(telegram) => telegram_environment(telegram),
             Self::Official(account) => {
                 let own = account.settings();
                 vec![
@@ -101,6 +96,20 @@ impl Away {
     pub fn bot() -> i64 {
         telegram::Settings::default().bots[0].id()
     }
+}
+
+/// A Telegram whose chats take any number of messages a second.
+pub async fn telegram_world(clock: &simulator::Clock) -> anyhow::Result<Telegram> {
+    let limits = Limits { chat_per_second: usize::MAX, ..Limits::default() };
+    Telegram::start(telegram::Settings { clock: clock.clone(), limits, ..telegram::Settings::default() }).await
+}
+
+/// What the program has to know of it.
+pub fn telegram_environment(telegram: &Telegram) -> Vec<(&'static str, String)> {
+    vec![
+        ("TELEGRAM_BOT_TOKEN", telegram::Settings::default().bots[0].token.clone()),
+        ("TELEGRAM_API_BASE", telegram.api_base()),
+    ]
 }
 
 /// A desk with one more channel, called `mini`.
@@ -178,7 +187,10 @@ impl World {
         match &self.away {
             Away::Kf => self.customer_heard(XIAOYU),
             Away::Webhook(other) => other.replies().into_iter().map(|reply| reply.text).collect(),
-            Away::Telegram(telegram) => telegram.sent().into_iter().map(|message| message.text).collect(),
+            Away::Telegram(telegram) => {
+                let theirs = telegram.sent().into_iter().filter(|message| message.spot.room.chat_id() == PERSON);
+                theirs.map(|message| message.text).collect()
+            }
             Away::Official(account) => account.accepted().into_iter().map(|sent| sent.content).collect(),
         }
     }

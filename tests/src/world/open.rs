@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 
 use super::World;
 use super::away::{Away, Customers};
+use super::colleagues::{Colleagues, Phones};
 
 /// Where every story begins: 2026-11-25 10:00 in Shanghai.
 const MORNING: i64 = 1_795_572_000_000;
@@ -44,6 +45,8 @@ pub struct Setting {
     pub knows_duplicates: bool,
     /// Where the story's customers are.
     pub customers: Customers,
+    /// Where its colleagues are.
+    pub colleagues: Colleagues,
 }
 
 impl Default for Setting {
@@ -55,6 +58,7 @@ impl Default for Setting {
             started: true,
             knows_duplicates: false,
             customers: Customers::Kf,
+            colleagues: Colleagues::App,
         }
     }
 }
@@ -80,6 +84,7 @@ impl World {
         let (listener, address) = bind().await?;
         let away = Away::open(setting.customers, &sim_clock).await?;
         away.knocks_at(&address);
+        let phones = Phones::hand_out(setting.colleagues, &away, &sim_clock).await?;
         let staging = Staging {
             clock: clock.clone(),
             sim_clock: sim_clock.clone(),
@@ -88,10 +93,10 @@ impl World {
             database,
             folder: folder.path().to_owned(),
             public_url: Some(address.clone()),
-            desk: away.on_desk(&setting.desk),
+            desk: phones.on_desk(&away.on_desk(&setting.desk)),
             openai_base: model.as_ref().map(FakeModel::base_url),
             knows_duplicates: setting.knows_duplicates,
-            more: away.environment(),
+            more: away.environment().into_iter().chain(phones.environment()).collect(),
         };
         let Stage { app, sim } = Stage::set(staging.clone()).await?;
         let edge = serve(listener, &app, &sim, &address);
@@ -106,12 +111,14 @@ impl World {
             model,
             pages,
             away,
+            phones,
             answered_for: BTreeSet::new(),
             staging,
             edge,
         };
         if setting.started {
             world.settle().await?;
+            world.connects().await?;
         }
         Ok(Some(world))
     }
@@ -119,7 +126,24 @@ impl World {
     /// The program is killed and started again on the same database and folder. Whatever was under way is lost.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.reopen().await?;
-        self.settle().await
+        self.settle().await?;
+        self.connects().await
+    }
+
+    /// The AI bot's connection is up, where there is one.
+    async fn connects(&mut self) -> anyhow::Result<()> {
+        let is_up = |app: &App| app.aibot.as_ref().is_none_or(|aibot| aibot.link().is_some());
+        for _ in 0..20 {
+            if is_up(&self.app) {
+                return Ok(());
+            }
+            // What died without a word is gone after a while, and what it held is free.
+            worker::listen(&self.app, Duration::from_millis(300)).await?;
+            if !is_up(&self.app) {
+                self.wait(Duration::from_secs(2)).await?;
+            }
+        }
+        anyhow::bail!("the AI bot is not connected")
     }
 
     async fn reopen(&mut self) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use simulator::{Api, Call, CallbackKind, KfSend, LedgerRow};
 
-use super::World;
+use super::{Phones, World};
 
 /// Bytes of a message and characters of a card's body beyond which phones cut silently (wecom 90236).
 const MESSAGE_BYTES: usize = 2048;
@@ -147,6 +147,10 @@ impl World {
 impl Reply {
     /// Whether every character was visible to the approver when they decided.
     pub fn was_shown(&self, world: &World) -> anyhow::Result<()> {
+        let mark = format!("〔#{} {}〕", self.key.case, self.key.code);
+        if !matches!(world.phones, Phones::App) && world.saw_elsewhere(&self.member, &mark, &self.text) {
+            return Ok(());
+        }
         let ledger = world.sim.ledger();
         let Some(tap) = self.decided_at(&ledger) else { return self.was_on_a_page(world) };
         let seen = self.postings(world, &ledger, tap);

@@ -196,6 +196,7 @@ impl SimulatedDesk {
             name: id.clone(),
             wecom: Some(id.clone()),
             telegram: None,
+            surfaces: Vec::new(),
             roles: vec![Role::Reviewer],
             hours: vec![],
         };

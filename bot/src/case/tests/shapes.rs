@@ -102,6 +102,7 @@ pub(in crate::case) fn desk() -> Desk {
         name: id.to_uppercase(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles: vec![role],
         hours: vec![],
     };
@@ -115,6 +116,7 @@ pub(in crate::case) fn desk() -> Desk {
         permitted: vec!["lihua".into(), "zhaoliu".into(), "zhouba".into()],
         escalation_owner: Some("wangwu".into()),
         dispatch: Default::default(),
+        telegram_group: None,
         hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec![],

@@ -16,6 +16,7 @@ use crate::store::conversations::{self, Conversation};
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send};
 use crate::store::{Tx, cases, pauses, record};
+use crate::worker::gone;
 
 /// The kind of a greeting, which belongs to no case.
 const WELCOME: &str = "welcome";
@@ -45,7 +46,9 @@ pub(in crate::effects) async fn notice(
     let claim = Instant::now();
     let Claim::Ours(send) = claimed else { return crate::effects::finished(app, row).await };
     let result = transmit(app, &wire, &send, None, ready.then_some(claim)).await;
-    settle(app, row, *send, result).await
+    let gone = wire.is_gone(result.1);
+    settle(app, row, *send, result).await?;
+    if gone { gone::pause(app, wire.channel_id()).await } else { Ok(()) }
 }
 
 async fn claim_notice(
@@ -64,7 +67,8 @@ async fn claim_notice(
     lost_notice(tx, app, &case, kind).await?;
     let notice = approved(tx, app, &case.channel).await?.get(kind).cloned();
     let mut window = open.window();
-    let spare = window.allows(1, now);
+    // A fixed text is for one customer: nobody approved it for everybody to read.
+    let spare = window.allows(1, now) && !open.is_public();
     let repeated = sends::noticed(tx, case_id, kind.as_str()).await?;
     let (Some(notice), false, true, false) = (notice, paused, spare, repeated) else { return Ok(Claim::NotOurs) };
     let intent = format!("{case_id}\0{}\0{}", kind.as_str(), notice.sha256);

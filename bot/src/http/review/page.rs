@@ -192,7 +192,7 @@ fn head(view: &View) -> Head {
     let waits = matches!(case.state, State::AwaitingReview(_) | State::NeedsPerson(_) | State::Unknown(_));
     Head {
         shop: view.channel().map_or_else(|| case.channel.clone(), |c| c.label().to_owned()),
-        customer: cards::one_line(view.conversation.name.as_deref().unwrap_or(&view.conversation.customer)),
+        customer: cards::one_line(view.conversation.called()),
         state: view.state_line(),
         intent: draft.map(|d| words.text(d.intent.key(), &[])),
         risk: draft.map(|d| Risk { name: d.verdict.risk.as_str(), label: d.verdict.risk.label(words) }),

@@ -136,6 +136,7 @@ async fn app(folder: &std::path::Path) -> App {
         webhooks: Webhooks::default(),
         telegram: None,
         official: None,
+        aibot: None,
         model: None,
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
@@ -150,6 +151,7 @@ fn desk_of(locale: &str) -> Desk {
         name: name.into(),
         wecom: Some(id.into()),
         telegram: None,
+        surfaces: Vec::new(),
         roles,
         hours: vec![],
     };
@@ -163,6 +165,7 @@ fn desk_of(locale: &str) -> Desk {
         permitted,
         escalation_owner: Some("wangwu".into()),
         dispatch: desk::Dispatch::All,
+        telegram_group: None,
         hours: Default::default(),
         mode: Mode::Draft,
         allowed_actions: vec!["reply".into(), "odd<b>".into()],

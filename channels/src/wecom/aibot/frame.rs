@@ -11,7 +11,7 @@ const MAX_REQ_ID: usize = 256;
 
 /// A frame from the platform.
 #[derive(Debug, PartialEq)]
-pub(super) enum Frame {
+pub enum Frame {
     /// The answer to a command.
     Ack {
         /// The command's.
@@ -33,7 +33,7 @@ pub(super) enum Frame {
 }
 
 /// Reads a frame; `None` is something this version does not know, which is passed over.
-pub(super) fn read(text: &str) -> Option<Frame> {
+pub fn read(text: &str) -> Option<Frame> {
     if text.len() > MAX_FRAME {
         return None;
     }

@@ -110,6 +110,14 @@ pub fn connect(settings: Settings) -> Result<(Link, Events), SettingsError> {
     Ok((Link { asks }, Events { events }))
 }
 
+/// Whether an address can be connected to.
+///
+/// # Errors
+/// [`SettingsError::Url`].
+pub fn check_url(address: &str) -> Result<(), SettingsError> {
+    checked(address).map(drop)
+}
+
 fn checked(address: &str) -> Result<Url, SettingsError> {
     let url = Url::parse(address.trim()).map_err(|_| SettingsError::Url)?;
     let secure = url.scheme() == "wss" || (url.scheme() == "ws" && is_loopback(&url));

@@ -20,6 +20,9 @@ pub const ABILITIES: Abilities = Abilities {
     edits: false,
     recalls: true,
     delivery: true,
+    comments: false,
+    known_by: "msgid",
+    rates: &[],
 };
 
 impl From<KfMessage> for Arrival {
@@ -35,7 +38,15 @@ impl From<KfMessage> for Arrival {
             (_, Origin::System) => What::Nothing,
         };
         let at_ms = send_time.saturating_mul(1_000);
-        Arrival { id: msgid, customer: external_userid, name: None, at_ms, replies_until_ms: None, what }
+        Arrival {
+            id: msgid,
+            customer: external_userid,
+            name: None,
+            at_ms,
+            replies_until_ms: None,
+            replies_left: None,
+            what,
+        }
     }
 }
 

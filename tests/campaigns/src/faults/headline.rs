@@ -48,7 +48,7 @@ impl Headline {
 pub async fn run(context: &Context, headline: Headline) -> anyhow::Result<Row> {
     // A phone takes thirty messages a minute: so many that two thirds of that are used.
     let channels = ((headline.per_second / 1.7).ceil() as usize).clamp(10, 120);
-    let shop = Shop { channels, reviewers: 2, quiet_seconds: 2, review_minutes: 2, ..Shop::default() };
+    let shop = Shop { channels, reviewers: 2, quiet_seconds: 2, ..Shop::default() };
     // Every link costs the machine as much again as what passes through it: one of three can be cut off.
     let plan = Plan { shop, wired: 1, ..context.plan(On::Postgres, 3) };
     let customers = (headline.per_second * 60.0) as usize;

@@ -2,7 +2,7 @@
 
 use super::super::shapes::*;
 use super::{Row, check, row};
-use crate::case::{Case, Decision, Event, PartResult, SessionOwner};
+use crate::case::{Case, Decision, Event, Lost, PartResult, SessionOwner};
 
 #[test]
 fn hand_over_rows() {
@@ -162,6 +162,15 @@ fn outcome_rows() {
             claimed(),
             settled(0, PartResult::Unknown),
             "unknown v2 [\"一\", \"二\"] Reviewers; send_settled authority_voided; cards, deadline +600s, alarm told.alarm",
+        ),
+        row(
+            "Closed {answered} | the channel does not know",
+            answered(),
+            Event::DeliveryUnknown {
+                lost: Lost { msgid: "m".into(), part: 0, of: 1, at: NOW, approved_by: "lihua".into() },
+                text: "一".into(),
+            },
+            "unknown v2 [\"一\"] Reviewers; send_settled; cards, deadline +600s, alarm told.alarm, window +172740s",
         ),
         row(
             "Closed {answered} | not delivered after all",

@@ -7,31 +7,31 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use crate::text::Canonical;
+use crate::text::{Canonical, is_whole};
 
-static BUILTIN: LazyLock<Lexicon> =
-    LazyLock::new(|| Lexicon::parse(include_str!("lexicon.toml")).unwrap_or_else(|_| Lexicon::empty()));
+static BUILTIN: LazyLock<Synonyms> =
+    LazyLock::new(|| Synonyms::parse(include_str!("synonyms.toml")).unwrap_or_else(|_| Synonyms::empty()));
 
 /// Groups of words that mean the same, looked up in any text.
 #[derive(Debug, Clone)]
-pub struct Lexicon {
+pub struct Synonyms {
     names: Vec<String>,
     /// Canonical form and groups of each pattern of `finder`, in its order.
     members: Vec<(String, Vec<usize>)>,
     finder: Option<AhoCorasick>,
 }
 
-/// A lexicon could not be read.
+/// A synonyms could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum LexiconError {
+pub enum SynonymsError {
     /// Not TOML of the form `[groups]` with lists of words.
-    #[error("cannot read the lexicon: {0}")]
+    #[error("cannot read the synonyms: {0}")]
     Toml(#[from] toml::de::Error),
     /// A group has no members, or one without letters and digits.
     #[error("group '{0}' has an empty member or none")]
     Empty(String),
     /// Too many words for the matcher.
-    #[error("cannot build the lexicon: {0}")]
+    #[error("cannot build the synonyms: {0}")]
     Build(#[from] aho_corasick::BuildError),
 }
 
@@ -42,26 +42,26 @@ struct File {
     groups: BTreeMap<String, Vec<String>>,
 }
 
-impl Lexicon {
-    /// The lexicon shipped with the program: `lexicon.toml`, e-commerce in Chinese and English.
-    pub fn builtin() -> &'static Lexicon {
+impl Synonyms {
+    /// The synonyms shipped with the program: `synonyms.toml`, e-commerce in Chinese and English.
+    pub fn builtin() -> &'static Synonyms {
         &BUILTIN
     }
 
-    /// A lexicon without any group.
-    pub fn empty() -> Lexicon {
-        Lexicon { names: Vec::new(), members: Vec::new(), finder: None }
+    /// A synonyms without any group.
+    pub fn empty() -> Synonyms {
+        Synonyms { names: Vec::new(), members: Vec::new(), finder: None }
     }
 
     /// Reads TOML: `[groups]`, and in it `name = ["member", …]`.
-    pub fn parse(toml: &str) -> Result<Lexicon, LexiconError> {
+    pub fn parse(toml: &str) -> Result<Synonyms, SynonymsError> {
         let file: File = toml::from_str(toml)?;
         let mut groups_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut names = Vec::with_capacity(file.groups.len());
         for (name, members) in file.groups {
             let forms: Vec<_> = members.iter().map(|member| Canonical::new(member).text).collect();
             if forms.is_empty() || forms.iter().any(String::is_empty) {
-                return Err(LexiconError::Empty(name));
+                return Err(SynonymsError::Empty(name));
             }
             for form in forms {
                 groups_of.entry(form).or_default().push(names.len());
@@ -71,7 +71,7 @@ impl Lexicon {
         let members: Vec<_> = groups_of.into_iter().collect();
         let finder =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(members.iter().map(|m| &m.0))?;
-        Ok(Lexicon { names, members, finder: Some(finder) })
+        Ok(Synonyms { names, members, finder: Some(finder) })
     }
 
     /// Groups found in canonical text with the bytes that named them, leftmost and longest first.
@@ -87,27 +87,18 @@ impl Lexicon {
     }
 }
 
-/// Latin words and numbers must match whole, Chinese may stand inside a run.
-fn is_whole(text: &str, span: Range<usize>) -> bool {
-    let bytes = text.as_bytes();
-    let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ').is_ascii_alphanumeric();
-    let cuts_start = span.start > 0 && at(span.start) && at(span.start - 1);
-    let cuts_end = span.end > 0 && at(span.end - 1) && at(span.end);
-    !cuts_start && !cuts_end
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn groups(text: &str) -> Vec<&'static str> {
-        Lexicon::builtin().find(&Canonical::new(text).text).into_iter().map(|(name, _)| name).collect()
+        Synonyms::builtin().find(&Canonical::new(text).text).into_iter().map(|(name, _)| name).collect()
     }
 
     #[test]
-    fn the_shipped_lexicon_is_readable() {
-        let lexicon = Lexicon::parse(include_str!("lexicon.toml")).unwrap();
-        assert!(lexicon.names.len() > 40);
+    fn the_shipped_synonyms_is_readable() {
+        let synonyms = Synonyms::parse(include_str!("synonyms.toml")).unwrap();
+        assert!(synonyms.names.len() > 40);
     }
 
     #[test]
@@ -131,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_lexicon_is_refused() {
-        assert!(matches!(Lexicon::parse("[groups]\na = []"), Err(LexiconError::Empty(name)) if name == "a"));
-        assert!(matches!(Lexicon::parse("[groups]\na = [\"？\"]"), Err(LexiconError::Empty(_))));
-        assert!(matches!(Lexicon::parse("groups = 1"), Err(LexiconError::Toml(_))));
+    fn a_bad_synonyms_is_refused() {
+        assert!(matches!(Synonyms::parse("[groups]\na = []"), Err(SynonymsError::Empty(name)) if name == "a"));
+        assert!(matches!(Synonyms::parse("[groups]\na = [\"？\"]"), Err(SynonymsError::Empty(_))));
+        assert!(matches!(Synonyms::parse("groups = 1"), Err(SynonymsError::Toml(_))));
     }
 }

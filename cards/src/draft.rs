@@ -11,40 +11,40 @@ const NOTE: usize = 36;
 const MARKS: std::ops::RangeInclusive<char> = '①'..='⑳';
 
 /// The messages above the card, and the card's body.
-pub(super) struct Shown {
-    pub(super) above: Vec<String>,
-    pub(super) body: String,
+pub(crate) struct Shown {
+    pub(crate) above: Vec<String>,
+    pub(crate) body: String,
 }
 
 /// `〔#81 7f3k〕`: ends every shown draft.
-pub(super) fn mark(number: i64, code: &str) -> String {
+pub(crate) fn mark(number: i64, code: &str) -> String {
     format!("〔#{number} {code}〕")
 }
 
-/// Shows the draft of a card, or says that there is none.
-pub(super) fn show(card: &ReviewCard, words: &Words) -> Shown {
+/// Shows the draft of a card in a body of at most `most` characters, or says that there is none.
+pub(crate) fn show(card: &ReviewCard, words: &Words, most: usize) -> Shown {
     let mark = mark(card.number, &card.code);
     match card.body.as_deref() {
-        Some(parts) if parts.iter().any(|part| !part.trim().is_empty()) => show_parts(card, parts, &mark, words),
-        _ => Shown { above: Vec::new(), body: nothing(card, &mark, words) },
+        Some(parts) if parts.iter().any(|part| !part.trim().is_empty()) => show_parts(card, parts, &mark, words, most),
+        _ => Shown { above: Vec::new(), body: nothing(card, &mark, words, most) },
     }
 }
 
-fn nothing(card: &ReviewCard, mark: &str, words: &Words) -> String {
+fn nothing(card: &ReviewCard, mark: &str, words: &Words, most: usize) -> String {
     let note = card.note.clone().unwrap_or_else(|| words.text("body.nothing", &[]));
-    fit(&note, limit::BODY.saturating_sub(count(mark))) + mark
+    fit(&note, most.saturating_sub(count(mark))) + mark
 }
 
-fn show_parts(card: &ReviewCard, parts: &[String], mark: &str, words: &Words) -> Shown {
+fn show_parts(card: &ReviewCard, parts: &[String], mark: &str, words: &Words, most: usize) -> Shown {
     let note = note_line(card, words);
     let draft = joined(parts);
     let body = format!("{note}{draft}{mark}");
-    if count(&body) <= limit::BODY && !is_ambiguous(parts) {
+    if count(&body) <= most && !is_ambiguous(parts) {
         return Shown { above: Vec::new(), body };
     }
     let above = messages(parts, card.number, mark, words);
     let start = format!("{note}{}", words.text("body.above", &[("count", &above.len().to_string())]));
-    let room = limit::BODY.saturating_sub(count(&start) + count(mark) + 1);
+    let room = most.saturating_sub(count(&start) + count(mark) + 1);
     let body = format!("{start}{}{ELLIPSIS}{mark}", cut(&draft, room).trim_end());
     Shown { above, body }
 }

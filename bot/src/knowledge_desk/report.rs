@@ -1,0 +1,123 @@
+//! What an import did, for people and for scripts.
+
+use knowledge::import::Problem;
+use serde::Serialize;
+
+/// What an import did, file by file.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// The files, in the order they were read.
+    pub files: Vec<FileReport>,
+    /// Files in the folders that were left aside, and why.
+    pub left_aside: Vec<String>,
+}
+
+/// What one file gave.
+#[derive(Debug, Default, Serialize)]
+pub struct FileReport {
+    /// Its name, or its path within the folder that was imported.
+    pub file: String,
+    /// Every entry it holds.
+    pub entries: Vec<Told>,
+    /// What was refused, where and why.
+    pub problems: Vec<Problem>,
+    /// What was left aside without harm.
+    pub skipped: Vec<Problem>,
+    /// Entries it held before and holds no more.
+    pub removals: Removals,
+}
+
+/// One entry of a report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// The entry's id.
+    pub entry: String,
+    /// The version that is in force now.
+    pub version: i64,
+    /// Its title.
+    pub title: String,
+    /// Where it stands in its file, or stood.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is new.
+    Taken,
+    /// It says something else than before: a new version.
+    Changed,
+    /// It says what it said before.
+    Unchanged,
+    /// Its file no longer holds it.
+    Gone,
+}
+
+/// Entries that a file held before and holds no more. They stay in use until somebody removes them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removals {
+    /// These are proposed for removal.
+    Proposed(Vec<Told>),
+    /// Not looked for: something was refused that may be one of them.
+    Unknown,
+}
+
+impl Default for Removals {
+    fn default() -> Self {
+        Self::Proposed(Vec::new())
+    }
+}
+
+impl Report {
+    /// Whether everything was taken that should have been.
+    pub fn is_clean(&self) -> bool {
+        self.files.iter().all(|file| file.problems.is_empty())
+    }
+
+    /// All entries with this outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.files.iter().map(|file| file.count(outcome)).sum()
+    }
+
+    /// One line over everything.
+    pub fn summary(&self) -> String {
+        let refused: usize = self.files.iter().map(|file| file.problems.len()).sum();
+        let [taken, changed, unchanged, gone] =
+            [Outcome::Taken, Outcome::Changed, Outcome::Unchanged, Outcome::Gone].map(|outcome| self.count(outcome));
+        format!("{taken} new, {changed} changed, {unchanged} unchanged, {refused} refused, {gone} proposed for removal")
+    }
+}
+
+impl FileReport {
+    /// Entries with this outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        match (&self.removals, outcome) {
+            (Removals::Proposed(gone), Outcome::Gone) => gone.len(),
+            _ => self.entries.iter().filter(|told| told.outcome == outcome).count(),
+        }
+    }
+
+    /// Everything a person has to look at, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |problem: &Problem| {
+            let heading = problem.place.heading.as_ref().map(|heading| format!(" ({heading})")).unwrap_or_default();
+            format!("{}{heading}: {}", problem.place, problem.what)
+        };
+        let mut lines: Vec<String> = self.problems.iter().map(line).collect();
+        lines.extend(self.skipped.iter().map(|skipped| format!("left aside: {}", line(skipped))));
+        match &self.removals {
+            Removals::Proposed(gone) => lines.extend(gone.iter().map(|told| {
+                format!("{}: '{}' is no longer there; proposed for removal, still in use", told.source, told.title)
+            })),
+            Removals::Unknown => lines.push(format!(
+                "{}: not compared with what it held before, because of what was refused; mend it and import again",
+                self.file
+            )),
+        }
+        lines
+    }
+}
