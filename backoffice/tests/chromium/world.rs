@@ -1,6 +1,7 @@
 //! A shop with its back office, a person who signed in there once, and the browser.
 
 use std::path::Path;
+use std::time::Duration;
 
 use backoffice::{
     Account, Browser, Chromium, Finding, Inputs, Job, Opening, Plan, ProfileKey, Recipe, Recipes, SigningIn, Stopped,
@@ -11,6 +12,7 @@ use simulator::seller::{Seller, Settings, Write};
 /// Milliseconds since 1970 at which every run begins.
 pub const NOW: i64 = 1_795_000_000_000;
 const MEMORY: &str = "/dev/shm";
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Shop {
     pub seller: Seller,
@@ -61,6 +63,13 @@ impl Shop {
         person.type_in(&settings.password).await.unwrap();
         person.enter().await.unwrap();
         assert_eq!(person.address().await.unwrap(), format!("{}/orders", self.seller.origin()));
+        // Both pages send their figures home: what comes later is not the person's any more.
+        let figures = async {
+            while self.seller.writes().len() < 2 {
+                person.address().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, figures).await.unwrap();
         person.finish(&self.key, [1; 12]).await.unwrap()
     }
 
