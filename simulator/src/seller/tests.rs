@@ -49,7 +49,7 @@ async fn only_who_is_signed_in_sees_orders() {
     let (seller, colleague, no) = site().await;
     let page = colleague.opens(&format!("/orders/{no}")).await.text().await.unwrap();
     assert!(page.contains(&no) && page.contains("实付金额") && page.contains("最近订单"));
-    assert!(colleague.opens("/orders?keyword=000").await.text().await.unwrap().contains("没有找到符合条件的订单"));
+    assert!(colleague.opens("/orders?keyword=999999").await.text().await.unwrap().contains("没有找到符合条件的订单"));
     seller.expire_sessions();
     let answer = colleague.opens(&format!("/orders/{no}")).await;
     assert_eq!((answer.status(), answer.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/login"));
