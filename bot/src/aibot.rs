@@ -36,8 +36,8 @@ pub struct Aibot {
 /// What this instance has of the connection.
 #[derive(Default)]
 struct Held {
-    /// Since when the connection is ours to hold; none while another instance holds it.
-    ours_since: Option<Timestamp>,
+    /// Whether the connection is ours to hold; not while another instance holds it.
+    ours: bool,
     link: Option<Link>,
     /// Since when it has been away; none while it is up.
     away_since: Option<Timestamp>,
@@ -67,16 +67,20 @@ impl Aibot {
     /// surface has to take over.
     pub fn serves(&self, now: Timestamp) -> bool {
         let held = self.held();
-        held.ours_since.is_some() && held.away_since.is_none_or(|since| now - since >= PATIENCE)
+        held.ours && held.away_since.is_none_or(|since| now - since >= PATIENCE)
     }
 
-    /// The connection is ours to hold, from now on or still; whether it may be opened now.
-    pub(crate) fn ours(&self, now: Timestamp) -> bool {
+    /// The connection is ours to hold, from now on or still.
+    pub(crate) fn is_ours(&self, now: Timestamp) {
         let mut held = self.held();
-        if held.ours_since.is_none() {
-            (held.ours_since, held.away_since) = (Some(now), Some(now));
+        if !held.ours {
+            (held.ours, held.away_since) = (true, Some(now));
         }
-        now >= held.not_before
+    }
+
+    /// Whether the connection may be opened now.
+    pub(crate) fn may_connect(&self, now: Timestamp) -> bool {
+        now >= self.held().not_before
     }
 
     /// Another instance holds it.

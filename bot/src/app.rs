@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
-use crate::desk::{Channel, Person};
+use crate::desk::{Channel, Desk, Person};
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
 use crate::metrics::Metrics;
@@ -255,6 +255,16 @@ impl App {
     /// Where a person is reached at first.
     pub fn address(&self, person: &Person) -> Option<Address> {
         self.addresses(person).into_iter().next()
+    }
+
+    /// Where the person with this id is reached at first.
+    pub fn address_of(&self, desk: &Desk, person: &str) -> Option<Address> {
+        desk.person(person).and_then(|person| self.address(person))
+    }
+
+    /// Where whoever watches over the desk is reached at first.
+    pub fn watcher(&self, desk: &Desk) -> Option<Address> {
+        desk.watcher().and_then(|person| self.address(person))
     }
 
     /// Whether this program has a surface.

@@ -193,7 +193,7 @@ pub(crate) async fn show_editor(tx: &mut Tx, app: &App, case: &Case, person: &st
         return Ok(());
     }
     let desk = app.desk(tx).await?;
-    let Some(to) = desk.desk.person(person).and_then(|person| app.address(person)) else { return Ok(()) };
+    let Some(to) = app.address_of(&desk.desk, person) else { return Ok(()) };
     apply::announce(tx, app, case, person, &to).await
 }
 

@@ -124,8 +124,12 @@ impl Address {
 
     /// Messages in a minute that only this kind of address takes (Telegram: 20 in a group); `None`: what all take.
     pub fn most_a_minute(&self) -> Option<i64> {
-        let chat: TelegramChat = self.id.parse().ok().filter(|_| self.surface == Surface::Telegram)?;
-        chat.is_group().then_some(i64::from(RATES.group_per_minute))
+        self.is_group().then_some(i64::from(RATES.group_per_minute))
+    }
+
+    /// Whether it reaches everybody of a group.
+    pub fn is_group(&self) -> bool {
+        self.surface == Surface::Telegram && self.id.parse().is_ok_and(TelegramChat::is_group)
     }
 
     /// What names the lanes of its jobs: one for however the id is spelled.

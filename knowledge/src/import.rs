@@ -29,7 +29,7 @@ mod xml;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Scope};
+use crate::{Entry, Kind, Scope};
 use collector::Collector;
 pub use fault::Fault;
 pub use pdf::pages as pdf_pages;
@@ -103,6 +103,27 @@ pub struct Item {
     pub verify_by: Option<i64>,
     /// File and line.
     pub source: String,
+}
+
+impl Item {
+    /// The entry it becomes under an id and as a version.
+    pub fn into_entry(self, id: String, version: i64) -> Entry {
+        Entry {
+            id,
+            version,
+            file_id: self.file_id,
+            kind: self.kind,
+            title: self.title,
+            questions: self.questions,
+            answer: self.answer,
+            owner: self.owner,
+            scope: self.scope,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            verify_by: self.verify_by,
+            source: self.source,
+        }
+    }
 }
 
 /// Something in a file that did not become an item.

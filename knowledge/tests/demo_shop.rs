@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono_tz::Asia::Shanghai;
 use knowledge::import::{Defaults, Imported, read};
-use knowledge::{Entry, Found, Index, Kind, Query, Scope};
+use knowledge::{Found, Index, Kind, Query, Scope};
 
 /// 2026-11-25 12:00 in Shanghai.
 const NOW: i64 = 1_795_579_200_000;
@@ -29,21 +29,7 @@ fn imported() -> Vec<Imported> {
 
 fn shop() -> Index {
     let items = imported().into_iter().flat_map(|file| file.items).enumerate();
-    Index::build(items.map(|(number, item)| Entry {
-        id: format!("e{number}"),
-        version: 1,
-        file_id: item.file_id,
-        kind: item.kind,
-        title: item.title,
-        questions: item.questions,
-        answer: item.answer,
-        owner: item.owner,
-        scope: item.scope,
-        valid_from: item.valid_from,
-        valid_until: item.valid_until,
-        verify_by: item.verify_by,
-        source: item.source,
-    }))
+    Index::build(items.map(|(number, item)| item.into_entry(format!("e{number}"), 1)))
 }
 
 fn ask(shop: &Index, text: &str) -> Found {

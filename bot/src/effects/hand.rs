@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use channels::Fate;
-use futures::future::BoxFuture;
 
+use super::phone::paced;
 use super::surface::{Missed, Way};
 use crate::app::App;
 use crate::case::{Approval, Say};
 use crate::clock::Timestamp;
 use crate::desk::Channel;
 use crate::store::desks::Applied;
-use crate::store::queue::{self, Rank};
+use crate::store::queue::Rank;
 use crate::store::sends::Send;
 use crate::surface::Address;
 
@@ -42,13 +42,8 @@ impl Hand {
 
     /// Takes room on their phone; else when to ask again.
     pub(super) async fn admit(&self, app: &App) -> anyhow::Result<Result<(), Timestamp>> {
-        let Some(to) = self.addresses.first().map(ToString::to_string) else { return Ok(Ok(())) };
-        let now = app.clock.now();
-        let ids = (0..MESSAGES).map(|_| app.ids.next(now)).collect::<anyhow::Result<Vec<String>>>()?;
-        let paced = app.store.commit(move |tx| -> BoxFuture<'_, anyhow::Result<Option<Timestamp>>> {
-            Box::pin(async move { Ok(queue::pace(tx, &to, &ids, Rank::First.most(), now).await?) })
-        });
-        Ok(paced.await?.map_or(Ok(()), Err))
+        let Some(to) = self.addresses.first() else { return Ok(Ok(())) };
+        Ok(paced(app, to, MESSAGES, Rank::First).await?.map_or(Ok(()), Err))
     }
 
     /// Gives them the words on the first of their surfaces that can be reached, with a line before them where somebody

@@ -74,7 +74,7 @@ pub(super) async fn text(app: &App, row: Row, to: Address, text: String) -> anyh
 }
 
 async fn tell(app: &App, row: Row, to: Address, text: String, rank: Rank, meant: Meant) -> anyhow::Result<()> {
-    let told = told(app, &row, &to, &text, rank, meant).await?;
+    let told = told(app, &to, &text, rank, meant).await?;
     match told {
         Told::Yes => finished(app, row).await,
         otherwise => untold(app, row, to, otherwise).await,
@@ -89,10 +89,10 @@ enum Told {
     Missed(Missed),
 }
 
-async fn told(app: &App, row: &Row, to: &Address, text: &str, rank: Rank, meant: Meant) -> anyhow::Result<Told> {
+async fn told(app: &App, to: &Address, text: &str, rank: Rank, meant: Meant) -> anyhow::Result<Told> {
     let Some(way) = Way::to(app, to) else { return Ok(Told::Missed(no_way(to))) };
     let pieces = way.split(text);
-    if let Some(when) = paced(app, to, row, pieces.len(), rank).await? {
+    if let Some(when) = paced(app, to, pieces.len(), rank).await? {
         return Ok(Told::NotBefore(when));
     }
     chaos::point("text.before");
@@ -122,10 +122,9 @@ async fn untold(app: &App, row: Row, to: Address, told: Told) -> anyhow::Result<
 
 /// Counts messages before they leave, all or none: what the platform would drop silently is never sent, and what
 /// belongs together leaves together.
-async fn paced(app: &App, to: &Address, row: &Row, messages: usize, rank: Rank) -> anyhow::Result<Option<Timestamp>> {
+pub(super) async fn paced(app: &App, to: &Address, messages: usize, rank: Rank) -> anyhow::Result<Option<Timestamp>> {
     let now = app.clock.now();
-    let ids = (0..messages).map(|_| Ok(format!("{}-{}", row.id, app.ids.next(now)?)));
-    let ids = ids.collect::<anyhow::Result<Vec<String>>>()?;
+    let ids = (0..messages).map(|_| app.ids.next(now)).collect::<anyhow::Result<Vec<String>>>()?;
     let (minute, hour) = rank.most();
     let most = (to.most_a_minute().map_or(minute, |most| most.min(minute)), hour);
     let to = to.to_string();
@@ -182,7 +181,7 @@ async fn undelivered(tx: &mut Tx, app: &App, to: &Address, problem: String) -> a
 
 async fn warn_watcher(tx: &mut Tx, app: &App, to: &Address) -> anyhow::Result<()> {
     let desk = app.desk(tx).await?;
-    if desk.desk.watcher().and_then(|watcher| app.address(watcher)).is_some_and(|watcher| watcher.is(to)) {
+    if app.watcher(&desk.desk).is_some_and(|watcher| watcher.is(to)) {
         return Ok(());
     }
     apply::alarm(tx, app, &desk, &Say::new("told.unreachable").with("member", to.to_string())).await

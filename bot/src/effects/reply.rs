@@ -96,7 +96,7 @@ async fn tell_approver(tx: &mut Tx, app: &App, send: &Send) -> anyhow::Result<()
     let Ok(approval) = serde_json::from_str::<Approval>(&send.authority) else { return Ok(()) };
     let Some(case) = cases::load(tx, &send.case_id).await? else { return Ok(()) };
     let desk = app.desk(tx).await?;
-    let Some(to) = desk.desk.person(&approval.person).and_then(|person| app.address(person)) else { return Ok(()) };
+    let Some(to) = app.address_of(&desk.desk, &approval.person) else { return Ok(()) };
     let say = Say::new("told.reply_waits").with("number", case.number);
     apply::queue_say(tx, app, &to, &say, app.clock.now()).await
 }

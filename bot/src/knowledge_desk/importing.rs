@@ -138,7 +138,7 @@ async fn publish(tx: &mut Tx, app: &App, source: &Source, item: &Item) -> anyhow
         Some(_) => Outcome::Changed,
         None => Outcome::Taken,
     };
-    let entry = entry_of(item.clone(), id.clone(), version);
+    let entry = item.clone().into_entry(id.clone(), version);
     let stored = StoredEntry {
         id: id.clone(),
         version,
@@ -203,24 +203,6 @@ fn told_gone(stored: &StoredEntry, file: &str) -> Told {
     let source = serde_json::from_str::<Entry>(&stored.body).map_or_else(|_| file.to_owned(), |entry| entry.source);
     let (entry, title) = (stored.id.clone(), stored.title.clone());
     Told { entry, version: stored.version, title, source, outcome: Outcome::Gone }
-}
-
-fn entry_of(item: Item, id: String, version: i64) -> Entry {
-    Entry {
-        id,
-        version,
-        file_id: item.file_id,
-        kind: item.kind,
-        title: item.title,
-        questions: item.questions,
-        answer: item.answer,
-        owner: item.owner,
-        scope: item.scope,
-        valid_from: item.valid_from,
-        valid_until: item.valid_until,
-        verify_by: item.verify_by,
-        source: item.source,
-    }
 }
 
 /// The id of an entry: its file, and its own id there, else what makes it the same question again.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cards::Key;
 use channels::wecom::aibot::{Callback, Chat, Event, Events, Incoming, Piece, Quote, What};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::apply;
 use super::inbox::{Deed, Pressed, store_deed};
@@ -74,7 +75,7 @@ pub async fn listen(app: &App, wait: Duration) -> anyhow::Result<bool> {
         tokio::time::sleep(wait).await;
         return Ok(false);
     }
-    if heard.is_none() && aibot.ours(app.clock.now()) {
+    if heard.is_none() && aibot.may_connect(app.clock.now()) {
         *heard = Some(aibot.connect(app.ids.random64()?)?);
     }
     let Some(events) = heard.as_mut() else {
@@ -96,7 +97,7 @@ async fn is_ours(app: &App, aibot: &Aibot) -> anyhow::Result<bool> {
         .commit(move |tx| Box::pin(async move { Ok(accounts::claim_apart(tx, &name, &me, now).await?.is_some()) }));
     let ours = claimed.await?;
     if ours {
-        aibot.ours(now);
+        aibot.is_ours(now);
     }
     Ok(ours)
 }
@@ -158,6 +159,7 @@ async fn ended(app: &App, say: Say) -> anyhow::Result<()> {
 
 /// Stores what a member did; a tap's card is told what becomes of it in time.
 async fn heard(app: &App, aibot: &Aibot, callback: Callback) {
+    let began = Instant::now();
     let Callback { reply, incoming } = callback;
     let from = Address::new(Surface::WecomAibot, incoming.userid.clone());
     let token = if incoming.msgid.is_empty() {
@@ -175,7 +177,7 @@ async fn heard(app: &App, aibot: &Aibot, callback: Callback) {
     }
     let stored = keep(app, &token, &from, &deed).await;
     match (stored, tap) {
-        (true, Some((task_id, number))) => say_when_slow(app.clone(), token, from, task_id, number),
+        (true, Some((task_id, number))) => say_when_slow(app.clone(), began, token, from, task_id, number),
         (false, Some((task_id, number))) => {
             effects::answer_tap(app, &token, &from, "settled.not_kept", &task_id, number).await
         }
@@ -250,9 +252,9 @@ async fn store(app: &App, key: &str, from: &Address, deed: &Deed) -> anyhow::Res
 }
 
 /// Where nothing answered a tap in time, its card says that it is being worked on; what comes of it follows in words.
-fn say_when_slow(app: App, token: String, from: Address, task_id: String, number: i64) {
+fn say_when_slow(app: App, began: Instant, token: String, from: Address, task_id: String, number: i64) {
     tokio::spawn(async move {
-        tokio::time::sleep(STILL_WORKING).await;
+        tokio::time::sleep_until(began + STILL_WORKING).await;
         effects::answer_tap(&app, &token, &from, "settled.in_work", &task_id, number).await;
     });
 }

@@ -243,7 +243,7 @@ impl Planning<'_, '_> {
     }
 
     fn address(&self, person: &str) -> Option<Address> {
-        self.desk.desk.person(person).and_then(|person| self.app.address(person))
+        self.app.address_of(&self.desk.desk, person)
     }
 
     async fn tell(&mut self, person: &str, say: &Say) -> anyhow::Result<()> {
@@ -378,7 +378,7 @@ fn task_id(surface: Surface, case: &Case, posting: i64, random: &str) -> String 
 pub async fn alarm(tx: &mut Tx, app: &App, desk: &Applied, say: &Say) -> anyhow::Result<()> {
     let entry = Entry { kind: Kind::Alarm, actor: Actor::System, payload: json!({ "key": say.key, "args": say.args }) };
     record::append(tx, app, record::DESK, None, &entry).await?;
-    let Some(to) = desk.desk.watcher().and_then(|person| app.address(person)) else { return Ok(()) };
+    let Some(to) = app.watcher(&desk.desk) else { return Ok(()) };
     queue_say(tx, app, &to, say, app.clock.now()).await
 }
 

@@ -94,7 +94,7 @@ async fn post(tx: &mut Tx, app: &App, text: &str, now: Timestamp) -> anyhow::Res
         return Ok(());
     }
     let desk = app.desk(tx).await?;
-    let Some(to) = desk.desk.watcher().and_then(|person| app.address(person)) else { return Ok(()) };
+    let Some(to) = app.watcher(&desk.desk) else { return Ok(()) };
     desks::set_value(tx, "checkpoint_posted", &now.to_string()).await?;
     let text = desk.words().text("told.checkpoint", &[("checkpoint", text)]);
     Job::Text { to, text }.enqueue(tx, app, now).await

@@ -29,7 +29,7 @@ pub(super) async fn approved(tx: &mut Tx, app: &App, desk: &Applied, entries: &[
     let payload = json!({ "approvals": UNREAD, "within_ms": WITHIN });
     let entry = Entry { kind: Kind::HastyApprovals, actor: Actor::Person(person.clone()), payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
-    let Some(to) = desk.desk.person(person).and_then(|person| app.address(person)) else { return Ok(()) };
+    let Some(to) = app.address_of(&desk.desk, person) else { return Ok(()) };
     let say = Say::new("told.hasty").with("count", UNREAD).with("seconds", WITHIN / SECOND);
     apply::queue_say(tx, app, &to, &say, now).await
 }

@@ -12,12 +12,10 @@ story!(
     /// The other system took a reply and does not know whether it arrived: a person sees its words and says.
     a_reply_nobody_knows_about_is_on_a_card,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, []).await?;
         let reply = other.replies().first().cloned().context("a reply")?;
         ensure!(!world.has_open_card("LiHua") && matches!(world.case(1).await?.state, State::Closed { .. }));
-        let update = |state| json!({"conversation_id": "c-1", "reply_id": reply.id, "state": state});
+        let update = |state| delivery(&reply.id, state);
         for _ in 0..2 {
             ensure!(other.tell("delivery.updated", update("unknown")).await? == 200);
             world.settle().await?;
@@ -40,11 +38,9 @@ story!(
     /// It turns out that it arrived after all: the card decides nothing any more, and the case is closed again.
     what_arrived_after_all_asks_nobody,
     |world| {
-        let other = with_a_mini_program(world).await?;
-        says(world, &other, "m-1", FACT).await?;
-        world.taps("LiHua", Act::Send).await?;
+        let other = approved(world, []).await?;
         let reply = other.replies().first().cloned().context("a reply")?;
-        let update = |state| json!({"conversation_id": "c-1", "reply_id": reply.id, "state": state});
+        let update = |state| delivery(&reply.id, state);
         ensure!(other.tell("delivery.updated", update("unknown")).await? == 200);
         world.settle().await?;
         let card = world.card("LiHua")?;
@@ -62,8 +58,7 @@ story!(
     |world| {
         let other = approved(world, [Answer::TakenAndLost; 3]).await?;
         let reply = other.replies().first().cloned().context("a reply")?;
-        let update = json!({"conversation_id": "c-1", "reply_id": reply.id, "state": "sent"});
-        ensure!(other.tell("delivery.updated", update).await? == 200);
+        ensure!(other.tell("delivery.updated", delivery(&reply.id, "sent")).await? == 200);
         world.settle().await?;
         ensure!(matches!(world.case(1).await?.state, State::Closed { ending: Ending::Answered }));
         world.wait(Duration::from_secs(3_600)).await?;

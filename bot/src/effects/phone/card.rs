@@ -13,7 +13,7 @@ use crate::effects::surface::{Missed, NotChanged, Rendered, Way};
 use crate::effects::{MOST_ATTEMPTS, backoff, finished, later, not_before, pictures};
 use crate::store::queue::{self, Door, Rank, Row};
 use crate::store::{self, Tx, cases};
-use crate::surface::{Address, Surface, TelegramChat};
+use crate::surface::{Address, Surface};
 use crate::view::View;
 use crate::worker::{Job, Question, apply, deal};
 
@@ -24,7 +24,7 @@ pub(in crate::effects) async fn post_card(app: &App, row: Row, task_id: String, 
     let pictures = pictures::unseen(app, &posting).await?;
     let above = way.render(&card, words, &task_id).above().len();
     // All or nothing: half a draft above no card helps nobody.
-    if let Some(when) = paced(app, &to, &row, pictures.len() + above + 1, Rank::Then).await? {
+    if let Some(when) = paced(app, &to, pictures.len() + above + 1, Rank::Then).await? {
         return not_before(app, row, when).await;
     }
     // A task id is good for one request only: one whose answer got lost cannot be used again.
@@ -78,8 +78,7 @@ async fn elsewhere(app: &App, row: Row, posting: store::cards::Posting, missed: 
 
 /// Who can be asked where a posting did not appear: its person on their next surface, or everybody of a group by themselves.
 async fn others(tx: &mut Tx, app: &App, posting: &store::cards::Posting) -> anyhow::Result<Vec<(String, Address)>> {
-    let group = posting.to.id.parse::<TelegramChat>().is_ok_and(TelegramChat::is_group);
-    if !(group && posting.to.surface == Surface::Telegram) {
+    if !posting.to.is_group() {
         let next = next_address(tx, app, &posting.to).await?;
         return Ok(next.map(|other| (posting.person.clone(), other)).into_iter().collect());
     }
@@ -230,7 +229,7 @@ pub(in crate::effects) async fn settle_card(app: &App, row: Row, task_id: String
 }
 
 async fn settled_in_words(app: &App, row: Row, task_id: String, to: Address, text: String) -> anyhow::Result<()> {
-    match told(app, &row, &to, &text, Rank::First, Meant::ToTell).await? {
+    match told(app, &to, &text, Rank::First, Meant::ToTell).await? {
         Told::Yes => settled(app, row, task_id).await,
         otherwise => untold(app, row, to, otherwise).await,
     }
