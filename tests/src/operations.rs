@@ -1,7 +1,8 @@
 //! Running the desk: stopping it, its log, its files, backup and restore. By the program itself, as operators run it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use aijia::case::State;
 use aijia::store::pauses;
@@ -9,6 +10,7 @@ use anyhow::{Context, ensure};
 use cards::Act;
 use serde_json::Value;
 use simulator::{Api, Fault};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::configuration::program;
 use crate::story;
@@ -16,6 +18,7 @@ use crate::world::program::{Operator, is_private, until};
 use crate::world::{DESK, FLAGSHIP, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
+const SIGTERM: u32 = 15;
 /// Words that a customer writes and that no log may repeat.
 const CANARY: &str = "暗号芝麻开门";
 
@@ -36,6 +39,26 @@ async fn a_stop_lets_a_reply_under_way_arrive() -> anyhow::Result<()> {
     until(|| desk.sim.count(Api::KfSyncMsg) > 1).await?;
     ensure!(again.stops().await? == Some(0));
     ensure!(desk.sim.count(Api::KfSendMsg) == 1, "never again");
+    Ok(())
+}
+
+/// A stop that comes while the program still starts is a clean exit too: signals are listened to before anything is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_at_the_start_is_a_clean_exit() -> anyhow::Result<()> {
+    let desk = Operator::begin().await?;
+    let mut child = desk.command(&["serve"])?.stdout(Stdio::piped()).spawn()?;
+    let pid = child.id().context("it ended by itself")?;
+    let mut said = BufReader::new(child.stdout.take().context("its words are piped")?).lines();
+    let first = said.next_line().await?.unwrap_or_default();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).context("a line of what is caught")?;
+    ensure!(
+        u64::from_str_radix(caught.trim(), 16)? & (1 << (SIGTERM - 1)) != 0,
+        "at “{first}” it is still killed: {caught}"
+    );
+    ensure!(Command::new("kill").args(["-TERM", &pid.to_string()]).status()?.success());
+    let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await.context("it does not stop")??;
+    ensure!(ended.code() == Some(0), "{ended}");
     Ok(())
 }
 

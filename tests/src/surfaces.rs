@@ -13,7 +13,8 @@ use simulator::telegram::{Message, Spot, Telegram};
 use crate::storage_faults::{inbox_comes_back, inbox_goes};
 use crate::story;
 use crate::world::colleagues::{aibot_card, telegram_card, telegram_id};
-use crate::world::{Away, Colleagues, DESK, Phones, Setting, World};
+use crate::world::program::{Operator, until};
+use crate::world::{Away, Colleagues, DESK, FLAGSHIP, Phones, Setting, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
@@ -63,7 +64,7 @@ story!(
         world.decides("ZhaoLiu", Act::Send).await?;
         let shown = bot.card("ZhaoLiu", &theirs.task_id).context("the card")?;
         ensure!(shown["main_title"]["title"].as_str().is_some_and(|title| title.contains("李华")), "{shown}");
-        ensure!(shown.get("replace_text").is_some() && world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(shown.get("replace_text").is_some() && world.customer_heard(XIAOYU).len() == 1);
     }
 );
 
@@ -82,7 +83,7 @@ story!(
         ensure!(world.has_open_card("LiHua"), "{}", world.phone("LiHua"));
         ensure!(world.phone("LiHua").contains("【智能机器人】连不上，#1 的卡片先发到这里"), "{}", world.phone("LiHua"));
         world.taps("LiHua", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
         bot.turn_away(false);
         let began = Instant::now();
         while !bot.subscribed() || world.app.aibot.as_ref().is_none_or(|aibot| aibot.link().is_none()) {
@@ -132,7 +133,7 @@ story!(
         }
         world.settle().await?;
         ensure!(last_said(world, "LiHua").starts_with("#1 已批准发送"), "{}", last_said(world, "LiHua"));
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
     }
 );
 
@@ -152,9 +153,9 @@ story!(
         ensure!(shown["main_title"]["title"].as_str().is_some_and(|title| title.starts_with("没记下")), "{shown}");
         inbox_comes_back(world).await?;
         world.settle().await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty());
+        ensure!(world.customer_heard(XIAOYU).is_empty());
         world.decides("ZhaoLiu", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
     }
 );
 
@@ -192,7 +193,7 @@ story!(
         presses_labelled(world, "ZhaoLiu", "暂停").await?;
         presses_labelled(world, "ZhaoLiu", &PauseScope::Conversation.label(&words)).await?;
         ensure!(world.was_told("ZhaoLiu").join("\n").contains("已暂停"), "{:?}", world.was_told("ZhaoLiu"));
-        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty());
+        ensure!(world.customer_heard(XIAOYU).is_empty());
     }
 );
 
@@ -209,7 +210,7 @@ story!(
         telegram.reply(telegram_id("LiHua"), prompt.spot, prompt.id, "亲，轻微起球是正常的。")?;
         world.settle().await?;
         world.decides("LiHua", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU) == ["亲，轻微起球是正常的。"]);
+        ensure!(world.customer_heard(XIAOYU) == ["亲，轻微起球是正常的。"]);
         ensure!(!world.holds_card("LiHua") && !world.holds_card("ZhaoLiu"));
     }
 );
@@ -232,9 +233,9 @@ story!(
         telegram.press_data(mine, card.spot.room, card.id, &String::from_utf8(forged)?)?;
         telegram.press_data(mine, card.spot.room, card.id, "send:1:1:abcd")?;
         world.settle().await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty() && world.holds_card("LiHua"));
+        ensure!(world.customer_heard(XIAOYU).is_empty() && world.holds_card("LiHua"));
         world.decides("LiHua", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
     }
 );
 
@@ -250,7 +251,7 @@ story!(
         world.customer_says("羊毛衫怎么洗？").await?;
         ensure!(world.has_open_card("LiHua"), "{}", world.phone("LiHua"));
         world.taps("LiHua", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 2);
+        ensure!(world.customer_heard(XIAOYU).len() == 2);
         ensure!(!world.holds_card("ZhaoLiu"), "the decision reaches everybody's card");
     }
 );
@@ -297,11 +298,11 @@ story!(
         world.settle().await?;
         let answer = telegram.answer(&query).context("an answer")?;
         ensure!(answer.alert && !answer.text.is_empty(), "{answer:?}");
-        ensure!(world.customer_heard(crate::world::XIAOYU).is_empty());
+        ensure!(world.customer_heard(XIAOYU).is_empty());
         press(telegram_id("ZhaoLiu"))?;
         press(telegram_id("LiHua"))?;
         world.settle().await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1 && group_cards(&telegram).is_empty());
+        ensure!(world.customer_heard(XIAOYU).len() == 1 && group_cards(&telegram).is_empty());
         // Side by side either may win; the other one is told who did.
         let [li, zhao] = ["LiHua", "ZhaoLiu"].map(|member| last_said(world, member));
         ensure!(li.contains("赵柳") || zhao.contains("李华"), "{li} · {zhao}");
@@ -347,6 +348,55 @@ story!(
         world.customer_says(FACT).await?;
         ensure!(world.holds_card("LiHua") && world.holds_card("ZhaoLiu"));
         world.decides("LiHua", Act::Send).await?;
-        ensure!(world.customer_heard(crate::world::XIAOYU).len() == 1);
+        ensure!(world.customer_heard(XIAOYU).len() == 1);
     }
 );
+
+/// A desk whose program serves, with its colleagues on another surface.
+async fn serving_on(colleagues: Colleagues) -> anyhow::Result<(Operator, Phones)> {
+    let mut desk = Operator::begin().await?;
+    let phones = Phones::hand_out(colleagues, &Away::Kf, &simulator::Clock::system()).await?;
+    std::fs::write(desk.folder.path().join("aijia.toml"), phones.on_desk(DESK))?;
+    desk.more = phones.environment();
+    Ok((desk, phones))
+}
+
+/// The program as it is served, with an AI bot and without any callback: a customer's message is asked for, the card and the
+/// tap go over the connection, the reply leaves, the card is redrawn in time, and the program ends when told to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_serving_program_reviews_on_the_ai_bot() -> anyhow::Result<()> {
+    let (mut desk, phones) = serving_on(Colleagues::Aibot).await?;
+    let Phones::Aibot(bot) = &phones else { anyhow::bail!("another surface") };
+    desk.more.extend(["WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"].map(|name| (name, String::new())));
+    desk.sim.hold_doorbells(true);
+    let serving = desk.serves().await?;
+    desk.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
+    until(|| aibot_card(bot, "LiHua").is_some()).await.context("no card came")?;
+    let card = aibot_card(bot, "LiHua").context("a card")?;
+    ensure!(bot.taps("LiHua", &card.task_id, &card.key(Act::Send)?, &[])?.told, "nobody was told of the tap");
+    until(|| desk.sim.accepted_kf_sends().len() == 1).await.context("nothing reached the customer")?;
+    let shown = || bot.card("LiHua", &card.task_id).map(|card| card["main_title"]["title"].to_string());
+    until(|| shown().is_some_and(|title| title.contains("李华"))).await.with_context(|| format!("{:?}", shown()))?;
+    bot.says("ChenJie", "/暂停");
+    let told = || bot.pushed("ChenJie").iter().any(|body| body.to_string().contains("已暂停"));
+    until(told).await.context("the pause is not acknowledged")?;
+    ensure!(serving.stops().await? == Some(0), "it waits for the bot while it ends");
+    Ok(())
+}
+
+/// The program as it is served, with its colleagues on Telegram: card, press and edited card.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_serving_program_reviews_on_telegram() -> anyhow::Result<()> {
+    let (desk, phones) = serving_on(Colleagues::Telegram).await?;
+    let Phones::Telegram(telegram) = &phones else { anyhow::bail!("another surface") };
+    let serving = desk.serves().await?;
+    desk.sim.customer_says(FLAGSHIP, XIAOYU, FACT).await?;
+    until(|| telegram_card(telegram, "LiHua").is_some()).await.context("no card came")?;
+    let card = telegram_card(telegram, "LiHua").context("a card")?;
+    let query = telegram.press(telegram_id("LiHua"), card.spot.room, card.id, "发送")?;
+    until(|| desk.sim.accepted_kf_sends().len() == 1).await.context("nothing reached the customer")?;
+    until(|| telegram_card(telegram, "LiHua").is_none()).await.context("the card still has buttons")?;
+    until(|| telegram.answer(&query).is_some()).await.context("the button goes on spinning")?;
+    ensure!(serving.stops().await? == Some(0), "it waits for Telegram while it ends");
+    Ok(())
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -19,11 +20,38 @@ use crate::store::{Lock, Seat};
 use crate::{http, worker};
 
 pub(super) async fn serve() -> Result<Verdict, Failure> {
+    // Listened to before anything else: a stop that comes while the program starts is a clean exit too.
+    let mut stop = Stop::listen()?;
+    let started = tokio::select! {
+        started = begin() => started?,
+        () = stop.asked() => return Ok(Verdict::Good),
+    };
+    let store = started.running.app.store.clone();
+    tokio::select! {
+        () = stop.asked() => {}
+        () = store.broken() => return Err(Failure::Other(anyhow::anyhow!(
+            "the disk did not keep what it was given; nothing was acknowledged since. Check the disk, then start again"
+        ))),
+    }
+    chaos::point("shutdown.asked");
+    started.running.stop().await;
+    chaos::point("shutdown.done");
+    Ok(Verdict::Good)
+}
+
+/// A program that serves, with what it holds of the machine until it ends.
+struct Started {
+    running: Running,
+    _lock: Lock,
+    _seat: Option<Seat>,
+}
+
+async fn begin() -> Result<Started, Failure> {
     let environment = environment()?;
-    let _lock = Lock::take(&environment.database)?;
+    let lock = Lock::take(&environment.database)?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
     chaos::point("serve.locked");
-    let _seat = take_place(&app, &environment.data_dir).await?;
+    let seat = take_place(&app, &environment.data_dir).await?;
     say_applied(apply_file(&app, &environment.config).await?);
     if worker::recovery::look(&app).await? {
         eprintln!(
@@ -38,17 +66,7 @@ pub(super) async fn serve() -> Result<Verdict, Failure> {
     let running = launch(app, listener).await?;
     chaos::point("serve.launched");
     println!("aijia serves on http://{}", running.address);
-    let store = running.app.store.clone();
-    tokio::select! {
-        () = stopped() => {}
-        () = store.broken() => return Err(Failure::Other(anyhow::anyhow!(
-            "the disk did not keep what it was given; nothing was acknowledged since. Check the disk, then start again"
-        ))),
-    }
-    chaos::point("shutdown.asked");
-    running.stop().await;
-    chaos::point("shutdown.done");
-    Ok(Verdict::Good)
+    Ok(Started { running, _lock: lock, _seat: seat })
 }
 
 /// What the programs before this one held in its place is taken over.
@@ -153,13 +171,20 @@ async fn follow(app: App) {
     }
 }
 
-async fn stopped() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(_) => return drop(tokio::signal::ctrl_c().await),
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// What asks a program to end: a service manager, or the keys of whoever started it.
+struct Stop([Signal; 2]);
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened to");
+        Ok(Self([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?]))
+    }
+
+    async fn asked(&mut self) {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
