@@ -1,6 +1,7 @@
 //! `aijia demo`: the real program against a simulated world, in one command.
 
 mod day;
+mod elsewhere;
 mod stage;
 
 pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, WEBHOOK_SECRET, XIAOYU};
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::cli;
 use crate::clock::{Clock, Ids};
 use crate::config::Database;
+use crate::surface::Surface;
 
 /// Serves the phones' page until interrupted.
 ///
@@ -23,26 +25,30 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("port {port} is taken: choose another with --port"))?;
     let edge = TcpListener::bind("127.0.0.1:0").await?;
+    let sim_clock = simulator::Clock::system();
+    let elsewhere = elsewhere::begin(&sim_clock).await?;
     let staging = Staging {
         clock: Clock::System,
-        sim_clock: simulator::Clock::system(),
+        sim_clock,
         ids: Ids::system(),
         seed: 1,
         database: Database::Sqlite(folder.join("aijia.db")),
         folder: folder.clone(),
         public_url: Some(format!("http://{}", edge.local_addr()?)),
-        desk: stage::DESK.to_owned(),
+        desk: elsewhere::desk(),
         openai_base: None,
         knows_duplicates: false,
-        more: Vec::new(),
+        more: elsewhere::environment(&elsewhere),
     };
     let stage = Stage::set(staging).await?;
+    elsewhere::move_team(&stage.app, Surface::WecomApp, 0).await?;
     let running = cli::launch(stage.app.clone(), edge).await?;
     stage.sim.set_callback_url(&format!("http://{}/callback/wecom", running.address));
     give_menu(&stage.app).await?;
     println!("The phones are at http://{}/  (Ctrl-C ends the demo)", listener.local_addr()?);
     println!("顾客与审核员的手机：http://{}/ （按 Ctrl-C 结束）", listener.local_addr()?);
-    let phones = simulator::phone::router(stage.sim.clone());
+    let phones = simulator::phone::router_with(stage.sim.clone(), elsewhere);
+    let phones = phones.merge(elsewhere::switch(stage.app.clone()));
     tokio::select! {
         served = async { axum::serve(listener, phones).await } => served?,
         _ = tokio::signal::ctrl_c() => {}

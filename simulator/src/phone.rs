@@ -1,14 +1,17 @@
-//! The demo's phones: a page with the customer's WeChat and the reviewers' WeCom, driven by the simulator.
+//! The demo's phones: a page with the customers' chat and the reviewers' WeCom, driven by the simulator.
 //!
 //! The page polls `GET /phone/state` and posts what a person types and taps; every tap leaves the simulator as a
 //! real encrypted callback. All bodies are JSON, so that no other web page can post here without asking first.
 
 mod asset;
+mod elsewhere;
+
+pub use elsewhere::Elsewhere;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRef, FromRequest, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,8 +24,37 @@ use crate::{Delivery, Impossible, Simulator};
 /// Largest picture that a customer can send, in bytes (wecom 94670: larger ones arrive as a hint in words).
 pub const MAX_IMAGE_BYTES: usize = 2 * 1024 * 1024;
 
+/// What the page's phones are connected to.
+#[derive(Clone)]
+struct Phones {
+    wecom: Simulator,
+    elsewhere: Option<Elsewhere>,
+}
+
+impl FromRef<Phones> for Simulator {
+    fn from_ref(phones: &Phones) -> Self {
+        phones.wecom.clone()
+    }
+}
+
 /// The phone page and what it needs, to be merged into or served as the demo's own site.
-pub fn router(sim: Simulator) -> Router {
+pub fn router(wecom: Simulator) -> Router {
+    on_wecom().with_state(Phones { wecom, elsewhere: None })
+}
+
+/// The same page, whose customers can be on Telegram and whose colleagues in the chat with the AI bot as well.
+pub fn router_with(wecom: Simulator, elsewhere: Elsewhere) -> Router {
+    let more = Router::new()
+        .route("/phone/telegram/say", post(elsewhere::telegram_say))
+        .route("/phone/telegram/image", post(elsewhere::telegram_image).layer(DefaultBodyLimit::max(MAX_IMAGE_BYTES)))
+        .route("/phone/aibot/say", post(elsewhere::aibot_say))
+        .route("/phone/aibot/tap", post(elsewhere::aibot_tap))
+        .route("/phone/aibot/enter", post(elsewhere::aibot_enter))
+        .with_state(elsewhere.clone());
+    on_wecom().with_state(Phones { wecom, elsewhere: Some(elsewhere) }).merge(more)
+}
+
+fn on_wecom() -> Router<Phones> {
     Router::new()
         .route("/", get(asset::page))
         .route("/phone/{file}", get(asset::file))
@@ -37,7 +69,6 @@ pub fn router(sim: Simulator) -> Router {
         .route("/phone/member/say", post(member_say))
         .route("/phone/member/menu", post(member_menu))
         .route("/phone/member/enter", post(member_enter))
-        .with_state(sim)
 }
 
 /// What went wrong, for the page's small black box: `{error, reason}`, where `reason` is null or a key of the page's words.
@@ -51,6 +82,10 @@ struct Failure {
 impl Failure {
     fn new(status: StatusCode, said: &str) -> Failure {
         Failure { status, said: said.to_owned(), reason: None }
+    }
+
+    fn unknown(said: &str) -> Failure {
+        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, said)
     }
 }
 
@@ -92,8 +127,9 @@ struct Known {
 }
 
 /// `GET /phone/state?known=ETAG`: the state, or 204 where nothing but the clock changed since that version.
-async fn state(State(sim): State<Simulator>, Query(Known { known }): Query<Known>) -> Response {
-    let state = sim.state_for_phone();
+async fn state(State(phones): State<Phones>, Query(Known { known }): Query<Known>) -> Response {
+    let mut state = phones.wecom.state_for_phone();
+    phones.elsewhere.iter().for_each(|elsewhere| elsewhere.add_to(&mut state));
     let version = version(&state);
     let headers = [(header::ETAG, version.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
     if known == version {
@@ -111,13 +147,18 @@ fn version(state: &Value) -> String {
 }
 
 /// `GET /phone/media/{id}`: a picture to look at, anything else to download.
-async fn media(State(sim): State<Simulator>, Path(id): Path<String>) -> Response {
-    let Some(medium) = sim.media(&id) else { return StatusCode::NOT_FOUND.into_response() };
-    match picture_type(&medium.bytes) {
-        Some(kind) => (asset::guards(kind), medium.bytes).into_response(),
+async fn media(State(phones): State<Phones>, Path(id): Path<String>) -> Response {
+    let own = phones.wecom.media(&id).map(|medium| served_medium(medium.bytes));
+    let found = own.or_else(|| elsewhere::medium(phones.elsewhere.as_ref(), &id));
+    found.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+fn served_medium(bytes: Vec<u8>) -> Response {
+    match picture_type(&bytes) {
+        Some(kind) => (asset::guards(kind), bytes).into_response(),
         None => {
             let download = [(header::CONTENT_DISPOSITION, "attachment")];
-            (asset::guards("application/octet-stream"), download, medium.bytes).into_response()
+            (asset::guards("application/octet-stream"), download, bytes).into_response()
         }
     }
 }
@@ -160,12 +201,18 @@ async fn customer_image(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Done {
+    let bytes = picture(&headers, &bytes)?;
+    let msgid = sim.customer_sends_image(&who.open_kfid, &who.external_userid, bytes).await?;
+    Ok(axum::Json(json!({"msgid": msgid})))
+}
+
+/// A body that is the picture its type announces.
+fn picture(headers: &HeaderMap, bytes: &Bytes) -> Result<Vec<u8>, Failure> {
     let announced = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !matches!(announced, "image/png" | "image/jpeg") || picture_type(&bytes) != Some(announced) {
+    if !matches!(announced, "image/png" | "image/jpeg") || picture_type(bytes) != Some(announced) {
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not a PNG or JPEG picture"));
     }
-    let msgid = sim.customer_sends_image(&who.open_kfid, &who.external_userid, bytes.to_vec()).await?;
-    Ok(axum::Json(json!({"msgid": msgid})))
+    Ok(bytes.to_vec())
 }
 
 #[derive(Deserialize)]
@@ -198,6 +245,13 @@ struct Tap {
     selected: Vec<Selected>,
 }
 
+impl Tap {
+    /// Pairs of question and option.
+    fn choices(&self) -> Vec<(&str, &str)> {
+        self.selected.iter().map(|one| (one.question_key.as_str(), one.option_id.as_str())).collect()
+    }
+}
+
 #[derive(Deserialize)]
 struct Selected {
     question_key: String,
@@ -205,10 +259,8 @@ struct Selected {
 }
 
 async fn member_tap(State(sim): State<Simulator>, Json(body): Json<With<Member, Tap>>) -> Done {
-    let With { who, what: Tap { task_id, key, selected } } = body;
-    let selected: Vec<(&str, &str)> =
-        selected.iter().map(|one| (one.question_key.as_str(), one.option_id.as_str())).collect();
-    Ok(delivered(&sim.tap(&who.userid, &task_id, &key, &selected).await?))
+    let With { who, what } = body;
+    Ok(delivered(&sim.tap(&who.userid, &what.task_id, &what.key, &what.choices()).await?))
 }
 
 async fn member_say(State(sim): State<Simulator>, Json(body): Json<With<Member, Words>>) -> Done {

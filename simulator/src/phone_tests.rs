@@ -4,6 +4,8 @@ use reqwest::header;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::aibot::AiBot;
+use crate::telegram::{self, Telegram};
 use crate::{CallbackKind, Settings};
 
 const KF: &str = "wkShop";
@@ -249,4 +251,46 @@ async fn a_member_writes_opens_the_chat_and_uses_the_menu() {
     assert_eq!(stage.post("member/enter", json!({"userid": "LiHua"})).await.0, 200);
     assert_eq!(stage.post("member/menu", json!({"userid": "LiHua", "key": "none"})).await.0, 422);
     assert_eq!((stage.callbacks(CallbackKind::Text), stage.callbacks(CallbackKind::EnterAgent)), (1, 1));
+}
+
+/// The page of a demo whose customers can be on Telegram and whose team can be in the chat with the AI bot.
+#[tokio::test]
+async fn customers_on_telegram_and_a_team_at_the_ai_bot_are_on_the_same_page() {
+    let mut stage = Stage::new().await;
+    let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
+    telegram.add_person(501, "小满");
+    let bot = telegram::Settings::default().bots[0].id();
+    let aibot = AiBot::start("aib", "secret", stage.sim.clock()).await.unwrap();
+    let elsewhere = Elsewhere { telegram: telegram.clone(), aibot: aibot.clone() };
+    stage.origin = serve(router_with(stage.sim.clone(), elsewhere)).await;
+
+    let chat = json!({"id": "501", "account": bot.to_string(), "text": "在吗"});
+    assert_eq!(stage.post("telegram/say", chat).await.0, 200);
+    assert_eq!(telegram.messages()[0].text, "在吗");
+    assert_eq!(stage.post("telegram/say", json!({"id": "502", "account": "1", "text": "在吗"})).await.0, 422);
+    assert_eq!(stage.post("telegram/say", json!({"id": "x", "account": "1", "text": "在吗"})).await.0, 422);
+    let (status, said) = stage.post("aibot/say", json!({"userid": "LiHua", "text": "/status"})).await;
+    assert_eq!((status, &said["delivered"]), (200, &json!(false)), "nobody is subscribed");
+    let state: Value = stage.get("/phone/state").await.json().await.unwrap();
+    let on_telegram = state["customers"].as_array().unwrap().iter().find(|chat| chat["app"] == "telegram").unwrap();
+    assert_eq!((&on_telegram["name"], &on_telegram["lines"][0]["text"]), (&json!("小满"), &json!("在吗")));
+    let item = &state["members"][0]["bot_items"][0];
+    assert_eq!((&item["kind"], &item["text"]), (&json!("own"), &json!("/status")));
+}
+
+#[tokio::test]
+async fn a_picture_on_telegram_is_shown_and_nothing_else_is_taken_for_one() {
+    let mut stage = Stage::new().await;
+    let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
+    telegram.add_person(501, "小满");
+    let bot = telegram::Settings::default().bots[0].id();
+    let aibot = AiBot::start("aib", "secret", stage.sim.clock()).await.unwrap();
+    stage.origin = serve(router_with(stage.sim.clone(), Elsewhere { telegram: telegram.clone(), aibot })).await;
+    let url = format!("{}/phone/telegram/image?id=501&account={bot}", stage.origin);
+    let send =
+        |bytes: &[u8]| stage.client.post(&url).header(header::CONTENT_TYPE, "image/png").body(bytes.to_vec()).send();
+    assert_eq!(send(b"<svg>").await.unwrap().status().as_u16(), 415);
+    assert_eq!(send(PNG).await.unwrap().status().as_u16(), 200);
+    let id = telegram.messages()[0].attachment.clone().unwrap().file_id;
+    assert_eq!(stage.get(&format!("/phone/media/{id}")).await.bytes().await.unwrap(), PNG);
 }

@@ -9,7 +9,7 @@ use crate::world::World;
 
 impl Simulator {
     /// What the phones show:
-    /// `{now_ms, customers:[{id, name, account, account_name, lines, session_state, quota_left}],
+    /// `{now_ms, customers:[{app, id, name, account, account_name, lines, session_state, quota_left}],
     /// members:[{userid, name, role_hint, items}], accounts:[{open_kfid, name}], menu:[…]}`.
     ///
     /// A line is `{msgid, from, kind, text, at_ms, recalled, media}`, an item
@@ -50,6 +50,7 @@ fn conversation(world: &World, open_kfid: &str, customer: &str) -> Option<Value>
     let now = world.now();
     let visible = person.lines.iter().filter(|line| line.open_kfid == open_kfid && !line.failed);
     Some(json!({
+        "app": "wechat",
         "id": customer,
         "name": person.nickname,
         "account": open_kfid,

@@ -88,7 +88,7 @@ story!(
         ensure!(world.case(1).await?.state == State::Closed { ending: Ending::WindowLost });
         ensure!(world.sim.count(Api::KfSendMsg) == 0, "nothing was even tried");
         ensure!(world.recorded(1, Kind::AuthorityVoided).await? && world.recorded(1, Kind::WindowLost).await?);
-        ensure!(world.phone("LiHua").contains("48 小时"), "the approver is told: {}", world.newest_text("LiHua"));
+        ensure!(world.phone("LiHua").contains("时限"), "the approver is told: {}", world.newest_text("LiHua"));
     }
 );
 
@@ -123,7 +123,7 @@ story!(
     |world| {
         refused_with(world, 95002).await?;
         ensure!(world.case(1).await?.state == State::Closed { ending: Ending::WindowLost });
-        ensure!(world.phone("LiHua").contains("48 小时") && !world.has_open_card("LiHua"));
+        ensure!(world.phone("LiHua").contains("时限") && !world.has_open_card("LiHua"));
     }
 );
 

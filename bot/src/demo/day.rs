@@ -1,23 +1,29 @@
 //! One day at the desk, told and checked: every scene says what each person saw, and fails if it did not hold.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use cards::{Act, Key};
 use serde_json::Value;
 use simulator::Simulator;
+use simulator::phone::Elsewhere;
 use tokio::net::TcpListener;
 
-use super::stage::{DESK, FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
+use super::elsewhere;
+use super::stage::{FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
 use crate::app::App;
 use crate::case::{Case, State};
 use crate::clock::{Clock, Ids, MINUTE, SECOND, Timestamp};
 use crate::config::Database;
 use crate::store::{cases, queue};
+use crate::surface::Surface;
 use crate::{cli, http, worker};
 
 /// 2026-11-25 10:00 in Shanghai.
 const MORNING: Timestamp = 1_795_572_000_000;
+/// How long the day waits for what crosses a socket.
+const ACROSS: Duration = Duration::from_secs(5);
 
 /// Plays the day on a fresh stage in `folder`.
 pub(super) async fn tell(folder: PathBuf) -> anyhow::Result<()> {
@@ -30,12 +36,14 @@ pub(super) async fn tell(folder: PathBuf) -> anyhow::Result<()> {
     day.a_pause().await?;
     day.a_customer_writes_again().await?;
     day.a_duplicate_callback().await?;
+    day.somewhere_else().await?;
     day.the_record().await
 }
 
 struct Day {
     app: App,
     sim: Simulator,
+    elsewhere: Elsewhere,
     clock: Clock,
     sim_clock: simulator::Clock,
 }
@@ -45,6 +53,7 @@ impl Day {
         let (clock, sim_clock) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
         let edge = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", edge.local_addr()?);
+        let elsewhere = elsewhere::begin(&sim_clock).await?;
         let staging = Staging {
             clock: clock.clone(),
             sim_clock: sim_clock.clone(),
@@ -53,17 +62,18 @@ impl Day {
             database: Database::Sqlite(folder.join("aijia.db")),
             folder,
             public_url: Some(address.clone()),
-            desk: DESK.to_owned(),
+            desk: elsewhere::desk(),
             openai_base: None,
             knows_duplicates: false,
-            more: Vec::new(),
+            more: elsewhere::environment(&elsewhere),
         };
         let Stage { app, sim } = Stage::set(staging).await?;
+        elsewhere::move_team(&app, Surface::WecomApp, 0).await?;
         let router = http::router(app.clone());
         tokio::spawn(async move { axum::serve(edge, router).await });
         sim.set_callback_url(&format!("{address}/callback/wecom"));
         sim.verify_callback_url().await?;
-        let mut day = Self { app, sim, clock, sim_clock };
+        let mut day = Self { app, sim, elsewhere, clock, sim_clock };
         day.pass(0).await?;
         Ok(day)
     }
@@ -170,8 +180,32 @@ impl Day {
         self.tap("LiHua", Act::Send).await
     }
 
+    async fn somewhere_else(&mut self) -> anyhow::Result<()> {
+        scene("九、换个地方 · The customer is on Telegram, the reviewer in the chat with the AI bot");
+        let Elsewhere { telegram, aibot } = self.elsewhere.clone();
+        elsewhere::move_team(&self.app, Surface::WecomAibot, 1).await?;
+        let (customer, spot) = elsewhere::customer();
+        println!("  {customer} 在 Telegram 写道 writes on Telegram: 羊毛衫会起球吗？");
+        telegram.say(customer, spot, "羊毛衫会起球吗？")?;
+        self.pass(0).await?;
+        self.pass(4 * SECOND).await?;
+        let pushed = aibot.pushed("LiHua").into_iter().rev().find(|body| body["msgtype"] == "template_card");
+        let card = pushed.context("李华 has no card in the chat with the bot")?["template_card"].take();
+        println!("  LiHua 在智能机器人里 in the AI bot's chat: {}", card_in_words(&card));
+        let heard = || telegram.sent().into_iter().filter(|message| message.spot == spot).map(|message| message.text);
+        ensure!(heard().count() == 0, "something was sent without a tap");
+        let told = aibot.taps("LiHua", card["task_id"].as_str().unwrap_or_default(), &key(&card, Act::Send)?, &[])?;
+        ensure!(told.told && worker::listen(&self.app, ACROSS).await?, "the tap was not heard");
+        self.pass(0).await?;
+        let heard: Vec<String> = heard().collect();
+        let shown = card["sub_title_text"].as_str().unwrap_or_default();
+        ensure!(heard.len() == 1 && shown.starts_with(&heard[0]), "what was sent is not what was shown: {heard:?}");
+        println!("  {customer} 收到 hears: {}", heard[0]);
+        Ok(())
+    }
+
     async fn the_record(&mut self) -> anyhow::Result<()> {
-        scene("九、查账 · The record");
+        scene("十、查账 · The record");
         let now = self.clock.now();
         let unfinished = self.app.store.read(move |tx| Box::pin(async move { Ok(queue::unfinished(tx, now).await?) }));
         let unfinished = unfinished.await?;

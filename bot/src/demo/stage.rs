@@ -158,6 +158,11 @@ async fn publish_shop(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The shop's members on WeCom.
+pub(super) fn members() -> impl Iterator<Item = &'static str> {
+    MEMBERS.iter().map(|(id, _, _)| *id)
+}
+
 /// A folder of this process's own.
 pub(super) fn temporary_folder() -> anyhow::Result<PathBuf> {
     let random = hex::encode(&Ids::system().random16()?[..6]);

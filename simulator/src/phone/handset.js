@@ -1,8 +1,15 @@
-// The frame of a phone, its title bar, and the composer below the chat.
+// The frame of a phone, its title bar, and the composer below the chat; the switch beside it.
 
 import { h, icon, t } from "./dom.js";
 
-/** A phone: status bar, title bar, the chat, a foot. `skin` is `wechat` or `wecom`. */
+/** A switch between a few places: `options` are `[value, words]`; `pick` gets the value. */
+export function places(label, options, current, pick) {
+  const place = ([value, words]) =>
+    h("button", { type: "button", "aria-pressed": String(value === current), onclick: () => pick(value) }, words);
+  return h("div", { class: "places", role: "group", "aria-label": label }, options.map(place));
+}
+
+/** A phone: status bar, title bar, the chat, a foot. `skin` is `wechat`, `telegram` or `wecom`. */
 export function handset(skin, chat, foot) {
   const clock = h("span", { class: "clock" }, "9:41");
   const title = h("strong", {});
@@ -17,7 +24,8 @@ export function handset(skin, chat, foot) {
     title.textContent = words;
     subtitle.textContent = small;
   };
-  return { node, entitle, tick: (words) => (clock.textContent = words) };
+  const dress = (other) => { node.className = `phone ${other}`; };
+  return { node, entitle, dress, tick: (words) => (clock.textContent = words) };
 }
 
 /** A text field that sends on Enter (not while an input method composes) and keeps its text until it was sent. */

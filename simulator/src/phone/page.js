@@ -2,7 +2,7 @@
 
 import { avatar, h, speak, t } from "./dom.js";
 import { ChatList, clock, mediaUrl, portraits } from "./chat.js";
-import { composer, drawer, handset, iconButton, menuBar, sampleImage } from "./handset.js";
+import { composer, drawer, handset, iconButton, menuBar, places, sampleImage } from "./handset.js";
 import { selection } from "./card.js";
 import { liveliest, view } from "./state.js";
 
@@ -14,6 +14,7 @@ const solo = query.get("solo");
 const at = (id) => document.getElementById(id);
 
 const ui = {
+  app: query.get("app") ?? "wechat", surface: query.get("surface") ?? "wecom_app",
   customer: query.get("customer"), member: query.get("member"), tab: query.get("tab") ?? "customer",
   seen: new Map(JSON.parse(sessionStorage.getItem("seen") ?? "[]")), chosen: new Map(), busy: new Map(),
 };
@@ -24,8 +25,12 @@ let parts = null;
 const same = (one, other) => one.toLowerCase() === String(other ?? "").toLowerCase();
 const find = (people, wanted) => people.find((person) => same(person.key, wanted) || same(person.id, wanted)) ?? people[0] ?? null;
 const roleOf = (person) => (person.role ? t(`role_${person.role}`).replace(/^role_/, "") : t("app_kind"));
-const customer = () => find(data.customers, ui.customer);
-const member = () => find(data.members, ui.member);
+const onBot = () => ui.surface === "wecom_aibot" && data.members.some((person) => person.botMessages);
+const atDesk = (person) => (onBot() ? { ...person, chat: `${person.key}/bot`, messages: person.botMessages ?? [] } : person);
+const customers = () => data.customers.filter((person) => person.app === ui.app);
+const team = () => data.members.map(atDesk);
+const customer = () => find(customers(), ui.customer);
+const member = () => find(team(), ui.member);
 
 // ---- the wire -------------------------------------------------------------------------------------------------
 
@@ -60,7 +65,7 @@ async function poll() {
       version = response.headers.get("etag") ?? "";
       data = view(await response.json());
       clockShiftMs = data.nowMs - Date.now();
-      ui.customer ??= liveliest(data.customers)?.key ?? null;
+      ui.customer ??= liveliest(customers())?.key ?? null;
       draw();
     } else tick();
   } catch {
@@ -82,15 +87,19 @@ function toast(words) {
 
 // ---- what people do -------------------------------------------------------------------------------------------
 
-const who = () => ({ open_kfid: customer()?.openKfid, external_userid: customer()?.id });
-const customerSays = (text) => post("customer/say", { ...who(), text });
-const memberSays = (text) => post("member/say", { userid: member()?.id, text });
+const who = () => (ui.app === "telegram"
+  ? { account: customer()?.openKfid, id: customer()?.id }
+  : { open_kfid: customer()?.openKfid, external_userid: customer()?.id });
+const theirs = () => (ui.app === "telegram" ? "telegram" : "customer");
+const ours = () => (onBot() ? "aibot" : "member");
+const customerSays = (text) => post(`${theirs()}/say`, { ...who(), text });
+const memberSays = (text) => post(`${ours()}/say`, { userid: member()?.id, text });
 
 async function sendImage(blob) {
   parts.drawer.hidden = true;
   if (!blob) return;
   if (blob.size > MAX_IMAGE_BYTES) return toast(t("image_too_big"));
-  await post(`customer/image?${new URLSearchParams(who())}`, blob, { headers: { "content-type": blob.type } });
+  await post(`${theirs()}/image?${new URLSearchParams(who())}`, blob, { headers: { "content-type": blob.type } });
 }
 
 async function tap(message, key) {
@@ -98,7 +107,7 @@ async function tap(message, key) {
   ui.busy.set(message.id, key);
   draw();
   const chosen = ui.chosen.get(message.id) ?? new Map();
-  await post("member/tap", { userid: member().id, task_id: message.taskId, key, selected: selection(message.body, chosen) });
+  await post(`${ours()}/tap`, { userid: member().id, task_id: message.taskId, key, selected: selection(message.body, chosen) });
   ui.busy.delete(message.id);
   draw();
 }
@@ -120,16 +129,27 @@ function choose(what, id) {
   history.replaceState(null, "", address);
   draw();
   // Opening the app's chat is an event of its own (enter_agent); nobody needs to hear that it went unanswered.
-  if (what === "member") post("member/enter", { userid: member().id }, { quiet: true });
+  if (what === "member") post(`${ours()}/enter`, { userid: member().id }, { quiet: true });
+}
+
+/** Customers write from another app. */
+function moveCustomers(app) {
+  ui.customer = null;
+  choose("app", app);
+}
+
+/** The team gets its next cards elsewhere: this changes the desk's configuration, as an operator would. */
+async function moveTeam(surface) {
+  if (await post("reviewers", { surface })) choose("surface", surface);
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------
 
-const unseen = (person) => Math.max(0, person.messages.filter((each) => each.side === "them").length - (ui.seen.get(person.key) ?? 0));
+const unseen = (person) => Math.max(0, person.messages.filter((each) => each.side === "them").length - (ui.seen.get(person.chat) ?? 0));
 
 function markSeen(person) {
   if (!person) return;
-  ui.seen.set(person.key, person.messages.filter((each) => each.side === "them").length);
+  ui.seen.set(person.chat, person.messages.filter((each) => each.side === "them").length);
   sessionStorage.setItem("seen", JSON.stringify([...ui.seen]));
 }
 
@@ -139,8 +159,8 @@ function badge(count) {
 
 function rail(node, people, current, small, what) {
   const entry = (person) => h("button", {
-    type: "button", class: "person", title: small(person), "aria-pressed": String(person === current), onclick: () => choose(what, person.key),
-  }, h("span", { class: "portrait" }, avatar(person.name), person === current ? null : badge(unseen(person))),
+    type: "button", class: "person", title: small(person), "aria-pressed": String(person.key === current?.key), onclick: () => choose(what, person.key),
+  }, h("span", { class: "portrait" }, avatar(person.name), person.key === current?.key ? null : badge(unseen(person))),
   h("span", { class: "who" }, h("strong", {}, person.name), h("small", {}, small(person))));
   const print = JSON.stringify([people.map((each) => [each.key, each.name, unseen(each), small(each)]), current?.key]);
   if (node.dataset.print === print) return;
@@ -148,7 +168,25 @@ function rail(node, people, current, small, what) {
   node.replaceChildren(...people.map(entry));
 }
 
+/** The switch above a phone; none where there is one place only. */
+function switchOf(node, label, options, current, pick) {
+  const print = JSON.stringify([options, current]);
+  if (node.dataset.print === print) return;
+  node.dataset.print = print;
+  node.replaceChildren(...(options.length > 1 ? [places(label, options, current, pick)] : []));
+}
+
+function drawSwitches() {
+  const apps = data.customers.some((person) => person.app === "telegram")
+    ? [["wechat", t("app_wechat")], ["telegram", "Telegram"]] : [];
+  const surfaces = data.members.some((person) => person.botMessages)
+    ? [["wecom_app", t("app_kind")], ["wecom_aibot", t("bot_name")]] : [];
+  switchOf(parts.apps, t("customers_where"), apps, ui.app, moveCustomers);
+  switchOf(parts.surfaces, t("members_where"), surfaces, ui.surface, moveTeam);
+}
+
 function customerState(person) {
+  if (person.app === "telegram") return person.account;
   const session = t(`session_${person.session ?? "none"}`);
   return person.quota === null ? session : `${session} · ${t("quota", { left: person.quota })}`;
 }
@@ -157,10 +195,10 @@ const contexts = {
   customer: (person) => ({
     portrait: portraits({ name: person.name }, { name: person.account, icon: "shop", className: "shop" }), byline: (message) => (message.by === "servicer" ? t("servicer") : null),
     stamp: () => null, desk: () => ({ chosen: new Map(), busy: null, tap() {}, media: mediaUrl }), say: customerSays,
-    recall: (msgid) => post("customer/recall", { msgid }),
+    recall: person.app === "wechat" ? (msgid) => post("customer/recall", { msgid }) : null,
   }),
   member: (person) => ({
-    portrait: portraits({ name: person.name }, { name: t("app_name"), icon: "robot", className: "robot" }),
+    portrait: portraits({ name: person.name }, { name: t(onBot() ? "bot_name" : "app_name"), icon: "robot", className: "robot" }),
     stamp: (message) => ui.busy.get(message.id) ?? null,
     desk: (message) => {
       if (!ui.chosen.has(message.id)) ui.chosen.set(message.id, new Map());
@@ -177,15 +215,17 @@ function draw() {
   const visible = (side) => getComputedStyle(at(side)).display !== "none";
   if (visible("customer")) markSeen(buyer);
   if (visible("member")) markSeen(clerk);
-  rail(parts.customers, data.customers, buyer, customerState, "customer");
-  rail(parts.members, data.members, clerk, roleOf, "member");
+  rail(parts.customers, customers(), buyer, customerState, "customer");
+  rail(parts.members, team(), clerk, roleOf, "member");
+  drawSwitches();
   drawTabs();
   drawMenu();
   tick();
-  parts.wechat.entitle(buyer?.account ?? t("customer_phone"), t("shop_kind"));
-  parts.wecom.entitle(t("app_name"), clerk ? `${clerk.name} · ${roleOf(clerk)}` : t("app_kind"));
-  if (buyer) parts.customerChat.update(buyer.key, buyer.messages, contexts.customer(buyer));
-  if (clerk) parts.memberChat.update(clerk.key, clerk.messages, contexts.member(clerk));
+  parts.wechat.dress(ui.app);
+  parts.wechat.entitle(buyer?.account ?? t("customer_phone"), ui.app === "telegram" ? t("telegram_kind") : t("shop_kind"));
+  parts.wecom.entitle(t(onBot() ? "bot_name" : "app_name"), clerk ? `${clerk.name} · ${roleOf(clerk)}` : t("app_kind"));
+  if (buyer) parts.customerChat.update(buyer.chat, buyer.messages, contexts.customer(buyer));
+  if (clerk) parts.memberChat.update(clerk.chat, clerk.messages, contexts.member(clerk));
   if (solo === "card") soloCard(clerk);
 }
 
@@ -199,11 +239,11 @@ function drawTabs() {
     const count = ui.tab === side ? 0 : people.reduce((sum, person) => sum + unseen(person), 0);
     return h("button", { type: "button", role: "tab", "aria-selected": String(ui.tab === side), onclick: () => choose("tab", side) }, label, badge(count));
   };
-  at("tabs").replaceChildren(tab("customer", t("customers"), data.customers), tab("member", t("members"), data.members));
+  at("tabs").replaceChildren(tab("customer", t("customers"), customers()), tab("member", t("members"), team()));
 }
 
 function drawMenu() {
-  const buttons = data.menu;
+  const buttons = onBot() ? [] : data.menu;
   const print = JSON.stringify(buttons);
   if (parts.menu.dataset.print === print) return;
   const bar = menuBar(buttons, (key) => post("member/menu", { userid: member().id, key }));
@@ -249,7 +289,7 @@ function build() {
   const tray = drawer([
     ["photo", "album", () => file.click()],
     ["spark", "sample_image", async () => sendImage(await sampleImage())],
-    ["enter", "enter_session", () => post("customer/enter", who())],
+    ["enter", "enter_session", () => (ui.app === "wechat" ? post("customer/enter", who()) : customerSays("/start"))],
   ]);
   const toggle = () => { tray.hidden = !tray.hidden; };
   const voice = iconButton("voice", "voice", () => toast(t("voice")));
@@ -259,11 +299,12 @@ function build() {
   const menu = menuBar([], () => {});
   const wecom = handset("wecom", memberChat.node, h("div", { class: "foot" },
     composer("input_member", [iconButton("keys", "keyboard", (event) => event.currentTarget.nextSibling.focus())], [], memberSays), menu));
-  const [customers, members] = [h("div", { class: "rail" }), h("div", { class: "rail" })];
+  const [buyers, members] = [h("div", { class: "rail" }), h("div", { class: "rail" })];
+  const [apps, surfaces] = [h("div"), h("div")];
   at("strip").replaceChildren(...strip());
-  at("customer").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("customer_phone")), customers), wechat.node);
-  at("member").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("member_phone")), members), wecom.node);
-  parts = { drawer: tray, customerChat, memberChat, wechat, wecom, menu, customers, members };
+  at("customer").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("customer_phone")), apps, buyers), wechat.node);
+  at("member").replaceChildren(h("div", { class: "aside" }, h("h2", {}, t("member_phone")), surfaces, members), wecom.node);
+  parts = { drawer: tray, customerChat, memberChat, wechat, wecom, menu, customers: buyers, members, apps, surfaces };
 }
 
 function dress() {
@@ -282,6 +323,7 @@ async function start() {
   document.title = t("page_title");
   build();
   await poll();
+  if (onBot()) await moveTeam(ui.surface);
   setInterval(poll, POLL_MS);
 }
 

@@ -1,7 +1,8 @@
 // From the simulator's JSON (`/phone/state`) to what the two phones show.
 //
-// view: { nowMs, customers: [{ key, id, openKfid, name, account, session, quota, messages }],
-//         members: [{ key, id, name, role, messages }], menu: [button] }
+// view: { nowMs, customers: [{ key, chat, app: "wechat" | "telegram", id, openKfid, name, account, session, quota, messages }],
+//         members: [{ key, chat, id, name, role, messages, botMessages }], menu: [button] }
+//   `chat` names whose messages these are; `botMessages`: the chat with the AI bot; null where there is none.
 // message: { id, side: "me" | "them", type, body, at, recalled, closed, taskId, by }
 //   `at`: seconds since 1970. `closed`: null for a card that can be pressed, else the caption in place of its buttons.
 //   `by`: `servicer` where an employee wrote to the customer in the WeCom client.
@@ -31,7 +32,7 @@ export function liveliest(people) {
 
 function readCustomer(customer) {
   return {
-    key: `${customer.account}/${customer.id}`, id: customer.id, openKfid: customer.account, name: customer.name,
+    key: `${customer.account}/${customer.id}`, chat: `${customer.account}/${customer.id}`, app: customer.app, id: customer.id, openKfid: customer.account, name: customer.name,
     account: customer.account_name ?? customer.account, session: customer.session_state, quota: customer.quota_left,
     messages: customer.lines.map(readLine),
   };
@@ -47,8 +48,8 @@ function readLine(line) {
 
 function readMember(member) {
   return {
-    key: member.userid, id: member.userid, name: member.name || member.userid, role: member.role_hint,
-    messages: member.items.map(readItem),
+    key: member.userid, chat: member.userid, id: member.userid, name: member.name || member.userid, role: member.role_hint,
+    messages: member.items.map(readItem), botMessages: member.bot_items?.map(readItem) ?? null,
   };
 }
 

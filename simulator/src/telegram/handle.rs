@@ -196,6 +196,21 @@ impl Telegram {
         self.world().messages.clone()
     }
 
+    /// Everybody on Telegram, with their names.
+    pub fn people(&self) -> Vec<(i64, String)> {
+        self.world().people.iter().map(|(id, name)| (*id, name.clone())).collect()
+    }
+
+    /// The bots, with their names.
+    pub fn bots(&self) -> Vec<(i64, String)> {
+        self.world().bots.iter().map(|(id, bot)| (*id, bot.account.username.clone())).collect()
+    }
+
+    /// The bytes of a file that was sent.
+    pub fn file(&self, file_id: &str) -> Option<Vec<u8>> {
+        self.world().files.iter().find(|file| file.id == file_id).map(|file| file.bytes.clone())
+    }
+
     /// What a bot answered to a press, once it did.
     pub fn answer(&self, query: &str) -> Option<PressAnswer> {
         self.world().presses.get(query)?.answer.clone()
