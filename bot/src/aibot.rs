@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use channels::wecom::aibot::{self, Events, Link, ReplyTo, SettingsError, Timing};
+use channels::wecom::aibot::{self, Events, Files, Link, ReplyTo, SettingsError, Timing};
 use secrecy::SecretString;
 
 use crate::clock::{SECOND, Timestamp};
@@ -28,6 +28,8 @@ pub struct Settings {
 /// The AI bot.
 pub struct Aibot {
     settings: Settings,
+    /// What members attach.
+    pub files: Files,
     held: Mutex<Held>,
     /// What is heard, by whoever listens: one at a time.
     pub(crate) heard: tokio::sync::Mutex<Option<Events>>,
@@ -48,8 +50,13 @@ struct Held {
 
 impl Aibot {
     /// Opens nothing yet.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, held: Mutex::default(), heard: tokio::sync::Mutex::new(None) }
+    ///
+    /// # Errors
+    /// Where this machine cannot make connections safe.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        // A stand-in on this host may serve its files without encryption.
+        let files = Files::new(settings.url.starts_with("ws://"))?;
+        Ok(Self { settings, files, held: Mutex::default(), heard: tokio::sync::Mutex::new(None) })
     }
 
     /// The bot's id.

@@ -23,7 +23,7 @@ use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::people::{self, PendingEdit};
 use crate::store::{Tx, cards as postings, cases, record};
-use crate::surface::Address;
+use crate::surface::{Address, Picture};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -44,13 +44,43 @@ pub struct Desk<'a, 't> {
     pub from: &'a Address,
 }
 
-/// Somebody wrote: a command, the text of an edit, or something we do not understand.
-///
-/// `quoted` are the words the message was written under, where there are any: taken where a command lacks words only.
+/// What came along with somebody's words.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Along<'a> {
+    /// The words they were written under: taken where a command lacks words only.
+    pub quoted: Option<&'a str>,
+    /// A picture.
+    pub picture: Option<&'a Picture>,
+}
+
+impl<'a> Along<'a> {
+    /// Written under these words.
+    pub fn quoted(words: &'a str) -> Self {
+        Self { quoted: Some(words), picture: None }
+    }
+}
+
+/// Somebody sent a picture: of the customer their caption asks for, or whom they asked for last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn said(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> anyhow::Result<()> {
+pub async fn pictured(desk: &mut Desk<'_, '_>, caption: &str, picture: &Picture) -> anyhow::Result<()> {
+    let along = Along { quoted: None, picture: Some(picture) };
+    match command::parse(caption) {
+        Parsed::NotACommand(text) if text.trim().is_empty() => ask::picture(desk, "", picture).await,
+        Parsed::NotACommand(text) => match desk.end_edit().await? {
+            Some(edit) => desk.edited(edit, &text).await,
+            None => ask::picture(desk, &text, picture).await,
+        },
+        Parsed::Command(_) | Parsed::Bad { .. } => said(desk, caption, along).await,
+    }
+}
+
+/// Somebody wrote: a command, the text of an edit, or something we do not understand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn said(desk: &mut Desk<'_, '_>, text: &str, along: Along<'_>) -> anyhow::Result<()> {
     match command::parse(text) {
         Parsed::Command(Command::Cancel) => {
             let ended = desk.end_edit().await?.is_some();
@@ -59,7 +89,7 @@ pub async fn said(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> 
         Parsed::Command(command) => {
             // A command ends an edit that is waiting for its text.
             desk.end_edit().await?;
-            act::on(desk, command, quoted).await
+            act::on(desk, command, along).await
         }
         Parsed::Bad { usage_key, .. } => desk.say(Say::new("told.usage").with_key("usage", usage_key)).await,
         Parsed::NotACommand(text) => match desk.end_edit().await? {

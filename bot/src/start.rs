@@ -52,7 +52,7 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
             .as_ref()
             .map(|own| platforms::telegram(own, derived(&secret, "telegram buttons")))
             .transpose()?,
-        aibot: environment.aibot.as_ref().map(platforms::aibot),
+        aibot: environment.aibot.as_ref().map(platforms::aibot).transpose()?,
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use channels::telegram::RATES;
-use channels::wecom::aibot::LIMITS;
+use channels::wecom::aibot::{Attachment, LIMITS};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::HOUR;
@@ -19,6 +19,18 @@ pub enum Surface {
     WecomApp,
     /// A Telegram bot, in a private chat.
     Telegram,
+}
+
+/// A picture that a colleague sent, by what it is fetched with where it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    /// Its `media_id`.
+    WecomApp(String),
+    /// Its address, good for five minutes, and its key.
+    WecomAibot(Attachment),
+    /// Its `file_id`.
+    Telegram(String),
 }
 
 /// What a surface can do with a card, as data.

@@ -29,6 +29,8 @@ pub enum CallbackKind {
     CardMenuEvent,
     /// A member wrote.
     Text,
+    /// A member sent a picture.
+    Image,
     /// A member used the app's menu.
     Click,
     /// A member opened the app.

@@ -8,6 +8,7 @@ use crate::body::cut_bytes;
 use crate::callbacks::{Delivery, Event, compose};
 use crate::impossible::Impossible;
 use crate::ledger::CallbackKind;
+use crate::media::{self, MediaKind};
 use crate::simulator::Simulator;
 use crate::world::World;
 use crate::xml::Content;
@@ -87,6 +88,12 @@ impl Simulator {
         self.shared.deliver(&event).await
     }
 
+    /// A member sends the app a picture (wecom 90239: files are not received, pictures are).
+    pub async fn sends_picture(&self, userid: &str, bytes: Vec<u8>) -> Result<Delivery, Impossible> {
+        let event = picture(&mut self.world(), userid, bytes)?;
+        self.shared.deliver(&event).await
+    }
+
     /// A member uses a `click` entry of the app's menu.
     pub async fn clicks_menu(&self, userid: &str, key: &str) -> Result<Delivery, Impossible> {
         let event = {
@@ -143,6 +150,20 @@ fn words(world: &mut World, userid: &str, said: &str) -> Result<Event, Impossibl
     let msgid = message_number(world, &userid);
     let more = vec![("MsgType", text("text")), ("Content", text(said)), ("MsgId", Content::Number(msgid))];
     Ok(event_of(world, userid, CallbackKind::Text, more))
+}
+
+fn picture(world: &mut World, userid: &str, bytes: Vec<u8>) -> Result<Event, Impossible> {
+    let userid = member_id(world, userid)?;
+    add_item(world, &userid, ItemKind::Own, "[图片]".to_owned());
+    let msgid = message_number(world, &userid);
+    let media_id = media::store(world, MediaKind::Image, "image.png", bytes);
+    let more = vec![
+        ("MsgType", text("image")),
+        ("PicUrl", text("https://p.qpic.example/pic")),
+        ("MediaId", text(&media_id)),
+        ("MsgId", Content::Number(msgid)),
+    ];
+    Ok(event_of(world, userid, CallbackKind::Image, more))
 }
 
 /// The `MsgId`: unique, or only per member where the switch says that they collide.

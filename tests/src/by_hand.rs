@@ -46,6 +46,8 @@ macro_rules! by_hand {
     };
 }
 
+mod pictures;
+
 impl World {
     /// A colleague asks for a customer, and the desk has drafted.
     async fn asks(&mut self, member: &str, text: &str) -> anyhow::Result<()> {

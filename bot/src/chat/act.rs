@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, ask, pause, show};
+use super::{Along, Desk, ask, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::desk::{Channel, Dispatch};
@@ -12,7 +12,7 @@ use crate::store::{cards as postings, people, record};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
-pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, quoted: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'_>) -> anyhow::Result<()> {
     match command {
         Command::Help => show::help(desk).await,
         Command::Status => show::status(desk).await,
@@ -21,8 +21,8 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, quoted: Option
         Command::Why { n } => show::why(desk, n).await,
         Command::Evidence { n } => show::evidence(desk, n).await,
         Command::Case { n } => card(desk, n).await,
-        Command::Ask { words } => ask::ask(desk, &words, quoted).await,
-        Command::AskMore { n, text } => ask::more(desk, n, &text, quoted).await,
+        Command::Ask { words } => ask::ask(desk, &words, along).await,
+        Command::AskMore { n, text } => ask::more(desk, n, &text, along).await,
         Command::Approve { n, code } => by_code(desk, n, code, Decision::Send).await,
         Command::Delivered { n, code } => by_code(desk, n, code, Decision::Delivered).await,
         Command::Resend { n, code } => by_code(desk, n, code, Decision::SendAgain).await,

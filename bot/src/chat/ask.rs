@@ -4,18 +4,23 @@
 use channels::{Arrival, Said, What};
 use serde_json::json;
 
-use super::Desk;
+use super::{Along, Desk};
 use crate::case::{Refusal, Say};
+use crate::clock::{MINUTE, Timestamp};
 use crate::command::after_name;
 use crate::desk::{Channel, Mode};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
+use crate::store::people::{self, AskedLast};
 use crate::store::{conversations, record};
+use crate::surface::Picture;
 use crate::view::View;
 use crate::worker::store_arrival;
 
 /// Characters asked at once.
 const MOST: usize = 4_000;
+/// How long pictures are of the customer somebody asked for last.
+const PICTURES_FOLLOW: Timestamp = 5 * MINUTE;
 
 /// What a shop's name was taken for.
 #[derive(Debug, PartialEq)]
@@ -26,12 +31,12 @@ enum Found<'d, 't> {
     Unclear,
 }
 
-pub(super) async fn ask(desk: &mut Desk<'_, '_>, words: &str, quoted: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn ask(desk: &mut Desk<'_, '_>, words: &str, along: Along<'_>) -> anyhow::Result<()> {
     let applied = desk.desk;
     let by_hand: Vec<&Channel> = applied.desk.channels.iter().filter(|channel| channel.is_by_hand()).collect();
     let theirs: Vec<&Channel> = by_hand.iter().copied().filter(|channel| may_ask(desk, channel).is_ok()).collect();
     match find(&theirs, words) {
-        Found::One(channel, text) => asked(desk, channel, text, quoted).await,
+        Found::One(channel, text) => asked(desk, channel, text, along).await,
         Found::Unclear => match find(&by_hand, words) {
             Found::One(channel, _) if !theirs.contains(&channel) => match may_ask(desk, channel) {
                 Err(denied) => desk.denied(&denied).await,
@@ -76,18 +81,34 @@ async fn which(desk: &mut Desk<'_, '_>, theirs: &[&Channel]) -> anyhow::Result<(
     desk.say(Say::new("told.ask_which").with("channels", channels)).await
 }
 
-async fn asked(desk: &mut Desk<'_, '_>, channel: &Channel, text: &str, quoted: Option<&str>) -> anyhow::Result<()> {
+async fn asked(desk: &mut Desk<'_, '_>, channel: &Channel, text: &str, along: Along<'_>) -> anyhow::Result<()> {
     if channel.mode == Mode::ReadOnly {
         return desk.say(Say::new("told.ask_read_only").with("shop", channel.label())).await;
     }
-    let Some(text) = words(desk, text, quoted).await? else { return Ok(()) };
+    let Some(text) = words(desk, text, along).await? else { return Ok(()) };
     let random = hex::encode(&desk.app.ids.random16()?[..8]);
-    arrives(desk, &channel.id, Channel::customer_of(&desk.person.id, &random), text).await?;
+    let customer = Channel::customer_of(&desk.person.id, &random);
+    arrive(desk, AskedLast { channel: channel.id.clone(), customer }, text, along.picture).await?;
     desk.say(Say::new("told.asked").with("shop", channel.label())).await
 }
 
+/// A picture of the customer somebody asked for last.
+pub(super) async fn picture(desk: &mut Desk<'_, '_>, caption: &str, picture: &Picture) -> anyhow::Result<()> {
+    let last = people::asked_last(desk.tx, &desk.person.id, desk.app.clock.now()).await?;
+    let may = |channel: &&Channel| channel.is_by_hand() && may_ask(desk, channel).is_ok();
+    let last = last.filter(|last| desk.desk.desk.channel(&last.channel).filter(may).is_some());
+    if let Some(last) = last {
+        let along = Along { quoted: None, picture: Some(picture) };
+        let Some(text) = words(desk, caption, along).await? else { return Ok(()) };
+        arrive(desk, last, text, Some(picture)).await?;
+        return desk.say(Say::new("told.ask_picture")).await;
+    }
+    let asks = desk.desk.desk.channels.iter().filter(|channel| may(channel)).count() > 0;
+    desk.say(Say::new(if asks { "told.ask_whose_picture" } else { "told.text_only" })).await
+}
+
 /// Further words of a customer somebody asked for. Only they have the chat before them.
-pub(super) async fn more(desk: &mut Desk<'_, '_>, n: i64, text: &str, quoted: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn more(desk: &mut Desk<'_, '_>, n: i64, text: &str, along: Along<'_>) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
     let Some(asker) = view.case.asker.clone() else {
         return desk.say(Say::new("told.ask_not_by_hand").with("number", n)).await;
@@ -98,10 +119,10 @@ pub(super) async fn more(desk: &mut Desk<'_, '_>, n: i64, text: &str, quoted: Op
         None if asker != desk.person.id => return refused(desk, &view, Refusal::CarriedBy { asker }).await,
         None => {}
     }
-    let Some(text) = words(desk, text, quoted).await? else { return Ok(()) };
+    let Some(text) = words(desk, text, along).await? else { return Ok(()) };
     let open = conversations::load(desk.tx, &view.case.conversation).await?;
     let Some(customer) = open.map(|open| open.customer) else { return Ok(()) };
-    arrives(desk, &view.case.channel, customer, text).await?;
+    arrive(desk, AskedLast { channel: view.case.channel.clone(), customer }, text, along.picture).await?;
     let key = if view.case.is_closed() { "told.asked_again" } else { "told.asked_more" };
     desk.say(Say::new(key).with("number", n)).await
 }
@@ -114,10 +135,11 @@ async fn refused(desk: &mut Desk<'_, '_>, view: &View, refusal: Refusal) -> anyh
     desk.say(refusal.say(view.case.number)).await
 }
 
-/// The customer's words: those of the command, or the quoted ones; nothing where they cannot be taken, which is said.
-async fn words(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> anyhow::Result<Option<String>> {
-    let text = if text.trim().is_empty() { quoted.unwrap_or_default() } else { text }.trim();
-    if text.is_empty() {
+/// The customer's words: those of the command, or the quoted ones; nothing where they cannot be taken, which is said. With a
+/// picture there need not be any.
+async fn words(desk: &mut Desk<'_, '_>, text: &str, along: Along<'_>) -> anyhow::Result<Option<String>> {
+    let text = if text.trim().is_empty() { along.quoted.unwrap_or_default() } else { text }.trim();
+    if text.is_empty() && along.picture.is_none() {
         desk.say(Say::new("told.ask_words")).await?;
         return Ok(None);
     }
@@ -128,20 +150,34 @@ async fn words(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> any
     Ok(Some(text.to_owned()))
 }
 
-/// The words come in like any other channel's.
-async fn arrives(desk: &mut Desk<'_, '_>, channel: &str, customer: String, text: String) -> anyhow::Result<()> {
+/// What the customer wrote and showed comes in like any other channel's; what follows may be theirs too.
+async fn arrive(
+    desk: &mut Desk<'_, '_>,
+    whose: AskedLast,
+    text: String,
+    picture: Option<&Picture>,
+) -> anyhow::Result<()> {
+    let said = Some(text).filter(|text| !text.is_empty()).map(Said::text);
+    let shown = picture.map(serde_json::to_string).transpose()?.map(|sent| Said::of("image", "", Some(sent)));
+    for said in said.into_iter().chain(shown) {
+        let arrival = arrival(desk, &whose.customer, said)?;
+        store_arrival(desk.tx, desk.app, &whose.channel, arrival).await?;
+    }
+    let until = desk.app.clock.now() + PICTURES_FOLLOW;
+    Ok(people::asked(desk.tx, &desk.person.id, &whose, until).await?)
+}
+
+fn arrival(desk: &Desk<'_, '_>, customer: &str, said: Said) -> anyhow::Result<Arrival> {
     let now = desk.app.clock.now();
-    let name = desk.desk.words().text("told.asked_by", &[("name", &desk.person.name)]);
-    let arrival = Arrival {
+    Ok(Arrival {
         id: desk.app.ids.next(now)?,
-        customer: Some(customer),
-        name: Some(name),
+        customer: Some(customer.to_owned()),
+        name: Some(desk.desk.words().text("told.asked_by", &[("name", &desk.person.name)])),
         at_ms: now,
         replies_until_ms: None,
         replies_left: None,
-        what: What::Said(Said::text(text)),
-    };
-    store_arrival(desk.tx, desk.app, channel, arrival).await
+        what: What::Said(said),
+    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ const CAP: usize = 20 << 20;
 
 pub(super) async fn fetch(app: &App, row: Row, conversation: String, seq: i64, media_id: String) -> anyhow::Result<()> {
     let Some(wire) = Wire::of(app, &conversation).await? else { return finished(app, row).await };
-    match wire.fetch(&media_id, CAP).await {
+    match wire.fetch(app, &media_id, CAP).await {
         Fetched::Here { bytes, content_type } => {
             let sha256 = app.blobs.put(&bytes).await?;
             stored(app, row, conversation, seq, Ok((sha256, content_type))).await

@@ -17,6 +17,7 @@ use crate::desk::{Channel, ChannelKind};
 use crate::store::conversations;
 use crate::store::sends::Send;
 use crate::store::tokens;
+use crate::surface::Picture;
 
 /// Waits between the tries of a request that may be repeated: a day in all (Standard Webhooks, "Deliverability and
 /// reliability").
@@ -187,18 +188,13 @@ impl<'a> Wire<'a> {
     }
 
     /// An attachment the customer sent, of at most `cap` bytes.
-    pub(super) async fn fetch(&self, media_id: &str, cap: usize) -> Fetched {
+    pub(super) async fn fetch(&self, app: &App, media_id: &str, cap: usize) -> Fetched {
         match &self.way {
             Way::Kf(wecom) => Fetched::of(wecom.kf.media(media_id, cap).await),
             Way::Official(official) => Fetched::of(official.account.media(media_id, cap).await),
-            Way::Telegram(telegram) => match telegram.bot.download(media_id, cap).await {
-                Ok(bytes) => Fetched::Here { content_type: media_type(&bytes).to_owned(), bytes },
-                Err(CallError::Refused { message, .. }) => Fetched::Never(message),
-                Err(error) => Fetched::NotYet(error.to_string()),
-            },
-            Way::Webhook(_) | Way::Hand(_) | Way::Shut => {
-                Fetched::Never("nothing can be fetched on this channel".to_owned())
-            }
+            Way::Telegram(telegram) => Fetched::from_telegram(telegram, media_id, cap).await,
+            Way::Hand(_) => Fetched::from_colleague(app, media_id, cap).await,
+            Way::Webhook(_) | Way::Shut => Fetched::Never("nothing can be fetched on this channel".to_owned()),
         }
     }
 
@@ -248,6 +244,29 @@ impl Fetched {
             Ok(media) => Self::Here { bytes: media.bytes, content_type: media.content_type },
             Err(error) if refused_for_good(&error) => Self::Never(error.to_string()),
             Err(error) => Self::NotYet(error.to_string()),
+        }
+    }
+
+    async fn from_telegram(telegram: &Telegram, file_id: &str, cap: usize) -> Self {
+        match telegram.bot.download(file_id, cap).await {
+            Ok(bytes) => Self::Here { content_type: media_type(&bytes).to_owned(), bytes },
+            Err(CallError::Refused { message, .. }) => Self::Never(message),
+            Err(error) => Self::NotYet(error.to_string()),
+        }
+    }
+
+    /// A picture a colleague sent along with a customer's words, from where they sent it.
+    async fn from_colleague(app: &App, sent: &str, cap: usize) -> Self {
+        match (serde_json::from_str(sent), &app.wecom, &app.aibot, &app.telegram) {
+            (Ok(Picture::WecomApp(media_id)), Some(wecom), ..) => Self::of(wecom.app.media(&media_id, cap).await),
+            (Ok(Picture::WecomAibot(attached)), _, Some(aibot), _) => {
+                let fetched = aibot.files.fetch(&attached, cap).await;
+                // The server calls it a stream of bytes.
+                let named = |media: Media| Media { content_type: media_type(&media.bytes).to_owned(), ..media };
+                Self::of(fetched.map(named))
+            }
+            (Ok(Picture::Telegram(file_id)), .., Some(telegram)) => Self::from_telegram(telegram, &file_id, cap).await,
+            _ => Self::Never("where the picture was sent is not set up any more".to_owned()),
         }
     }
 }

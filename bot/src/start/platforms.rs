@@ -60,9 +60,9 @@ pub(super) fn telegram(settings: &config::Telegram, button_key: [u8; 32]) -> any
     })
 }
 
-pub(super) fn aibot(settings: &config::Aibot) -> Aibot {
+pub(super) fn aibot(settings: &config::Aibot) -> anyhow::Result<Aibot> {
     let config::Aibot { id, secret, url } = settings.clone();
-    Aibot::new(aibot::Settings { url, id, secret })
+    Ok(Aibot::new(aibot::Settings { url, id, secret })?)
 }
 
 pub(super) fn official(settings: &config::Official, clock: &Clock, tenant: Tenants<'_>) -> anyhow::Result<Official> {

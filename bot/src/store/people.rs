@@ -45,6 +45,29 @@ pub async fn editing(tx: &mut Tx, case_id: &str, person: &str) -> sqlx::Result<O
     Ok(tx.one::<(Timestamp,)>(sql, args![case_id, person]).await?.map(|(until,)| until))
 }
 
+/// The customer somebody asked for last.
+#[derive(Debug, Clone, FromRow)]
+pub struct AskedLast {
+    /// The channel.
+    pub channel: String,
+    /// The customer's id there.
+    pub customer: String,
+}
+
+/// Remembers whom a person asked for, until a time.
+pub async fn asked(tx: &mut Tx, person: &str, last: &AskedLast, until: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO asked_last (person, channel, customer, until) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (person) DO UPDATE SET channel = excluded.channel, customer = excluded.customer,
+               until = excluded.until";
+    tx.run(sql, args![person, &last.channel, &last.customer, until]).await.map(drop)
+}
+
+/// Whom a person asked for last, if that is not too long ago.
+pub async fn asked_last(tx: &mut Tx, person: &str, now: Timestamp) -> sqlx::Result<Option<AskedLast>> {
+    let sql = "SELECT channel, customer FROM asked_last WHERE person = $1 AND until > $2";
+    tx.one(sql, args![person, now]).await
+}
+
 /// Notes that a person said they stop or start working.
 pub async fn set_duty(tx: &mut Tx, person: &str, on: bool, now: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO duty_words (person, on_duty, at) VALUES ($1, $2, $3)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cards::Key;
-use channels::wecom::aibot::{Callback, Chat, Event, Events, Incoming, Piece, Quote, What};
+use channels::wecom::aibot::{Attachment, Callback, Chat, Event, Events, Incoming, Piece, Quote, What};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::case::Say;
 use crate::clock::{MINUTE, Timestamp};
 use crate::effects;
 use crate::store::accounts;
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Picture, Surface};
 
 /// How long one look listens.
 const WAIT: Duration = Duration::from_secs(1);
@@ -196,14 +196,15 @@ fn deed(incoming: Incoming, token: &str) -> Option<Deed> {
     Some(match incoming.what {
         What::Text(text) if in_group => said(without_mention(&text).to_owned()),
         What::Text(text) | What::Voice(text) => said(text),
-        What::Mixed(pieces) => Deed::Said(words_of(pieces)),
+        What::Mixed(pieces) => mixed(pieces),
         What::Tap(tap) => Deed::Pressed(Pressed {
             task_id: tap.task_id,
             event_key: tap.event_key,
             selected: tap.selected,
             code: Some(token.to_owned()),
         }),
-        What::Image(_) | What::File(_) | What::Video(_) => Deed::Unreadable,
+        What::Image(picture) => pictured(String::new(), picture),
+        What::File(_) | What::Video(_) => Deed::Unreadable,
         What::Entered | What::Feedback { .. } | What::Disconnected | What::Other(_) => return None,
     })
 }
@@ -212,7 +213,7 @@ fn deed(incoming: Incoming, token: &str) -> Option<Deed> {
 fn words_quoted(quote: Quote) -> String {
     match quote {
         Quote::Text(text) => text,
-        Quote::Mixed(pieces) => words_of(pieces),
+        Quote::Mixed(pieces) => words_of(&pieces),
         Quote::Attached(_) | Quote::Other(_) => String::new(),
     }
 }
@@ -226,12 +227,29 @@ fn without_mention(text: &str) -> &str {
     }
 }
 
-fn words_of(pieces: Vec<Piece>) -> String {
-    let texts = pieces.into_iter().filter_map(|piece| match piece {
-        Piece::Text(text) => Some(text),
+fn words_of(pieces: &[Piece]) -> String {
+    let texts = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
         Piece::Image(_) => None,
     });
     texts.collect::<Vec<_>>().join("\n")
+}
+
+/// Words and pictures in one message; its first picture is taken.
+fn mixed(pieces: Vec<Piece>) -> Deed {
+    let caption = words_of(&pieces);
+    let picture = pieces.into_iter().find_map(|piece| match piece {
+        Piece::Image(picture) => Some(picture),
+        Piece::Text(_) => None,
+    });
+    match picture {
+        Some(picture) => pictured(caption, picture),
+        None => Deed::Said(caption),
+    }
+}
+
+fn pictured(caption: String, picture: Attachment) -> Deed {
+    Deed::Picture { caption, picture: Picture::WecomAibot(picture) }
 }
 
 /// Stores a deed, for as long as its tap may be answered; whether it is kept.

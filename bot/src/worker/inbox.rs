@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::desk::{Channel, ChannelKind, Desk};
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, queue};
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Picture, Surface};
 
 /// Something the world said, as stored in the inbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +61,13 @@ pub enum Deed {
         text: String,
         /// The words quoted.
         quoted: String,
+    },
+    /// They sent a picture.
+    Picture {
+        /// The words with it; empty where there are none.
+        caption: String,
+        /// The picture.
+        picture: Picture,
     },
     /// They sent something the desk cannot read.
     Unreadable,
@@ -171,6 +178,9 @@ fn deed_in_app(incoming: Incoming) -> Deed {
         Incoming::Message(message) => match message.content {
             MemberContent::Text(text) => Deed::Said(text),
             MemberContent::Voice { recognition: Some(text), .. } => Deed::Said(text),
+            MemberContent::Image { media_id, .. } => {
+                Deed::Picture { caption: String::new(), picture: Picture::WecomApp(media_id) }
+            }
             _ => Deed::Unreadable,
         },
         Incoming::CardTap(CardTap { task_id, event_key, selected, response_code, .. }) => {

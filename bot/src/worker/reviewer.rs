@@ -9,7 +9,7 @@ use super::{Job, Question, apply};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chaos;
-use crate::chat::{self, Desk};
+use crate::chat::{self, Along, Desk};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::queue::{Door, Row};
@@ -37,8 +37,9 @@ async fn colleague_did(tx: &mut Tx, app: &App, from: &Address, deed: Deed) -> an
     };
     let mut desk = Desk { tx, app, desk: &desk, person: &person, from };
     match deed {
-        Deed::Said(text) => chat::said(&mut desk, &text, None).await,
-        Deed::SaidUnder { text, quoted } => chat::said(&mut desk, &text, Some(&quoted)).await,
+        Deed::Said(text) => chat::said(&mut desk, &text, Along::default()).await,
+        Deed::SaidUnder { text, quoted } => chat::said(&mut desk, &text, Along::quoted(&quoted)).await,
+        Deed::Picture { caption, picture } => chat::pictured(&mut desk, &caption, &picture).await,
         Deed::Unreadable => desk.say(Say::new("told.text_only")).await,
         Deed::Pressed(press) => tapped(&mut desk, press).await,
         Deed::Nothing => Ok(()),
@@ -49,7 +50,7 @@ async fn colleague_did(tx: &mut Tx, app: &App, from: &Address, deed: Deed) -> an
 async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow::Result<()> {
     let (what, number) = match deed {
         Deed::Pressed(press) => (press.event_key.clone(), Key::parse(&press.event_key).map_or(0, |key| key.case)),
-        Deed::Said(_) | Deed::SaidUnder { .. } | Deed::Unreadable => ("message".into(), 0),
+        Deed::Said(_) | Deed::SaidUnder { .. } | Deed::Picture { .. } | Deed::Unreadable => ("message".into(), 0),
         Deed::Nothing => return Ok(()),
     };
     let case = cases::by_number(tx, number).await?;

@@ -1,6 +1,6 @@
 //! What a self-built app says to members: messages, cards, files, its menu (wecom 90236, 94888, 90253, 90231).
 
-use super::api::{Api, ApiError, Body, CALL_LIMIT, MediaKind};
+use super::api::{Api, ApiError, Body, CALL_LIMIT, Media, MediaKind};
 use super::json;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -96,6 +96,14 @@ impl App {
     /// [`ApiError`]; 40007 means that the media id is unknown or older than three days.
     pub async fn send_image(&self, to: &str, media_id: &str) -> Result<Sent, ApiError> {
         self.send(to, "image", json!({ "media_id": media_id })).await
+    }
+
+    /// A picture a member sent to the app, of at most `cap_bytes`. Media ids live three days: fetch on receipt.
+    ///
+    /// # Errors
+    /// [`ApiError`]; 40007 means that the id is unknown or too old. A file over the cap is [`ApiError::Unknown`].
+    pub async fn media(&self, media_id: &str, cap_bytes: usize) -> Result<Media, ApiError> {
+        self.api.download(media_id, cap_bytes).await
     }
 
     /// Sends an uploaded file.

@@ -2,6 +2,7 @@
 
 use cards::Key;
 use cards::telegram::Press;
+use channels::What;
 use channels::telegram::{Heard, Me, Pressed, Said, Sealed, Update, Words};
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use crate::case::Refusal;
 use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::{Tx, cards as postings, cases, record};
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, Picture, Surface};
 use crate::worker::Job;
 use crate::worker::inbox::{self, Deed, store_deed};
 
@@ -33,10 +34,21 @@ pub(super) async fn store(tx: &mut Tx, app: &App, own: &Telegram, user: i64, upd
         // Pictures and files; leaving, blocking and coming back is no deed.
         None => match update.arrival() {
             Some(arrival) => {
-                store_deed(tx, app, &format!("telegram:other:{}", arrival.id), &at(user), Deed::Unreadable).await
+                let key = format!("telegram:other:{}", arrival.id);
+                store_deed(tx, app, &key, &at(user), without_words(arrival.what)).await
             }
             None => Ok(()),
         },
+    }
+}
+
+/// A picture, with or without a caption; whatever else is not read.
+fn without_words(what: What) -> Deed {
+    match what {
+        What::Said(channels::Said { kind, text: caption, attachment: Some(file) }) if kind == "image" => {
+            Deed::Picture { caption, picture: Picture::Telegram(file) }
+        }
+        _ => Deed::Unreadable,
     }
 }
 
