@@ -220,8 +220,10 @@ impl Deliveries {
         let sql = "SELECT id FROM cases WHERE state = 'awaiting_review'";
         let waiting =
             self.app.store.read(move |tx| Box::pin(async move { Ok(tx.all::<(String,)>(sql, args![]).await?) }));
-        let taps = waiting.await?.into_iter().map(|(case,)| approved(self.app.clone(), case));
-        ensure!(try_join_all(taps).await?.into_iter().all(|approved| approved), "a reviewer was refused");
+        for some in waiting.await?.chunks(32) {
+            let taps = some.iter().map(|(case,)| approved(self.app.clone(), case.clone()));
+            ensure!(try_join_all(taps).await?.into_iter().all(|approved| approved), "a reviewer was refused");
+        }
         Ok(())
     }
 
