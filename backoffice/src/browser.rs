@@ -141,6 +141,7 @@ impl Browser {
     /// Waits for a place among the look-ups.
     pub(crate) async fn shared(&self) -> Result<Turn<'_>, Trouble> {
         let turn = self.turn.read().await;
+        self.usable()?;
         let tab = self.tabs.acquire().await.map_err(|_| Trouble::Gone)?;
         Ok(Turn { _tab: tab, _turn: Share::Together(turn) })
     }
@@ -148,8 +149,14 @@ impl Browser {
     /// Waits until nothing else runs.
     pub(crate) async fn alone(&self) -> Result<Turn<'_>, Trouble> {
         let turn = self.turn.write().await;
+        self.usable()?;
         let tab = self.tabs.acquire().await.map_err(|_| Trouble::Gone)?;
         Ok(Turn { _tab: tab, _turn: Share::Alone(turn) })
+    }
+
+    /// A browser that may still repeat a write reaches nothing any more.
+    fn usable(&self) -> Result<(), Trouble> {
+        if self.relay.is_shut() { Err(Trouble::Gone) } else { Ok(()) }
     }
 
     /// A new empty tab under this rule.

@@ -217,6 +217,11 @@ impl Tab {
         self.ask("Input.insertText", json!({ "text": text })).await.map(drop)
     }
 
+    /// Gives up a write that left and was not answered.
+    pub(crate) async fn abandon_write(&self) {
+        self.warden.abandon(&self.watch).await;
+    }
+
     /// How long there is still time.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

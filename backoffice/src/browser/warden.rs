@@ -5,6 +5,7 @@ mod targets;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,13 +15,13 @@ use url::Url;
 
 use super::pipe::{Event, Pipe};
 use super::relay::Relay;
-use super::watch::{Leave, Watch};
+use super::watch::{Gate, Leave, Watch};
 use crate::reach::{Barred, Request, Resource, Use};
 
 pub(crate) use targets::{AUTO_ATTACH, auto_attach};
 
-/// How long the browser has to notice that its connections were cut, before the write goes out on a new one.
-const SETTLE: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long the browser has to say that a request failed whose connection was cut.
+const GIVING_UP: Duration = Duration::from_secs(5);
 
 /// The watch over one browser.
 pub(crate) struct Warden {
@@ -95,15 +96,30 @@ impl Warden {
             "Network.webSocketCreated" | "Network.webTransportCreated" => {
                 tab.tainted(params["url"].as_str().unwrap_or_default());
             }
-            "Network.responseReceived" => {
-                tab.answered(params["requestId"].as_str().unwrap_or_default(), params["response"]["status"].as_u64())
+            "Network.responseReceived" => self.answered(&tab, params, &params["response"]),
+            "Network.requestWillBeSent" if params["redirectResponse"].is_object() => {
+                self.answered(&tab, params, &params["redirectResponse"]);
             }
-            "Network.requestWillBeSent" if params["redirectResponse"].is_object() => tab.answered(
-                params["requestId"].as_str().unwrap_or_default(),
-                params["redirectResponse"]["status"].as_u64(),
-            ),
-            "Network.loadingFailed" => tab.failed(params["requestId"].as_str().unwrap_or_default()),
+            "Network.loadingFailed" => {
+                let request = params["requestId"].as_str().unwrap_or_default();
+                self.over(&tab, request);
+                tab.failed(request);
+            }
             _ => {}
+        }
+    }
+
+    fn answered(&self, tab: &Watch, params: &Value, response: &Value) {
+        let request = params["requestId"].as_str().unwrap_or_default();
+        self.over(tab, request);
+        tab.answered(request, response["status"].as_u64());
+    }
+
+    /// A request is over. The browser does not repeat it any more: if it was the write, other connections may carry
+    /// again, before anybody learns of it.
+    fn over(&self, tab: &Watch, network: &str) {
+        if tab.wrote(network) {
+            self.relay.widen();
         }
     }
 
@@ -112,25 +128,27 @@ impl Warden {
         let params = &event.params;
         let id = params["requestId"].as_str().unwrap_or_default();
         let tab = self.owner(&event.session);
+        let network = params["networkId"].as_str().unwrap_or_default();
+        if let (Some(tab), true) = (&tab, params["redirectedRequestId"].is_string()) {
+            self.over(tab, network);
+        }
         let leave = tab.as_ref().map_or(Leave::Stopped, |tab| judged(tab, params));
-        match leave {
-            Leave::Out => self.pipe.tell(&event.session, "Fetch.continueRequest", json!({ "requestId": id })),
-            Leave::Stopped => {
-                let stopped = json!({ "requestId": id, "errorReason": "BlockedByClient" });
-                self.pipe.tell(&event.session, "Fetch.failRequest", stopped);
-            }
-            Leave::OnceOnANewConnection => self.let_write(&event.session, id),
+        if leave == Leave::Once {
+            self.relay.narrow();
+        }
+        if leave == Leave::Stopped {
+            let stopped = json!({ "requestId": id, "errorReason": "BlockedByClient" });
+            self.pipe.tell(&event.session, "Fetch.failRequest", stopped);
+        } else {
+            self.pipe.tell(&event.session, "Fetch.continueRequest", json!({ "requestId": id }));
         }
     }
 
-    /// The approved write leaves on a connection that carried nothing before, so that the browser does not repeat it.
-    fn let_write(&self, session: &str, id: &str) {
-        self.relay.cut();
-        let (pipe, session, id) = (self.pipe.clone(), session.to_owned(), id.to_owned());
-        tokio::spawn(async move {
-            tokio::time::sleep(SETTLE).await;
-            pipe.tell(&session, "Fetch.continueRequest", json!({ "requestId": id }));
-        });
+    /// Gives up a write that left and was not answered: nothing of it reaches the shop any more. Unless the browser says
+    /// in time that it gave it up as well, it is of no more use.
+    pub(crate) async fn abandon(&self, tab: &Watch) {
+        self.relay.shut();
+        let _ = tokio::time::timeout(GIVING_UP, tab.until(|tab| !matches!(tab.gate(), Gate::Left(_)))).await;
     }
 }
 

@@ -28,7 +28,8 @@ pub struct Asked {
 pub(crate) enum Leave {
     Out,
     Stopped,
-    OnceOnANewConnection,
+    /// The approved write.
+    Once,
 }
 
 /// What a tab may touch.
@@ -173,7 +174,7 @@ impl Watch {
         self.changed.notify_waiters();
         match verdict {
             Verdict::Allowed => Leave::Out,
-            Verdict::TheWrite => Leave::OnceOnANewConnection,
+            Verdict::TheWrite => Leave::Once,
             Verdict::Barred(_) => Leave::Stopped,
         }
     }
@@ -193,24 +194,25 @@ impl Watch {
         }
     }
 
+    /// A request was answered.
     pub(crate) fn answered(&self, network: &str, status: Option<u64>) {
         let status = status.and_then(|status| u16::try_from(status).ok());
         self.note(|seen| {
             if seen.document == network {
                 seen.status = status;
             }
-            if seen.gate == Gate::Left(network.to_owned()) {
-                seen.gate = status.map_or(Gate::Lost, Gate::Answered);
-            }
+            seen.settle(network, status.map_or(Gate::Lost, Gate::Answered));
         });
     }
 
+    /// A request failed.
     pub(crate) fn failed(&self, network: &str) {
-        self.note(|seen| {
-            if seen.gate == Gate::Left(network.to_owned()) {
-                seen.gate = Gate::Lost;
-            }
-        });
+        self.note(|seen| seen.settle(network, Gate::Lost));
+    }
+
+    /// Whether the write left under this network id and is not settled.
+    pub(crate) fn wrote(&self, network: &str) -> bool {
+        self.seen().gate == Gate::Left(network.to_owned())
     }
 
     pub(crate) fn dialog(&self, kind: &str) {
@@ -285,6 +287,13 @@ impl Watch {
 }
 
 impl Seen {
+    /// The write is over, if this is it.
+    fn settle(&mut self, network: &str, gate: Gate) {
+        if self.gate == Gate::Left(network.to_owned()) {
+            self.gate = gate;
+        }
+    }
+
     fn write_down(&mut self, method: &str, address: &str, barred: Option<Barred>) {
         if self.asked.len() >= MOST_ASKED {
             self.more += 1;

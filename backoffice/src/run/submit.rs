@@ -112,6 +112,9 @@ async fn hand_in(run: &Run<'_>, selector: &str) -> Result<Gate, Obstacle> {
     }
     let settled = watch.until(|w| !matches!(w.gate(), Gate::Left(_)) || w.disturbance().is_some());
     let _ = tokio::time::timeout(run.tab.time_left(), settled).await;
+    if matches!(watch.gate(), Gate::Left(_)) {
+        run.tab.abandon_write().await;
+    }
     Ok(watch.gate())
 }
 
