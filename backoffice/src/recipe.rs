@@ -5,6 +5,7 @@
 
 mod check;
 mod pattern;
+mod sentence;
 mod shelf;
 mod value;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use pattern::parameters_match;
 pub use pattern::{Body, Expected, Json, Path, Template};
+pub use sentence::Sentence;
 pub use shelf::{Recipes, Unreadable};
 pub use value::{Kind, MOST_ROWS, Misread, Value};
 
@@ -33,6 +35,10 @@ pub struct Recipe {
     pub id: RecipeId,
     /// What it is called on a card.
     pub title: String,
+    /// What was found, in a line for a colleague.
+    pub card: Option<Sentence>,
+    /// What was found, in the shop's words to a customer.
+    pub reply: Option<Sentence>,
     /// Whether it only looks.
     pub purpose: Purpose,
     /// The accounts that may run it, by id.
@@ -298,6 +304,16 @@ impl Recipe {
     /// Everything that is wrong with it, by line and field.
     pub fn parse(text: &str) -> Result<Recipe, Vec<Fault>> {
         check::recipe(text)
+    }
+
+    /// Whether it only looks.
+    pub fn reads(&self) -> bool {
+        matches!(self.purpose, Purpose::Read)
+    }
+
+    /// Whether this account may run it.
+    pub fn is_for(&self, account: &str) -> bool {
+        self.accounts.iter().any(|id| id == account)
     }
 
     /// The page of this name.

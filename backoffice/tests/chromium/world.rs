@@ -25,11 +25,18 @@ pub struct Shop {
     before: usize,
 }
 
-/// Chromium; where there is none, the test fails with the line that installs it.
-pub fn chromium() -> Chromium {
+/// Chromium; nothing where there is none, with the line that installs it. In continuous integration it has to be there.
+pub fn chromium() -> Option<Chromium> {
     let named = std::env::var_os("AIJIA_CHROMIUM");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Chromium::find(named.as_deref().map(Path::new), &path).unwrap_or_else(|missing| panic!("{missing}"))
+    match Chromium::find(named.as_deref().map(Path::new), &path) {
+        Ok(chromium) => Some(chromium),
+        Err(missing) if std::env::var_os("CI").is_some() => panic!("{missing}"),
+        Err(missing) => {
+            eprintln!("NOT TRIED in a browser: {missing}");
+            None
+        }
+    }
 }
 
 pub fn recipes() -> Recipes {
@@ -38,20 +45,16 @@ pub fn recipes() -> Recipes {
 }
 
 impl Shop {
-    /// A shop in which a person has signed in.
-    pub async fn open() -> Shop {
+    /// A shop in which a person has signed in; nothing where there is no browser to do so.
+    pub async fn open() -> Option<Shop> {
+        let chromium = chromium()?;
         let seller = Seller::start(Settings::default()).await.unwrap();
-        Shop::of(seller).await
-    }
-
-    pub async fn of(seller: Seller) -> Shop {
         let account = Account::new("flagship", &seller.origin(), true).unwrap();
         let key = ProfileKey::new([7; 32]).unwrap();
-        let mut shop =
-            Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium: chromium(), key, before: 0 };
+        let mut shop = Shop { seller, account, recipes: recipes(), profile: Vec::new(), chromium, key, before: 0 };
         shop.profile = shop.sign_in().await;
         shop.before = shop.seller.writes().len();
-        shop
+        Some(shop)
     }
 
     async fn sign_in(&self) -> Vec<u8> {

@@ -22,7 +22,7 @@ fn note_within(shop: &Shop, text: &str, seconds: u32) -> (Recipe, Inputs, String
 
 #[tokio::test]
 async fn a_prepared_note_is_filled_in_and_not_saved() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let (recipe, inputs, order) = note(&shop, NOTE);
     let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
@@ -39,7 +39,7 @@ async fn a_prepared_note_is_filled_in_and_not_saved() {
 
 #[tokio::test]
 async fn an_approved_note_is_saved_once_and_read_back() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let (recipe, inputs, order) = note(&shop, NOTE);
     let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
@@ -54,7 +54,7 @@ async fn an_approved_note_is_saved_once_and_read_back() {
 
 #[tokio::test]
 async fn a_tag_that_a_script_saves_is_one_write_too() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let recipe = shop.recipe("tag");
     let order = shop.seller.orders()[2].no.clone();
@@ -72,7 +72,7 @@ async fn a_tag_that_a_script_saves_is_one_write_too() {
 
 #[tokio::test]
 async fn what_was_not_approved_like_this_is_not_handed_in() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let (recipe, inputs, order) = note(&shop, NOTE);
     let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
@@ -108,7 +108,7 @@ fn name(outcome: &Submitted) -> &'static str {
 
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_nothing_is_repeated() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     for (mishap, expected, stands) in [
         (Mishap::After(Lost::Drop), "unknown", true),
@@ -136,7 +136,7 @@ async fn a_lost_answer_is_unknown_and_nothing_is_repeated() {
 
 #[tokio::test]
 async fn signed_out_right_after_the_write_is_unknown() {
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let (recipe, inputs, _) = note(&shop, NOTE);
     let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
@@ -151,7 +151,7 @@ async fn signed_out_right_after_the_write_is_unknown() {
 #[tokio::test]
 async fn submits_under_faults_are_never_doubled() {
     let count: u32 = std::env::var("BACKOFFICE_SUBMITS").ok().and_then(|count| count.parse().ok()).unwrap_or(30);
-    let shop = Shop::open().await;
+    let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;
     let mishaps =
         [Mishap::After(Lost::Drop), Mishap::Before(Lost::Drop), Mishap::After(Lost::BadGateway), Mishap::Refused(409)];
