@@ -115,6 +115,8 @@ pub struct Input {
 pub struct Output {
     /// Its name.
     pub name: String,
+    /// What people call it; its name where there is nothing.
+    pub label: Option<String>,
     /// How the page writes it, and its unit.
     pub is: Kind,
     /// How long it counts, in minutes.

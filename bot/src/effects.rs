@@ -3,6 +3,7 @@
 mod draft;
 mod hand;
 mod media;
+mod office;
 mod phone;
 mod pictures;
 mod reply;
@@ -10,6 +11,7 @@ mod session;
 mod surface;
 mod wire;
 
+pub use office::{NoOffice, Offices, Settings as OfficeSettings};
 pub(crate) use media::forget as forget_attachment;
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
@@ -47,6 +49,9 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Deal { .. } => deal::deal(app, row).await,
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::EvidenceStale { case, version } => {
+            happen(app, row, case, crate::case::Event::EvidenceStale { version }).await
+        }
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,

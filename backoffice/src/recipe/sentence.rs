@@ -89,6 +89,12 @@ impl Recipe {
         self.reply.as_ref()?.say(self, facts)
     }
 
+    /// What people call a fact.
+    pub fn label<'a>(&'a self, name: &'a str) -> &'a str {
+        let output = self.outputs.iter().find(|output| output.name == name);
+        output.and_then(|output| output.label.as_deref()).unwrap_or(name)
+    }
+
     /// A fact in words, with its unit.
     pub fn in_words(&self, name: &str, value: &Value) -> String {
         self.outputs.iter().find(|output| output.name == name).map(|output| output.is.say(value)).unwrap_or_default()

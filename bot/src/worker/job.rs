@@ -175,6 +175,13 @@ pub enum Job {
         /// The conversation.
         conversation: String,
     },
+    /// The facts in a draft do not count any more.
+    EvidenceStale {
+        /// The case.
+        case: String,
+        /// The draft's version.
+        version: i64,
+    },
     /// Draft again what was judged under an older policy.
     PolicyChanged {
         /// The case.
@@ -230,6 +237,7 @@ impl Job {
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
+            Self::EvidenceStale { case, version } => format!("stale:{case}:{version}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -265,6 +273,7 @@ impl Job {
             | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
+            | Self::EvidenceStale { .. }
             | Self::PolicyChanged { .. } => Rank::Then,
             Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
         }
@@ -292,6 +301,7 @@ impl Job {
             Self::Welcome { .. } => "welcome",
             Self::FetchMedia { .. } => "fetch_media",
             Self::LearnName { .. } => "learn_name",
+            Self::EvidenceStale { .. } => "evidence_stale",
             Self::PolicyChanged { .. } => "policy_changed",
         }
     }
@@ -305,6 +315,7 @@ impl Job {
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
+            | Self::EvidenceStale { case, .. }
             | Self::PolicyChanged { case } => Some(case),
             _ => None,
         }
