@@ -1,8 +1,10 @@
 //! `aijia demo`: the real program against a simulated world, in one command.
 
 mod day;
+mod office;
 mod stage;
 
+pub use office::sign_in as sign_in_to_office;
 pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, WEBHOOK_SECRET, XIAOYU};
 
 use anyhow::Context;
@@ -23,6 +25,7 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("port {port} is taken: choose another with --port"))?;
     let edge = TcpListener::bind("127.0.0.1:0").await?;
+    let (seller, office) = office::open(simulator::Clock::system(), &folder).await?;
     let staging = Staging {
         clock: Clock::System,
         sim_clock: simulator::Clock::system(),
@@ -31,17 +34,22 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         database: Database::Sqlite(folder.join("aijia.db")),
         folder: folder.clone(),
         public_url: Some(format!("http://{}", edge.local_addr()?)),
-        desk: stage::DESK.to_owned(),
+        desk: format!("{}{office}", stage::DESK),
         openai_base: None,
         knows_duplicates: false,
         more: Vec::new(),
     };
     let stage = Stage::set(staging).await?;
+    match stage.app.offices.missing() {
+        None => office::sign_in(&stage.app, &seller).await?,
+        Some(missing) => println!("没有后台截图 No pictures of the back office: {missing}"),
+    }
     let running = cli::launch(stage.app.clone(), edge).await?;
     stage.sim.set_callback_url(&format!("http://{}/callback/wecom", running.address));
     give_menu(&stage.app).await?;
     println!("The phones are at http://{}/  (Ctrl-C ends the demo)", listener.local_addr()?);
     println!("顾客与审核员的手机：http://{}/ （按 Ctrl-C 结束）", listener.local_addr()?);
+    println!("查订单，让顾客问 To have an order looked up, let a customer ask: 我的货到哪了？订单号 {}", office::ORDER);
     let phones = simulator::phone::router(stage.sim.clone());
     tokio::select! {
         served = async { axum::serve(listener, phones).await } => served?,

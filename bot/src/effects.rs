@@ -11,8 +11,9 @@ mod session;
 mod surface;
 mod wire;
 
-pub use office::{NoOffice, Offices, Settings as OfficeSettings};
 pub(crate) use media::forget as forget_attachment;
+pub(crate) use office::forget as forget_look_ups;
+pub use office::{NoOffice, Offices, Settings as OfficeSettings, Trial};
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
 
@@ -59,6 +60,9 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
         Job::EndSession { conversation } => session::end(app, row, conversation).await,
         Job::FetchMedia { conversation, seq, media_id } => media::fetch(app, row, conversation, seq, media_id).await,
+        Job::TestRecipe { to, store, recipe, order } => {
+            office::test(app, row, office::Wanted { to, store, recipe, order }).await
+        }
         Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
     }
 }

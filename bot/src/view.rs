@@ -9,7 +9,8 @@ use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
 use crate::case::{
-    Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
+    Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
+    act_key,
 };
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};

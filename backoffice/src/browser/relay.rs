@@ -82,7 +82,8 @@ impl Relay {
     pub(crate) async fn open(doors: BTreeSet<Door>) -> io::Result<Relay> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { doors, passage: watch::channel(Passage::default()).0, refused: Mutex::default() });
+        let shared =
+            Arc::new(Shared { doors, passage: watch::channel(Passage::default()).0, refused: Mutex::default() });
         let serving = tokio::spawn(serve(listener, shared.clone()));
         Ok(Relay { address, shared, serving })
     }

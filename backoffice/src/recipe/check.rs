@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::{
-    Act, Allowed, Endpoint, Fault, Input, LONGEST_FILE, Output, Page, Path, Place, Purpose, Recipe, RecipeId,
-    Sentence, Signs, Step, Write,
+    Act, Allowed, Endpoint, Fault, Input, LONGEST_FILE, Output, Page, Path, Place, Purpose, Recipe, RecipeId, Sentence,
+    Signs, Step, Write,
 };
 use crate::address::is_private_literal;
 use crate::inputs::InputKind;
@@ -175,7 +175,8 @@ impl Checker<'_> {
         for (field, sentence) in [("card", &file.card), ("reply", &file.reply)] {
             let Some(sentence) = sentence else { continue };
             if let Some(place) = sentence.get_ref().unfilled(&outputs) {
-                let what = format!("{place} is no output: write {{name}}, or {{name.column}} for the first row of a table");
+                let what =
+                    format!("{place} is no output: write {{name}}, or {{name.column}} for the first row of a table");
                 self.fault(sentence, field, what);
             }
         }

@@ -30,7 +30,12 @@ pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
         if let Err(wrong) = Account::new(office.account(), site, *private) {
             found.add(place, "the site is not usable", wrong.to_string());
         }
-        found.expect(sign_in.starts_with('/'), place, format!("sign_in is {sign_in:?}"), r#"use a path, such as "/login""#);
+        found.expect(
+            sign_in.starts_with('/'),
+            place,
+            format!("sign_in is {sign_in:?}"),
+            r#"use a path, such as "/login""#,
+        );
         let digits_ok = (DIGITS_MIN..=*most).contains(least) && *most <= DIGITS_MAX;
         let digits_todo = format!("use [least, most] within {DIGITS_MIN} and {DIGITS_MAX}, such as [16, 20]");
         found.expect(digits_ok, place, format!("order_digits is [{least}, {most}]"), digits_todo);
@@ -52,7 +57,9 @@ pub fn read_recipes(office: &BackOffice, base: &Path) -> Result<Recipes, Vec<Con
     for (intent, name) in &office.look_ups {
         let intent = intent.as_str();
         match recipes.get(name) {
-            None => found.add(&place, format!("look_ups.{intent} names {name:?}, which is no recipe"), hint(name, &names)),
+            None => {
+                found.add(&place, format!("look_ups.{intent} names {name:?}, which is no recipe"), hint(name, &names))
+            }
             Some(recipe) => check_look_up(&place, office, intent, recipe, &mut found),
         }
     }
@@ -75,3 +82,7 @@ fn check_look_up(place: &str, office: &BackOffice, intent: &str, recipe: &Recipe
 fn place_of(office: &BackOffice) -> String {
     format!("stores {:?}", office.id)
 }
+
+#[cfg(test)]
+#[path = "backoffice_tests.rs"]
+mod tests;

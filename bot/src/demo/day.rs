@@ -6,8 +6,10 @@ use anyhow::{Context, ensure};
 use cards::{Act, Key};
 use serde_json::Value;
 use simulator::Simulator;
+use simulator::seller::Seller;
 use tokio::net::TcpListener;
 
+use super::office;
 use super::stage::{DESK, FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
 use crate::app::App;
 use crate::case::{Case, State};
@@ -30,11 +32,13 @@ pub(super) async fn tell(folder: PathBuf) -> anyhow::Result<()> {
     day.a_pause().await?;
     day.a_customer_writes_again().await?;
     day.a_duplicate_callback().await?;
+    day.an_order().await?;
     day.the_record().await
 }
 
 struct Day {
     app: App,
+    seller: Seller,
     sim: Simulator,
     clock: Clock,
     sim_clock: simulator::Clock,
@@ -45,6 +49,7 @@ impl Day {
         let (clock, sim_clock) = (Clock::manual(MORNING), simulator::Clock::at(MORNING));
         let edge = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", edge.local_addr()?);
+        let (seller, office) = office::open(sim_clock.clone(), &folder).await?;
         let staging = Staging {
             clock: clock.clone(),
             sim_clock: sim_clock.clone(),
@@ -53,7 +58,7 @@ impl Day {
             database: Database::Sqlite(folder.join("aijia.db")),
             folder,
             public_url: Some(address.clone()),
-            desk: DESK.to_owned(),
+            desk: format!("{DESK}{office}"),
             openai_base: None,
             knows_duplicates: false,
             more: Vec::new(),
@@ -63,7 +68,7 @@ impl Day {
         tokio::spawn(async move { axum::serve(edge, router).await });
         sim.set_callback_url(&format!("{address}/callback/wecom"));
         sim.verify_callback_url().await?;
-        let mut day = Self { app, sim, clock, sim_clock };
+        let mut day = Self { app, seller, sim, clock, sim_clock };
         day.pass(0).await?;
         Ok(day)
     }
@@ -170,8 +175,29 @@ impl Day {
         self.tap("LiHua", Act::Send).await
     }
 
+    async fn an_order(&mut self) -> anyhow::Result<()> {
+        scene("九、顾客问订单：先到后台查 · A customer asks for an order: it is looked up first");
+        if let Some(missing) = self.app.offices.missing() {
+            println!("  没有查 Not looked up: {missing}");
+            return Ok(());
+        }
+        office::sign_in(&self.app, &self.seller).await?;
+        let before = self.seller.writes().len();
+        self.customer(FLAGSHIP, "wmAqiang", &format!("我的货到哪了？订单号 {}", office::ORDER)).await?;
+        let draft = self.newest_case().await?.draft().cloned().context("no draft")?;
+        let pictures = draft.look_up.as_ref().map_or(0, |look_up| look_up.pictures().len());
+        ensure!(pictures > 0, "nothing was looked up: {:?}", draft.look_up);
+        let seen = self.sim.inbox("LiHua").iter().filter(|item| item.kind == simulator::ItemKind::Image).count();
+        ensure!(seen > 0, "the picture did not reach the reviewer");
+        println!("  后台截图 pictures of the back office: {pictures}，卡片上方 above the card: {seen}");
+        self.tap("LiHua", Act::Send).await?;
+        ensure!(self.seller.writes().len() == before, "a look-up wrote");
+        self.show_customer("wmAqiang");
+        Ok(())
+    }
+
     async fn the_record(&mut self) -> anyhow::Result<()> {
-        scene("九、查账 · The record");
+        scene("十、查账 · The record");
         let now = self.clock.now();
         let unfinished = self.app.store.read(move |tx| Box::pin(async move { Ok(queue::unfinished(tx, now).await?) }));
         let unfinished = unfinished.await?;

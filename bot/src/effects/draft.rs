@@ -26,7 +26,7 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
     let sight = office::before_drafting(app, &matter.view, &matter.texts).await?;
     let drafted = search_and_judge(app, &matter, &sight).await?;
     chaos::point("draft.judged");
-    let rewritten = matter.hint.is_some();
+    let wished = matter.hint.is_some() || sight.look_up.is_some();
     let app = app.clone();
     let store = app.store.clone();
     store
@@ -39,7 +39,7 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;
-                if rewritten && let Ok(shown) = &applied {
+                if wished && let Ok(shown) = &applied {
                     chat::show_rewriter(tx, &app, shown).await?;
                 }
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
@@ -86,7 +86,9 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
         .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
         .collect();
     let proposal = match told(wanted, sight) {
-        Some(told) => Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight)),
+        Some(told) => {
+            Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight))
+        }
         None => propose(app, wanted, &found, intent).await,
     };
     let judged = judge(app, wanted, proposal.as_ref(), intent, sight)?;
@@ -103,7 +105,12 @@ fn told(wanted: &Wanted, sight: &Sight) -> Option<Proposal> {
         Reply::Facts(text) => text.clone(),
         Reply::Ask(key) => wanted.view.words().text(key, &[]),
     };
-    Some(Proposal { parts: drafting::in_parts(&[text])?, confidence: 1.0, drafter: "look_up".into(), ..Proposal::default() })
+    Some(Proposal {
+        parts: drafting::in_parts(&[text])?,
+        confidence: 1.0,
+        drafter: "look_up".into(),
+        ..Proposal::default()
+    })
 }
 
 /// The facts, and behind them what the shop's knowledge says, where the question is about more than where an order is.

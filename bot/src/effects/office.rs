@@ -4,6 +4,7 @@
 mod keep;
 mod look;
 mod profile;
+mod trial;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,12 @@ use backoffice::{
 };
 use tokio::sync::Mutex;
 
+pub(crate) use keep::forget;
 pub(super) use keep::keep;
 pub(super) use look::{Reply, Sight, before_drafting};
 use profile::Profile;
+pub use trial::Trial;
+pub(super) use trial::{Wanted, test};
 
 use crate::clock::{Ids, MINUTE, Timestamp};
 use crate::config;
@@ -109,8 +113,21 @@ impl Offices {
         Ok(office)
     }
 
-    /// Runs a recipe that reads.
+    /// Runs a recipe that reads; once more where the browser had ended meanwhile.
     async fn look_up(
+        &self,
+        office: &Office,
+        recipe: &Recipe,
+        order: &str,
+        now: Timestamp,
+    ) -> Result<Finding, Result<Stopped, NoOffice>> {
+        match self.look_up_once(office, recipe, order, now).await {
+            Err(Ok(Stopped::Trouble(Trouble::Gone))) => self.look_up_once(office, recipe, order, now).await,
+            looked => looked,
+        }
+    }
+
+    async fn look_up_once(
         &self,
         office: &Office,
         recipe: &Recipe,
@@ -122,7 +139,7 @@ impl Offices {
         let browser = office.browser(&self.settings, now).await.map_err(Err)?;
         let job = Job { browser: &browser, recipe, inputs: &inputs, now_ms: now };
         let found = backoffice::look_up(job).await;
-        if matches!(&found, Err(Stopped::Trouble(_) | Stopped::Abnormal(backoffice::Oddity::SignedOut, _))) {
+        if found.as_ref().is_err_and(is_over) {
             // It is of no more use; the next look-up begins with whatever a person has signed in by then.
             office.end(&browser).await;
         }
@@ -180,7 +197,8 @@ impl Office {
         let account = Account::new(config.account(), &config.site, config.private);
         let account = account.map_err(|wrong| unusable(wrong.to_string()))?;
         let recipes = config::read_recipes(config, &settings.base);
-        let lines = |errors: Vec<config::ConfigError>| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let lines =
+            |errors: Vec<config::ConfigError>| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let recipes = recipes.map_err(|errors| unusable(lines(errors)))?;
         let profile = Profile::of(&settings.profiles, &config.id);
         Ok(Self { config: config.clone(), account, recipes, profile, warm: Mutex::default() })
@@ -236,6 +254,12 @@ impl Office {
         }
         Ok(())
     }
+}
+
+/// Whether a browser is of no more use after this.
+fn is_over(stopped: &Stopped) -> bool {
+    use backoffice::Oddity::{NoPermission, SignedOut, Verification};
+    matches!(stopped, Stopped::Trouble(_) | Stopped::Abnormal(SignedOut | NoPermission | Verification, _))
 }
 
 fn nonce(ids: &Ids) -> Result<[u8; 12], NoOffice> {

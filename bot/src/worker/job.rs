@@ -170,6 +170,18 @@ pub enum Job {
         /// The platform's id.
         media_id: String,
     },
+    /// Try a recipe of a back office out.
+    TestRecipe {
+        /// Where whoever wants it is told.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The store.
+        store: String,
+        /// The recipe's name.
+        recipe: String,
+        /// The order it is tried on.
+        order: String,
+    },
     /// Ask the platform for a new customer's name.
     LearnName {
         /// The conversation.
@@ -248,6 +260,7 @@ impl Job {
             Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
+            Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
         }
     }
 
@@ -275,7 +288,9 @@ impl Job {
             | Self::WindowDeadline { .. }
             | Self::EvidenceStale { .. }
             | Self::PolicyChanged { .. } => Rank::Then,
-            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
+            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } | Self::TestRecipe { .. } => {
+                Rank::Slow
+            }
         }
     }
 
@@ -301,6 +316,7 @@ impl Job {
             Self::Welcome { .. } => "welcome",
             Self::FetchMedia { .. } => "fetch_media",
             Self::LearnName { .. } => "learn_name",
+            Self::TestRecipe { .. } => "test_recipe",
             Self::EvidenceStale { .. } => "evidence_stale",
             Self::PolicyChanged { .. } => "policy_changed",
         }
@@ -324,7 +340,10 @@ impl Job {
     /// Whose phone it is for.
     fn to(&self) -> Option<&Address> {
         match self {
-            Self::SettleCard { to, .. } | Self::Ask { to, .. } | Self::Send { to: Some(to), .. } => Some(to),
+            Self::SettleCard { to, .. }
+            | Self::Ask { to, .. }
+            | Self::TestRecipe { to, .. }
+            | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }
     }

@@ -98,7 +98,9 @@ fn power_of(act: Act) -> Option<Power> {
     match act {
         Act::Edit | Act::Reject | Act::ConfirmReject => Some(Power::Decide),
         Act::Pause | Act::ConfirmPause => Some(Power::PauseConversation),
-        Act::Send | Act::Delivered | Act::SendAgain | Act::Drop | Act::LookAgain | Act::Escalate | Act::TakeOver => None,
+        Act::Send | Act::Delivered | Act::SendAgain | Act::Drop | Act::LookAgain | Act::Escalate | Act::TakeOver => {
+            None
+        }
     }
 }
 

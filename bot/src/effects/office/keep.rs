@@ -21,8 +21,23 @@ pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight:
     kept(tx, app, Some(case), run).await
 }
 
+/// Forgets what was looked up about an order that is named in words which the customer took back.
+///
+/// # Errors
+/// When the database fails, or the disk refuses.
+pub(crate) async fn forget(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<()> {
+    for payload in record::erase_look_ups(tx, app, chain, text).await? {
+        let pictures = payload["pictures"].as_array().into_iter().flatten().map(|picture| &picture["sha256"]);
+        let kept = pictures.chain([&payload["picture"], &payload["log_sha256"]]).filter_map(|name| name.as_str());
+        for name in kept {
+            app.blobs.remove(name).await?;
+        }
+    }
+    Ok(())
+}
+
 /// How a recipe fared; whoever has to look is told.
-pub(in crate::effects) async fn kept(tx: &mut Tx, app: &App, case: Option<&Case>, run: &Run) -> anyhow::Result<()> {
+pub(super) async fn kept(tx: &mut Tx, app: &App, case: Option<&Case>, run: &Run) -> anyhow::Result<()> {
     match &run.end {
         End::Through(took) => Ok(back_office::ran(tx, &run.store, &run.recipe, run.at, *took).await?),
         End::Stop(why, picture) => stop(tx, app, case, run, *why, picture.as_deref()).await,

@@ -77,7 +77,11 @@ pub(in crate::effects) async fn before_drafting(app: &App, view: &View, texts: &
     let named = policy::order_number(texts, config.order_digits);
     let Some((intent, recipe)) = wanted(config, texts, &earlier, named.is_some()) else { return Ok(Sight::default()) };
     let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
-        return Ok(if policy::about_own_order(texts) { Sight::asking(intent, app.clock.now()) } else { Sight::default() });
+        return Ok(if policy::about_own_order(texts) {
+            Sight::asking(intent, app.clock.now())
+        } else {
+            Sight::default()
+        });
     };
     look(app, view, config, &Question { intent, recipe, order: &order }).await
 }
@@ -97,12 +101,7 @@ fn earlier(view: &View) -> Vec<String> {
 
 /// The intent with its recipe. Where a text has hardly more than an order number in it, what was asked before says what
 /// it is about.
-fn wanted<'a>(
-    config: &'a BackOffice,
-    texts: &[String],
-    earlier: &[String],
-    named: bool,
-) -> Option<(Intent, &'a str)> {
+fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], named: bool) -> Option<(Intent, &'a str)> {
     let of = |texts: &[String]| {
         let intent = policy::intent_of(texts);
         config.recipe_for(intent).map(|recipe| (intent, recipe))
@@ -198,7 +197,9 @@ async fn stopped_at(
             tracing::warn!(store = office.config.id, recipe = recipe.id.name, ?why, "a recipe stopped");
             (Looked::Unseen(why), None, sight, Some(why))
         }
-        Stopped::Trouble(trouble) => return Ok(unavailable(&office.config, question, now, &NoOffice::Trouble(trouble))),
+        Stopped::Trouble(trouble) => {
+            return Ok(unavailable(&office.config, question, now, &NoOffice::Trouble(trouble)));
+        }
     };
     let picture = keep_pictures(app, sight.picture.as_slice()).await?.pop();
     let payload = json!({
@@ -223,7 +224,10 @@ async fn keep_pictures(app: &App, pictures: &[Picture]) -> anyhow::Result<Vec<St
 
 /// What is on record of a look-up; the pictures and the log of requests are kept by their hashes.
 fn payload_of(recipe: &Recipe, question: &Question<'_>, finding: &Finding, log: &str) -> anyhow::Result<Json> {
-    let said = finding.facts.iter().map(|(name, fact)| (recipe.label(name).to_owned(), json!(recipe.in_words(name, &fact.value))));
+    let said = finding
+        .facts
+        .iter()
+        .map(|(name, fact)| (recipe.label(name).to_owned(), json!(recipe.in_words(name, &fact.value))));
     let stopped = finding.asked.iter().filter(|asked| asked.barred.is_some()).count();
     Ok(json!({
         "recipe": finding.recipe, "title": recipe.title, "account": finding.account, "order": question.order,
@@ -235,7 +239,7 @@ fn payload_of(recipe: &Recipe, question: &Question<'_>, finding: &Finding, log: 
 }
 
 /// What an oddity means to people.
-fn why(oddity: &Oddity) -> Unseen {
+pub(super) fn why(oddity: &Oddity) -> Unseen {
     match oddity {
         Oddity::SignedOut => Unseen::SignedOut,
         Oddity::NoPermission => Unseen::NoPermission,

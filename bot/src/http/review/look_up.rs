@@ -60,7 +60,12 @@ fn shown(view: &View, payload: &Value) -> LookUpShown {
         title: text(&payload["title"]),
         at: moment(view, payload["at"].as_i64().unwrap_or_default()),
         order: policy::masked(&text(&payload["order"])),
-        facts: payload["said"].as_object().into_iter().flatten().map(|(name, said)| (name.clone(), text(said))).collect(),
+        facts: payload["said"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, said)| (name.clone(), text(said)))
+            .collect(),
         pictures: pictures(payload),
         url: pages.unwrap_or_else(|| text(&payload["url"])),
         account: text(&payload["account"]),
