@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge deliveries connection
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-backoffice bench-knowledge deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -58,3 +58,7 @@ bench:
 # How well knowledge is found and forbidden words are caught, on a folder of evaluation sets: make bench-knowledge DATA=…
 bench-knowledge:
 	scripts/bench-knowledge $(DATA) $(ARGS)
+
+# How long a look-up in a back office takes, what a browser needs, and how large the evidence is: make bench-backoffice COUNT=60
+bench-backoffice:
+	cargo run --locked --release -p backoffice --example bench -- $(or $(COUNT),60)

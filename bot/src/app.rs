@@ -16,6 +16,7 @@ use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
 use crate::desk::{Channel, Desk, Person};
 use crate::drafting::Model;
+use crate::effects::Offices;
 use crate::evidence::SigningKey;
 use crate::metrics::Metrics;
 use crate::policy;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// The stores' back offices.
+    pub offices: Offices,
     /// Attachments.
     pub blobs: Blobs,
     /// Signs checkpoints.
@@ -173,6 +176,8 @@ pub struct Settings {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// The stores' back offices.
+    pub offices: Offices,
     /// Signs checkpoints.
     pub signing: SigningKey,
     /// Signs the review page's cookies.
@@ -198,6 +203,7 @@ impl App {
             official: settings.official,
             aibot: settings.aibot,
             model: settings.model,
+            offices: settings.offices,
             signing: settings.signing,
             cookie_key: settings.cookie_key,
             data_dir: settings.data_dir,

@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod office;
 mod pause;
 mod show;
 
@@ -233,10 +234,13 @@ pub(crate) async fn show_editor(tx: &mut Tx, app: &App, case: &Case, person: &st
 /// When the database fails.
 pub(crate) async fn show_rewriter(tx: &mut Tx, app: &App, case: &Case) -> anyhow::Result<()> {
     let record = record::of_case(tx, &case.id).await?;
+    // What the customer said since is what the draft is about: nobody wished for it.
+    let mut wishes = record.iter().rev().take_while(|told| told.kind != Kind::CustomerSaid);
     let wished = |told: &&record::Told| {
-        told.kind == Kind::Edited && told.payload.as_ref().is_some_and(|payload| payload["hint"].is_string())
+        let wish = |payload: &serde_json::Value| payload["hint"].is_string() || payload["look_again"] == true;
+        told.kind == Kind::Edited && told.payload.as_ref().is_some_and(wish)
     };
-    match record.iter().rev().find(wished).map(|told| &told.actor) {
+    match wishes.find(wished).map(|told| &told.actor) {
         Some(Actor::Person(person)) => show_editor(tx, app, case, person).await,
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! The command line. Output for people by default, `--json` where a script would read it.
 //! Exit codes: 0 ok, 1 refused or failed check, 2 usage or configuration.
 
+mod backoffice;
 mod backup;
 mod cases;
 mod check;
@@ -73,6 +74,9 @@ enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The stores' back offices
+    #[command(subcommand)]
+    Backoffice(backoffice::Command),
     /// Setting WeCom up
     #[command(subcommand)]
     Wecom(wecom::Command),
@@ -177,6 +181,7 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Backup { folder } => backup::backup(&folder).await,
         Command::Restore { folder } => backup::restore(&folder).await,
         Command::Health => health::health().await,
+        Command::Backoffice(command) => backoffice::run(command).await,
         Command::Wecom(command) => wecom::run(command).await,
         Command::Migrate => {
             let environment = environment()?;

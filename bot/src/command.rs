@@ -125,6 +125,8 @@ pub enum Command {
         /// The case.
         n: i64,
     },
+    /// Something about the stores' back offices.
+    Office(OfficeArg),
     /// New cards may come.
     OnDuty,
     /// No new cards.
@@ -133,6 +135,29 @@ pub enum Command {
     Cancel,
     /// A command this version does not carry out, by its name without the slash.
     NotYet(&'static str),
+}
+
+/// What is wanted of the back offices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfficeArg {
+    /// How their recipes fare.
+    List,
+    /// Try a recipe out on an order.
+    Test {
+        /// The store.
+        store: String,
+        /// The recipe's name.
+        recipe: String,
+        /// The order's number.
+        order: String,
+    },
+    /// Let a stopped recipe run again.
+    Resume {
+        /// The store.
+        store: String,
+        /// The recipe's name.
+        recipe: String,
+    },
 }
 
 /// What a chat text turned out to be.
@@ -210,10 +235,26 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Resume => resume(rest),
         Name::Whoami => alone(rest, Command::Whoami),
         Name::Evidence => with_number(rest, |n| Command::Evidence { n }),
+        Name::BackOffice => office(rest).map(Command::Office),
         Name::OnDuty => alone(rest, Command::OnDuty),
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
         Name::Mode | Name::Checklist | Name::Report | Name::Kb => Some(Command::NotYet(name.as_str())),
+    }
+}
+
+fn office(rest: &str) -> Option<OfficeArg> {
+    let rest: String = rest.chars().map(fold).collect();
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    match words.as_slice() {
+        [] => Some(OfficeArg::List),
+        ["test" | "测试", store, recipe, order] => {
+            Some(OfficeArg::Test { store: (*store).into(), recipe: (*recipe).into(), order: (*order).into() })
+        }
+        ["resume" | "恢复", store, recipe] => {
+            Some(OfficeArg::Resume { store: (*store).into(), recipe: (*recipe).into() })
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the program is told at start: the environment (addresses, secrets) and `aijia.toml` (who works at the
 //! desk, on which channels, under which policy). Every mistake is one line that says where, what, and what to do.
 
+mod backoffice;
 mod channels;
 mod check;
 mod database;
@@ -9,6 +10,7 @@ mod file;
 mod names;
 mod version;
 
+pub use backoffice::{ORDER, read_recipes};
 pub use database::Database;
 pub use environment::{Aibot, Environment, Official, OpenAi, Telegram, Warning, Wecom, WecomCallback};
 pub use file::parse_desk;

@@ -2,8 +2,10 @@
 
 mod day;
 mod elsewhere;
+mod office;
 mod stage;
 
+pub use office::sign_in as sign_in_to_office;
 pub use stage::{FLAGSHIP, OUTLET, SECRET, Stage, Staging, WEBHOOK_SECRET, XIAOYU};
 
 use anyhow::Context;
@@ -27,6 +29,8 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
     let edge = TcpListener::bind("127.0.0.1:0").await?;
     let sim_clock = simulator::Clock::system();
     let elsewhere = elsewhere::begin(&sim_clock).await?;
+    let (seller, office) = office::open(sim_clock.clone(), &folder).await?;
+    let desk = elsewhere::desk(&office);
     let staging = Staging {
         clock: Clock::System,
         sim_clock,
@@ -35,20 +39,25 @@ pub async fn play(port: u16) -> anyhow::Result<()> {
         database: Database::Sqlite(folder.join("aijia.db")),
         folder: folder.clone(),
         public_url: Some(format!("http://{}", edge.local_addr()?)),
-        desk: elsewhere::desk(),
+        desk: desk.clone(),
         openai_base: None,
         knows_duplicates: false,
         more: elsewhere::environment(&elsewhere),
     };
     let stage = Stage::set(staging).await?;
-    elsewhere::move_team(&stage.app, Surface::WecomApp, 0).await?;
+    elsewhere::move_team(&stage.app, &desk, Surface::WecomApp, 0).await?;
+    match stage.app.offices.missing() {
+        None => office::sign_in(&stage.app, &seller).await?,
+        Some(missing) => println!("没有后台截图 No pictures of the back office: {missing}"),
+    }
     let running = cli::launch(stage.app.clone(), edge).await?;
     stage.sim.set_callback_url(&format!("http://{}/callback/wecom", running.address));
     give_menu(&stage.app).await?;
     println!("The phones are at http://{}/  (Ctrl-C ends the demo)", listener.local_addr()?);
     println!("顾客与审核员的手机：http://{}/ （按 Ctrl-C 结束）", listener.local_addr()?);
+    println!("查订单，让顾客问 To have an order looked up, let a customer ask: 我的货到哪了？订单号 {}", office::ORDER);
     let phones = simulator::phone::router_with(stage.sim.clone(), elsewhere);
-    let phones = phones.merge(elsewhere::switch(stage.app.clone()));
+    let phones = phones.merge(elsewhere::switch(stage.app.clone(), desk));
     tokio::select! {
         served = async { axum::serve(listener, phones).await } => served?,
         _ = tokio::signal::ctrl_c() => {}

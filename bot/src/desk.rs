@@ -1,8 +1,10 @@
 //! Who works at the desk, on which channels, under which settings: the part of the configuration the
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
+mod backoffice;
 mod hours;
 
+pub use backoffice::BackOffice;
 pub use hours::{DutyWord, Shift};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,6 +27,9 @@ pub struct Desk {
     /// The channels customers write on.
     #[serde(default)]
     pub channels: Vec<Channel>,
+    /// Back offices in which orders are looked up, one for each store that has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<BackOffice>,
     /// What decides about risk and review.
     #[serde(default)]
     pub policy: Policy,

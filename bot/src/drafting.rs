@@ -61,7 +61,7 @@ fn confidence_in(found: &Found, place: usize) -> f64 {
 }
 
 /// The parts of a reply, or none when they are no reply a customer can be sent.
-fn in_parts(texts: &[String]) -> Option<Vec<String>> {
+pub fn in_parts(texts: &[String]) -> Option<Vec<String>> {
     let parts: Vec<String> = texts.iter().flat_map(|text| channels::wecom::kf::split_for_kf(&clean(text))).collect();
     (!parts.is_empty() && parts.len() <= MOST_PARTS).then_some(parts)
 }

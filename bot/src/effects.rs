@@ -3,6 +3,7 @@
 mod draft;
 mod hand;
 mod media;
+mod office;
 mod phone;
 mod pictures;
 mod reply;
@@ -11,6 +12,8 @@ mod surface;
 mod wire;
 
 pub(crate) use media::forget as forget_attachment;
+pub(crate) use office::forget as forget_look_ups;
+pub use office::{NoOffice, Offices, Settings as OfficeSettings, Trial};
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
 
@@ -47,6 +50,9 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Deal { .. } => deal::deal(app, row).await,
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
+        Job::EvidenceStale { case, version } => {
+            happen(app, row, case, crate::case::Event::EvidenceStale { version }).await
+        }
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
@@ -54,6 +60,9 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Transfer { case, conversation, person } => session::transfer(app, row, case, conversation, person).await,
         Job::EndSession { conversation } => session::end(app, row, conversation).await,
         Job::FetchMedia { conversation, seq, media_id } => media::fetch(app, row, conversation, seq, media_id).await,
+        Job::TestRecipe { to, store, recipe, order } => {
+            office::test(app, row, office::Wanted { to, store, recipe, order }).await
+        }
         Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
     }
 }

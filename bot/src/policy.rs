@@ -7,6 +7,7 @@
 
 mod fact;
 mod intent;
+mod order;
 mod plain;
 mod power;
 mod speech;
@@ -14,6 +15,7 @@ mod trigger;
 mod triggers;
 
 pub use intent::{Intent, intent_of};
+pub use order::{about_own_order, masked, order_number};
 pub use power::{Denied, DeniedWhy, Power, may};
 pub use speech::{adds_nothing, wants_person};
 pub use trigger::Trigger;

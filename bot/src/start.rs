@@ -9,6 +9,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::Context;
+use backoffice::Chromium;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,6 +21,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::{self, ConfigError, Environment};
 use crate::desk::{ChannelKind, Desk};
 use crate::drafting::Model;
+use crate::effects::{OfficeSettings, Offices};
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, accounts, cases, pauses, queue, record};
@@ -56,6 +58,7 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
+        offices: offices(environment, derived(&secret, "back office profiles")),
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
         cookie_key: derived(&secret, "review page"),
         data_dir: environment.data_dir.clone(),
@@ -99,6 +102,13 @@ fn bytes32(text: &str) -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text, &mut bytes)?;
     Ok(bytes)
+}
+
+fn offices(environment: &Environment, key: [u8; 32]) -> Offices {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let chromium = Chromium::find(environment.chromium.as_deref(), &path).map_err(|missing| missing.to_string());
+    let base = environment.config.parent().unwrap_or(Path::new("")).to_owned();
+    Offices::new(OfficeSettings { chromium, key, profiles: environment.data_dir.join("backoffice"), base })
 }
 
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {
@@ -148,6 +158,12 @@ fn read_file(path: &Path) -> anyhow::Result<File> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read AIJIA_CONFIG {}: copy aijia.example.toml and edit it", path.display()))?;
     let desk = read_desk(&text, &path.display().to_string())?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let recipes = desk.stores.iter().map(|office| config::read_recipes(office, base)).filter_map(Result::err);
+    let wrong: Vec<ConfigError> = recipes.flatten().collect();
+    if !wrong.is_empty() {
+        return Err(BadConfig(wrong).into());
+    }
     let triggers = desk.policy.triggers.as_ref().map(|name| beside(path, name)).transpose()?;
     let content_sha256 = hex::encode(Sha256::digest(format!("{text}\0{}", triggers.as_deref().unwrap_or_default())));
     Ok(File { desk, triggers, content_sha256 })

@@ -9,7 +9,8 @@ use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
 use crate::case::{
-    Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
+    Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
+    act_key,
 };
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};
@@ -81,9 +82,12 @@ impl View {
     pub fn card(&self, page_url: Option<String>) -> Option<Card> {
         let (body, note, acts) = match &self.case.state {
             State::AwaitingReview(review) => {
-                let acts = vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
+                let stale = review.draft.is_stale(self.now);
+                let first = if stale { Act::LookAgain } else { Act::Send };
+                let acts = vec![first, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
                 let doubt = self.case.doubtful.then(|| self.words().text(Why::SendUnknown.key(), &[]));
-                (Some(review.draft.parts.clone()), self.noted(doubt.or_else(|| self.goes_to())), acts)
+                let stale = stale.then(|| self.words().text("card.stale", &[]));
+                (Some(review.draft.parts.clone()), self.noted(stale.or(doubt).or_else(|| self.goes_to())), acts)
             }
             State::NeedsPerson(stuck) => {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
@@ -173,19 +177,40 @@ impl View {
         if let Some(citation) = draft.and_then(|d| d.citations.first()) {
             rows.push(row(RowLabel::Basis, format!("{} v{}", citation.title, citation.version)));
         }
+        let look_up = draft.and_then(|d| d.look_up.as_ref());
+        if let Some(look_up) = look_up {
+            let order = look_up.order.clone().map(|order| row(RowLabel::Order, order));
+            rows.extend(order.into_iter().chain([row(RowLabel::Evidence, self.looked(look_up))]));
+        }
         let risk = self.reasons();
         if !risk.is_empty() {
             rows.push(row(RowLabel::Risk, risk.join("·")));
         }
         rows.push(row(RowLabel::History, self.history_line()));
         rows.push(row(RowLabel::Owner, self.owner_line()));
-        if let Some(action) = draft.and_then(|d| d.action.as_deref()) {
+        if let Some(action) = draft.filter(|_| look_up.is_none()).and_then(|d| d.action.as_deref()) {
             rows.push(row(
                 RowLabel::Evidence,
                 self.words().text("card.suggests", &[("action", &self.words().text(action, &[]))]),
             ));
         }
         rows
+    }
+
+    /// What was looked up, and when, or why it was not.
+    pub fn looked(&self, look_up: &LookUp) -> String {
+        let at = self.clock(look_up.at);
+        let say = |key: &str, args: &[(&str, &str)]| self.words().text(&["card.evidence", key].concat(), args);
+        match &look_up.outcome {
+            Looked::Found { fact, stale_at, .. } => {
+                let key = if *stale_at <= self.now { "_stale" } else { "" };
+                say(key, &[("fact", &cards::one_line(fact)), ("at", &at)])
+            }
+            Looked::NotFound => say("_not_found", &[("at", &at)]),
+            Looked::NoOrder => say("_no_order", &[]),
+            Looked::NotTheirs => say("_not_theirs", &[]),
+            Looked::Unseen(why) => say("_unseen", &[("why", &self.words().text(why.key(), &[]))]),
+        }
     }
 
     /// What is known about a request whose answer is missing.

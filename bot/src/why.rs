@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::case::{Refusal, Say};
+use crate::case::{LookUp, Looked, Refusal, Say};
 use crate::evidence::{Actor, Kind};
+use crate::policy;
 use crate::store::Tx;
 use crate::store::record::{self, Told};
 use crate::view::{View, local};
@@ -71,6 +72,7 @@ fn key_of(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::CustomerSaid => "record.customer_said",
         Kind::CustomerRecalled => "record.customer_recalled",
+        Kind::LookedUp => "record.looked_up",
         Kind::Drafted => "record.drafted",
         Kind::Judged => "record.judged",
         Kind::CardPosted => "record.card_posted",
@@ -114,6 +116,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::CustomerSaid => text(&payload["text"]),
         Kind::Drafted if payload["failed"].is_string() => view.words().text("why.draft_failed", &[]),
         Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
+        Kind::LookedUp => looked_up(view, payload),
         Kind::Judged => reasons(view, payload),
         Kind::Dealt if payload["to"].is_null() => view.words().text("settled.put_back", &[]),
         Kind::Dealt => view.desk.desk.name_of(&text(&payload["to"])).to_owned(),
@@ -134,6 +137,19 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::AuthorityVoided => voided(view, &text(&payload["why"])),
         _ => String::new(),
     }
+}
+
+/// What was looked up, of which order, and what came of it.
+fn looked_up(view: &View, payload: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let said = payload["said"].as_object().into_iter().flatten().map(|(_, words)| text(words));
+    let mut lines: Vec<String> = vec![text(&payload["title"]), policy::masked(&text(&payload["order"]))];
+    lines.extend(said);
+    let looked = serde_json::from_value::<Looked>(payload["outcome"].clone()).ok();
+    let look_up = looked.map(|outcome| LookUp { order: None, at: payload["at"].as_i64().unwrap_or_default(), outcome });
+    lines.extend(look_up.map(|look_up| view.looked(&look_up)));
+    lines.retain(|line| !line.is_empty());
+    lines.join(" · ")
 }
 
 fn rejection(view: &View, rejection: &Value) -> String {

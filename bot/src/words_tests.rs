@@ -270,6 +270,7 @@ fn a_refusal_fills_its_sentence() {
         Refusal::NobodyAbove,
         Refusal::BadText,
         Refusal::InDoubt,
+        Refusal::StaleEvidence,
         Refusal::NothingInDoubt,
         Refusal::CarriedBy { asker: "lihua".into() },
         Refusal::InHand,
@@ -279,6 +280,7 @@ fn a_refusal_fills_its_sentence() {
         desk: crate::desk::Settings::default(),
         people: Vec::new(),
         channels: Vec::new(),
+        stores: Vec::new(),
         policy: crate::desk::Policy::default(),
     };
     for locale in Locale::ALL {

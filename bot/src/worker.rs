@@ -177,6 +177,9 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     let taken_over = instance::show_life(app).await?;
     recovery::remember(app).await?;
     tidy::when_due(app).await?;
+    // A browser that does not end holds nothing else up.
+    let browsers = app.clone();
+    tokio::spawn(async move { browsers.offices.tidy(&browsers.ids, now, false).await });
     let dealt = deal::when_due(app).await?;
     Ok(checkpoint::when_due(app).await? || taken_over || dealt)
 }

@@ -102,7 +102,7 @@ pub(crate) fn acts(card: &ReviewCard) -> Vec<Act> {
         let fits = match act {
             Act::Send | Act::SendAgain => card.sendable(),
             Act::Edit | Act::Escalate | Act::TakeOver | Act::Reject | Act::Pause => true,
-            Act::Delivered | Act::Drop => true,
+            Act::Delivered | Act::Drop | Act::LookAgain => true,
             Act::ConfirmReject | Act::ConfirmPause => false,
         };
         if fits && !shown.contains(act) {

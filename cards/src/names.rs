@@ -128,6 +128,8 @@ vocabulary! {
         Send = "send",
         /// 改: another text, or another draft after a [`Hint`].
         Edit = "edit",
+        /// 重新取证: the facts in the draft are looked up again.
+        LookAgain = "look_again",
         /// 转上级: the next holder decides.
         Escalate = "escalate",
         /// 接手: the presser talks to the customer.

@@ -10,6 +10,7 @@
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
 //! * [`phone`]: the demo's phone page.
+//! * [`seller`]: a shop's back office.
 //! * [`telegram`]: Telegram's Bot API, its people and groups.
 //!
 //! Time is a [`Clock`] that tests move; every draw derives from one seed. Numbers in docstrings such as "wecom 90236"
@@ -45,6 +46,7 @@ pub mod integrator;
 pub mod official;
 pub mod openai;
 pub mod phone;
+pub mod seller;
 pub mod telegram;
 
 pub use api::Api;

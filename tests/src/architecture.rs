@@ -12,6 +12,7 @@ use source::{Named, Source, fault, manifest, members, root, sources};
 /// Our crates by the name code uses, with the folder they live in.
 const CRATES: &[(&str, &str)] = &[
     ("aijia", "bot"),
+    ("backoffice", "backoffice"),
     ("cards", "cards"),
     ("channels", "channels"),
     ("knowledge", "knowledge"),
@@ -24,7 +25,9 @@ const CRATES: &[(&str, &str)] = &[
 
 /// What each member may import of ours; nothing else.
 const IMPORTS: &[(&str, &[&str])] = &[
-    ("bot", &["channels", "cards", "knowledge", "simulator"]),
+    // The simulator in its tests and measurements only.
+    ("backoffice", &["simulator"]),
+    ("bot", &["backoffice", "channels", "cards", "knowledge", "simulator"]),
     ("cards", &[]),
     ("channels", &["cards"]),
     ("knowledge", &[]),
@@ -108,6 +111,8 @@ fn imports(source: &Source) -> Vec<String> {
         } else if first == "simulator" && source.member() == "bot" && !source.is_in("bot/src/demo") && !source.is_test()
         {
             "only bot/src/demo may use the simulator, so that `aijia serve` carries nothing of it".to_owned()
+        } else if first == "simulator" && source.member() == "backoffice" && !source.is_test() {
+            "only the tests and measurements of backoffice may use the simulator".to_owned()
         } else {
             return None;
         };
@@ -140,6 +145,8 @@ fn manifests_declare_only_what_they_may() {
             assert!(bad.is_empty(), "{member}/Cargo.toml:1: [{table}] must not name {bad:?}");
         }
     }
+    let backoffice = manifest("backoffice")["dependencies"].as_table().is_some_and(|t| t.contains_key("simulator"));
+    assert!(!backoffice, "backoffice/Cargo.toml:1: the simulator is for its tests: [dev-dependencies]");
     let simulator = &manifest("bot")["dependencies"]["simulator"];
     let optional = simulator.get("optional").and_then(|o| o.as_bool());
     assert_eq!(optional, Some(true), "bot/Cargo.toml:1: the simulator comes with the feature `demo` only");
@@ -152,6 +159,8 @@ fn a_forbidden_import_is_caught() {
     let text = "use channels::wecom::{crypt::Crypt, kf::Kf};\n";
     assert_eq!(caught(imports, "simulator/src/x.rs", text), [1]);
     assert_eq!(caught(imports, "bot/src/worker/x.rs", "fn f() { ::simulator::World::new() }"), [1]);
+    assert_eq!(caught(imports, "backoffice/src/run.rs", "use simulator::seller::Seller;\nuse cards::Card;"), [1, 2]);
+    assert_eq!(caught(imports, "backoffice/tests/x.rs", "use simulator::seller::Seller;"), [0; 0]);
     assert_eq!(caught(imports, "channels/src/x.rs", "use cards::Card;\nuse crate::wecom;"), [0; 0]);
 }
 

@@ -362,6 +362,7 @@ fn waiting_case(
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        look_up: None,
         supersedes: None,
     };
     let drafted = Event::Drafted { generation: 0, drafted: Drafted::Reply(Box::new(draft)) };

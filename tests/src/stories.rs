@@ -4,6 +4,7 @@
 mod architecture;
 mod world;
 
+mod backoffice;
 mod budget;
 mod by_hand;
 mod commands;

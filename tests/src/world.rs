@@ -1,6 +1,7 @@
 //! A desk with its world around it: the real program over the real wire, a simulated WeCom, one clock.
 
 pub mod away;
+mod back_office;
 mod browser;
 pub mod colleagues;
 mod open;
@@ -19,6 +20,7 @@ use aijia::worker;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use simulator::openai::FakeModel;
+use simulator::seller::Seller;
 use simulator::{Delivery, Item, ItemKind, Simulator};
 
 pub use aijia::demo::{FLAGSHIP, OUTLET, XIAOYU};
@@ -80,6 +82,8 @@ pub struct World {
     pub folder: tempfile::TempDir,
     /// The language model's server, where the setting has one.
     pub model: Option<FakeModel>,
+    /// The shop's back office, where the setting has one.
+    pub seller: Option<Seller>,
     /// Pages somebody looked at: their member id and the HTML.
     pub pages: Vec<(String, String)>,
     /// Where the story's customers are.

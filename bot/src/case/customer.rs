@@ -187,7 +187,7 @@ fn propose(turn: &mut Turn, draft: &super::Draft) {
 fn record_draft(turn: &mut Turn, draft: &super::Draft) {
     let suggestion = json!({
         "parts": draft.parts, "author": draft.author, "citations": draft.citations, "confidence": draft.confidence,
-        "intent": draft.intent, "action": draft.action, "threshold": turn.rules.desk.policy.confidence,
+        "intent": draft.intent, "action": draft.action, "look_up": draft.look_up, "threshold": turn.rules.desk.policy.confidence,
     });
     turn.record(Kind::Drafted, Actor::System, suggestion);
     record_verdict(turn, draft);
@@ -268,6 +268,18 @@ pub(super) fn policy_changed(mut turn: Turn) -> Result<Step, Refusal> {
     }
     let now = turn.now;
     turn.record(Kind::Superseded, Actor::System, json!({ "why": Voided::PolicyChanged, "at": now }));
+    turn.done()
+}
+
+/// The draft is shown again without 发送: its facts have to be looked up anew.
+pub(super) fn evidence_stale(mut turn: Turn, version: i64) -> Result<Step, Refusal> {
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(Refusal::Overtaken) };
+    if review.draft.version != version || !review.draft.is_stale(turn.now) || judged_before(&turn, &review.draft) {
+        return Err(Refusal::Overtaken);
+    }
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": "evidence_stale", "version": version }));
+    turn.settle_cards(Outcome::Updated);
+    turn.show(review.draft, review.level);
     turn.done()
 }
 

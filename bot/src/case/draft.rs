@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::LookUp;
+use crate::clock::Timestamp;
 use crate::policy::{Intent, Verdict};
 
 /// Bytes the platform accepts in one text message (wecom 94677).
@@ -35,6 +37,9 @@ pub struct Draft {
     pub intent: Intent,
     /// An action the bot suggests, as text only.
     pub action: Option<String>,
+    /// What was looked up for it in the back office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up: Option<LookUp>,
     /// The message id of the request it is sent again for, where that got lost and a person says that it did not arrive.
     #[serde(default)]
     pub supersedes: Option<String>,
@@ -44,6 +49,16 @@ impl Draft {
     /// The four characters printed at the end of every shown draft.
     pub fn code(&self) -> String {
         code(&self.digest)
+    }
+
+    /// From when on the facts in it do not count any more. What a person wrote is theirs to answer for.
+    pub fn stale_at(&self) -> Option<Timestamp> {
+        self.look_up.as_ref().and_then(LookUp::stale_at).filter(|_| matches!(self.author, Author::Bot { .. }))
+    }
+
+    /// Whether it rests on facts that do not count any more.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.stale_at().is_some_and(|at| at <= now)
     }
 }
 

@@ -53,6 +53,13 @@ pub enum Effect {
         /// When the window closes.
         at: Timestamp,
     },
+    /// The facts in this version of the draft stop counting at `at`.
+    EvidenceStale {
+        /// The draft's version.
+        version: i64,
+        /// When.
+        at: Timestamp,
+    },
     /// Let a part out, after claiming it.
     Send {
         /// The part, counted from 0.

@@ -60,6 +60,11 @@ pub enum Event {
     WindowEnded,
     /// The deciding part of the configuration changed.
     PolicyChanged,
+    /// The facts in a draft do not count any more.
+    EvidenceStale {
+        /// The draft's version.
+        version: i64,
+    },
     /// A servicer was seen typing, or took the session in the platform's own client.
     ServicerActive {
         /// The person's id, or the WeCom member id nobody configured.
@@ -162,6 +167,8 @@ pub enum Decision {
     },
     /// Ask for a new draft.
     Rewrite(cards::Hint),
+    /// Look the facts up again, and draft anew.
+    LookAgain,
     /// Reject, with a reason.
     Reject(Rejection),
     /// Ask the next level.
@@ -184,6 +191,7 @@ impl Decision {
         match self {
             Self::Send => cards::Act::Send,
             Self::Edit { .. } | Self::Rewrite(_) => cards::Act::Edit,
+            Self::LookAgain => cards::Act::LookAgain,
             Self::Reject(_) => cards::Act::Reject,
             Self::Escalate => cards::Act::Escalate,
             Self::TakeOver | Self::GiveBack => cards::Act::TakeOver,

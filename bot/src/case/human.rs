@@ -26,6 +26,7 @@ pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
         Decision::Send => send(&mut turn, tap)?,
         Decision::Edit { parts, verdict } => edit(&mut turn, tap, parts, verdict)?,
         Decision::Rewrite(hint) => rewrite(&mut turn, tap, *hint)?,
+        Decision::LookAgain => look_again(&mut turn, tap)?,
         Decision::Reject(rejection) => reject(&mut turn, tap, rejection)?,
         Decision::Escalate => escalate(&mut turn, tap)?,
         Decision::Delivered => doubt::delivered(&mut turn, tap)?,
@@ -100,6 +101,9 @@ fn send(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
         return Err(Refusal::Outdated { current: 0 });
     }
     let now = turn.now;
+    if review.draft.is_stale(now) {
+        return Err(Refusal::StaleEvidence);
+    }
     if !turn.case().window.allows(review.draft.parts.len(), now) {
         return Err(Refusal::QuotaGone);
     }
@@ -183,6 +187,7 @@ pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         confidence: 0.0,
         intent: policy::Intent::Other,
         action: None,
+        look_up: None,
         supersedes: None,
     }
 }
@@ -196,6 +201,22 @@ fn rewrite(turn: &mut Turn, tap: &Tap, hint: cards::Hint) -> Result<(), Refusal>
     let now = turn.now;
     turn.restart_clock();
     turn.draft_anew(now, Some(hint));
+    Ok(())
+}
+
+/// The facts are looked up again, and what they say is drafted anew.
+fn look_again(turn: &mut Turn, tap: &Tap) -> Result<(), Refusal> {
+    current(turn, tap)?;
+    let State::AwaitingReview(review) = turn.case().state.clone() else { return Err(nothing_to_send(turn)) };
+    if review.draft.look_up.is_none() {
+        return Err(Refusal::NothingToSend);
+    }
+    let wish = json!({ "look_again": true, "version": tap.version, "before": review.draft.parts });
+    turn.record(Kind::Edited, Actor::Person(tap.person.clone()), wish);
+    turn.settle_cards(Outcome::Updated);
+    let now = turn.now;
+    turn.restart_clock();
+    turn.draft_anew(now, None);
     Ok(())
 }
 

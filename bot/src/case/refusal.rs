@@ -38,6 +38,8 @@ pub enum Refusal {
         /// Who paused.
         by: String,
     },
+    /// The facts in the draft do not count any more.
+    StaleEvidence,
     /// The platform does not accept enough messages any more.
     QuotaGone,
     /// The case is finished.
@@ -98,6 +100,7 @@ impl Refusal {
             Self::CarriedBy { .. } => "refused.carried_by",
             Self::NothingToSend => "refused.nothing_to_send",
             Self::Paused { .. } => "refused.paused",
+            Self::StaleEvidence => "refused.stale_evidence",
             Self::QuotaGone => "refused.quota_gone",
             Self::Closed => "refused.closed",
             Self::HandedOver { .. } => "refused.handed_over",
@@ -123,6 +126,7 @@ pub fn act_key(act: cards::Act, by_hand: bool) -> &'static str {
         cards::Act::SendAgain if by_hand => "done.copy_again",
         cards::Act::Send => "done.send",
         cards::Act::Edit => "done.edit",
+        cards::Act::LookAgain => "done.look_again",
         cards::Act::Escalate => "done.escalate",
         cards::Act::TakeOver => "done.take_over",
         cards::Act::Reject | cards::Act::ConfirmReject => "done.reject",

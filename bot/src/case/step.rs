@@ -102,6 +102,7 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::Undealt => in_turn::undealt(turn),
         Event::WindowEnded => customer::window_ended(turn),
         Event::PolicyChanged => customer::policy_changed(turn),
+        Event::EvidenceStale { version } => customer::evidence_stale(turn, *version),
         Event::ServicerActive { who } => human::servicer_active(turn, who),
         Event::SessionEnded => human::session_ended(turn),
         Event::SessionMoved { to } => human::session_moved(turn, *to),
@@ -229,6 +230,9 @@ impl Turn<'_> {
     pub(super) fn show(&mut self, mut draft: super::Draft, wanted: Level) {
         let (level, due) = self.asking(wanted);
         self.stamp(&mut draft);
+        if let Some(at) = draft.stale_at().filter(|at| *at > self.now) {
+            self.effect(Effect::EvidenceStale { version: draft.version, at });
+        }
         self.case().state = State::AwaitingReview(Review { draft, level, due, overdue: false });
         self.ask(level);
     }

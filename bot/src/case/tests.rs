@@ -10,5 +10,6 @@ mod races;
 mod rights;
 mod sentences;
 pub(in crate::case) mod shapes;
+mod stale;
 mod table;
 pub(in crate::case) mod world;

@@ -125,7 +125,9 @@ impl Running {
             tracing::warn!(problem = %format!("{problem:#}"), "the others will notice by our silence that we ended");
         }
         let _ = self.stop[1].send(true);
-        finish(&mut edge, END_WITHIN).await;
+        // A browser that does not end in time is ended, and keeps the profile it began with.
+        let browsers = self.app.offices.tidy(&self.app.ids, self.app.clock.now(), true);
+        let _ = tokio::join!(finish(&mut edge, END_WITHIN), tokio::time::timeout(END_WITHIN, browsers));
     }
 }
 

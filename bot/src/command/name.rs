@@ -64,6 +64,7 @@ names! {
     Resume = "resume" | "恢复", Some(Power::ResumeConversation), Some("command.resume"), "usage.resume";
     Status = "status" | "状态", Some(Power::SeeQueue), Some("command.status"), "usage.status";
     Evidence = "evidence" | "证据" | "记录", Some(Power::ReadEvidence), Some("command.evidence"), "usage.evidence";
+    BackOffice = "backoffice" | "后台", Some(Power::SeeQueue), Some("command.back_office"), "usage.back_office";
     OnDuty = "onduty" | "上班", Some(Power::Decide), Some("command.on_duty"), "usage.on_duty";
     OffDuty = "offduty" | "下班", Some(Power::Decide), Some("command.off_duty"), "usage.off_duty";
     Cancel = "cancel" | "取消", Some(Power::Decide), Some("command.cancel"), "usage.cancel";

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::ConfigError;
+use super::backoffice::check_back_offices;
 use super::channels::check_channels;
 use super::names::{hint, nearest};
 use crate::desk::{Desk, Person, Policy, Role, Settings};
@@ -34,6 +35,11 @@ impl Findings {
         self.0.push(ConfigError::new(place, what, todo));
     }
 
+    /// All of them.
+    pub(super) fn into_errors(self) -> Vec<ConfigError> {
+        self.0
+    }
+
     /// Adds a mistake unless `ok`.
     pub(super) fn expect(&mut self, ok: bool, place: &str, what: impl Into<String>, todo: impl Into<String>) {
         if !ok {
@@ -48,8 +54,9 @@ pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
     check_settings(desk, &mut found);
     check_people(desk, &mut found);
     check_channels(desk, &mut found);
+    check_back_offices(desk, &mut found);
     check_policy(&desk.policy, &mut found);
-    found.0
+    found.into_errors()
 }
 
 /// Whether `id` can be the id of a person, a channel or a store.

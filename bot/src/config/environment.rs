@@ -51,6 +51,8 @@ pub struct Environment {
     pub aibot: Option<Aibot>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
+    /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
+    pub chromium: Option<PathBuf>,
     /// What is set but has no effect.
     pub warnings: Vec<Warning>,
 }
@@ -211,6 +213,7 @@ impl Reader<'_> {
             official,
             aibot,
             openai,
+            chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
             warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
         })
     }

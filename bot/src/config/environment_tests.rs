@@ -240,6 +240,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(OFFICIAL_NEEDED)
         .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
+        .chain(["AIJIA_CHROMIUM"])
         .chain(not_used_yet)
 }
 

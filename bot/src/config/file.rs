@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::check::check;
 use super::names::{hint, keys_of};
 use super::{ConfigError, one_line};
-use crate::desk::{Channel, Desk, Notice, Notices, Person, Policy, Settings};
+use crate::desk::{BackOffice, Channel, Desk, Notice, Notices, Person, Policy, Settings};
 
 /// Largest file read, in bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -49,13 +49,14 @@ impl File<'_> {
         let notices = inside(&channels, "notices");
         let notice = keys_of::<Notices>().iter().flat_map(|kind| inside(&notices, kind)).collect();
         let mut errors = Vec::new();
-        let levels: [(Tables<'_, '_>, _); 7] = [
+        let levels: [(Tables<'_, '_>, _); 8] = [
             (vec![root], keys_of::<Desk>()),
             (inside(&[root], "desk"), keys_of::<Settings>()),
             (inside(&[root], "people"), keys_of::<Person>()),
             (channels, keys_of::<Channel>()),
             (notices, keys_of::<Notices>()),
             (notice, keys_of::<Notice>()),
+            (inside(&[root], "stores"), keys_of::<BackOffice>()),
             (inside(&[root], "policy"), keys_of::<Policy>()),
         ];
         for (tables, known) in levels {

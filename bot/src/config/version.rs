@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{Channel, Desk, Notice, Person, Policy, Settings};
+use crate::desk::{BackOffice, Channel, Desk, Notice, Person, Policy, Settings};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
 const SHORT: usize = 16;
 
 /// The version of the deciding part: the policy, the trigger words in force (`triggers`: their table's text),
-/// and each channel's store, mode, allowed actions and required reviews. 64 hexadecimal digits.
+/// each channel's store, mode, allowed actions and required reviews,
+/// and what is looked up where. 64 hexadecimal digits.
 ///
 /// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
 /// nor does the order of channels or of lists.
@@ -18,11 +19,18 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
     let Policy { confidence, high_value_cents, triggers: _ } = &desk.policy;
     let mut channels: Vec<&Channel> = desk.channels.iter().collect();
     channels.sort_by(|a, b| a.id.cmp(&b.id));
-    hash(&json!({
+    let mut part = json!({
         "policy": { "confidence": confidence, "high_value_cents": high_value_cents },
         "triggers": triggers,
         "channels": channels.into_iter().map(deciding).collect::<Vec<_>>(),
-    }))
+    });
+    // Only where there are some: desks without have the version they always had.
+    if !desk.stores.is_empty() {
+        let mut stores: Vec<&BackOffice> = desk.stores.iter().collect();
+        stores.sort_by(|a, b| a.id.cmp(&b.id));
+        part["stores"] = json!(stores);
+    }
+    hash(&part)
 }
 
 fn deciding(channel: &Channel) -> Value {

@@ -8,10 +8,11 @@ use cards::{Act, Key};
 use serde_json::Value;
 use simulator::Simulator;
 use simulator::phone::Elsewhere;
+use simulator::seller::Seller;
 use tokio::net::TcpListener;
 
-use super::elsewhere;
 use super::stage::{FLAGSHIP, OUTLET, Stage, Staging, XIAOYU};
+use super::{elsewhere, office};
 use crate::app::App;
 use crate::case::{Case, State};
 use crate::clock::{Clock, Ids, MINUTE, SECOND, Timestamp};
@@ -36,12 +37,16 @@ pub(super) async fn tell(folder: PathBuf) -> anyhow::Result<()> {
     day.a_pause().await?;
     day.a_customer_writes_again().await?;
     day.a_duplicate_callback().await?;
+    day.an_order().await?;
     day.somewhere_else().await?;
     day.the_record().await
 }
 
 struct Day {
     app: App,
+    /// The configuration file.
+    desk: String,
+    seller: Seller,
     sim: Simulator,
     elsewhere: Elsewhere,
     clock: Clock,
@@ -54,6 +59,8 @@ impl Day {
         let edge = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", edge.local_addr()?);
         let elsewhere = elsewhere::begin(&sim_clock).await?;
+        let (seller, office) = office::open(sim_clock.clone(), &folder).await?;
+        let desk = elsewhere::desk(&office);
         let staging = Staging {
             clock: clock.clone(),
             sim_clock: sim_clock.clone(),
@@ -62,18 +69,18 @@ impl Day {
             database: Database::Sqlite(folder.join("aijia.db")),
             folder,
             public_url: Some(address.clone()),
-            desk: elsewhere::desk(),
+            desk: desk.clone(),
             openai_base: None,
             knows_duplicates: false,
             more: elsewhere::environment(&elsewhere),
         };
         let Stage { app, sim } = Stage::set(staging).await?;
-        elsewhere::move_team(&app, Surface::WecomApp, 0).await?;
+        elsewhere::move_team(&app, &desk, Surface::WecomApp, 0).await?;
         let router = http::router(app.clone());
         tokio::spawn(async move { axum::serve(edge, router).await });
         sim.set_callback_url(&format!("{address}/callback/wecom"));
         sim.verify_callback_url().await?;
-        let mut day = Self { app, sim, elsewhere, clock, sim_clock };
+        let mut day = Self { app, desk, seller, sim, elsewhere, clock, sim_clock };
         day.pass(0).await?;
         Ok(day)
     }
@@ -180,10 +187,31 @@ impl Day {
         self.tap("LiHua", Act::Send).await
     }
 
+    async fn an_order(&mut self) -> anyhow::Result<()> {
+        scene("九、顾客问订单：先到后台查 · A customer asks for an order: it is looked up first");
+        if let Some(missing) = self.app.offices.missing() {
+            println!("  没有查 Not looked up: {missing}");
+            return Ok(());
+        }
+        office::sign_in(&self.app, &self.seller).await?;
+        let before = self.seller.writes().len();
+        self.customer(FLAGSHIP, "wmAqiang", &format!("我的货到哪了？订单号 {}", office::ORDER)).await?;
+        let draft = self.newest_case().await?.draft().cloned().context("no draft")?;
+        let pictures = draft.look_up.as_ref().map_or(0, |look_up| look_up.pictures().len());
+        ensure!(pictures > 0, "nothing was looked up: {:?}", draft.look_up);
+        let seen = self.sim.inbox("LiHua").iter().filter(|item| item.kind == simulator::ItemKind::Image).count();
+        ensure!(seen > 0, "the picture did not reach the reviewer");
+        println!("  后台截图 pictures of the back office: {pictures}，卡片上方 above the card: {seen}");
+        self.tap("LiHua", Act::Send).await?;
+        ensure!(self.seller.writes().len() == before, "a look-up wrote");
+        self.show_customer("wmAqiang");
+        Ok(())
+    }
+
     async fn somewhere_else(&mut self) -> anyhow::Result<()> {
-        scene("九、换个地方 · The customer is on Telegram, the reviewer in the chat with the AI bot");
+        scene("十、换个地方 · The customer is on Telegram, the reviewer in the chat with the AI bot");
         let Elsewhere { telegram, aibot } = self.elsewhere.clone();
-        elsewhere::move_team(&self.app, Surface::WecomAibot, 1).await?;
+        elsewhere::move_team(&self.app, &self.desk, Surface::WecomAibot, 1).await?;
         let (customer, spot) = elsewhere::customer();
         println!("  {customer} 在 Telegram 写道 writes on Telegram: 羊毛衫会起球吗？");
         telegram.say(customer, spot, "羊毛衫会起球吗？")?;
@@ -205,7 +233,7 @@ impl Day {
     }
 
     async fn the_record(&mut self) -> anyhow::Result<()> {
-        scene("十、查账 · The record");
+        scene("十一、查账 · The record");
         let now = self.clock.now();
         let unfinished = self.app.store.read(move |tx| Box::pin(async move { Ok(queue::unfinished(tx, now).await?) }));
         let unfinished = unfinished.await?;

@@ -60,19 +60,21 @@ pub(super) fn environment(elsewhere: &Elsewhere) -> Vec<(&'static str, String)> 
     ]
 }
 
-/// The demo's configuration file: the shop's, and Telegram's channel.
-pub(super) fn desk() -> String {
-    [stage::DESK, CHANNEL].concat()
+/// The demo's configuration file: the shop's, its back `office`, and Telegram's channel.
+pub(super) fn desk(office: &str) -> String {
+    [stage::DESK, office, CHANNEL].concat()
 }
 
 /// The switch of the phones' page: `POST /phone/reviewers` with `{"surface": "wecom_app" | "wecom_aibot"}`.
-pub(super) fn switch(app: App) -> Router {
-    Router::new().route("/phone/reviewers", post(reviewers)).with_state(Switch { app, times: Arc::default() })
+pub(super) fn switch(app: App, desk: String) -> Router {
+    let switch = Switch { app, desk: desk.into(), times: Arc::default() };
+    Router::new().route("/phone/reviewers", post(reviewers)).with_state(switch)
 }
 
 #[derive(Clone)]
 struct Switch {
     app: App,
+    desk: Arc<str>,
     times: Arc<AtomicU32>,
 }
 
@@ -83,20 +85,19 @@ struct Reviewers {
 
 async fn reviewers(State(switch): State<Switch>, Json(wanted): Json<Reviewers>) -> (StatusCode, Json<Value>) {
     let times = switch.times.fetch_add(1, Ordering::Relaxed) + 1;
-    match move_team(&switch.app, wanted.surface, times).await {
+    match move_team(&switch.app, &switch.desk, wanted.surface, times).await {
         Ok(()) => (StatusCode::OK, Json(json!({}))),
         Err(problem) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": format!("{problem:#}") }))),
     }
 }
 
-/// From now on the team gets its cards on `surface` first: a configuration applied to the running desk, for the time
-/// given. The same content would be in force only once.
+/// From now on the team of the desk configured by `text` gets its cards on `surface` first: a configuration applied to the
+/// running desk. How many times it was moved makes each content new: the same would not be applied twice.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn move_team(app: &App, surface: Surface, times: u32) -> anyhow::Result<()> {
-    let text = desk();
-    let mut desk = config::parse_desk(&text, "aijia.toml").map_err(start::BadConfig)?;
+pub(super) async fn move_team(app: &App, text: &str, surface: Surface, times: u32) -> anyhow::Result<()> {
+    let mut desk = config::parse_desk(text, "aijia.toml").map_err(start::BadConfig)?;
     let mut order = vec![surface, Surface::WecomApp];
     order.dedup();
     let team = desk.people.iter_mut().filter(|person| person.wecom.is_some());

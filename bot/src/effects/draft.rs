@@ -8,6 +8,7 @@ use crate::case::{Author, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
 use crate::drafting::{self, DraftError, Proposal};
+use crate::effects::office::{self, Reply, Sight};
 use crate::policy::{self, Intent, Matter, Route};
 use crate::store::queue::{Door, Row};
 use crate::store::{cases, conversations};
@@ -16,23 +17,29 @@ use crate::worker::apply;
 
 /// Passages a drafter may rest on.
 const PASSAGES: usize = 5;
+/// Messages of the shop's rules behind what was looked up.
+const MOST_RULES: usize = 2;
 
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let drafted = search_and_judge(app, &matter).await?;
+    let sight = office::before_drafting(app, &matter.view, &matter.texts).await?;
+    let drafted = search_and_judge(app, &matter, &sight).await?;
     chaos::point("draft.judged");
-    let rewritten = matter.hint.is_some();
+    let wished = matter.hint.is_some() || sight.look_up.is_some();
     let app = app.clone();
     let store = app.store.clone();
     store
         .commit(move |tx| {
             Box::pin(async move {
                 chaos::point("draft.in_unit");
+                apply::lock(tx, &app, &case).await?;
+                // What was seen is on record before anybody is shown it.
+                office::keep(tx, &app, &matter.view.case, &sight).await?;
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;
-                if rewritten && let Ok(shown) = &applied {
+                if wished && let Ok(shown) = &applied {
                     chat::show_rewriter(tx, &app, shown).await?;
                 }
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
@@ -69,8 +76,8 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
         .await
 }
 
-async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted> {
-    let intent = policy::intent_of(&wanted.texts);
+async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<Drafted> {
+    let intent = sight.intent.unwrap_or_else(|| policy::intent_of(&wanted.texts));
     let reader = app.clone();
     let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
     let scope = scope(&wanted.view);
@@ -78,13 +85,43 @@ async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted>
         .iter()
         .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
         .collect();
-    let proposal = propose(app, wanted, &found, intent).await;
-    let judged = judge(app, wanted, proposal.as_ref(), intent)?;
-    Ok(decide(wanted, proposal, judged, intent))
+    let proposal = match told(wanted, sight) {
+        Some(told) => {
+            Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight))
+        }
+        None => propose(app, wanted, &found, intent).await,
+    };
+    let judged = judge(app, wanted, proposal.as_ref(), intent, sight)?;
+    Ok(decide(wanted, proposal, judged, intent, sight))
 }
 
 fn scope(view: &View) -> Scope {
     Scope { store: view.channel().map(|c| c.store.clone()), platform: Some("wecom".into()), ..Scope::default() }
+}
+
+/// What the back office lets us say, in the shop's own words.
+fn told(wanted: &Wanted, sight: &Sight) -> Option<Proposal> {
+    let text = match sight.reply.as_ref()? {
+        Reply::Facts(text) => text.clone(),
+        Reply::Ask(key) => wanted.view.words().text(key, &[]),
+    };
+    Some(Proposal {
+        parts: drafting::in_parts(&[text])?,
+        confidence: 1.0,
+        drafter: "look_up".into(),
+        ..Proposal::default()
+    })
+}
+
+/// The facts, and behind them what the shop's knowledge says, where the question is about more than where an order is.
+fn with_rules(mut told: Proposal, rules: Option<Proposal>, sight: &Sight) -> Proposal {
+    let facts = matches!(sight.reply, Some(Reply::Facts(_)));
+    if let Some(rules) = rules.filter(|_| facts && sight.intent != Some(Intent::OrderStatus)) {
+        told.parts.extend(rules.parts.into_iter().take(MOST_RULES));
+        told.citations = rules.citations;
+        told.confidence = rules.confidence;
+    }
+    told
 }
 
 /// The model's reply when it is usable, else the built-in drafter's; none when the knowledge has no answer.
@@ -114,27 +151,43 @@ fn together(found: &[Found]) -> Found {
     all
 }
 
-fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent) -> anyhow::Result<policy::Verdict> {
+fn judge(
+    app: &App,
+    wanted: &Wanted,
+    proposal: Option<&Proposal>,
+    intent: Intent,
+    sight: &Sight,
+) -> anyhow::Result<policy::Verdict> {
     let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
     let matter = Matter {
         customer: &wanted.texts,
         draft: proposal.map(|p| p.parts.as_slice()),
         confidence: proposal.map_or(0.0, |p| p.confidence),
-        citations: proposal.map_or(0, |p| p.citations.len()),
+        // What was looked up is a basis like an entry of the knowledge.
+        citations: proposal.map_or(0, |p| p.citations.len() + usize::from(sight.reply.is_some())),
         intent,
         turns: u32::try_from(turns).unwrap_or(u32::MAX),
         attachments: wanted.attachments,
-        order_cents: None,
+        order_cents: sight.order_cents,
         public: wanted.view.conversation.is_public(),
     };
     Ok(policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel())))
 }
 
-fn decide(wanted: &Wanted, proposal: Option<Proposal>, verdict: policy::Verdict, intent: Intent) -> Drafted {
+fn decide(
+    wanted: &Wanted,
+    proposal: Option<Proposal>,
+    verdict: policy::Verdict,
+    intent: Intent,
+    sight: &Sight,
+) -> Drafted {
     let human_only = verdict.route == Route::HumanOnly;
     // Judged by the policy of when it was looked at: should another be in force by now, it is judged anew.
     let policy = wanted.view.desk.policy.as_str();
-    let draft = |proposal| Box::new(draft_of(proposal, verdict, intent, policy));
+    let draft = |proposal| {
+        let draft = draft_of(proposal, verdict, intent, policy);
+        Box::new(Draft { look_up: sight.look_up.clone(), ..draft })
+    };
     match (proposal, human_only) {
         (Some(proposal), false) => Drafted::Reply(draft(proposal)),
         (proposal, true) => Drafted::HumanOnly(draft(proposal.unwrap_or_default())),
@@ -158,6 +211,7 @@ fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy
         confidence: proposal.confidence,
         intent,
         action: proposal.action,
+        look_up: None,
         supersedes: None,
     }
 }

@@ -67,6 +67,12 @@ macro_rules! kinds {
 kinds! {
     /// A customer wrote.
     CustomerSaid = "customer_said",
+    /// Facts were looked up in the shop's back office, or could not be.
+    LookedUp = "looked_up",
+    /// A recipe of the back office was stopped until a person has looked.
+    RecipeStopped = "recipe_stopped",
+    /// A person let a recipe run again.
+    RecipeResumed = "recipe_resumed",
     /// A customer took a message back.
     CustomerRecalled = "customer_recalled",
     /// A reply was drafted, or drafting failed.

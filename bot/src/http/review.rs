@@ -8,6 +8,7 @@
 mod basis;
 mod decide;
 mod form;
+mod look_up;
 mod media;
 mod page;
 mod render;

@@ -153,6 +153,12 @@ pub async fn shown(tx: &mut Tx, case_id: &str, person: &str, version: i64) -> sq
     Ok(tx.one::<(String,)>(sql, args![case_id, person, version]).await?.is_some())
 }
 
+/// Whether the person was shown a card of the case at this time or later.
+pub async fn shown_since(tx: &mut Tx, posting: &Posting, at: Timestamp) -> sqlx::Result<bool> {
+    let sql = "SELECT task_id FROM cards WHERE case_id = $1 AND person = $2 AND posted_at >= $3 LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![&posting.case_id, &posting.person, at]).await?.is_some())
+}
+
 /// Whether the person was shown an earlier card of the case.
 pub async fn shown_before(tx: &mut Tx, posting: &Posting) -> sqlx::Result<bool> {
     let sql = "SELECT task_id FROM cards WHERE case_id = $1 AND person = $2 AND posted_at IS NOT NULL LIMIT 1";

@@ -217,6 +217,9 @@ impl Planning<'_, '_> {
             },
             Effect::ReviewDeadline { due } => self.job(Job::ReviewDeadline { case, due: *due }, *due).await,
             Effect::WindowDeadline { at } => self.job(Job::WindowDeadline { case, due: *at }, *at).await,
+            Effect::EvidenceStale { version, at } => {
+                self.job(Job::EvidenceStale { case, version: *version }, *at).await
+            }
             Effect::Send { part, at } => {
                 let conversation = self.case.conversation.clone();
                 let to = self.case.asker.as_deref().and_then(|asker| self.address(asker));

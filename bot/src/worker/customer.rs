@@ -338,8 +338,10 @@ impl Turn<'_, '_> {
     }
 
     async fn erase(&mut self, message: &Message) -> anyhow::Result<()> {
-        record::erase_message(self.tx, self.app, &record::chain_of(&message.conversation), message.seq).await?;
+        let chain = record::chain_of(&message.conversation);
+        record::erase_message(self.tx, self.app, &chain, message.seq).await?;
         if !message.body.is_empty() {
+            effects::forget_look_ups(self.tx, self.app, &chain, &message.body).await?;
             conversations::forget_copies(self.tx, message.case_id.as_deref(), &message.body).await?;
         }
         match &message.media_sha256 {

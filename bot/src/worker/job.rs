@@ -170,10 +170,29 @@ pub enum Job {
         /// The platform's id.
         media_id: String,
     },
+    /// Try a recipe of a back office out.
+    TestRecipe {
+        /// Where whoever wants it is told.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The store.
+        store: String,
+        /// The recipe's name.
+        recipe: String,
+        /// The order it is tried on.
+        order: String,
+    },
     /// Ask the platform for a new customer's name.
     LearnName {
         /// The conversation.
         conversation: String,
+    },
+    /// The facts in a draft do not count any more.
+    EvidenceStale {
+        /// The case.
+        case: String,
+        /// The draft's version.
+        version: i64,
     },
     /// Draft again what was judged under an older policy.
     PolicyChanged {
@@ -230,6 +249,7 @@ impl Job {
             // Dates stand alone: none of them holds another one back.
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
+            Self::EvidenceStale { case, version } => format!("stale:{case}:{version}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -240,6 +260,7 @@ impl Job {
             Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
+            Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
         }
     }
 
@@ -265,8 +286,11 @@ impl Job {
             | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
+            | Self::EvidenceStale { .. }
             | Self::PolicyChanged { .. } => Rank::Then,
-            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
+            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } | Self::TestRecipe { .. } => {
+                Rank::Slow
+            }
         }
     }
 
@@ -292,6 +316,8 @@ impl Job {
             Self::Welcome { .. } => "welcome",
             Self::FetchMedia { .. } => "fetch_media",
             Self::LearnName { .. } => "learn_name",
+            Self::TestRecipe { .. } => "test_recipe",
+            Self::EvidenceStale { .. } => "evidence_stale",
             Self::PolicyChanged { .. } => "policy_changed",
         }
     }
@@ -305,6 +331,7 @@ impl Job {
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
+            | Self::EvidenceStale { case, .. }
             | Self::PolicyChanged { case } => Some(case),
             _ => None,
         }
@@ -313,7 +340,10 @@ impl Job {
     /// Whose phone it is for.
     fn to(&self) -> Option<&Address> {
         match self {
-            Self::SettleCard { to, .. } | Self::Ask { to, .. } | Self::Send { to: Some(to), .. } => Some(to),
+            Self::SettleCard { to, .. }
+            | Self::Ask { to, .. }
+            | Self::TestRecipe { to, .. }
+            | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }
     }

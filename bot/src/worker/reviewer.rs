@@ -99,7 +99,9 @@ fn power_of(act: Act) -> Option<Power> {
     match act {
         Act::Edit | Act::Reject | Act::ConfirmReject => Some(Power::Decide),
         Act::Pause | Act::ConfirmPause => Some(Power::PauseConversation),
-        Act::Send | Act::Delivered | Act::SendAgain | Act::Drop | Act::Escalate | Act::TakeOver => None,
+        Act::Send | Act::Delivered | Act::SendAgain | Act::Drop | Act::LookAgain | Act::Escalate | Act::TakeOver => {
+            None
+        }
     }
 }
 
@@ -143,6 +145,7 @@ async fn pressed(desk: &mut Desk<'_, '_>, case: &Case, key: &Key, tap: &Pressed)
         Act::Delivered => decide(Decision::Delivered),
         Act::SendAgain => decide(Decision::SendAgain),
         Act::Drop => decide(Decision::Drop),
+        Act::LookAgain => decide(Decision::LookAgain),
         Act::Escalate => decide(Decision::Escalate),
         Act::TakeOver => decide(Decision::TakeOver),
         Act::Reject => match overtaken(case, key, &desk.person.id) {

@@ -80,6 +80,7 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        look_up: None,
         supersedes: None,
     });
     match (route, empty) {

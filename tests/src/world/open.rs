@@ -12,6 +12,7 @@ use aijia::demo::{Stage, Staging};
 use aijia::{http, worker};
 use anyhow::{Context, ensure};
 use simulator::openai::{Behaviour, FakeModel};
+use simulator::seller::Seller;
 use simulator::{Api, Simulator};
 use tokio::net::TcpListener;
 
@@ -43,6 +44,10 @@ pub struct Setting {
     pub started: bool,
     /// Whether the platform's code for a message id used twice was learned.
     pub knows_duplicates: bool,
+    /// The shop's back office; the desk names it. None has none.
+    pub seller: Option<Seller>,
+    /// More of the environment.
+    pub more: Vec<(&'static str, String)>,
     /// Where the story's customers are.
     pub customers: Customers,
     /// Where its colleagues are.
@@ -57,6 +62,8 @@ impl Default for Setting {
             model: None,
             started: true,
             knows_duplicates: false,
+            seller: None,
+            more: Vec::new(),
             customers: Customers::Kf,
             colleagues: Colleagues::App,
         }
@@ -96,7 +103,7 @@ impl World {
             desk: phones.on_desk(&away.on_desk(&setting.desk)),
             openai_base: model.as_ref().map(FakeModel::base_url),
             knows_duplicates: setting.knows_duplicates,
-            more: away.environment().into_iter().chain(phones.environment()).collect(),
+            more: away.environment().into_iter().chain(phones.environment()).chain(setting.more).collect(),
         };
         let Stage { app, sim } = Stage::set(staging.clone()).await?;
         let edge = serve(listener, &app, &sim, &address);
@@ -109,6 +116,7 @@ impl World {
             address,
             folder,
             model,
+            seller: setting.seller,
             pages,
             away,
             phones,

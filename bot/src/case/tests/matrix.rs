@@ -264,6 +264,7 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::NothingToSend => "no",
         Refusal::Paused { .. } => "pa",
         Refusal::QuotaGone => "qg",
+        Refusal::StaleEvidence => "se",
         Refusal::Closed => "cl",
         Refusal::HandedOver { .. } => "ho",
         Refusal::OnItsWay => "ow",

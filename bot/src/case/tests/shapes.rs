@@ -133,7 +133,7 @@ pub(in crate::case) fn desk() -> Desk {
         person("sunqi", Role::Auditor),
         person("chenjie", Role::Admin),
     ];
-    Desk { desk: Settings::default(), people, channels: vec![channel], policy: Policy::default() }
+    Desk { desk: Settings::default(), people, channels: vec![channel], stores: Vec::new(), policy: Policy::default() }
 }
 
 /// A case as the worker opens it, before the first message is applied.
@@ -178,6 +178,7 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         confidence: 0.95,
         intent: Intent::Other,
         action: None,
+        look_up: None,
         supersedes: None,
     }
 }

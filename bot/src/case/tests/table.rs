@@ -70,6 +70,7 @@ fn named(effect: &Effect, now: Timestamp) -> String {
         Effect::Alarm { say } => format!("alarm {}", say.key),
         Effect::ReviewDeadline { due } => format!("deadline {}", after(due)),
         Effect::WindowDeadline { at } => format!("window {}", after(at)),
+        Effect::EvidenceStale { version, at } => format!("stale v{version} {}", after(at)),
         Effect::Send { part, at } if *at == now => format!("send {part}"),
         Effect::Send { part, at } => format!("send {part} {}", after(at)),
         Effect::Resolve { how, person, .. } => format!("resolve {} by {person}", how.as_str()),

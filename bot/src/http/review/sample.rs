@@ -17,6 +17,7 @@ use crate::case::{Author, Case, Citation, Draft, Level, Review, State, Window, d
 use crate::clock::{Clock, DAY, HOUR, Ids, MINUTE, Timestamp};
 use crate::config::Database;
 use crate::desk::{self, Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role};
+use crate::effects::{OfficeSettings, Offices};
 use crate::evidence::SigningKey;
 use crate::policy::{self, Intent, Reason, Route, Trigger, Triggers, Verdict};
 use crate::store::conversations::{self, Conversation, Message};
@@ -138,6 +139,12 @@ async fn app(folder: &std::path::Path) -> App {
         official: None,
         aibot: None,
         model: None,
+        offices: Offices::new(OfficeSettings {
+            chromium: Err("none here".into()),
+            key: [3; 32],
+            profiles: folder.join("backoffice"),
+            base: folder.to_owned(),
+        }),
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
         data_dir: folder.to_owned(),
@@ -182,6 +189,7 @@ fn desk_of(locale: &str) -> Desk {
             person("zhaoliu", "赵六", vec![Role::Reviewer]),
         ],
         channels: vec![channel("kf", vec!["lihua".into()]), channel("other", vec!["zhaoliu".into()])],
+        stores: Vec::new(),
         policy: Policy::default(),
     }
 }
@@ -211,6 +219,7 @@ fn case() -> Case {
         confidence: 0.87,
         intent: Intent::Returns,
         action: None,
+        look_up: None,
         supersedes: None,
     };
     Case {

@@ -1,0 +1,111 @@
+//! Signing in, which only a person does: in a window, or where there is no screen, by pictures.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::profile::ProfileKey;
+use super::tab::{Halt, Tab};
+use super::watch::Rule;
+use super::{Browser, Opening};
+use crate::trouble::Trouble;
+
+/// How long a person may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// A browser in a person's hands. It reaches the account's own site, however the person likes, and nothing else.
+pub struct SigningIn {
+    tab: Tab,
+    browser: Browser,
+}
+
+impl SigningIn {
+    /// Opens the account's site at `path`, in a window where `visible` is set.
+    ///
+    /// # Errors
+    /// Where the browser does not start, or the site cannot be reached.
+    pub async fn open(opening: Opening<'_>, path: &str, visible: bool) -> Result<SigningIn, Trouble> {
+        let browser = Browser::start(opening, visible).await?;
+        let origin = browser.account.origin().to_owned();
+        let tab = browser.tab(Rule::Person(vec![origin.clone()]), PATIENCE).await?;
+        tab.go(&format!("{origin}{path}")).await.map_err(trouble)?;
+        Ok(SigningIn { tab, browser })
+    }
+
+    /// What the person sees, as a PNG.
+    ///
+    /// # Errors
+    /// Where the browser ended.
+    pub async fn picture(&self) -> Result<Vec<u8>, Trouble> {
+        Ok(self.tab.picture(None).await.map_err(trouble)?.png)
+    }
+
+    /// Where the person is.
+    ///
+    /// # Errors
+    /// Where the browser ended.
+    pub async fn address(&self) -> Result<String, Trouble> {
+        let state: crate::run::State = self.tab.look("state", &json!([[]])).await.map_err(trouble)?;
+        Ok(state.url)
+    }
+
+    /// The person clicks, at a place of the picture in pixels.
+    ///
+    /// # Errors
+    /// Where the browser ended.
+    pub async fn click(&self, x: f64, y: f64) -> Result<(), Trouble> {
+        self.tab.click(x, y).await.map_err(trouble)
+    }
+
+    /// The person types, into whatever was clicked on.
+    ///
+    /// # Errors
+    /// Where the browser ended.
+    pub async fn type_in(&self, text: &str) -> Result<(), Trouble> {
+        self.tab.type_in(text).await.map_err(trouble)
+    }
+
+    /// The person presses ⇥.
+    ///
+    /// # Errors
+    /// Where the browser ended.
+    pub async fn tab_key(&self) -> Result<(), Trouble> {
+        self.press("Tab", "", 9).await
+    }
+
+    /// The person presses ⏎, and another page comes of it.
+    ///
+    /// # Errors
+    /// Where the browser ended, or no other page came.
+    pub async fn enter(&self) -> Result<(), Trouble> {
+        let before = self.tab.watch().document();
+        self.press("Enter", "\r", 13).await?;
+        self.tab.arrive(before.as_deref()).await.map_err(trouble)
+    }
+
+    async fn press(&self, key: &str, text: &str, code: u8) -> Result<(), Trouble> {
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code });
+            self.tab.ask("Input.dispatchKeyEvent", event).await.map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    /// The person is done: seals the profile, as [`Browser::close`] does.
+    ///
+    /// # Errors
+    /// As [`Browser::close`].
+    pub async fn finish(self, key: &ProfileKey, nonce: [u8; 12]) -> Result<Vec<u8>, Trouble> {
+        drop(self.tab);
+        self.browser.close(key, nonce).await
+    }
+}
+
+fn trouble(halt: Halt) -> Trouble {
+    match halt {
+        Halt::Trouble(trouble) => trouble,
+        Halt::Slow => Trouble::Silent("the page"),
+        Halt::Unreachable(why) => Trouble::Refused { method: "Page.navigate", why },
+        Halt::Disturbed(_) => Trouble::Gone,
+    }
+}

@@ -1,0 +1,175 @@
+//! A form is filled in and left; what was approved is handed in once; whatever happens on the way, never twice.
+
+use backoffice::{Inputs, Oddity, Recipe, Stopped, Submitted, Unsent};
+use simulator::Lost;
+use simulator::seller::{Effect, Guise, Mishap};
+
+use crate::world::{Shop, prepared, submitted};
+
+const NOTE: &str = "客户来电催发货，\n已答应今天 18:00 前回复。";
+
+fn note(shop: &Shop, text: &str) -> (Recipe, Inputs, String) {
+    note_within(shop, text, 20)
+}
+
+fn note_within(shop: &Shop, text: &str, seconds: u32) -> (Recipe, Inputs, String) {
+    let recipe_text = include_str!("../../recipes/note.toml").replace("seconds = 20", &format!("seconds = {seconds}"));
+    let recipe = Recipe::parse(&recipe_text).unwrap();
+    let order = shop.seller.orders()[1].no.clone();
+    let inputs = Inputs::new(&recipe, [("order", order.as_str()), ("note", text)]).unwrap();
+    (recipe, inputs, order)
+}
+
+#[tokio::test]
+async fn a_prepared_note_is_filled_in_and_not_saved() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, inputs, order) = note(&shop, NOTE);
+    let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+    assert_eq!(plan.fields.iter().map(|field| field.value.as_str()).collect::<Vec<_>>(), ["仅客服可见", NOTE]);
+    assert_eq!(plan.before.pictures[0].name, "filled");
+    let drafts = plan.before.asked.iter().filter(|asked| asked.url.ends_with("/api/drafts"));
+    assert!(drafts.clone().count() > 0 && drafts.clone().all(|asked| asked.barred.is_some()), "the page saves drafts");
+    assert_eq!(shop.writes(), []);
+    let again = prepared(&browser, &recipe, &inputs).await.unwrap();
+    assert_eq!(plan.hash, again.hash);
+    let other = Inputs::new(&recipe, [("order", order.as_str()), ("note", "别的话")]).unwrap();
+    assert_ne!(prepared(&browser, &recipe, &other).await.unwrap().hash, plan.hash);
+}
+
+#[tokio::test]
+async fn an_approved_note_is_saved_once_and_read_back() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, inputs, order) = note(&shop, NOTE);
+    let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+    let done = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+    let Submitted::Done { status, after, plan: before } = done else { panic!("{done:?}") };
+    assert_eq!((status, before.hash), (303, plan.hash));
+    assert_eq!(after.pictures[0].name, "saved");
+    let effect = Effect::Note { order: order.clone(), text: NOTE.replace('\n', "\r\n") };
+    assert_eq!(shop.writes().into_iter().map(|w| (w.effect, w.done)).collect::<Vec<_>>(), [(effect, true)]);
+    assert_eq!(shop.seller.order(&order).unwrap().notes.last().unwrap(), NOTE);
+}
+
+#[tokio::test]
+async fn a_tag_that_a_script_saves_is_one_write_too() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let recipe = shop.recipe("tag");
+    let order = shop.seller.orders()[2].no.clone();
+    let inputs = Inputs::new(recipe, [("order", order.as_str()), ("tag", "物流异常")]).unwrap();
+    let plan = prepared(&browser, recipe, &inputs).await.unwrap();
+    assert_eq!(shop.writes(), []);
+    let done = submitted(&browser, recipe, &inputs, &plan.hash).await;
+    assert!(matches!(done, Submitted::Done { status: 200, .. }), "{done:?}");
+    assert_eq!(shop.seller.order(&order).unwrap().tags.last().unwrap(), "物流异常");
+    assert_eq!(shop.writes().len(), 1);
+    let none = Inputs::new(recipe, [("order", order.as_str()), ("tag", "没有这个标签")]).unwrap();
+    let stopped = prepared(&browser, recipe, &none).await.unwrap_err();
+    assert!(matches!(stopped, Stopped::Abnormal(Oddity::Unusable { .. }, _)), "{stopped:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_approved_like_this_is_not_handed_in() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, inputs, order) = note(&shop, NOTE);
+    let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+    let changed = Inputs::new(&recipe, [("order", order.as_str()), ("note", "给买家退款 500 元")]).unwrap();
+    let outcome = submitted(&browser, &recipe, &changed, &plan.hash).await;
+    assert!(matches!(outcome, Submitted::NotSent(Unsent::PlanChanged(_))), "{outcome:?}");
+    shop.seller.appear(Guise::Redesigned);
+    let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+    let changed = |oddity: &Oddity| matches!(oddity, Oddity::Changed { page, .. } if page == "form");
+    assert!(
+        matches!(&outcome, Submitted::NotSent(Unsent::Stopped(Stopped::Abnormal(o, _))) if changed(o)),
+        "{outcome:?}"
+    );
+    shop.seller.appear(Guise::Expired);
+    let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+    let out = Oddity::SignedOut;
+    assert!(
+        matches!(&outcome, Submitted::NotSent(Unsent::Stopped(Stopped::Abnormal(o, _))) if *o == out),
+        "{outcome:?}"
+    );
+    assert_eq!(shop.writes(), []);
+}
+
+/// What an outcome is called in the table below.
+fn name(outcome: &Submitted) -> &'static str {
+    match outcome {
+        Submitted::Done { .. } => "done",
+        Submitted::Refused { .. } => "refused",
+        Submitted::NotSent(_) => "not sent",
+        Submitted::Unknown { .. } => "unknown",
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_unknown_and_nothing_is_repeated() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    for (mishap, expected, stands) in [
+        (Mishap::After(Lost::Drop), "unknown", true),
+        (Mishap::Before(Lost::Drop), "unknown", false),
+        (Mishap::After(Lost::Hang), "unknown", true),
+        (Mishap::After(Lost::BadGateway), "unknown", true),
+        (Mishap::Refused(409), "refused", false),
+        (Mishap::Refused(500), "unknown", false),
+    ] {
+        // Only an answer that never comes is waited for until the time is over.
+        let seconds = if mishap == Mishap::After(Lost::Hang) { 4 } else { 20 };
+        let (recipe, inputs, order) = note_within(&shop, &format!("备注 {mishap:?}"), seconds);
+        let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+        let (before, notes) = (shop.writes().len(), shop.seller.order(&order).unwrap().notes.len());
+        shop.seller.upset([mishap]);
+        let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+        assert_eq!(name(&outcome), expected, "{mishap:?}: {outcome:?}");
+        assert_eq!(shop.writes().len() - before, 1, "{mishap:?}: handed in more than once");
+        assert_eq!(shop.seller.order(&order).unwrap().notes.len() - notes, usize::from(stands), "{mishap:?}");
+        if let Submitted::Unknown { after, .. } = &outcome {
+            assert_eq!(after.is_ok(), stands, "{mishap:?}: what the shop shows is a hint for the person: {after:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn signed_out_right_after_the_write_is_unknown() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, inputs, _) = note(&shop, NOTE);
+    let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+    shop.seller.upset([Mishap::SignedOut]);
+    let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+    assert!(matches!(&outcome, Submitted::Unknown { status: Some(303), after: Err(_), .. }), "{outcome:?}");
+    assert_eq!(shop.writes().len(), 1);
+}
+
+/// Submits with one fault in ten, as many as `BACKOFFICE_SUBMITS` says: no note stands twice, and every one whose answer
+/// was lost is unknown.
+#[tokio::test]
+async fn submits_under_faults_are_never_doubled() {
+    let count: u32 = std::env::var("BACKOFFICE_SUBMITS").ok().and_then(|count| count.parse().ok()).unwrap_or(30);
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let mishaps =
+        [Mishap::After(Lost::Drop), Mishap::Before(Lost::Drop), Mishap::After(Lost::BadGateway), Mishap::Refused(409)];
+    for n in 0..count {
+        let text = format!("第 {n} 条");
+        let (recipe, inputs, order) = note(&shop, &text);
+        let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+        let mishap = (n % 10 == 7).then(|| mishaps[(n / 10) as usize % mishaps.len()]);
+        shop.seller.upset(mishap);
+        let outcome = submitted(&browser, &recipe, &inputs, &plan.hash).await;
+        let expected = match mishap {
+            None => "done",
+            Some(Mishap::Refused(_)) => "refused",
+            Some(_) => "unknown",
+        };
+        assert_eq!(name(&outcome), expected, "{n}: {outcome:?}");
+        let stands = shop.seller.order(&order).unwrap().notes.iter().filter(|note| **note == text).count();
+        assert!(stands <= 1, "{n}: {text} stands {stands} times");
+    }
+    assert_eq!(shop.writes().len(), count as usize);
+}

@@ -1,0 +1,88 @@
+//! Whether the back offices fit together with the channels and with their recipes.
+
+use std::path::Path;
+
+use backoffice::{Account, Recipe, Recipes};
+
+use super::ConfigError;
+use super::check::{Findings, ID_RULE, is_id};
+use super::names::hint;
+use crate::desk::{BackOffice, Desk};
+
+/// The input by which a look-up is told the order.
+pub const ORDER: &str = "order";
+/// Most digits an order number may have.
+const DIGITS_MAX: u32 = 40;
+/// Fewest digits: what is shorter may be anything.
+const DIGITS_MIN: u32 = 6;
+
+/// Adds everything that is wrong with the back offices by themselves.
+pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
+    for (index, office) in desk.stores.iter().enumerate() {
+        let place = &place_of(office);
+        let BackOffice { id, site, private, sign_in, order_digits: (least, most), .. } = office;
+        found.expect(is_id(id), place, "the id is not usable", ID_RULE);
+        let twice = desk.stores.iter().take(index).any(|other| other.id == *id);
+        found.expect(!twice, place, "the id is used twice", "a store has one back office: keep one of them");
+        let stores: Vec<&str> = desk.channels.iter().map(|channel| channel.store.as_str()).collect();
+        found.expect(stores.contains(&id.as_str()), place, "no channel serves this store", hint(id, &stores));
+        found.expect(is_id(office.account()), place, "the account is not usable", ID_RULE);
+        if let Err(wrong) = Account::new(office.account(), site, *private) {
+            found.add(place, "the site is not usable", wrong.to_string());
+        }
+        found.expect(
+            sign_in.starts_with('/'),
+            place,
+            format!("sign_in is {sign_in:?}"),
+            r#"use a path, such as "/login""#,
+        );
+        let digits_ok = (DIGITS_MIN..=*most).contains(least) && *most <= DIGITS_MAX;
+        let digits_todo = format!("use [least, most] within {DIGITS_MIN} and {DIGITS_MAX}, such as [16, 20]");
+        found.expect(digits_ok, place, format!("order_digits is [{least}, {most}]"), digits_todo);
+    }
+}
+
+/// The recipes of a back office, if every one that is named is there and can be used as it is meant.
+///
+/// # Errors
+/// All mistakes at once. `base` is the folder of the configuration file.
+pub fn read_recipes(office: &BackOffice, base: &Path) -> Result<Recipes, Vec<ConfigError>> {
+    let place = place_of(office);
+    let folder = base.join(&office.recipes);
+    let recipes = Recipes::read(&folder).map_err(|wrong| {
+        wrong.to_string().lines().map(|line| ConfigError::new(&place, line, "correct the recipe")).collect::<Vec<_>>()
+    })?;
+    let mut found = Findings::default();
+    let names: Vec<&str> = recipes.iter().map(|recipe| recipe.id.name.as_str()).collect();
+    for (intent, name) in &office.look_ups {
+        let intent = intent.as_str();
+        match recipes.get(name) {
+            None => {
+                found.add(&place, format!("look_ups.{intent} names {name:?}, which is no recipe"), hint(name, &names))
+            }
+            Some(recipe) => check_look_up(&place, office, intent, recipe, &mut found),
+        }
+    }
+    let errors = found.into_errors();
+    if errors.is_empty() { Ok(recipes) } else { Err(errors) }
+}
+
+fn check_look_up(place: &str, office: &BackOffice, intent: &str, recipe: &Recipe, found: &mut Findings) {
+    let name = &recipe.id.name;
+    let what = |wrong: &str| format!("look_ups.{intent} names {name:?}, {wrong}");
+    found.expect(recipe.reads(), place, what("which writes"), "name a recipe of kind \"read\"");
+    let account = office.account();
+    let todo = format!("add {account:?} to `accounts` in the recipe, or correct `account` here");
+    found.expect(recipe.is_for(account), place, what(&format!("which is not for the account {account:?}")), todo);
+    let order_only = matches!(recipe.inputs.as_slice(), [input] if input.name == ORDER);
+    let todo = format!("a look-up takes one input, {ORDER:?}");
+    found.expect(order_only, place, what("which needs something else than an order's number"), todo);
+}
+
+fn place_of(office: &BackOffice) -> String {
+    format!("stores {:?}", office.id)
+}
+
+#[cfg(test)]
+#[path = "backoffice_tests.rs"]
+mod tests;

@@ -1,0 +1,270 @@
+//! The stores' back offices: one guarded browser for each store's account, opened when it is needed, closed when it has
+//! been idle, its profile sealed beside the data in between.
+
+mod keep;
+mod look;
+mod profile;
+mod trial;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use backoffice::{
+    Account, Browser, Chromium, Finding, Inputs, Job, Opening, ProfileKey, Recipe, Recipes, SigningIn, Stopped, Trouble,
+};
+use tokio::sync::Mutex;
+
+pub(crate) use keep::forget;
+pub(super) use keep::keep;
+pub(super) use look::{Reply, Sight, before_drafting};
+use profile::Profile;
+pub use trial::Trial;
+pub(super) use trial::{Wanted, test};
+
+use crate::clock::{Ids, MINUTE, Timestamp};
+use crate::config;
+use crate::desk::BackOffice;
+
+/// How long a browser waits for the next look-up before it is closed.
+const IDLE: Timestamp = 10 * MINUTE;
+/// Where a profile lies while its browser runs.
+const MEMORY: &str = "/dev/shm";
+
+/// What the back offices of this program need.
+pub struct Settings {
+    /// The browser's program; why there is none, where there is none.
+    pub chromium: Result<Chromium, String>,
+    /// What profiles are sealed with.
+    pub key: [u8; 32],
+    /// Where sealed profiles are kept.
+    pub profiles: PathBuf,
+    /// What the recipes' folders are relative to.
+    pub base: PathBuf,
+}
+
+/// The back offices of this program.
+pub struct Offices {
+    settings: Settings,
+    open: Mutex<HashMap<String, Arc<Office>>>,
+}
+
+/// A store's back office as it is configured, with its browser where one runs.
+pub(super) struct Office {
+    config: BackOffice,
+    account: Account,
+    recipes: Recipes,
+    profile: Profile,
+    warm: Mutex<Option<Warm>>,
+}
+
+/// A browser that runs.
+struct Warm {
+    browser: Arc<Browser>,
+    used_at: Timestamp,
+    /// The sealed profile it began with.
+    began_with: Vec<u8>,
+}
+
+/// Why a back office cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum NoOffice {
+    /// There is no browser.
+    #[error("{0}")]
+    NoBrowser(String),
+    /// Nobody has signed in.
+    #[error("nobody has signed in to the back office of {0}: run `aijia backoffice login {0}`")]
+    NotSignedIn(String),
+    /// The configuration or a recipe cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The browser does not work.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// The system fails.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+impl Offices {
+    /// No browser runs yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, open: Mutex::default() }
+    }
+
+    /// Why nothing can be looked up on this machine, where nothing can.
+    pub fn missing(&self) -> Option<&str> {
+        self.settings.chromium.as_ref().err().map(String::as_str)
+    }
+
+    /// What the recipes' folders are relative to.
+    pub fn base(&self) -> &Path {
+        &self.settings.base
+    }
+
+    /// The back office as it is configured now; an earlier one with another configuration ends.
+    async fn office(&self, config: &BackOffice) -> Result<Arc<Office>, NoOffice> {
+        let mut open = self.open.lock().await;
+        if let Some(office) = open.get(&config.id).filter(|office| office.config == *config) {
+            return Ok(office.clone());
+        }
+        let office = Arc::new(Office::configured(config, &self.settings)?);
+        open.insert(config.id.clone(), office.clone());
+        Ok(office)
+    }
+
+    /// Runs a recipe that reads; once more where the browser had ended meanwhile.
+    async fn look_up(
+        &self,
+        office: &Office,
+        recipe: &Recipe,
+        order: &str,
+        now: Timestamp,
+    ) -> Result<Finding, Result<Stopped, NoOffice>> {
+        match self.look_up_once(office, recipe, order, now).await {
+            Err(Ok(Stopped::Trouble(Trouble::Gone))) => self.look_up_once(office, recipe, order, now).await,
+            looked => looked,
+        }
+    }
+
+    async fn look_up_once(
+        &self,
+        office: &Office,
+        recipe: &Recipe,
+        order: &str,
+        now: Timestamp,
+    ) -> Result<Finding, Result<Stopped, NoOffice>> {
+        let wrong = |wrong: backoffice::WrongInput| Err(NoOffice::Unusable(wrong.to_string()));
+        let inputs = Inputs::new(recipe, [(config::ORDER, order)]).map_err(wrong)?;
+        let browser = office.browser(&self.settings, now).await.map_err(Err)?;
+        let job = Job { browser: &browser, recipe, inputs: &inputs, now_ms: now };
+        let found = backoffice::look_up(job).await;
+        if found.as_ref().is_err_and(is_over) {
+            // It is of no more use; the next look-up begins with whatever a person has signed in by then.
+            office.end(&browser).await;
+        }
+        found.map_err(Ok)
+    }
+
+    /// A browser in which a person signs in, at the store's page for it.
+    ///
+    /// # Errors
+    /// Where there is no browser, or the site cannot be reached.
+    pub async fn sign_in(&self, config: &BackOffice, visible: bool) -> Result<SigningIn, NoOffice> {
+        let office = self.office(config).await?;
+        let chromium = self.chromium()?;
+        let key = ProfileKey::new(self.settings.key)?;
+        let opening = Opening {
+            chromium,
+            account: &office.account,
+            recipes: &office.recipes,
+            profile: None,
+            key: &key,
+            memory: Path::new(MEMORY),
+        };
+        Ok(SigningIn::open(opening, &config.sign_in, visible).await?)
+    }
+
+    /// The person has signed in: keeps what keeps them signed in.
+    ///
+    /// # Errors
+    /// Where the browser does not end in time, or the disk refuses.
+    pub async fn signed_in(&self, config: &BackOffice, person: SigningIn, ids: &Ids) -> Result<(), NoOffice> {
+        let office = self.office(config).await?;
+        let sealed = person.finish(&ProfileKey::new(self.settings.key)?, nonce(ids)?).await?;
+        *office.warm.lock().await = None;
+        Ok(office.profile.write(&sealed)?)
+    }
+
+    /// Closes browsers that nobody used for a while; all of them where the program ends.
+    pub(crate) async fn tidy(&self, ids: &Ids, now: Timestamp, ends: bool) {
+        let open: Vec<Arc<Office>> = self.open.lock().await.values().cloned().collect();
+        for office in open {
+            if let Err(problem) = office.close_idle(&self.settings, ids, now, ends).await {
+                tracing::warn!(store = office.config.id, %problem, "a browser was not closed in order");
+            }
+        }
+    }
+
+    fn chromium(&self) -> Result<&Chromium, NoOffice> {
+        self.settings.chromium.as_ref().map_err(|missing| NoOffice::NoBrowser(missing.clone()))
+    }
+}
+
+impl Office {
+    fn configured(config: &BackOffice, settings: &Settings) -> Result<Self, NoOffice> {
+        let unusable = |words: String| NoOffice::Unusable(words);
+        let account = Account::new(config.account(), &config.site, config.private);
+        let account = account.map_err(|wrong| unusable(wrong.to_string()))?;
+        let recipes = config::read_recipes(config, &settings.base);
+        let lines =
+            |errors: Vec<config::ConfigError>| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let recipes = recipes.map_err(|errors| unusable(lines(errors)))?;
+        let profile = Profile::of(&settings.profiles, &config.id);
+        Ok(Self { config: config.clone(), account, recipes, profile, warm: Mutex::default() })
+    }
+
+    /// The store's browser, started where none runs.
+    async fn browser(&self, settings: &Settings, now: Timestamp) -> Result<Arc<Browser>, NoOffice> {
+        let mut warm = self.warm.lock().await;
+        if let Some(warm) = warm.as_mut() {
+            warm.used_at = now;
+            return Ok(warm.browser.clone());
+        }
+        let chromium = settings.chromium.as_ref().map_err(|missing| NoOffice::NoBrowser(missing.clone()))?;
+        let Some(sealed) = self.profile.read()? else { return Err(NoOffice::NotSignedIn(self.config.id.clone())) };
+        let key = ProfileKey::new(settings.key)?;
+        let opening = Opening {
+            chromium,
+            account: &self.account,
+            recipes: &self.recipes,
+            profile: Some(&sealed),
+            key: &key,
+            memory: Path::new(MEMORY),
+        };
+        let browser = Arc::new(Browser::open(opening).await?);
+        *warm = Some(Warm { browser: browser.clone(), used_at: now, began_with: sealed });
+        Ok(browser)
+    }
+
+    /// The browser ends as soon as nobody looks into it any more, and what changed in its profile is forgotten.
+    async fn end(&self, browser: &Arc<Browser>) {
+        let mut warm = self.warm.lock().await;
+        if warm.as_ref().is_some_and(|warm| Arc::ptr_eq(&warm.browser, browser)) {
+            *warm = None;
+        }
+    }
+
+    async fn close_idle(&self, settings: &Settings, ids: &Ids, now: Timestamp, ends: bool) -> Result<(), NoOffice> {
+        let mut slot = self.warm.lock().await;
+        let idle = slot.as_ref().is_some_and(|warm| ends || now >= warm.used_at + IDLE);
+        let Some(warm) = slot.take_if(|_| idle) else { return Ok(()) };
+        let browser = match Arc::try_unwrap(warm.browser) {
+            Ok(browser) => browser,
+            Err(browser) => {
+                // Somebody looks into it right now.
+                *slot = (!ends).then_some(Warm { browser, ..warm });
+                return Ok(());
+            }
+        };
+        let sealed = browser.close(&ProfileKey::new(settings.key)?, nonce(ids)?).await?;
+        // A person may have signed in meanwhile, by another process: theirs is newer.
+        if self.profile.read()?.as_ref() == Some(&warm.began_with) {
+            self.profile.write(&sealed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a browser is of no more use after this.
+fn is_over(stopped: &Stopped) -> bool {
+    use backoffice::Oddity::{NoPermission, SignedOut, Verification};
+    matches!(stopped, Stopped::Trouble(_) | Stopped::Abnormal(SignedOut | NoPermission | Verification, _))
+}
+
+fn nonce(ids: &Ids) -> Result<[u8; 12], NoOffice> {
+    let random = ids.random16().map_err(|problem| NoOffice::Unusable(problem.to_string()))?;
+    let mut nonce = [0; 12];
+    nonce.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
+    Ok(nonce)
+}

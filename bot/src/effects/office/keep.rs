@@ -1,0 +1,71 @@
+//! What a look-up leaves behind: its entry in the conversation's record, and how its recipe fares.
+
+use serde_json::json;
+
+use super::look::{End, Run, Sight};
+use crate::app::App;
+use crate::case::{Case, Say, Unseen};
+use crate::evidence::{Actor, Entry, Kind};
+use crate::store::{Tx, back_office, record};
+use crate::worker::apply;
+
+/// Puts a look-up on record, and stops its recipe where something was not as it should be. Belongs into the unit in which
+/// the draft is shown.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight: &Sight) -> anyhow::Result<()> {
+    let Some(run) = &sight.run else { return Ok(()) };
+    let entry = Entry { kind: Kind::LookedUp, actor: Actor::System, payload: run.payload.clone() };
+    record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+    kept(tx, app, Some(case), run).await
+}
+
+/// Forgets what was looked up about an order that is named in words which the customer took back.
+///
+/// # Errors
+/// When the database fails, or the disk refuses.
+pub(crate) async fn forget(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<()> {
+    for payload in record::erase_look_ups(tx, app, chain, text).await? {
+        let pictures = payload["pictures"].as_array().into_iter().flatten().map(|picture| &picture["sha256"]);
+        let kept = pictures.chain([&payload["picture"], &payload["log_sha256"]]).filter_map(|name| name.as_str());
+        for name in kept {
+            app.blobs.remove(name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How a recipe fared; whoever has to look is told.
+pub(super) async fn kept(tx: &mut Tx, app: &App, case: Option<&Case>, run: &Run) -> anyhow::Result<()> {
+    match &run.end {
+        End::Through(took) => Ok(back_office::ran(tx, &run.store, &run.recipe, run.at, *took).await?),
+        End::Stop(why, picture) => stop(tx, app, case, run, *why, picture.as_deref()).await,
+    }
+}
+
+async fn stop(
+    tx: &mut Tx,
+    app: &App,
+    case: Option<&Case>,
+    run: &Run,
+    why: Unseen,
+    picture: Option<&str>,
+) -> anyhow::Result<()> {
+    if !back_office::stop(tx, &run.store, &run.recipe, run.at, why.as_str(), picture).await? {
+        return Ok(());
+    }
+    let payload = json!({ "store": run.store, "recipe": run.recipe, "why": why, "picture": picture });
+    let entry = Entry { kind: Kind::RecipeStopped, actor: Actor::System, payload };
+    record::append(tx, app, record::DESK, None, &entry).await?;
+    let say = Say::new("told.recipe_stopped").with("title", &run.title).with("recipe", &run.recipe);
+    let say = say.with("store", &run.store).with_key("why", why.key()).with_key("todo", why.todo_key());
+    let desk = app.desk(tx).await?;
+    let channel = case.and_then(|case| desk.desk.channel(&case.channel));
+    let owner = channel.and_then(|channel| channel.escalation_owner.as_deref());
+    let owner = owner.and_then(|owner| app.address_of(&desk.desk, owner)).or_else(|| app.watcher(&desk.desk));
+    match owner {
+        Some(to) => apply::queue_say(tx, app, &to, &say, app.clock.now()).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,275 @@
+//! Looking an order up before a reply about it is drafted. Identity first: what the customer did not name is asked for, and
+//! what belongs to somebody else is not opened.
+
+use std::sync::Arc;
+
+use backoffice::{Finding, Oddity, Picture, Recipe, Stopped, Value};
+use serde_json::{Value as Json, json};
+
+use super::{NoOffice, Office};
+use crate::app::App;
+use crate::case::{LookUp, Looked, Unseen};
+use crate::clock::Timestamp;
+use crate::desk::BackOffice;
+use crate::policy::{self, Intent};
+use crate::store::back_office;
+use crate::store::conversations::Message;
+use crate::view::View;
+
+/// How many of the customer's earlier messages say what a bare order number is about.
+const EARLIER: usize = 5;
+
+/// What the back office has to say about a question.
+#[derive(Debug, Clone, Default)]
+pub(in crate::effects) struct Sight {
+    /// For the draft; nothing where nothing had to be looked up.
+    pub(in crate::effects) look_up: Option<LookUp>,
+    /// What the question is about, where an order number alone does not say it.
+    pub(in crate::effects) intent: Option<Intent>,
+    /// What the customer is told.
+    pub(in crate::effects) reply: Option<Reply>,
+    /// What the order is worth, in cents, where the page says it.
+    pub(in crate::effects) order_cents: Option<i64>,
+    /// What goes on record, and what becomes of the recipe.
+    pub(super) run: Option<Run>,
+}
+
+/// What the customer is told about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::effects) enum Reply {
+    /// The shop's own words with the facts in them.
+    Facts(String),
+    /// The words with this locale key.
+    Ask(&'static str),
+}
+
+/// A recipe's run, as far as it has to be kept.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) store: String,
+    pub(super) recipe: String,
+    pub(super) title: String,
+    pub(super) at: Timestamp,
+    /// The particulars, for the record.
+    pub(super) payload: Json,
+    pub(super) end: End,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub(super) enum End {
+    /// It went through, in so many milliseconds.
+    Through(i64),
+    /// The recipe has to be stopped until a person has looked; the picture of what was seen.
+    Stop(Unseen, Option<String>),
+}
+
+/// Looks up what a draft about these texts needs.
+pub(in crate::effects) async fn before_drafting(app: &App, view: &View, texts: &[String]) -> anyhow::Result<Sight> {
+    let Some(config) = view.channel().and_then(|channel| view.desk.desk.back_office(&channel.store)) else {
+        return Ok(Sight::default());
+    };
+    // What everybody reads says nothing about anybody's order.
+    if view.conversation.is_public() {
+        return Ok(Sight::default());
+    }
+    let earlier = earlier(view);
+    let named = policy::order_number(texts, config.order_digits);
+    let Some((intent, recipe)) = wanted(config, texts, &earlier, named.is_some()) else { return Ok(Sight::default()) };
+    let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
+        return Ok(if policy::about_own_order(texts) {
+            Sight::asking(intent, app.clock.now())
+        } else {
+            Sight::default()
+        });
+    };
+    look(app, view, config, &Question { intent, recipe, order: &order }).await
+}
+
+/// What is looked up.
+struct Question<'a> {
+    intent: Intent,
+    recipe: &'a str,
+    order: &'a str,
+}
+
+/// The customer's earlier words in this conversation, oldest first.
+fn earlier(view: &View) -> Vec<String> {
+    let readable = |m: &&Message| m.author == "customer" && m.kind == "text" && !m.recalled;
+    view.messages.iter().filter(readable).map(|m| m.body.clone()).collect()
+}
+
+/// The intent with its recipe. Where a text has hardly more than an order number in it, what was asked before says what
+/// it is about.
+fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], named: bool) -> Option<(Intent, &'a str)> {
+    let of = |texts: &[String]| {
+        let intent = policy::intent_of(texts);
+        config.recipe_for(intent).map(|recipe| (intent, recipe))
+    };
+    let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(std::slice::from_ref(text)));
+    of(texts).or_else(|| if named { before() } else { None })
+}
+
+async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
+    let (store, recipe, order) = (config.id.clone(), question.recipe.to_owned(), question.order.to_owned());
+    let conversation = view.conversation.id.clone();
+    let before = app.store.commit(move |tx| {
+        let (store, recipe, order) = (store.clone(), recipe.clone(), order.clone());
+        let conversation = conversation.clone();
+        Box::pin(async move {
+            let owner = back_office::owner_of_order(tx, &store, &order, &conversation).await?;
+            let runs = back_office::runs_of(tx, &store, &recipe).await?;
+            Ok((owner == conversation, runs.is_some_and(|runs| runs.stopped_at.is_some())))
+        })
+    });
+    let (theirs, stopped) = before.await?;
+    let now = app.clock.now();
+    match (theirs, stopped) {
+        (false, _) => Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("draft.not_theirs")))),
+        (true, true) => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
+        (true, false) => run(app, config, question, now).await,
+    }
+}
+
+async fn run(app: &App, config: &BackOffice, question: &Question<'_>, now: Timestamp) -> anyhow::Result<Sight> {
+    let office = match app.offices.office(config).await {
+        Ok(office) => office,
+        Err(problem) => return Ok(unavailable(config, question, now, &problem)),
+    };
+    let Some(recipe) = office.recipes.get(question.recipe) else {
+        let problem = NoOffice::Unusable(format!("{} is no recipe any more", question.recipe));
+        return Ok(unavailable(config, question, now, &problem));
+    };
+    match app.offices.look_up(&office, recipe, question.order, now).await {
+        Ok(finding) => found(app, &office, recipe, question, finding).await,
+        Err(Ok(stopped)) => stopped_at(app, &office, recipe, question, stopped, now).await,
+        Err(Err(problem)) => Ok(unavailable(config, question, now, &problem)),
+    }
+}
+
+fn unavailable(config: &BackOffice, question: &Question<'_>, now: Timestamp, problem: &NoOffice) -> Sight {
+    tracing::warn!(store = config.id, %problem, "nothing could be looked up");
+    let why = if matches!(problem, NoOffice::NotSignedIn(_)) { Unseen::SignedOut } else { Unseen::NoBrowser };
+    Sight::without(question, now, Looked::Unseen(why), None)
+}
+
+async fn found(
+    app: &App,
+    office: &Arc<Office>,
+    recipe: &Recipe,
+    question: &Question<'_>,
+    finding: Finding,
+) -> anyhow::Result<Sight> {
+    let pictures = keep_pictures(app, &finding.pictures).await?;
+    let log = app.blobs.put(&serde_json::to_vec(&finding.asked)?).await?;
+    let stale_at = finding.facts.values().map(|fact| fact.stale_at_ms).min().unwrap_or(finding.at_ms);
+    let fact = recipe.on_card(&finding.facts);
+    let payload = payload_of(recipe, question, &finding, &log)?;
+    let looked = Looked::Found { fact, stale_at, pictures };
+    let reply = recipe.to_customer(&finding.facts).map(Reply::Facts);
+    let worth = finding.facts.values().filter_map(|fact| match fact.value {
+        Value::Money { cents, .. } => Some(cents),
+        _ => None,
+    });
+    let took = i64::try_from(finding.took_ms).unwrap_or(i64::MAX);
+    Ok(Sight {
+        order_cents: worth.max(),
+        run: Some(Run::of(office, recipe, finding.at_ms, payload, End::Through(took))),
+        ..Sight::without(question, finding.at_ms, looked, reply)
+    })
+}
+
+async fn stopped_at(
+    app: &App,
+    office: &Arc<Office>,
+    recipe: &Recipe,
+    question: &Question<'_>,
+    stopped: Stopped,
+    now: Timestamp,
+) -> anyhow::Result<Sight> {
+    let (looked, reply, sight, end) = match stopped {
+        Stopped::NotFound(sight) => {
+            let reply = Some(Reply::Ask("draft.order_not_found"));
+            (Looked::NotFound, reply, sight, None)
+        }
+        Stopped::Abnormal(oddity, sight) => {
+            let why = why(&oddity);
+            tracing::warn!(store = office.config.id, recipe = recipe.id.name, ?why, "a recipe stopped");
+            (Looked::Unseen(why), None, sight, Some(why))
+        }
+        Stopped::Trouble(trouble) => {
+            return Ok(unavailable(&office.config, question, now, &NoOffice::Trouble(trouble)));
+        }
+    };
+    let picture = keep_pictures(app, sight.picture.as_slice()).await?.pop();
+    let payload = json!({
+        "recipe": sight.recipe, "title": recipe.title, "account": sight.account, "order": question.order,
+        "outcome": looked, "at": sight.at_ms, "line": sight.line, "url": sight.url, "picture": picture,
+        "asked": sight.asked,
+    });
+    let end = end.map_or(End::Through(0), |why| End::Stop(why, picture));
+    Ok(Sight {
+        run: Some(Run::of(office, recipe, sight.at_ms, payload, end)),
+        ..Sight::without(question, sight.at_ms, looked, reply)
+    })
+}
+
+async fn keep_pictures(app: &App, pictures: &[Picture]) -> anyhow::Result<Vec<String>> {
+    let mut kept = Vec::with_capacity(pictures.len());
+    for picture in pictures {
+        kept.push(app.blobs.put(&picture.png).await?);
+    }
+    Ok(kept)
+}
+
+/// What is on record of a look-up; the pictures and the log of requests are kept by their hashes.
+fn payload_of(recipe: &Recipe, question: &Question<'_>, finding: &Finding, log: &str) -> anyhow::Result<Json> {
+    let said = finding
+        .facts
+        .iter()
+        .map(|(name, fact)| (recipe.label(name).to_owned(), json!(recipe.in_words(name, &fact.value))));
+    let stopped = finding.asked.iter().filter(|asked| asked.barred.is_some()).count();
+    Ok(json!({
+        "recipe": finding.recipe, "title": recipe.title, "account": finding.account, "order": question.order,
+        "outcome": "found", "at": finding.at_ms, "took_ms": finding.took_ms, "pages": finding.pages,
+        "facts": finding.facts, "said": said.collect::<serde_json::Map<_, _>>(), "pictures": finding.pictures,
+        "text_sha256": finding.text_sha256, "log_sha256": log,
+        "requests": { "all": finding.asked.len() + finding.asked_more, "stopped": stopped },
+    }))
+}
+
+/// What an oddity means to people.
+pub(super) fn why(oddity: &Oddity) -> Unseen {
+    match oddity {
+        Oddity::SignedOut => Unseen::SignedOut,
+        Oddity::NoPermission => Unseen::NoPermission,
+        Oddity::Verification => Unseen::Verification,
+        Oddity::Changed { .. } | Oddity::Unusable { .. } | Oddity::Misread { .. } | Oddity::Contradiction { .. } => {
+            Unseen::Changed
+        }
+        Oddity::Dialog { .. } => Unseen::Dialog,
+        Oddity::Slow => Unseen::Slow,
+        Oddity::Broken { .. } | Oddity::Elsewhere { .. } | Oddity::Tainted { .. } => Unseen::Broken,
+    }
+}
+
+impl Run {
+    fn of(office: &Office, recipe: &Recipe, at: Timestamp, payload: Json, end: End) -> Self {
+        let (store, name, title) = (office.config.id.clone(), recipe.id.name.clone(), recipe.title.clone());
+        Self { store, recipe: name, title, at, payload, end }
+    }
+}
+
+impl Sight {
+    /// The customer has to name the order first.
+    fn asking(intent: Intent, at: Timestamp) -> Self {
+        let look_up = LookUp { order: None, at, outcome: Looked::NoOrder };
+        let reply = Some(Reply::Ask("draft.ask_order"));
+        Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
+    }
+
+    fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
+        let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome };
+        Self { look_up: Some(look_up), intent: Some(question.intent), reply, ..Self::default() }
+    }
+}

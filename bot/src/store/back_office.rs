@@ -1,0 +1,79 @@
+//! How the recipes of the back offices fare, and whose an order is.
+
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::args;
+use crate::clock::Timestamp;
+
+/// How a recipe fares on a store.
+#[derive(Debug, Clone, FromRow)]
+pub struct RecipeRuns {
+    /// The store.
+    pub store: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// When it last went through.
+    pub ran_at: Option<Timestamp>,
+    /// How long that took, in milliseconds.
+    pub took_ms: Option<i64>,
+    /// Since when it is stopped.
+    pub stopped_at: Option<Timestamp>,
+    /// Why, by name.
+    pub why: Option<String>,
+    /// SHA-256 of the picture of what was seen then, in hex.
+    pub picture: Option<String>,
+}
+
+impl RecipeRuns {
+    /// Whether it went through after it was stopped: a test did, since nothing else runs then.
+    pub fn passed_since(&self) -> bool {
+        self.stopped_at.is_none_or(|stopped| self.ran_at.is_some_and(|ran| ran >= stopped))
+    }
+}
+
+/// How a recipe fares; nothing where it never ran.
+pub async fn runs_of(tx: &mut Tx, store: &str, recipe: &str) -> sqlx::Result<Option<RecipeRuns>> {
+    tx.one("SELECT * FROM recipe_runs WHERE store = $1 AND recipe = $2", args![store, recipe]).await
+}
+
+/// A recipe went through.
+pub async fn ran(tx: &mut Tx, store: &str, recipe: &str, at: Timestamp, took_ms: i64) -> sqlx::Result<()> {
+    let sql = "INSERT INTO recipe_runs (store, recipe, ran_at, took_ms) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (store, recipe) DO UPDATE SET ran_at = excluded.ran_at, took_ms = excluded.took_ms";
+    tx.run(sql, args![store, recipe, at, took_ms]).await.map(drop)
+}
+
+/// Stops a recipe; false where it was stopped already.
+pub async fn stop(
+    tx: &mut Tx,
+    store: &str,
+    recipe: &str,
+    at: Timestamp,
+    why: &str,
+    picture: Option<&str>,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO recipe_runs (store, recipe, stopped_at, why, picture) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (store, recipe) DO UPDATE SET stopped_at = excluded.stopped_at, why = excluded.why,
+               picture = excluded.picture WHERE recipe_runs.stopped_at IS NULL";
+    Ok(tx.run(sql, args![store, recipe, at, why, picture]).await? == 1)
+}
+
+/// Lets a stopped recipe run again; false where it was not stopped.
+pub async fn resume(tx: &mut Tx, store: &str, recipe: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE recipe_runs SET stopped_at = NULL, why = NULL, picture = NULL
+               WHERE store = $1 AND recipe = $2 AND stopped_at IS NOT NULL";
+    Ok(tx.run(sql, args![store, recipe]).await? == 1)
+}
+
+/// Says that an order was named in a conversation. Gives the conversation it belongs to: the first one in which it was.
+pub async fn owner_of_order(tx: &mut Tx, store: &str, order: &str, conversation: &str) -> sqlx::Result<String> {
+    let sha256 = hex::encode(Sha256::digest(order));
+    let claim = "INSERT INTO order_owners (store, order_sha256, conversation) VALUES ($1, $2, $3)
+                 ON CONFLICT (store, order_sha256) DO NOTHING";
+    tx.run(claim, args![store, &sha256, conversation]).await?;
+    let sql = "SELECT conversation FROM order_owners WHERE store = $1 AND order_sha256 = $2";
+    let owner: Option<(String,)> = tx.one(sql, args![store, &sha256]).await?;
+    Ok(owner.map_or_else(|| conversation.to_owned(), |(owner,)| owner))
+}
