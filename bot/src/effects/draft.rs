@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
+use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, DraftError, Proposal};
-use crate::policy::{self, Intent, Matter, Route};
+use crate::policy::{self, Circumstances, Grounds, Intent, Matter, Route, Verdict};
 use crate::store::queue::{Door, Row};
-use crate::store::{cases, conversations};
+use crate::store::{cases, conversations, outcomes};
 use crate::view::View;
 use crate::worker::apply;
 
@@ -20,7 +21,7 @@ const PASSAGES: usize = 5;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let drafted = search_and_judge(app, &matter).await?;
+    let (drafted, signals) = search_and_judge(app, &matter).await?;
     chaos::point("draft.judged");
     let rewritten = matter.hint.is_some();
     let app = app.clone();
@@ -29,9 +30,18 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
         .commit(move |tx| {
             Box::pin(async move {
                 chaos::point("draft.in_unit");
+                let shown = match &drafted {
+                    Drafted::Reply(draft) => Some(draft.clone()),
+                    _ => None,
+                };
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;
+                if let (Some(draft), Ok(case)) = (&shown, &applied)
+                    && case.generation == generation
+                {
+                    outcomes::drafted(tx, case, draft, &signals, app.clock.now()).await?;
+                }
                 if rewritten && let Ok(shown) = &applied {
                     chat::show_rewriter(tx, &app, shown).await?;
                 }
@@ -69,7 +79,8 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
         .await
 }
 
-async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted> {
+/// What comes of looking for an answer, and what is known about it, as JSON.
+async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<(Drafted, String)> {
     let intent = policy::intent_of(&wanted.texts);
     let reader = app.clone();
     let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
@@ -79,8 +90,22 @@ async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted>
         .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
         .collect();
     let proposal = propose(app, wanted, &found, intent).await;
-    let judged = judge(app, wanted, proposal.as_ref(), intent)?;
-    Ok(decide(wanted, proposal, judged, intent))
+    let grounds = proposal.as_ref().map(|proposal| drafting::grounds(proposal, &found, &[])).unwrap_or_default();
+    let chances = app.chances().await?;
+    let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
+    let circumstances =
+        Circumstances { grounds: Some(&grounds), chance: chances.chance(&signals), ..Circumstances::default() };
+    let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent);
+    let chance = circumstances.chance;
+    let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent });
+    Ok((drafted, serde_json::to_string(&signals)?))
+}
+
+/// How well the question with the worst answer is answered.
+fn weakest(texts: &[String], found: &[Found]) -> Retrieval {
+    let questions = drafting::questions(texts);
+    let each = questions.iter().zip(found).map(|(question, found)| confidence::retrieval(question, found));
+    each.min_by(|a, b| a.confidence.total_cmp(&b.confidence)).unwrap_or_default()
 }
 
 fn scope(view: &View) -> Scope {
@@ -114,7 +139,7 @@ fn together(found: &[Found]) -> Found {
     all
 }
 
-fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent) -> anyhow::Result<policy::Verdict> {
+fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, circumstances: Circumstances<'_>, intent: Intent) -> Verdict {
     let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
     let matter = Matter {
         customer: &wanted.texts,
@@ -126,15 +151,24 @@ fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, intent: Intent
         attachments: wanted.attachments,
         order_cents: None,
         public: wanted.view.conversation.is_public(),
+        circumstances,
     };
-    Ok(policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel())))
+    policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel()))
 }
 
-fn decide(wanted: &Wanted, proposal: Option<Proposal>, verdict: policy::Verdict, intent: Intent) -> Drafted {
-    let human_only = verdict.route == Route::HumanOnly;
+/// What was found about a proposal.
+struct Judged {
+    verdict: Verdict,
+    grounds: Grounds,
+    chance: Option<f64>,
+    intent: Intent,
+}
+
+fn decide(wanted: &Wanted, proposal: Option<Proposal>, judged: Judged) -> Drafted {
+    let human_only = judged.verdict.route == Route::HumanOnly;
     // Judged by the policy of when it was looked at: should another be in force by now, it is judged anew.
     let policy = wanted.view.desk.policy.as_str();
-    let draft = |proposal| Box::new(draft_of(proposal, verdict, intent, policy));
+    let draft = |proposal| Box::new(draft_of(proposal, judged, policy));
     match (proposal, human_only) {
         (Some(proposal), false) => Drafted::Reply(draft(proposal)),
         (proposal, true) => Drafted::HumanOnly(draft(proposal.unwrap_or_default())),
@@ -145,7 +179,7 @@ fn decide(wanted: &Wanted, proposal: Option<Proposal>, verdict: policy::Verdict,
     }
 }
 
-fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy: &str) -> Draft {
+fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
     Draft {
         version: 0,
         parts: proposal.parts,
@@ -154,9 +188,11 @@ fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy
         policy: policy.to_owned(),
         author: Author::Bot { drafter: proposal.drafter },
         citations: proposal.citations,
-        verdict,
+        verdict: judged.verdict,
         confidence: proposal.confidence,
-        intent,
+        grounds: judged.grounds,
+        chance: judged.chance,
+        intent: judged.intent,
         action: proposal.action,
         supersedes: None,
     }
