@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
+use crate::chances::{self, Chances};
 use crate::clock::{Clock, Ids};
 use crate::desk::{Channel, Desk, Person};
 use crate::drafting::Model;
@@ -23,7 +24,7 @@ use crate::policy;
 use crate::store::desks::Applied;
 use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::pauses::{self, Pause};
-use crate::store::{self, Store, Tx};
+use crate::store::{self, Store, Tx, outcomes};
 use crate::surface::{Address, Surface};
 use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Receipts};
@@ -86,6 +87,7 @@ pub struct Parts {
 struct Cached {
     desk: Option<Arc<Applied>>,
     index: Option<(String, Arc<Index>)>,
+    chances: Arc<Chances>,
 }
 
 /// The wire to Telegram.
@@ -253,6 +255,35 @@ impl App {
         Ok(index)
     }
 
+    /// What was learnt from the shop's decisions when a draft last needed it.
+    pub fn known_chances(&self) -> Arc<Chances> {
+        self.cached().chances
+    }
+
+    /// What the shop's decisions teach so far. Learns outside of any transaction, since it takes its time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn chances(&self) -> anyhow::Result<Arc<Chances>> {
+        let known = self.cached().chances;
+        let (reader, old) = (known.clone(), self.store.clone());
+        let grown = old
+            .read(move |tx| {
+                Box::pin(async move {
+                    let count = outcomes::count(tx).await?;
+                    if !reader.are_old(count) {
+                        return Ok(None);
+                    }
+                    Ok(Some((count, outcomes::newest(tx, chances::REMEMBERED).await?)))
+                })
+            })
+            .await?;
+        let Some((count, newest)) = grown else { return Ok(known) };
+        let learnt = tokio::task::spawn_blocking(move || Arc::new(Chances::learn(count, &newest))).await?;
+        self.cache(|cached| cached.chances = learnt.clone());
+        Ok(learnt)
+    }
+
     /// Where a person is reached, the first choice first: of the surfaces they have, those this program has too.
     pub fn addresses(&self, person: &Person) -> Vec<Address> {
         person.addresses().into_iter().filter(|address| self.has(address.surface)).collect()
@@ -300,7 +331,7 @@ impl App {
 
     fn cached(&self) -> Cached {
         let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
-        Cached { desk: cached.desk.clone(), index: cached.index.clone() }
+        Cached { desk: cached.desk.clone(), index: cached.index.clone(), chances: cached.chances.clone() }
     }
 
     fn cache(&self, change: impl FnOnce(&mut Cached)) {

@@ -4,6 +4,7 @@ mod act;
 mod ask;
 mod office;
 mod pause;
+mod phase;
 mod show;
 
 pub use pause::pause_from_card;
@@ -19,7 +20,7 @@ use crate::command::{self, Command, Parsed};
 use crate::desk::Person;
 use crate::drafting::clean;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::policy::{self, Matter, Power, Verdict};
+use crate::policy::{self, Circumstances, Matter, Power, Verdict};
 use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::people::{self, PendingEdit};
@@ -291,6 +292,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
     let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
     let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
     let intent = case.draft().map_or_else(|| policy::intent_of(&texts), |d| d.intent);
+    let grounds = case.draft().map(|draft| draft.grounds.after_edit(parts));
     // A person wrote it: certainty and sources are theirs, the words are judged as any others.
     let matter = Matter {
         customer: &texts,
@@ -302,6 +304,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         attachments,
         order_cents: None,
         public: view.conversation.is_public(),
+        circumstances: Circumstances { grounds: grounds.as_ref(), ..Circumstances::default() },
     };
     Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
 }

@@ -10,6 +10,7 @@ mod health;
 mod knowledge;
 mod log;
 mod private;
+mod report;
 mod serve;
 mod wecom;
 
@@ -67,6 +68,15 @@ enum Command {
     Why {
         /// The desk's case number
         case: i64,
+    },
+    /// What the drafts taught: acceptance, edits, rejections, missing knowledge
+    Report {
+        /// Days back from now
+        #[arg(long, default_value_t = 7)]
+        since: u16,
+        /// For scripts
+        #[arg(long)]
+        json: bool,
     },
     /// The record
     #[command(subcommand)]
@@ -176,6 +186,7 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Knowledge(command) => knowledge::run(command).await,
         Command::Case(command) => cases::run(command).await,
         Command::Why { case } => cases::why(case).await,
+        Command::Report { since, json } => report::report(since, json).await,
         Command::Evidence(command) => evidence::run(command).await,
         Command::Config(ConfigCommand::Apply) => serve::apply().await,
         Command::Backup { folder } => backup::backup(&folder).await,

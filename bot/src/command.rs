@@ -131,6 +131,12 @@ pub enum Command {
     OnDuty,
     /// No new cards.
     OffDuty,
+    /// How far the bot goes where, and what automation still lacks.
+    Mode,
+    /// The launch checklist.
+    Checklist,
+    /// What the drafts of the last week teach.
+    Report,
     /// Stop waiting for the text of an edit.
     Cancel,
     /// A command this version does not carry out, by its name without the slash.
@@ -239,7 +245,10 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::OnDuty => alone(rest, Command::OnDuty),
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
-        Name::Mode | Name::Checklist | Name::Report | Name::Kb => Some(Command::NotYet(name.as_str())),
+        Name::Mode => alone(rest, Command::Mode),
+        Name::Checklist => alone(rest, Command::Checklist),
+        Name::Report => alone(rest, Command::Report),
+        Name::Kb => Some(Command::NotYet(name.as_str())),
     }
 }
 

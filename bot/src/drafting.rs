@@ -6,7 +6,6 @@
 
 mod clean;
 mod extract;
-mod ground;
 mod model;
 mod prompt;
 mod questions;
@@ -19,6 +18,7 @@ pub use questions::questions;
 use knowledge::{Found, Hit};
 
 use crate::case::Citation;
+use crate::policy::{Grounds, Sources, check_claims};
 
 /// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
 ///
@@ -43,16 +43,28 @@ pub struct Proposal {
     pub drafter: String,
 }
 
-/// The place a hit stands for.
-fn citation_of(hit: &Hit) -> Citation {
+/// The place in a hit that a draft rests on: the byte range of what it was given.
+fn citation_of(hit: &Hit, span: (usize, usize)) -> Citation {
     Citation {
         entry: hit.entry.clone(),
         version: hit.version,
         title: hit.title.clone(),
-        span: hit.span,
+        span,
         owner: hit.owner.clone(),
         verify_by: hit.verify_by,
     }
+}
+
+/// How a proposal stands to what it cites, and to fields of the `evidence`. The titles of entries count: they name the
+/// article.
+pub fn grounds(proposal: &Proposal, found: &[Found], evidence: &[&str]) -> Grounds {
+    let hits: Vec<&Hit> = found.iter().flat_map(|found| &found.hits).collect();
+    let cited = proposal.citations.iter().filter_map(|citation| {
+        let hit = hits.iter().find(|hit| hit.entry == citation.entry && hit.version == citation.version)?;
+        Some([hit.text.get(citation.span.0..citation.span.1)?, hit.title.as_str()])
+    });
+    let knowledge: Vec<&str> = cited.flatten().collect();
+    check_claims(&proposal.parts, Sources { knowledge: &knowledge, evidence })
 }
 
 /// How likely the hit at `place` is the answer: what is left when the first is not.

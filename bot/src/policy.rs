@@ -2,10 +2,13 @@
 //! comes out.
 //!
 //! [`judge`] weighs an item against the editable table of trigger words ([`Triggers`]) and against facts (confidence,
-//! citations, the order's value, what the channel demands). The strictest finding wins and all of them are recorded.
+//! citations, the order's value, what the channel demands). The strictest finding wins and all of them are recorded. A
+//! draft leaves without a person only where nothing was found and nothing holds it back ([`Hold`]).
 //! [`may`] is the one table of who may do what, where. Configuration tightens what is here and never loosens it.
 
+mod claims;
 mod fact;
+mod gate;
 mod intent;
 mod order;
 mod plain;
@@ -14,6 +17,8 @@ mod speech;
 mod trigger;
 mod triggers;
 
+pub use claims::{ClaimKind, Grounding, Grounds, Sources, Unfounded, check as check_claims, unfounded};
+pub use gate::{Circumstances, Hold, Identity, LexiconFinding, Severity};
 pub use intent::{Intent, intent_of};
 pub use order::{about_own_order, masked, order_number};
 pub use power::{Denied, DeniedWhy, Power, may};
@@ -47,6 +52,8 @@ pub struct Matter<'a> {
     pub order_cents: Option<i64>,
     /// Whether everybody reads the reply.
     pub public: bool,
+    /// What else decides whether it may leave by itself.
+    pub circumstances: Circumstances<'a>,
 }
 
 /// What an item is judged by on one channel.
@@ -73,13 +80,16 @@ pub struct Verdict {
     pub risk: Risk,
     /// Everything that was found, the table's rows first, in the order of the table.
     pub reasons: Vec<Reason>,
+    /// What else keeps the draft from leaving without a person.
+    #[serde(default)]
+    pub holds: Vec<Hold>,
 }
 
 impl Verdict {
-    /// The locale keys of the reasons, each once, in the order they were found.
+    /// The locale keys of the reasons, each once, in the order they were found. Claims are named by their words instead.
     pub fn reason_keys(&self) -> Vec<&'static str> {
         let mut keys = Vec::new();
-        for key in self.reasons.iter().map(Reason::key) {
+        for key in self.reasons.iter().filter(|reason| reason.rule != gate::CLAIM).map(Reason::key) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -92,6 +102,8 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "RouteName", into = "RouteName")]
 pub enum Route {
+    /// Nobody: the draft may leave by the policy's permit.
+    Permit,
     /// A person of at least this level approves the draft as shown.
     Review(Level),
     /// Nothing the bot wrote may be sent: a person answers.
@@ -111,6 +123,7 @@ pub enum Level {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RouteName {
+    Permit,
     Reviewer,
     Supervisor,
     HumanOnly,
@@ -119,6 +132,7 @@ enum RouteName {
 impl From<RouteName> for Route {
     fn from(name: RouteName) -> Self {
         match name {
+            RouteName::Permit => Self::Permit,
             RouteName::Reviewer => Self::Review(Level::Reviewer),
             RouteName::Supervisor => Self::Review(Level::Supervisor),
             RouteName::HumanOnly => Self::HumanOnly,
@@ -129,6 +143,7 @@ impl From<RouteName> for Route {
 impl From<Route> for RouteName {
     fn from(route: Route) -> Self {
         match route {
+            Route::Permit => Self::Permit,
             Route::Review(Level::Reviewer) => Self::Reviewer,
             Route::Review(Level::Supervisor) => Self::Supervisor,
             Route::HumanOnly => Self::HumanOnly,
@@ -150,7 +165,7 @@ pub struct Reason {
 impl Reason {
     /// The locale key of the reason's short label.
     pub fn key(&self) -> &'static str {
-        self.trigger.key()
+        if self.rule == gate::CLAIM { "policy.claim" } else { self.trigger.key() }
     }
 }
 
@@ -167,12 +182,16 @@ struct Finding {
 pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
     let mut findings = rules.triggers.findings(matter.customer, matter.draft.unwrap_or_default());
     findings.extend(fact::findings(matter, rules));
+    findings.extend(gate::findings(&matter.circumstances));
     let risk = findings.iter().map(|f| f.risk).fold(matter.intent.risk(), Risk::max);
-    let least = if risk >= Risk::High { Level::Supervisor } else { Level::Reviewer };
-    // A permit would be decided here, and only for low risk without any finding. There are no permits yet: the least
-    // an item gets is a reviewer.
-    let route = findings.iter().map(|f| f.route).fold(Route::Review(least), Route::max);
-    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect() }
+    let holds = gate::holds(matter, rules, risk);
+    let least = match risk {
+        Risk::Low if findings.is_empty() && holds.is_empty() => Route::Permit,
+        Risk::Low | Risk::Medium => Route::Review(Level::Reviewer),
+        Risk::High | Risk::Abnormal => Route::Review(Level::Supervisor),
+    };
+    let route = findings.iter().map(|f| f.route).fold(least, Route::max);
+    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect(), holds }
 }
 
 #[cfg(test)]

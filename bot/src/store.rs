@@ -13,6 +13,7 @@ pub mod instances;
 pub mod knowledge;
 mod lanes;
 mod lock;
+pub mod outcomes;
 pub mod pauses;
 pub mod people;
 pub mod queue;

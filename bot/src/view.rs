@@ -20,6 +20,8 @@ use crate::store::desks::Applied;
 use crate::store::{Tx, cases};
 use crate::worker::recovery;
 
+/// Claims without a source a card names.
+const MARKED: usize = 3;
 /// Messages of the conversation a person is shown.
 const HISTORY: i64 = 30;
 
@@ -238,8 +240,16 @@ impl View {
 
     /// Why it was not automatic, in words.
     pub fn reasons(&self) -> Vec<String> {
-        let keys = self.case.draft().map(|d| d.verdict.reason_keys()).unwrap_or_default();
-        keys.into_iter().map(|key| self.words().text(key, &[])).collect()
+        let Some(draft) = self.case.draft() else { return Vec::new() };
+        let named = draft.verdict.reason_keys().into_iter().map(|key| self.words().text(key, &[]));
+        self.unfounded(draft).into_iter().chain(named).collect()
+    }
+
+    /// What the draft says without a source, in its own words: what a reviewer has to see first.
+    fn unfounded(&self, draft: &Draft) -> Option<String> {
+        let words: Vec<&str> = draft.grounds.unfounded.iter().map(|claim| claim.words.as_str()).take(MARKED).collect();
+        (!words.is_empty())
+            .then(|| self.words().text("card.unfounded", &[("words", &cards::one_line(&words.join("、")))]))
     }
 
     fn history_line(&self) -> String {

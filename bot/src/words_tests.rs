@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use cards::words::{Locale, Words};
 use cards::{Hint, RejectReason};
 
+use crate::policy::Intent;
+
 /// Tables of the locale files the program uses, besides all those there are. A literal `table.name` is a key.
 const TABLES: &[&str] =
     &["denied", "done", "help", "intent", "menu", "page", "policy", "refused", "review", "told", "usage", "why"];
@@ -18,6 +20,7 @@ const FILES: &[&str] = &["css", "csv", "db", "html", "js", "json", "key", "lock"
 fn ends(open: &str) -> Option<Vec<&'static str>> {
     Some(match open {
         "author." => vec!["customer", "shop", "servicer"],
+        "intent." => Intent::ALL.iter().map(|intent| intent.as_str()).collect(),
         "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
         "result." => vec!["accepted", "failed", "put_off", "unknown"],

@@ -11,6 +11,7 @@ mod haste;
 mod inbox;
 mod instance;
 mod job;
+mod outcome;
 mod places;
 mod receipts;
 pub mod recovery;

@@ -187,7 +187,8 @@ fn propose(turn: &mut Turn, draft: &super::Draft) {
 fn record_draft(turn: &mut Turn, draft: &super::Draft) {
     let suggestion = json!({
         "parts": draft.parts, "author": draft.author, "citations": draft.citations, "confidence": draft.confidence,
-        "intent": draft.intent, "action": draft.action, "look_up": draft.look_up, "threshold": turn.rules.desk.policy.confidence,
+        "grounds": draft.grounds, "chance": draft.chance, "look_up": draft.look_up,
+        "intent": draft.intent, "action": draft.action, "threshold": turn.rules.desk.policy.confidence,
     });
     turn.record(Kind::Drafted, Actor::System, suggestion);
     record_verdict(turn, draft);

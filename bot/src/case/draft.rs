@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::LookUp;
 use crate::clock::Timestamp;
-use crate::policy::{Intent, Verdict};
+use crate::policy::{Grounds, Intent, Verdict};
 
 /// Bytes the platform accepts in one text message (wecom 94677).
 const PART_BYTES: usize = 2048;
@@ -33,6 +33,12 @@ pub struct Draft {
     pub verdict: Verdict,
     /// How sure the drafter is, 0 to 1.
     pub confidence: f64,
+    /// How it stands to its sources.
+    #[serde(default)]
+    pub grounds: Grounds,
+    /// The chance that a reviewer sends it unchanged, as this shop's decisions have it; none while there are too few.
+    #[serde(default)]
+    pub chance: Option<f64>,
     /// What the customer wants.
     pub intent: Intent,
     /// An action the bot suggests, as text only.

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
 use crate::evidence::{Actor, Kind};
 use crate::mistake::{self, Mistake};
-use crate::policy::{self, Power};
+use crate::policy::{self, Grounds, Power};
 
 pub(super) fn tapped(mut turn: Turn, tap: &Tap) -> Result<Step, Refusal> {
     permit(&mut turn, tap)?;
@@ -149,6 +149,8 @@ fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict)
     draft.supersedes = None;
     draft.author = Author::Person { id: tap.person.clone() };
     draft.verdict = verdict.clone();
+    draft.grounds = draft.grounds.after_edit(parts);
+    draft.chance = None;
     let change = json!({ "before": before.map(|d| d.parts), "after": draft.parts, "version": tap.version });
     turn.record(Kind::Edited, Actor::Person(tap.person.clone()), change);
     turn.settle_cards(Outcome::Updated);
@@ -185,6 +187,8 @@ pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         citations: Vec::new(),
         verdict: verdict.clone(),
         confidence: 0.0,
+        grounds: Grounds::default(),
+        chance: None,
         intent: policy::Intent::Other,
         action: None,
         look_up: None,

@@ -294,7 +294,7 @@ impl Turn<'_> {
 /// The level a verdict asks for.
 pub(super) fn level_of(verdict: &policy::Verdict) -> Level {
     match verdict.route {
-        policy::Route::Review(policy::Level::Reviewer) => Level::Reviewers,
+        policy::Route::Permit | policy::Route::Review(policy::Level::Reviewer) => Level::Reviewers,
         policy::Route::Review(policy::Level::Supervisor) | policy::Route::HumanOnly => Level::EscalationOwner,
     }
 }

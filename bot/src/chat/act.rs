@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Along, Desk, ask, office, pause, show};
+use super::{Along, Desk, ask, office, pause, phase, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::desk::{Channel, Dispatch};
@@ -43,6 +43,9 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::OnDuty => duty(desk, true).await,
         Command::OffDuty => duty(desk, false).await,
         Command::Office(wanted) => office::on(desk, wanted).await,
+        Command::Mode => phase::mode(desk).await,
+        Command::Checklist => phase::checklist(desk).await,
+        Command::Report => phase::report(desk).await,
         Command::Cancel => Ok(()),
         Command::NotYet(name) => desk.say(Say::new("told.not_yet").with("command", name)).await,
     }

@@ -70,9 +70,9 @@ names! {
     Cancel = "cancel" | "取消", Some(Power::Decide), Some("command.cancel"), "usage.cancel";
     Whoami = "whoami" | "我是谁", None, Some("command.whoami"), "usage.whoami";
     Help = "help" | "帮助" | "start", None, Some("command.help"), "usage.help";
-    Mode = "mode" | "模式", None, None, "usage.unknown";
-    Checklist = "checklist" | "检查", None, None, "usage.unknown";
-    Report = "report" | "报告" | "日报", None, None, "usage.unknown";
+    Mode = "mode" | "模式", Some(Power::SeeQueue), Some("command.mode"), "usage.mode";
+    Checklist = "checklist" | "检查", Some(Power::SeeQueue), Some("command.checklist"), "usage.checklist";
+    Report = "report" | "报告" | "日报", Some(Power::ReadEvidence), Some("command.report"), "usage.report";
     Kb = "kb" | "知识", None, None, "usage.unknown";
 }
 

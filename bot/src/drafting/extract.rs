@@ -58,7 +58,7 @@ pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, word
     });
     Some(Proposal {
         parts: in_parts(&texts.collect::<Vec<_>>())?,
-        citations: hits.into_iter().map(citation_of).collect(),
+        citations: hits.into_iter().map(|hit| citation_of(hit, quoted(hit, hint))).collect(),
         confidence,
         action: action(intent).map(str::to_owned),
         drafter: "extractive".into(),
@@ -89,6 +89,12 @@ fn passage(hit: &Hit, hint: Option<Hint>) -> &str {
         _ if whole.chars().count() <= WHOLE => whole,
         _ => cited,
     }
+}
+
+/// The byte range of what is quoted.
+fn quoted(hit: &Hit, hint: Option<Hint>) -> (usize, usize) {
+    let passage = passage(hit, hint);
+    hit.text.find(passage).map_or(hit.span, |start| (start, start + passage.len()))
 }
 
 /// As many whole sentences from the beginning as stay short, and at least one.

@@ -11,7 +11,7 @@ use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use cards::Hint;
-use knowledge::Found;
+use knowledge::{Found, Hit};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,9 @@ use serde_json::Value;
 use tower::BoxError;
 use url::{Host, Url};
 
-use super::{Proposal, citation_of, clean, confidence_in, ground, in_parts, prompt};
+use super::{Proposal, citation_of, clean, confidence_in, in_parts, prompt};
+use crate::case::Citation;
+use crate::policy::unfounded;
 
 /// Time for one answer, all of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -215,8 +217,13 @@ pub fn proposal(content: &str, found: &Found, drafter: String) -> Result<Proposa
     let answer = prompt::read(content, found.hits.len())?;
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
-    let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(citation_of).collect();
+    let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(whole).collect();
     Ok(Proposal { parts, citations, confidence, action: None, drafter })
+}
+
+/// A model is given whole passages, and rests on all of them.
+fn whole(hit: &Hit) -> Citation {
+    citation_of(hit, (0, hit.text.len()))
 }
 
 /// The parts of an answer that may be shown to a reviewer.
@@ -230,7 +237,7 @@ fn usable(answer: &prompt::Answer, found: &Found) -> Result<Vec<String>, DraftEr
         Flaw::TooLong
     } else if !cards::showable(&text) {
         Flaw::Hidden
-    } else if !ground::is_grounded(&text, &sources) {
+    } else if unfounded(std::slice::from_ref(&text), &sources).iter().any(|claim| claim.kind.is_invented()) {
         Flaw::NotGrounded
     } else {
         return in_parts(&[text]).ok_or(DraftError::Unusable(Flaw::TooLong));

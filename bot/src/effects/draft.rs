@@ -7,11 +7,12 @@ use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
+use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, DraftError, Proposal};
 use crate::effects::office::{self, Reply, Sight};
-use crate::policy::{self, Intent, Matter, Route};
+use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict};
 use crate::store::queue::{Door, Row};
-use crate::store::{cases, conversations};
+use crate::store::{cases, conversations, outcomes};
 use crate::view::View;
 use crate::worker::apply;
 
@@ -24,7 +25,7 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
     let sight = office::before_drafting(app, &matter.view, &matter.texts).await?;
-    let drafted = search_and_judge(app, &matter, &sight).await?;
+    let (drafted, signals) = search_and_judge(app, &matter, &sight).await?;
     chaos::point("draft.judged");
     let wished = matter.hint.is_some() || sight.look_up.is_some();
     let app = app.clone();
@@ -36,9 +37,18 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
                 apply::lock(tx, &app, &case).await?;
                 // What was seen is on record before anybody is shown it.
                 office::keep(tx, &app, &matter.view.case, &sight).await?;
+                let shown = match &drafted {
+                    Drafted::Reply(draft) => Some(draft.clone()),
+                    _ => None,
+                };
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;
+                if let (Some(draft), Ok(case)) = (&shown, &applied)
+                    && case.generation == generation
+                {
+                    outcomes::drafted(tx, case, draft, &signals, app.clock.now()).await?;
+                }
                 if wished && let Ok(shown) = &applied {
                     chat::show_rewriter(tx, &app, shown).await?;
                 }
@@ -76,7 +86,8 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
         .await
 }
 
-async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<Drafted> {
+/// What comes of looking for an answer, and what is known about it, as JSON.
+async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<(Drafted, String)> {
     let intent = sight.intent.unwrap_or_else(|| policy::intent_of(&wanted.texts));
     let reader = app.clone();
     let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
@@ -91,8 +102,36 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
         }
         None => propose(app, wanted, &found, intent).await,
     };
-    let judged = judge(app, wanted, proposal.as_ref(), intent, sight)?;
-    Ok(decide(wanted, proposal, judged, intent, sight))
+    let grounds = proposal.as_ref().map(|proposal| drafting::grounds(proposal, &found, &facts(sight)));
+    let grounds = grounds.unwrap_or_default();
+    let chances = app.chances().await?;
+    let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
+    let chance = chances.chance(&signals);
+    let circumstances =
+        Circumstances { identity: identity(sight), grounds: Some(&grounds), chance, ..Circumstances::default() };
+    let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);
+    let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent }, sight);
+    Ok((drafted, serde_json::to_string(&signals)?))
+}
+
+/// What the back office showed, as a draft may say it.
+fn facts(sight: &Sight) -> Vec<&str> {
+    match &sight.reply {
+        Some(Reply::Facts(facts)) => vec![facts],
+        Some(Reply::Ask(_)) | None => Vec::new(),
+    }
+}
+
+/// An order's number in a customer's words does not prove that the order is theirs.
+fn identity(sight: &Sight) -> Identity {
+    if sight.look_up.is_some() { Identity::Uncertain } else { Identity::Unneeded }
+}
+
+/// How well the question with the worst answer is answered.
+fn weakest(texts: &[String], found: &[Found]) -> Retrieval {
+    let questions = drafting::questions(texts);
+    let each = questions.iter().zip(found).map(|(question, found)| confidence::retrieval(question, found));
+    each.min_by(|a, b| a.confidence.total_cmp(&b.confidence)).unwrap_or_default()
 }
 
 fn scope(view: &View) -> Scope {
@@ -155,9 +194,10 @@ fn judge(
     app: &App,
     wanted: &Wanted,
     proposal: Option<&Proposal>,
+    circumstances: Circumstances<'_>,
     intent: Intent,
     sight: &Sight,
-) -> anyhow::Result<policy::Verdict> {
+) -> Verdict {
     let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
     let matter = Matter {
         customer: &wanted.texts,
@@ -170,22 +210,25 @@ fn judge(
         attachments: wanted.attachments,
         order_cents: sight.order_cents,
         public: wanted.view.conversation.is_public(),
+        circumstances,
     };
-    Ok(policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel())))
+    policy::judge(&matter, &app.policy_rules(&wanted.view.desk, wanted.view.channel()))
 }
 
-fn decide(
-    wanted: &Wanted,
-    proposal: Option<Proposal>,
-    verdict: policy::Verdict,
+/// What was found about a proposal.
+struct Judged {
+    verdict: Verdict,
+    grounds: Grounds,
+    chance: Option<f64>,
     intent: Intent,
-    sight: &Sight,
-) -> Drafted {
-    let human_only = verdict.route == Route::HumanOnly;
+}
+
+fn decide(wanted: &Wanted, proposal: Option<Proposal>, judged: Judged, sight: &Sight) -> Drafted {
+    let human_only = judged.verdict.route == Route::HumanOnly;
     // Judged by the policy of when it was looked at: should another be in force by now, it is judged anew.
     let policy = wanted.view.desk.policy.as_str();
     let draft = |proposal| {
-        let draft = draft_of(proposal, verdict, intent, policy);
+        let draft = draft_of(proposal, judged, policy);
         Box::new(Draft { look_up: sight.look_up.clone(), ..draft })
     };
     match (proposal, human_only) {
@@ -198,7 +241,7 @@ fn decide(
     }
 }
 
-fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy: &str) -> Draft {
+fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
     Draft {
         version: 0,
         parts: proposal.parts,
@@ -207,9 +250,11 @@ fn draft_of(proposal: Proposal, verdict: policy::Verdict, intent: Intent, policy
         policy: policy.to_owned(),
         author: Author::Bot { drafter: proposal.drafter },
         citations: proposal.citations,
-        verdict,
+        verdict: judged.verdict,
         confidence: proposal.confidence,
-        intent,
+        grounds: judged.grounds,
+        chance: judged.chance,
+        intent: judged.intent,
         action: proposal.action,
         look_up: None,
         supersedes: None,

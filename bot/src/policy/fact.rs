@@ -15,7 +15,8 @@ const LETTERS: usize = 8;
 pub(super) fn findings(matter: &Matter, rules: &Rules) -> Vec<Finding> {
     let asked_again = matter.turns >= MANY_TURNS;
     // Written so that a confidence that is no number counts as doubt.
-    let sure = matter.draft.is_some() && matter.confidence >= rules.policy.confidence;
+    let confidence = matter.circumstances.chance.unwrap_or(matter.confidence);
+    let sure = matter.draft.is_some() && confidence >= rules.policy.confidence;
     let high_value = matter.order_cents.is_some_and(|cents| cents >= rules.policy.high_value_cents);
     let demanded = rules.channel.is_some_and(|c| c.review_required.iter().any(|name| name == matter.intent.as_str()));
     let reviewer = (Risk::Medium, Level::Reviewer);

@@ -63,7 +63,7 @@ enum Side {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    row: Vec<toml::Value>,
+    row: Vec<toml::Spanned<toml::Value>>,
 }
 
 impl Triggers {
@@ -77,13 +77,16 @@ impl Triggers {
     ///
     /// # Errors
     /// Every problem of the file as a sentence: unknown keys or names, words that cannot be compared, an id used
-    /// twice, and triggers that no row speaks for (a table replaces the built-in one and must not switch one off).
+    /// twice, triggers that no row speaks for (a table replaces the built-in one and must not switch one off), and rows
+    /// that would let through what always needs somebody.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let file: File = toml::from_str(text).map_err(|error| vec![whole_file(text, &error)])?;
         let (mut rows, mut problems) = (Vec::new(), Vec::new());
         for (index, value) in file.row.into_iter().enumerate() {
+            let line = line_of(text, value.span().start);
+            let value = value.into_inner();
             let name = value.get("id").and_then(toml::Value::as_str).map(|id| format!(" ({id})")).unwrap_or_default();
-            match row(value) {
+            match row(value, line) {
                 Ok(row) => rows.push(row),
                 Err(found) => problems.extend(found.iter().map(|p| format!("row {}{name}: {p}", index + 1))),
             }
@@ -153,7 +156,7 @@ impl Row {
     }
 }
 
-fn row(value: toml::Value) -> Result<Row, Vec<String>> {
+fn row(value: toml::Value, line: usize) -> Result<Row, Vec<String>> {
     let written: Written = value.try_into().map_err(|error: toml::de::Error| vec![error.message().to_owned()])?;
     let mut problems = Vec::new();
     if written.id.is_empty() || !written.id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
@@ -162,9 +165,34 @@ fn row(value: toml::Value) -> Result<Row, Vec<String>> {
     if written.words.is_empty() {
         problems.push("words is empty: such a row finds nothing".to_owned());
     }
+    problems.extend(too_lenient(&written).map(|problem| format!("line {line}: {problem}")));
     let words = comparable(&written.words, &mut problems);
     let except = comparable(&written.except, &mut problems);
     if problems.is_empty() { Ok(Row { written, words, except }) } else { Err(problems) }
+}
+
+/// The least risk a row of a trigger may have: what always needs a review is never low, and complaints, legal claims and
+/// regulated advice are always high (requirement RK-03).
+fn least_risk(trigger: Trigger) -> Risk {
+    match trigger {
+        Trigger::Rt02 | Trigger::Rt07 => Risk::High,
+        _ => Risk::Medium,
+    }
+}
+
+/// Why a row would lower a risk or a route below what they always are.
+fn too_lenient(row: &Written) -> Option<String> {
+    let Written { trigger, risk, route, .. } = row;
+    let least = least_risk(*trigger);
+    if *route == Route::Permit {
+        return Some("route \"permit\" is not for tables: a table only asks for people".to_owned());
+    }
+    if *risk < least {
+        let name = if least == Risk::High { "high" } else { "medium" };
+        return Some(format!("risk cannot be lowered: rows of {} are at least \"{name}\"", trigger.as_str()));
+    }
+    let reviewer = *risk >= Risk::High && *route == Route::Review(super::Level::Reviewer);
+    reviewer.then(|| "high risk needs route = \"supervisor\" or \"human_only\"".to_owned())
 }
 
 /// The comparable form of each word; complains about those that have none.
@@ -193,8 +221,12 @@ fn as_a_whole(rows: &[Row]) -> Vec<String> {
 
 /// A problem of the file itself, with the line where it was met.
 fn whole_file(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+    format!("line {}: {}", line_of(text, error.span().map_or(0, |span| span.start)), error.message())
+}
+
+/// The line of a byte of the file, counted from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ const NEEDED: [&str; 11] =
 
 fn row(id: &str, trigger: &str, more: &str) -> String {
     format!(
-        "[[row]]\nid = \"{id}\"\ntrigger = \"{trigger}\"\nrisk = \"medium\"\nroute = \"reviewer\"\nside = \"both\"\n{more}\n"
+        "[[row]]\nid = \"{id}\"\ntrigger = \"{trigger}\"\nrisk = \"high\"\nroute = \"supervisor\"\nside = \"both\"\n{more}\n"
     )
 }
 
@@ -59,6 +59,29 @@ fn a_table_says_what_is_wrong_with_it() {
         assert!(found.iter().any(|p| p.starts_with(problem)), "{problem}: {found:?}");
     }
     assert!(problems("[[row]\n")[0].starts_with("line 1: "), "{:?}", problems("[[row]\n"));
+}
+
+#[test]
+fn no_row_lowers_what_always_needs_somebody() {
+    let with = |trigger: &str, risk: &str, route: &str| {
+        let row = row("a", trigger, "words = [\"某事\"]").replace("high", risk).replace("supervisor", route);
+        Triggers::parse(&table(&row)).err().map(|problems| problems.join("; "))
+    };
+    for (trigger, risk, route, problem) in [
+        ("RT-01", "low", "reviewer", "rows of RT-01 are at least \"medium\""),
+        ("RT-02", "medium", "reviewer", "rows of RT-02 are at least \"high\""),
+        ("RT-07", "medium", "supervisor", "rows of RT-07 are at least \"high\""),
+        ("RT-01", "high", "reviewer", "high risk needs route"),
+        ("RT-13", "abnormal", "reviewer", "high risk needs route"),
+        ("RT-01", "medium", "permit", "route \"permit\" is not for tables"),
+    ] {
+        let found = with(trigger, risk, route).unwrap_or_default();
+        assert!(
+            found.starts_with("row 1 (a): line 1: ") && found.contains(problem),
+            "{trigger} {risk} {route}: {found}"
+        );
+    }
+    assert_eq!(with("RT-01", "medium", "reviewer"), None);
 }
 
 #[test]

@@ -163,3 +163,9 @@ mod copy {
         Ok(pause)
     }
 }
+
+/// Whether people declared a pause since a time, and lifted it again.
+pub async fn tested(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM pauses WHERE at >= $1 AND lifted_at IS NOT NULL AND person <> $2 LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![since, BY_ITSELF]).await?.is_some())
+}

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::haste;
 use super::job::Job;
+use super::outcome;
 use super::recovery;
 use crate::app::App;
 use crate::case::{
@@ -76,6 +77,7 @@ pub async fn apply_with(
     match step(&case, event, &rules, now) {
         Ok(step) => {
             let next = step.next.clone();
+            outcome::note(tx, &case, &step.evidence, now).await?;
             keep(tx, app, &desk, &mut conversation, step).await?;
             Ok(Ok(next))
         }

@@ -50,6 +50,7 @@ pub fn judge(store: &Store, conversation: usize, texts: &[String], parts: &[Stri
         attachments: 0,
         order_cents: None,
         public: false,
+        circumstances: Default::default(),
     };
     policy::judge(&matter, &Rules::new(&store.desk.policy, triggers(), Some(channel)))
 }
@@ -78,6 +79,8 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
         citations: Vec::new(),
         verdict,
         confidence: 0.95,
+        grounds: Default::default(),
+        chance: None,
         intent: Intent::Other,
         action: None,
         look_up: None,

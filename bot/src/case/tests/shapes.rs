@@ -161,7 +161,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
 
 pub(in crate::case) fn verdict(route: Route) -> Verdict {
     let risk = if route == Route::Review(Level::Reviewer) { Risk::Low } else { Risk::High };
-    Verdict { route, risk, reasons: vec![] }
+    Verdict { route, risk, reasons: vec![], holds: vec![] }
 }
 
 /// A draft as drafting brings it: version, digest and watermark are given by the core.
@@ -176,6 +176,8 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         citations: vec![],
         verdict: verdict(route),
         confidence: 0.95,
+        grounds: Default::default(),
+        chance: None,
         intent: Intent::Other,
         action: None,
         look_up: None,

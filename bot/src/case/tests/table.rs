@@ -97,10 +97,11 @@ fn became(outcome: &Outcome) -> String {
 #[test]
 fn every_verdict_asks_a_person() {
     let asks = |route: Route| match route {
+        Route::Permit => drafted(1, reply(&["一"], Route::Permit)),
         Route::Review(level) => drafted(1, reply(&["一"], Route::Review(level))),
         Route::HumanOnly => drafted(1, Drafted::HumanOnly(Box::new(proposal(&["一"], Route::HumanOnly)))),
     };
-    for route in [REVIEWER, SUPERVISOR, Route::HumanOnly] {
+    for route in [Route::Permit, REVIEWER, SUPERVISOR, Route::HumanOnly] {
         let next = after(&drafting(), &asks(route));
         assert!(matches!(next.state, State::AwaitingReview(_) | State::NeedsPerson(_)), "{route:?}: {:?}", next.state);
     }

@@ -1,0 +1,182 @@
+//! What stands between a judged draft and a customer when no person looks: everything that has to hold at once.
+
+use cards::Risk;
+use serde::{Deserialize, Serialize};
+
+use super::claims::{Grounding, Grounds};
+use super::{Finding, Level, Matter, Reason, Route, Rules, Trigger};
+use crate::desk::Mode;
+
+/// The rule of a claim without a source.
+pub(super) const CLAIM: &str = "claim";
+/// The action a reply is.
+const REPLY: &str = "reply";
+
+/// Everything besides the words that decides whether a draft may leave by itself. By default nothing speaks for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Circumstances<'a> {
+    /// A pause covers the conversation.
+    pub paused: bool,
+    /// Something outside is not as it should be: a session is over, a page changed, a right is missing.
+    pub abnormal: bool,
+    /// Whether the answer is for somebody in particular, and that is who asks.
+    pub identity: Identity,
+    /// What a lexicon found in the draft.
+    pub lexicon: &'a [LexiconFinding],
+    /// How the draft stands to its sources; unknown for what nobody checked.
+    pub grounds: Option<&'a Grounds>,
+    /// The chance that a reviewer would send it unchanged, as this shop's own decisions have it; none while there are
+    /// too few.
+    pub chance: Option<f64>,
+    /// Whether people opened automation here for what the customer wants, and it holds.
+    pub open: bool,
+}
+
+/// Whether the answer depends on who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// It is the same for everybody.
+    #[default]
+    Unneeded,
+    /// It is about somebody, and they are who asks.
+    Confirmed,
+    /// It is about somebody, and nobody knows whether they are who asks.
+    Uncertain,
+}
+
+/// Words of a draft that a lexicon has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LexiconFinding {
+    /// The list, as it stands in the record.
+    pub list: String,
+    /// The words, as the draft has them.
+    pub words: Vec<String>,
+    /// What follows.
+    pub severity: Severity,
+}
+
+/// What follows from a lexicon's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// A person looks.
+    Review,
+    /// Nothing the bot wrote may be sent.
+    Blocked,
+}
+
+/// What keeps a draft from leaving by itself, besides the findings; in the order in which it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// A pause covers the conversation.
+    Paused,
+    /// Something outside is not as it should be.
+    Abnormal,
+    /// Nobody knows who asks.
+    Identity,
+    /// The channel does not list the action.
+    NotListed,
+    /// The risk is not low.
+    Risk,
+    /// The draft is not what published knowledge says.
+    NotDocumented,
+    /// There are too few decisions to tell how good the draft is.
+    UnknownChance,
+    /// The draft is less certain than the policy asks.
+    Unsure,
+    /// The mode keeps everything for people.
+    Mode,
+    /// Nobody opened automation here for what the customer wants.
+    NotOpen,
+}
+
+impl Hold {
+    /// Every hold, in order.
+    pub const ALL: &'static [Self] = &[
+        Self::Paused,
+        Self::Abnormal,
+        Self::Identity,
+        Self::NotListed,
+        Self::Risk,
+        Self::NotDocumented,
+        Self::UnknownChance,
+        Self::Unsure,
+        Self::Mode,
+        Self::NotOpen,
+    ];
+
+    /// The locale key of its short label.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Paused => "hold.paused",
+            Self::Abnormal => "hold.abnormal",
+            Self::Identity => "hold.identity",
+            Self::NotListed => "hold.not_listed",
+            Self::Risk => "hold.risk",
+            Self::NotDocumented => "hold.not_documented",
+            Self::UnknownChance => "hold.unknown_chance",
+            Self::Unsure => "hold.unsure",
+            Self::Mode => "hold.mode",
+            Self::NotOpen => "hold.not_open",
+        }
+    }
+}
+
+/// What circumstances make a person look at, whatever the mode.
+pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
+    let mut found: Vec<Finding> = circumstances.lexicon.iter().map(listed).collect();
+    let unfounded = circumstances.grounds.map(|grounds| grounds.unfounded.as_slice()).unwrap_or_default();
+    if !unfounded.is_empty() {
+        let words = unfounded.iter().map(|claim| claim.words.clone()).collect();
+        let reason = Reason { trigger: Trigger::Rt06, rule: CLAIM.into(), words };
+        found.push(Finding { reason, risk: Risk::Medium, route: Route::Review(Level::Reviewer) });
+    }
+    if circumstances.identity == Identity::Uncertain {
+        found.push(bare(Trigger::Rt08, "identity", Risk::Medium, Route::Review(Level::Reviewer)));
+    }
+    if circumstances.abnormal {
+        found.push(bare(Trigger::Rt06, "abnormal", Risk::Abnormal, Route::HumanOnly));
+    }
+    found
+}
+
+fn listed(finding: &LexiconFinding) -> Finding {
+    let (risk, route) = match finding.severity {
+        Severity::Review => (Risk::Medium, Route::Review(Level::Reviewer)),
+        Severity::Blocked => (Risk::High, Route::HumanOnly),
+    };
+    let reason = Reason { trigger: Trigger::Rt13, rule: finding.list.clone(), words: finding.words.clone() };
+    Finding { reason, risk, route }
+}
+
+fn bare(trigger: Trigger, rule: &str, risk: Risk, route: Route) -> Finding {
+    Finding { reason: Reason { trigger, rule: rule.into(), words: Vec::new() }, risk, route }
+}
+
+/// Everything that keeps the draft from leaving by itself, in the order of [`Hold`].
+pub(super) fn holds(matter: &Matter, rules: &Rules, risk: Risk) -> Vec<Hold> {
+    let Circumstances { paused, abnormal, identity, grounds, chance, open, .. } = matter.circumstances;
+    let channel = rules.channel;
+    let listed = channel.is_some_and(|channel| channel.allowed_actions.iter().any(|action| action == REPLY));
+    let documented = grounds.is_some_and(|grounds| grounds.class == Grounding::Documented);
+    // Written so that a chance that is no number counts as doubt.
+    let sure = chance.is_none_or(|chance| chance >= rules.policy.confidence);
+    let may_answer = channel.is_some_and(|channel| matches!(channel.mode, Mode::Draft | Mode::Reviewed | Mode::Auto));
+    let asked = [
+        (paused, Hold::Paused),
+        (abnormal, Hold::Abnormal),
+        (identity == Identity::Uncertain, Hold::Identity),
+        (!listed, Hold::NotListed),
+        (risk != Risk::Low, Hold::Risk),
+        (!documented, Hold::NotDocumented),
+        (chance.is_none(), Hold::UnknownChance),
+        (!sure, Hold::Unsure),
+        (!may_answer, Hold::Mode),
+        (!open, Hold::NotOpen),
+    ];
+    asked.into_iter().filter(|(holds, _)| *holds).map(|(_, hold)| hold).collect()
+}
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

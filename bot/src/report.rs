@@ -1,0 +1,213 @@
+//! What the draft phase teaches: counted from what became of each draft.
+
+mod told;
+
+pub use told::told;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::clock::{SECOND, Timestamp};
+use crate::confidence::Quality;
+use crate::store::knowledge::Gap;
+use crate::store::outcomes::{Outcome, Row};
+
+/// Characters of each text that are compared.
+const COMPARED: usize = 600;
+/// Drafts about an intent from which on "always escalated" says something.
+const OFTEN: usize = 3;
+
+/// The figures of a time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Drafts that people were shown.
+    pub drafts: usize,
+    /// Those a person decided about.
+    pub decided: usize,
+    /// Sent exactly as drafted.
+    pub unchanged: usize,
+    /// Rewritten, or sent back to be.
+    pub changed: usize,
+    /// Rejected.
+    pub rejected: usize,
+    /// Answered in person instead.
+    pub taken_over: usize,
+    /// Gone to the next level.
+    pub escalated: usize,
+    /// Judged high risk or abnormal.
+    pub high_risk: usize,
+    /// Characters between drafts and what people made of them, on average; none without an edit.
+    pub edit_distance: Option<f64>,
+    /// Why drafts were rejected, most often first.
+    pub reasons: Vec<Count>,
+    /// What customers wanted, most often first.
+    pub intents: Vec<Intent>,
+    /// Intents of which every draft went to the next level.
+    pub always_escalated: Vec<String>,
+    /// Who decided how much and how fast, by id.
+    pub reviewers: Vec<Reviewer>,
+    /// Questions the knowledge does not answer, most often first.
+    pub missing: Vec<Count>,
+    /// How good the calibrated chances were; none while there are too few decisions.
+    pub confidence: Option<Quality>,
+}
+
+/// How often something was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Count {
+    /// What.
+    pub name: String,
+    /// How often.
+    pub times: usize,
+}
+
+/// What customers wanted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Intent {
+    /// The intent.
+    pub name: String,
+    /// Drafts about it.
+    pub drafts: usize,
+    /// Decided ones.
+    pub decided: usize,
+    /// Sent exactly as drafted.
+    pub unchanged: usize,
+}
+
+/// A person who decides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reviewer {
+    /// The person's id.
+    pub id: String,
+    /// Decisions.
+    pub decisions: usize,
+    /// Seconds from draft to decision: half of them took no longer.
+    pub median_seconds: i64,
+}
+
+impl Report {
+    /// Counts drafts, and the questions nobody's knowledge answers.
+    pub fn of(rows: &[Row], gaps: &[Gap], confidence: Option<Quality>) -> Self {
+        let became = |outcome| rows.iter().filter(|row| row.outcome() == Some(outcome)).count();
+        let named =
+            |name: &str, times: i64| Count { name: name.to_owned(), times: usize::try_from(times).unwrap_or(0) };
+        Self {
+            drafts: rows.len(),
+            decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
+            unchanged: became(Outcome::Unchanged),
+            changed: became(Outcome::Changed),
+            rejected: became(Outcome::Rejected),
+            taken_over: became(Outcome::TakenOver),
+            escalated: rows.iter().filter(|row| row.escalated).count(),
+            high_risk: rows.iter().filter(|row| matches!(row.risk.as_str(), "high" | "abnormal")).count(),
+            edit_distance: mean(rows.iter().filter_map(|row| row.distance)),
+            reasons: reasons(rows),
+            intents: intents(rows),
+            always_escalated: always_escalated(rows),
+            reviewers: reviewers(rows),
+            missing: gaps.iter().map(|gap| named(&gap.question, gap.times)).collect(),
+            confidence,
+        }
+    }
+
+    /// The share of decided drafts that were sent unchanged; none without a decision.
+    pub fn acceptance(&self) -> Option<f64> {
+        let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+        (self.decided > 0).then(|| count(self.unchanged) / count(self.decided))
+    }
+}
+
+fn mean(values: impl Iterator<Item = i64>) -> Option<f64> {
+    let values: Vec<f64> = values.map(|value| f64::from(i32::try_from(value).unwrap_or(i32::MAX))).collect();
+    let count = f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    (count > 0.0).then(|| values.iter().sum::<f64>() / count)
+}
+
+fn by_intent(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
+    let mut groups: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    rows.iter().for_each(|row| groups.entry(&row.intent).or_default().push(row));
+    groups
+}
+
+fn intents(rows: &[Row]) -> Vec<Intent> {
+    let one = |(name, rows): (&str, Vec<&Row>)| Intent {
+        name: name.to_owned(),
+        drafts: rows.len(),
+        decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
+        unchanged: rows.iter().filter(|row| row.outcome() == Some(Outcome::Unchanged)).count(),
+    };
+    let mut intents: Vec<Intent> = by_intent(rows).into_iter().map(one).collect();
+    intents.sort_by_key(|intent| std::cmp::Reverse(intent.drafts));
+    intents
+}
+
+fn always_escalated(rows: &[Row]) -> Vec<String> {
+    let always = |rows: &Vec<&Row>| rows.len() >= OFTEN && rows.iter().all(|row| row.escalated);
+    by_intent(rows).into_iter().filter(|(_, rows)| always(rows)).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn reasons(rows: &[Row]) -> Vec<Count> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    rows.iter().filter_map(|row| row.reason.as_deref()).for_each(|reason| *counts.entry(reason).or_default() += 1);
+    let mut counts: Vec<Count> =
+        counts.into_iter().map(|(name, times)| Count { name: name.to_owned(), times }).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.times));
+    counts
+}
+
+fn reviewers(rows: &[Row]) -> Vec<Reviewer> {
+    let mut took: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
+    for row in rows {
+        if let (Some(by), Some(at)) = (&row.decided_by, row.decided_at) {
+            took.entry(by).or_default().push((at - row.drafted_at) / SECOND);
+        }
+    }
+    let one = |(id, mut seconds): (&str, Vec<Timestamp>)| {
+        seconds.sort_unstable();
+        let median_seconds = seconds.get(seconds.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+        Reviewer { id: id.to_owned(), decisions: seconds.len(), median_seconds }
+    };
+    took.into_iter().map(one).collect()
+}
+
+/// Characters that have to be put in, taken out or replaced to make `after` of `before` (Levenshtein); only the beginning
+/// of long texts is compared.
+pub fn distance(before: &str, after: &str) -> usize {
+    let before: Vec<char> = before.chars().take(COMPARED).collect();
+    let mut row: Vec<usize> = (0..=before.len()).collect();
+    for (line, c) in after.chars().take(COMPARED).enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, known) in row.iter_mut().skip(1).zip(&before) {
+            let replaced = diagonal + usize::from(*known != c);
+            diagonal = *cell;
+            left = replaced.min(*cell + 1).min(left + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_counts_single_characters() {
+        for (before, after, count) in [
+            ("", "", 0),
+            ("包邮", "", 2),
+            ("", "包邮", 2),
+            ("满 99 元包邮", "满 99 元包邮", 0),
+            ("满 99 元包邮", "满 59 元包邮", 1),
+            ("满 99 元包邮", "满 99 元免邮哦", 2),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(before, after), count, "{before} → {after}");
+        }
+    }
+}
