@@ -93,7 +93,7 @@ impl World {
     }
 
     /// How often the phone of whoever watches the desk shows a text.
-    fn alarms(&self, text: &str) -> usize {
+    pub fn alarms(&self, text: &str) -> usize {
         self.sim.inbox("WangWu").iter().filter(|item| item.text.contains(text)).count()
     }
 }

@@ -340,3 +340,18 @@ story!(
         ensure!(third.level() == Some(Level::EscalationOwner) && third.due() > Some(world.clock.now()));
     }
 );
+
+story!(
+    /// However much is lost on its way to somebody who cannot be reached, whoever watches hears of it once an hour.
+    an_unreachable_phone_is_told_of_once_an_hour,
+    |world| {
+        world.sim.remove_member("LiHua");
+        world.customer_says(FACT).await?;
+        world.says(FLAGSHIP, "wmAqiang", FACT).await?;
+        ensure!(world.entries(Kind::DeliveryFailed).await?.len() == 2, "each loss is on record");
+        ensure!(world.alarms("消息送不到 LiHua") == 1, "{}", world.phone("WangWu"));
+        world.wait(Duration::from_secs(3_601)).await?;
+        world.customer_says("羊毛衫怎么洗？").await?;
+        ensure!(world.alarms("消息送不到 LiHua") == 2, "{}", world.phone("WangWu"));
+    }
+);

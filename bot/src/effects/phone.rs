@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::case::Say;
 use crate::chaos;
 use crate::chat;
-use crate::clock::Timestamp;
+use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{Tx, record};
+use crate::store::{Tx, people, record};
 use crate::surface::Address;
 use crate::view::View;
 use crate::worker::{Job, apply};
@@ -179,9 +179,12 @@ async fn undelivered(tx: &mut Tx, app: &App, to: &Address, problem: String) -> a
     warn_watcher(tx, app, to).await
 }
 
+/// The watcher hears of somebody who cannot be reached once an hour, however much is lost meanwhile.
 async fn warn_watcher(tx: &mut Tx, app: &App, to: &Address) -> anyhow::Result<()> {
     let desk = app.desk(tx).await?;
-    if app.watcher(&desk.desk).is_some_and(|watcher| watcher.is(to)) {
+    let now = app.clock.now();
+    let watcher = app.watcher(&desk.desk).is_some_and(|watcher| watcher.is(to));
+    if watcher || !people::unreachable_is_news(tx, &to.to_string(), now, now - HOUR).await? {
         return Ok(());
     }
     apply::alarm(tx, app, &desk, &Say::new("told.unreachable").with("member", to.to_string())).await

@@ -114,6 +114,13 @@ pub async fn use_link(tx: &mut Tx, token_sha256: &str, now: Timestamp) -> sqlx::
     Ok(tx.run(sql, args![token_sha256, now]).await? == 1)
 }
 
+/// Notes that somebody cannot be reached; whether that was not said since `from`.
+pub async fn unreachable_is_news(tx: &mut Tx, address: &str, now: Timestamp, from: Timestamp) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO unreachable (address, told_at) VALUES ($1, $2)
+               ON CONFLICT (address) DO UPDATE SET told_at = excluded.told_at WHERE unreachable.told_at <= $3";
+    Ok(tx.run(sql, args![address, now, from]).await? == 1)
+}
+
 /// Notes an approval of a person; gives how many they gave since the first one after `from`, this one included.
 pub async fn approved(tx: &mut Tx, person: &str, now: Timestamp, from: Timestamp) -> sqlx::Result<i64> {
     let sql = "INSERT INTO approval_pace (person, since, approvals) VALUES ($1, $2, 1)
