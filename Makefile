@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge deliveries connection
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-knowledge bench-gate deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -58,3 +58,7 @@ bench:
 # How well knowledge is found and forbidden words are caught, on a folder of evaluation sets: make bench-knowledge DATA=…
 bench-knowledge:
 	scripts/bench-knowledge $(DATA) $(ARGS)
+
+# How well the calibrated chance tells right answers from wrong ones, on a folder of evaluation sets: make bench-gate DATA=…
+bench-gate:
+	cargo run --locked -p aijia --example bench_gate -- $(DATA)

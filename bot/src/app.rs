@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
+use crate::chances::{self, Chances};
 use crate::clock::{Clock, Ids};
 use crate::desk::{Channel, Desk, Person};
 use crate::drafting::Model;
 use crate::evidence::SigningKey;
-use crate::chances::{self, Chances};
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;

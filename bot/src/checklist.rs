@@ -99,7 +99,8 @@ pub async fn points(tx: &mut Tx, app: &App) -> anyhow::Result<Vec<Point>> {
 /// Names of the channels for which something fails; all is well where there are channels and none is named.
 fn unless(item: Item, desk: &Applied, fails: impl Fn(&Channel) -> bool) -> Point {
     let channels = &desk.desk.channels;
-    let failing: Vec<&str> = channels.iter().filter(|channel| fails(channel)).map(|channel| channel.id.as_str()).collect();
+    let failing: Vec<&str> =
+        channels.iter().filter(|channel| fails(channel)).map(|channel| channel.id.as_str()).collect();
     Point { item, passed: !channels.is_empty() && failing.is_empty(), found: failing.join("、") }
 }
 

@@ -68,7 +68,8 @@ fn ranks_of_unseen(rows: &[(Vec<f64>, bool)]) -> Vec<(f64, bool)> {
     let mut ranked: Vec<(usize, (f64, bool))> = Vec::with_capacity(rows.len());
     for fold in 0..FOLDS {
         let in_fold = |at: usize| at % FOLDS == fold;
-        let others: Vec<_> = rows.iter().enumerate().filter(|(at, _)| !in_fold(*at)).map(|(_, row)| row.clone()).collect();
+        let others: Vec<_> =
+            rows.iter().enumerate().filter(|(at, _)| !in_fold(*at)).map(|(_, row)| row.clone()).collect();
         let model = Logistic::fit(&others);
         let unseen = rows.iter().enumerate().filter(|(at, _)| in_fold(*at));
         ranked.extend(unseen.map(|(at, (row, unchanged))| (at, (model.rank(row), *unchanged))));

@@ -90,7 +90,8 @@ impl Report {
     /// Counts drafts, and the questions nobody's knowledge answers.
     pub fn of(rows: &[Row], gaps: &[Gap], confidence: Option<Quality>) -> Self {
         let became = |outcome| rows.iter().filter(|row| row.outcome() == Some(outcome)).count();
-        let named = |name: &str, times: i64| Count { name: name.to_owned(), times: usize::try_from(times).unwrap_or(0) };
+        let named =
+            |name: &str, times: i64| Count { name: name.to_owned(), times: usize::try_from(times).unwrap_or(0) };
         Self {
             drafts: rows.len(),
             decided: rows.iter().filter(|row| row.outcome().is_some()).count(),

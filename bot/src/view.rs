@@ -223,7 +223,8 @@ impl View {
     /// What the draft says without a source, in its own words: what a reviewer has to see first.
     fn unfounded(&self, draft: &Draft) -> Option<String> {
         let words: Vec<&str> = draft.grounds.unfounded.iter().map(|claim| claim.words.as_str()).take(MARKED).collect();
-        (!words.is_empty()).then(|| self.words().text("card.unfounded", &[("words", &cards::one_line(&words.join("、")))]))
+        (!words.is_empty())
+            .then(|| self.words().text("card.unfounded", &[("words", &cards::one_line(&words.join("、")))]))
     }
 
     fn history_line(&self) -> String {

@@ -36,7 +36,8 @@ impl Curve {
         let mut pools: Vec<Pool> = Vec::new();
         for chunk in sorted.chunks(POOL) {
             let good = chunk.iter().filter(|(_, good)| *good).count();
-            let pool = Pool { ranks: chunk.iter().map(|(rank, _)| rank).sum(), good: count(good), count: count(chunk.len()) };
+            let pool =
+                Pool { ranks: chunk.iter().map(|(rank, _)| rank).sum(), good: count(good), count: count(chunk.len()) };
             push(&mut pools, pool);
         }
         Self { points: pools.into_iter().map(Pool::point).collect() }

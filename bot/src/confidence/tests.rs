@@ -33,8 +33,7 @@ fn a_chance_means_what_it_says_on_decisions_it_has_not_seen() {
     let quality = model.quality();
     assert!(quality.ece <= 0.05 && quality.brier < 0.25, "{quality:?}");
     assert!(quality.auroc.is_some_and(|auroc| auroc > 0.75), "{quality:?}");
-    let new: Vec<(f64, bool)> =
-        (3_000..5_000).map(decision).map(|d| (model.chance(&d.signals), d.unchanged)).collect();
+    let new: Vec<(f64, bool)> = (3_000..5_000).map(decision).map(|d| (model.chance(&d.signals), d.unchanged)).collect();
     assert!(Quality::of(&new).ece <= 0.05, "{:?}", Quality::of(&new));
 }
 

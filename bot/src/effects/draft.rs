@@ -139,7 +139,13 @@ fn together(found: &[Found]) -> Found {
     all
 }
 
-fn judge(app: &App, wanted: &Wanted, proposal: Option<&Proposal>, circumstances: Circumstances<'_>, intent: Intent) -> Verdict {
+fn judge(
+    app: &App,
+    wanted: &Wanted,
+    proposal: Option<&Proposal>,
+    circumstances: Circumstances<'_>,
+    intent: Intent,
+) -> Verdict {
     let turns = wanted.view.messages.iter().filter(|m| m.author != "customer").count();
     let matter = Matter {
         customer: &wanted.texts,

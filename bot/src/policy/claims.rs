@@ -198,9 +198,11 @@ impl Read {
         if same.is_empty() {
             return Standing::Missing;
         }
-        let bound = |agrees: fn(Bound, Bound) -> bool| same.iter().any(|(_, known)| agrees(known.bound, quantity.bound));
+        let bound =
+            |agrees: fn(Bound, Bound) -> bool| same.iter().any(|(_, known)| agrees(known.bound, quantity.bound));
         let bound_holds = bound(|known, said| known == said) || !bound(Bound::opposes);
-        let likeness = |(at, known): &&(usize, Quantity)| Some(Likeness::of(draft, quantity, self.texts.get(*at)?, known));
+        let likeness =
+            |(at, known): &&(usize, Quantity)| Some(Likeness::of(draft, quantity, self.texts.get(*at)?, known));
         let mut rivals = others.iter().filter(|(_, known)| known.dimension == quantity.dimension).filter_map(likeness);
         let nearest = same.iter().filter_map(likeness).fold(Likeness::default(), Likeness::most);
         let beaten = rivals.any(|rival| nearest.is_beaten_by(rival));

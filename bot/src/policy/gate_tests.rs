@@ -193,7 +193,10 @@ fn a_lexicons_word_and_a_claim_without_source_are_named() {
     let blocked = listed_word(Severity::Blocked);
     let verdict = Asked::routine(Circumstances { lexicon: &blocked, ..earned(&grounds) }).judged();
     assert_eq!((verdict.route, verdict.risk), (Route::HumanOnly, Risk::High));
-    assert_eq!((verdict.reasons[0].rule.as_str(), verdict.reasons[0].words.as_slice()), ("ad_law", &["最低价".to_owned()][..]));
+    assert_eq!(
+        (verdict.reasons[0].rule.as_str(), verdict.reasons[0].words.as_slice()),
+        ("ad_law", &["最低价".to_owned()][..])
+    );
     let doubtful = Grounds { class: Grounding::Inferred, unfounded: vec![claim("500 元"), claim("三天")] };
     let verdict = Asked::routine(earned(&doubtful)).judged();
     assert_eq!((verdict.route, verdict.reasons[0].rule.as_str()), (REVIEWER, CLAIM));

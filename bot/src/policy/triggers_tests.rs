@@ -76,7 +76,10 @@ fn no_row_lowers_what_always_needs_somebody() {
         ("RT-01", "medium", "permit", "route \"permit\" is not for tables"),
     ] {
         let found = with(trigger, risk, route).unwrap_or_default();
-        assert!(found.starts_with("row 1 (a): line 1: ") && found.contains(problem), "{trigger} {risk} {route}: {found}");
+        assert!(
+            found.starts_with("row 1 (a): line 1: ") && found.contains(problem),
+            "{trigger} {risk} {route}: {found}"
+        );
     }
     assert_eq!(with("RT-01", "medium", "reviewer"), None);
 }

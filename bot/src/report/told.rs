@@ -36,7 +36,11 @@ pub fn told(report: &Report, words: &Words, desk: &Desk, days: i64) -> String {
     let distance = report.edit_distance.map(|mean| format!("{mean:.0}"));
     lines.extend(distance.map(|mean| words.text("report.distance", &[("mean", &mean)])));
     lines.extend(list(words, "report.intents", intents(report, words)));
-    lines.extend(list(words, "report.reasons", named(&report.reasons, |name| words.text(&format!("reason.{name}"), &[]))));
+    lines.extend(list(
+        words,
+        "report.reasons",
+        named(&report.reasons, |name| words.text(&format!("reason.{name}"), &[])),
+    ));
     let always = report.always_escalated.iter().map(|name| intent(words, name)).collect();
     lines.extend(list(words, "report.always_escalated", always));
     let missing = named(&report.missing, |question| cards::one_line(question).chars().take(20).collect());

@@ -35,7 +35,9 @@ fn decided<'a>(entry: &'a Entry, by: &'a str) -> Option<Decided<'a>> {
     match entry.kind {
         Kind::Decided => plain(Outcome::Unchanged),
         Kind::TakenOver => plain(Outcome::TakenOver),
-        Kind::Edited => Some(Decided { outcome: Outcome::Changed, reason: None, distance: changed(&entry.payload), by }),
+        Kind::Edited => {
+            Some(Decided { outcome: Outcome::Changed, reason: None, distance: changed(&entry.payload), by })
+        }
         Kind::Rejected => {
             let reason = entry.payload["rejection"]["reason"].as_str();
             Some(Decided { outcome: Outcome::Rejected, reason, distance: None, by })

@@ -12,7 +12,8 @@ pub(super) struct Address {
 pub(super) fn all(text: &Folded) -> Vec<Address> {
     let links = runs(text, |c| !ends_link(c)).into_iter().filter(|run| run.value.contains("://"));
     let tokens = runs(text, is_of_an_address).into_iter().filter(|run| is_address(&run.value));
-    let hosts = runs(text, |c| c.is_alphanumeric() || matches!(c, '.' | '-')).into_iter().filter(|run| is_host(&run.value));
+    let hosts =
+        runs(text, |c| c.is_alphanumeric() || matches!(c, '.' | '-')).into_iter().filter(|run| is_host(&run.value));
     links.chain(tokens).chain(hosts).collect()
 }
 

@@ -14,15 +14,74 @@ const CONTAINED: f64 = 0.75;
 const NEARLY: f64 = 0.12;
 /// Words in which 不, 无 and the like deny nothing.
 const NO_DENIALS: &[&str] = &[
-    "不好意思", "不过", "不同", "不客气", "差不多", "不但", "不仅", "不少", "不错", "不妨", "不管", "不论", "无论", "无理由", "无条件", "无门槛", "无线", "非常", "没关系", "没问题",
-    "特别", "区别", "分别", "级别", "性别", "别的", "别人", "类别", "识别", "不锈", "不断", "不超过", "不少于", "不足", "不满", "未来", "无忧", "不粘", "不要紧", "不到",
+    "不好意思",
+    "不过",
+    "不同",
+    "不客气",
+    "差不多",
+    "不但",
+    "不仅",
+    "不少",
+    "不错",
+    "不妨",
+    "不管",
+    "不论",
+    "无论",
+    "无理由",
+    "无条件",
+    "无门槛",
+    "无线",
+    "非常",
+    "没关系",
+    "没问题",
+    "特别",
+    "区别",
+    "分别",
+    "级别",
+    "性别",
+    "别的",
+    "别人",
+    "类别",
+    "识别",
+    "不锈",
+    "不断",
+    "不超过",
+    "不少于",
+    "不足",
+    "不满",
+    "未来",
+    "无忧",
+    "不粘",
+    "不要紧",
+    "不到",
 ];
 const DENIALS: &str = "不没无未勿别非";
 /// Letters that only say whether something may, can or must be: 可以机洗 and 不要机洗 are about the same.
 const MODAL: &str = "可以能会要需有得是";
 /// Courtesies that say nothing about the matter.
 const COURTESIES: &[&str] = &[
-    "您好", "你好", "亲", "感谢", "谢谢", "抱歉", "对不起", "请稍等", "稍等", "麻烦", "费心", "祝您", "欢迎", "辛苦", "理解您", "久等", "随时联系", "hello", "hi", "dear", "sorry", "thank",
+    "您好",
+    "你好",
+    "亲",
+    "感谢",
+    "谢谢",
+    "抱歉",
+    "对不起",
+    "请稍等",
+    "稍等",
+    "麻烦",
+    "费心",
+    "祝您",
+    "欢迎",
+    "辛苦",
+    "理解您",
+    "久等",
+    "随时联系",
+    "hello",
+    "hi",
+    "dear",
+    "sorry",
+    "thank",
 ];
 
 /// A clause: what is left of its letters without denials, modal words and figures, and how often it denies.
@@ -67,7 +126,8 @@ impl Clauses {
     /// Whether each clause of a text nearly stands in one of the sources, courtesies aside.
     pub(super) fn tell(&self, text: &Folded) -> bool {
         clauses(text).iter().all(|clause| {
-            let words: String = text.slice(clause.span.0, clause.span.1).iter().filter(|c| c.is_alphanumeric()).collect();
+            let words: String =
+                text.slice(clause.span.0, clause.span.1).iter().filter(|c| c.is_alphanumeric()).collect();
             let courtesy = COURTESIES.iter().any(|word| words.contains(word)) && words.chars().count() <= 3 * SAYS;
             courtesy || words.chars().count() < SAYS || self.pairs.iter().any(|known| covered(&words, known) >= TOLD)
         })

@@ -53,12 +53,13 @@ fn scale(text: &Folded, at: usize) -> (f64, usize) {
 
 fn digit(c: char) -> Option<f64> {
     let value = "零一二三四五六七八九".chars().zip(0_u8..).find(|(numeral, _)| *numeral == c).map(|(_, value)| value);
-    value.or(match c {
-        '〇' => Some(0),
-        '两' => Some(2),
-        _ => None,
-    })
-    .map(f64::from)
+    value
+        .or(match c {
+            '〇' => Some(0),
+            '两' => Some(2),
+            _ => None,
+        })
+        .map(f64::from)
 }
 
 fn power(c: char) -> Option<f64> {

@@ -164,7 +164,9 @@ fn is_mismatch(one: &Claim, other: &Claim, sources: &[Vec<Claim>]) -> bool {
 
 /// Whether two different claims of a clause say these two.
 fn stand_together(one: &Claim, other: &Claim, known: &[Claim]) -> bool {
-    let places = |said: &Claim| known.iter().enumerate().filter(|(_, claim)| claim.founds(said)).map(|(at, _)| at).collect::<Vec<_>>();
+    let places = |said: &Claim| {
+        known.iter().enumerate().filter(|(_, claim)| claim.founds(said)).map(|(at, _)| at).collect::<Vec<_>>()
+    };
     let (first, second) = (places(one), places(other));
     first.iter().any(|at| second.iter().any(|place| at != place))
 }

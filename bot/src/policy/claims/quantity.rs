@@ -50,7 +50,9 @@ impl Quantity {
         let equal = |a: f64, b: f64| (a - b).abs() < 1e-9 * a.abs().max(1.0);
         match (self.dimension, claimed.dimension) {
             (known, said) if known == said => equal(self.value, claimed.value),
-            (Dimension::Percent, Dimension::Discount) => equal(self.value, 100.0 - 10.0 * claimed.value) && self.raw < 0.0,
+            (Dimension::Percent, Dimension::Discount) => {
+                equal(self.value, 100.0 - 10.0 * claimed.value) && self.raw < 0.0
+            }
             (_, Dimension::Bare) | (Dimension::Bare, Dimension::Money) => equal(self.raw, claimed.raw),
             (Dimension::Date, Dimension::Month) => equal((self.value / 100.0).floor(), claimed.value),
             (Dimension::Date, Dimension::Day) => equal(self.value % 100.0, claimed.value),
@@ -145,7 +147,8 @@ fn date(text: &Folded, at: usize, first: Number) -> Option<(Vec<Quantity>, usize
         return Some(from_month(text, at, first, mark + 1));
     }
     let day_marked = text.at(mark) == Some('号') && !matches!(text.at(mark + 1), Some('码' | '店' | '线' | '楼'));
-    let in_month = text.at(mark) == Some('日') && !["内", "以内", "之内", "无理由"].iter().any(|word| text.has_at(mark + 1, word));
+    let in_month =
+        text.at(mark) == Some('日') && !["内", "以内", "之内", "无理由"].iter().any(|word| text.has_at(mark + 1, word));
     if text.at(mark) == Some('日') && !in_month {
         let days = quantity(text, Dimension::Time, first.value * 86_400.0, first.value, (at, mark + 1));
         return Some((vec![days], mark + 1));
@@ -200,13 +203,16 @@ fn clock(text: &Folded, at: usize, hour: Number) -> Option<(Vec<Quantity>, usize
     }
     let mark = text.past_blanks(hour.end);
     let colon = text.at(hour.end) == Some(':');
-    let minutes = number::read(text, hour.end + 1).filter(|minutes| colon && minutes.digits == 2 && minutes.value < 60.0);
+    let minutes =
+        number::read(text, hour.end + 1).filter(|minutes| colon && minutes.digits == 2 && minutes.value < 60.0);
     let (minutes, end) = match minutes {
         Some(minutes) => (minutes.value, minutes.end),
         None if text.at(mark) == Some('点') && is_time(text, at, mark, hour) => past_the_hour(text, mark + 1),
         None => return None,
     };
-    let afternoon = ["下午", "晚上", "傍晚", "晚"].iter().any(|word| text.has_before(at, word) || text.has_before(at.saturating_sub(1), word));
+    let afternoon = ["下午", "晚上", "傍晚", "晚"]
+        .iter()
+        .any(|word| text.has_before(at, word) || text.has_before(at.saturating_sub(1), word));
     let hours = if afternoon && hour.value < 12.0 { hour.value + 12.0 } else { hour.value };
     let value = hours * 60.0 + minutes;
     Some((vec![quantity(text, Dimension::Clock, value, value, (at, end))], end))
@@ -216,7 +222,9 @@ fn clock(text: &Folded, at: usize, hour: Number) -> Option<(Vec<Quantity>, usize
 fn is_time(text: &Folded, at: usize, mark: usize, hour: Number) -> bool {
     let day = ["上午", "下午", "早上", "晚上", "中午", "凌晨", "每天", "早", "晚", "到", "至"];
     let told = day.iter().any(|word| text.has_before(at, word) || text.has_before(at.saturating_sub(1), word));
-    let goes_on = ["前", "后", "半", "钟", "之", "以", "到", "至", "整", "下班", "上班"].iter().any(|word| text.has_at(mark + 1, word));
+    let goes_on = ["前", "后", "半", "钟", "之", "以", "到", "至", "整", "下班", "上班"]
+        .iter()
+        .any(|word| text.has_at(mark + 1, word));
     told || goes_on || (!hour.in_words && !text.has_at(mark + 1, "建议"))
 }
 
@@ -240,7 +248,8 @@ fn range(text: &Folded, at: usize, first: Number) -> Option<(Vec<Quantity>, usiz
     }
     let (dimension, factor, end) = unit::read(text, second.end)?;
     let scaled = |number: Number| value_of(dimension, number.value, factor);
-    let low = Quantity { bound: Bound::Exact, ..quantity(text, dimension, scaled(first), first.value, (at, first.end)) };
+    let low =
+        Quantity { bound: Bound::Exact, ..quantity(text, dimension, scaled(first), first.value, (at, first.end)) };
     let high = quantity(text, dimension, scaled(second), second.value, (second_at, end));
     Some((vec![low, high], end))
 }

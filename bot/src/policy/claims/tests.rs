@@ -114,7 +114,10 @@ fn a_draft_has_the_class_its_sources_give_it() {
         check(&[draft.to_owned()], Sources { knowledge, evidence }).class
     };
     assert_eq!(class("您好，满 99 元包邮，三天内发出。", &[SOURCE], &[]), Grounding::Documented);
-    assert_eq!(class("您的包裹 12 月 3 日到达嘉兴。", &[SOURCE], &["包裹 12 月 3 日到达嘉兴"]), Grounding::EvidenceBacked);
+    assert_eq!(
+        class("您的包裹 12 月 3 日到达嘉兴。", &[SOURCE], &["包裹 12 月 3 日到达嘉兴"]),
+        Grounding::EvidenceBacked
+    );
     assert_eq!(class("您的包裹 12 月 3 日到达嘉兴。", &[SOURCE], &[]), Grounding::Inferred);
     assert_eq!(class("这件衣服很适合送给妈妈。", &[SOURCE], &[]), Grounding::Inferred, "no claim, and no source");
     assert_eq!(class("好的", &[], &[]), Grounding::Inferred);
@@ -127,10 +130,8 @@ fn nothing_rests_on_no_source() {
 
 /// The demo shop's answers, one a text.
 fn answers() -> Vec<String> {
-    let files = [
-        include_str!("../../../demo/knowledge/returns.md"),
-        include_str!("../../../demo/knowledge/shipping.md"),
-    ];
+    let files =
+        [include_str!("../../../demo/knowledge/returns.md"), include_str!("../../../demo/knowledge/shipping.md")];
     let mut answers: Vec<String> = Vec::new();
     for file in files {
         let body = file.splitn(3, "---").nth(2).unwrap_or_default();
@@ -138,7 +139,8 @@ fn answers() -> Vec<String> {
             answers.push(section.split_once('\n').map_or("", |(_, text)| text).trim().to_owned());
         }
     }
-    let tables = [include_str!("../../../demo/knowledge/products.csv"), include_str!("../../../demo/knowledge/campaign.csv")];
+    let tables =
+        [include_str!("../../../demo/knowledge/products.csv"), include_str!("../../../demo/knowledge/campaign.csv")];
     for table in tables {
         answers.extend(table.lines().skip(1).filter_map(|line| line.split(',').nth(4)).map(str::to_owned));
     }
@@ -160,8 +162,21 @@ fn rewritten(draft: &str) -> Vec<String> {
         .chars()
         .map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c })
         .collect();
-    let days = [("1 天", "一天"), ("2 天", "两天"), ("3 天", "72 小时"), ("7 天", "七天"), ("48 小时", "2 天"), ("24 小时", "一天")];
-    let mut texts = vec![draft.to_owned(), draft.replace(' ', ""), wide, draft.replace("包邮", "免邮"), draft.replace('。', "哦。")];
+    let days = [
+        ("1 天", "一天"),
+        ("2 天", "两天"),
+        ("3 天", "72 小时"),
+        ("7 天", "七天"),
+        ("48 小时", "2 天"),
+        ("24 小时", "一天"),
+    ];
+    let mut texts = vec![
+        draft.to_owned(),
+        draft.replace(' ', ""),
+        wide,
+        draft.replace("包邮", "免邮"),
+        draft.replace('。', "哦。"),
+    ];
     texts.extend(days.iter().filter(|(from, _)| holds_number(draft, from)).map(|(from, to)| draft.replace(from, to)));
     texts.dedup();
     texts
@@ -189,25 +204,71 @@ fn mutated(draft: &str) -> Vec<(&'static str, String)> {
         for &(other_from, other_to) in &numbers {
             let unit = |at: usize| draft[at..].trim_start().chars().next();
             let other = &draft[other_from..other_to];
-            if other != &draft[from..to] && unit(other_to) == unit(to) && !unit(to).is_some_and(|c| "–-".contains(c)) {
+            if other != &draft[from..to] && unit(other_to) == unit(to) && !unit(to).is_some_and(|c| "–-".contains(c))
+            {
                 found.push(("another's number", format!("{}{other}{}", &draft[..from], &draft[to..])));
             }
         }
     }
     let swaps = [
-        ("unit", " 天", " 个月"), ("unit", " 小时", " 天"), ("unit", " 天", " 小时"), ("unit", "工作日", "小时"), ("unit", "cm", "mm"), ("unit", " 斤", " 公斤"), ("unit", " 克", " 千克"),
-        ("unit", " 元", " 美元"), ("bound", "天内", "天后"), ("bound", "小时内", "小时后"), ("bound", "前付款", "后付款"), ("size", "M 码", "XL 码"), ("size", "S ", "XXL "),
-        ("code", "M101", "M110"), ("code", "D205", "D502"), ("date", "12 月", "11 月"), ("denial", "不支持", "支持"), ("denial", "不补", "补"), ("denial", "不退", "退"), ("denial", "不要", "可以"),
-        ("denial", "不能", "能"), ("denial", "支持", "不支持"), ("denial", "可以", "不可以"), ("denial", "会有", "不会有"), ("promise", "一般", "保证"), ("promise", "最晚", "一定"),
-        ("promise", "次日", "当天"), ("promise", "质保", "终身质保"), ("promise", "客服核实后", "马上"), ("denial", "不会", "会"), ("denial", "不是", "是"), ("denial", "没有", "有"),
+        ("unit", " 天", " 个月"),
+        ("unit", " 小时", " 天"),
+        ("unit", " 天", " 小时"),
+        ("unit", "工作日", "小时"),
+        ("unit", "cm", "mm"),
+        ("unit", " 斤", " 公斤"),
+        ("unit", " 克", " 千克"),
+        ("unit", " 元", " 美元"),
+        ("bound", "天内", "天后"),
+        ("bound", "小时内", "小时后"),
+        ("bound", "前付款", "后付款"),
+        ("size", "M 码", "XL 码"),
+        ("size", "S ", "XXL "),
+        ("code", "M101", "M110"),
+        ("code", "D205", "D502"),
+        ("date", "12 月", "11 月"),
+        ("denial", "不支持", "支持"),
+        ("denial", "不补", "补"),
+        ("denial", "不退", "退"),
+        ("denial", "不要", "可以"),
+        ("denial", "不能", "能"),
+        ("denial", "支持", "不支持"),
+        ("denial", "可以", "不可以"),
+        ("denial", "会有", "不会有"),
+        ("promise", "一般", "保证"),
+        ("promise", "最晚", "一定"),
+        ("promise", "次日", "当天"),
+        ("promise", "质保", "终身质保"),
+        ("promise", "客服核实后", "马上"),
+        ("denial", "不会", "会"),
+        ("denial", "不是", "是"),
+        ("denial", "没有", "有"),
     ];
-    found.extend(swaps.into_iter().filter(|(_, from, _)| draft.contains(from)).map(|(kind, from, to)| (kind, draft.replacen(from, to, 1))));
+    found.extend(
+        swaps
+            .into_iter()
+            .filter(|(_, from, _)| draft.contains(from))
+            .map(|(kind, from, to)| (kind, draft.replacen(from, to, 1))),
+    );
     let added = [
-        ("promise", "另外给您免单。"), ("amount", "再送您 20 元优惠券。"), ("link", "详情看 http://t.example/a。"), ("phone", "急事请打 13900001111。"), ("tracking", "您的单号是 YT7788990011223。"),
-        ("date", "12 月 30 日前都有效。"), ("duration", "5 分钟内处理好。"), ("promise", "我们保证您满意。"), ("discount", "会员再打 6 折。"), ("percent", "好评率 98.7%。"),
+        ("promise", "另外给您免单。"),
+        ("amount", "再送您 20 元优惠券。"),
+        ("link", "详情看 http://t.example/a。"),
+        ("phone", "急事请打 13900001111。"),
+        ("tracking", "您的单号是 YT7788990011223。"),
+        ("date", "12 月 30 日前都有效。"),
+        ("duration", "5 分钟内处理好。"),
+        ("promise", "我们保证您满意。"),
+        ("discount", "会员再打 6 折。"),
+        ("percent", "好评率 98.7%。"),
     ];
     let place = draft.len() % added.len();
-    found.extend([0, 3, 7].into_iter().filter_map(|step| added.get((place + step) % added.len())).map(|(kind, more)| (*kind, format!("{draft}{more}"))));
+    found.extend(
+        [0, 3, 7]
+            .into_iter()
+            .filter_map(|step| added.get((place + step) % added.len()))
+            .map(|(kind, more)| (*kind, format!("{draft}{more}"))),
+    );
     found.retain(|(_, text)| text != draft);
     found
 }

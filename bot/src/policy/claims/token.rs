@@ -7,7 +7,17 @@ use super::unit;
 const LONG: usize = 7;
 /// Sizes by letters, with the one name each has here.
 const SIZES: &[(&str, &str)] = &[
-    ("xs", "xs"), ("s", "s"), ("m", "m"), ("l", "l"), ("xl", "xl"), ("xxl", "2xl"), ("xxxl", "3xl"), ("2xl", "2xl"), ("3xl", "3xl"), ("4xl", "4xl"), ("xxxxl", "4xl"),
+    ("xs", "xs"),
+    ("s", "s"),
+    ("m", "m"),
+    ("l", "l"),
+    ("xl", "xl"),
+    ("xxl", "2xl"),
+    ("xxxl", "3xl"),
+    ("2xl", "2xl"),
+    ("3xl", "3xl"),
+    ("4xl", "4xl"),
+    ("xxxxl", "4xl"),
 ];
 
 /// Days by their distance, a line for each.
@@ -129,7 +139,8 @@ fn code(text: &Folded, at: usize) -> Option<Token> {
     let length = word_at(text, at)?;
     let word: String = text.slice(at, at + length).iter().collect();
     let sized = SIZES.iter().find(|(written, _)| *written == word).map(|(_, size)| (*size).to_owned());
-    let spoken = text.before(at).is_some_and(|c| matches!(c, '\'' | '’')) || text.at(at + length).is_some_and(|c| matches!(c, '\'' | '’'));
+    let spoken = text.before(at).is_some_and(|c| matches!(c, '\'' | '’'))
+        || text.at(at + length).is_some_and(|c| matches!(c, '\'' | '’'));
     let span = (at, at + length);
     if let Some(value) = sized.filter(|_| !spoken) {
         return Some(Token { kind: TokenKind::Size, value, span });
