@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-backoffice bench-knowledge deliveries connection
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-backoffice bench-knowledge bench-gate deliveries connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -62,3 +62,7 @@ bench-knowledge:
 # How long a look-up in a back office takes, what a browser needs, and how large the evidence is: make bench-backoffice COUNT=60
 bench-backoffice:
 	cargo run --locked --release -p backoffice --example bench -- $(or $(COUNT),60)
+
+# How well the calibrated chance tells right answers from wrong ones, on a folder of evaluation sets: make bench-gate DATA=…
+bench-gate:
+	cargo run --locked -p aijia --example bench_gate -- $(DATA)

@@ -245,7 +245,8 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::OnDuty => alone(rest, Command::OnDuty),
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
-        Name::Mode => alone(rest, Command::Mode),
+        // Whatever is wished for: what it lacks is the answer.
+        Name::Mode => Some(Command::Mode),
         Name::Checklist => alone(rest, Command::Checklist),
         Name::Report => alone(rest, Command::Report),
         Name::Kb => Some(Command::NotYet(name.as_str())),

@@ -7,6 +7,7 @@
 mod clean;
 mod extract;
 mod model;
+mod placeholders;
 mod prompt;
 mod questions;
 

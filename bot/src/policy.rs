@@ -19,7 +19,7 @@ mod triggers;
 
 pub use claims::{ClaimKind, Grounding, Grounds, Sources, Unfounded, check as check_claims, unfounded};
 pub use gate::{Circumstances, Hold, Identity, LexiconFinding, Severity};
-pub use intent::{Intent, intent_of};
+pub use intent::{Intent, intent_of, intents_of};
 pub use order::{about_own_order, masked, order_number};
 pub use power::{Denied, DeniedWhy, Power, may};
 pub use speech::{adds_nothing, wants_person};
@@ -183,7 +183,9 @@ pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
     let mut findings = rules.triggers.findings(matter.customer, matter.draft.unwrap_or_default());
     findings.extend(fact::findings(matter, rules));
     findings.extend(gate::findings(&matter.circumstances));
-    let risk = findings.iter().map(|f| f.risk).fold(matter.intent.risk(), Risk::max);
+    // The strictest of several intents governs.
+    let asked = intents_of(matter.customer).into_iter().map(Intent::risk).fold(matter.intent.risk(), Risk::max);
+    let risk = findings.iter().map(|f| f.risk).fold(asked, Risk::max);
     let holds = gate::holds(matter, rules, risk);
     let least = match risk {
         Risk::Low if findings.is_empty() && holds.is_empty() => Route::Permit,

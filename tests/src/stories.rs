@@ -17,6 +17,7 @@ mod erasure;
 mod everywhere;
 mod first_start;
 mod followers;
+mod gate;
 mod handover;
 mod hard_cases;
 mod hostile;

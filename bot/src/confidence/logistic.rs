@@ -3,7 +3,7 @@
 /// Newton steps; it settles in far fewer.
 const STEPS: usize = 12;
 /// Keeps the weights of few rows small.
-const SHRINK: f64 = 1.0;
+const SHRINK: f64 = 8.0;
 
 /// A model that ranks rows by how likely they are.
 #[derive(Debug, Clone, PartialEq)]

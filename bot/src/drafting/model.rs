@@ -19,6 +19,7 @@ use serde_json::Value;
 use tower::BoxError;
 use url::{Host, Url};
 
+use super::placeholders::Placeholders;
 use super::{Proposal, citation_of, clean, confidence_in, in_parts, prompt};
 use crate::case::Citation;
 use crate::policy::unfounded;
@@ -116,14 +117,17 @@ impl Model {
         Ok(Self { client, name: name.to_owned() })
     }
 
-    /// Drafts an answer to the customer's messages from the passages found. Recalled messages must not be among them.
+    /// Drafts an answer to the customer's messages from the passages found. Recalled messages must not be among them;
+    /// personal numbers are replaced on the way out and put back on the way in.
     ///
     /// # Errors
     /// [`DraftError::Unavailable`] when the server does not answer in time, [`DraftError::Unusable`] when its answer
     /// is not one that may be shown.
     pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
-        let content = self.ask(prompt::messages(customer, found, hint)).await?;
-        proposal(&content, found, format!("openai:{}", self.name))
+        let mut placeholders = Placeholders::default();
+        let hidden: Vec<String> = customer.iter().map(|text| placeholders.hide(text)).collect();
+        let content = self.ask(prompt::messages(&hidden, found, hint)).await?;
+        restored(&content, found, format!("openai:{}", self.name), &placeholders)
     }
 
     async fn ask(&self, messages: Value) -> Result<String, DraftError> {
@@ -214,16 +218,27 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, DraftError> {
 /// # Errors
 /// [`DraftError::Unusable`] when it is not one that may be shown.
 pub fn proposal(content: &str, found: &Found, drafter: String) -> Result<Proposal, DraftError> {
-    let answer = prompt::read(content, found.hits.len())?;
+    restored(content, found, drafter, &Placeholders::default())
+}
+
+/// The same with what was hidden from the model put back.
+fn restored(
+    content: &str,
+    found: &Found,
+    drafter: String,
+    placeholders: &Placeholders,
+) -> Result<Proposal, DraftError> {
+    let mut answer = prompt::read(content, found.hits.len())?;
+    answer.text = placeholders.restore(&answer.text);
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
     let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(whole).collect();
     Ok(Proposal { parts, citations, confidence, action: None, drafter })
 }
 
-/// A model is given whole passages, and rests on all of them.
+/// A model rests on all of a passage that it was given.
 fn whole(hit: &Hit) -> Citation {
-    citation_of(hit, (0, hit.text.len()))
+    citation_of(hit, (0, prompt::given(hit).len()))
 }
 
 /// The parts of an answer that may be shown to a reviewer.

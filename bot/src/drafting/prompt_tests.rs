@@ -1,5 +1,5 @@
 use super::*;
-use knowledge::{Hit, Kind};
+use knowledge::Kind;
 
 fn found() -> Found {
     let hit = |text: &str| Hit {

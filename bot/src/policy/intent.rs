@@ -149,6 +149,13 @@ pub fn intent_of(texts: &[String]) -> Intent {
     best.1
 }
 
+/// Everything the texts are about: one message may ask for a size and for compensation.
+pub fn intents_of(texts: &[String]) -> Vec<Intent> {
+    let plain: Vec<Plain> = texts.iter().map(|text| Plain::new(text)).collect();
+    let said = TABLE.iter().filter(|(_, said)| said.iter().any(|word| plain.iter().any(|text| text.has(word))));
+    said.map(|(intent, _)| *intent).collect()
+}
+
 /// A Chinese character says about as much as two letters.
 fn weight(word: &Word) -> usize {
     match word {
@@ -195,6 +202,14 @@ mod tests {
         assert_eq!(intent_of(&["在吗".into(), "M101 现在有货吗".into()]), Intent::Product);
         assert_eq!(intent_of(&[]), Intent::Other);
         assert_eq!(intent_of(&["👍".into(), "谢谢".into()]), Intent::Greeting);
+    }
+
+    #[test]
+    fn one_message_may_have_several_intents() {
+        let said = |text: &str| intents_of(&[text.to_owned()]);
+        assert_eq!(said("165 穿什么码？还有你们要赔偿我"), [Intent::Compensation, Intent::Sizing]);
+        assert_eq!(said("今天天气怎么样"), []);
+        assert_eq!(intents_of(&["包邮吗".into(), "要发票".into()]), [Intent::Invoice, Intent::Shipping]);
     }
 
     #[test]

@@ -284,7 +284,15 @@ fn reasons(view: &View) -> Vec<ReasonShown> {
             shown.push(ReasonShown { label, words });
         }
     }
+    shown.extend(grounds(view));
     shown
+}
+
+/// What the draft rests on, and what else keeps it from being sent without a person.
+fn grounds(view: &View) -> Vec<ReasonShown> {
+    let Some(draft) = view.case.draft().filter(|draft| !draft.parts.is_empty()) else { return Vec::new() };
+    let keys = std::iter::once(draft.grounds.class.key()).chain(draft.verdict.holds.iter().map(|hold| hold.key()));
+    keys.map(|key| ReasonShown { label: view.words().text(key, &[]), words: String::new() }).collect()
 }
 
 fn holders(view: &View, off_duty: &HashSet<String>) -> Holders {
