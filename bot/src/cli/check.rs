@@ -1,5 +1,7 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
+mod back_office;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use crate::clock::HOUR;
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Person, Role};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self, EntryState, StoredEntry};
-use crate::store::{conversations, desks};
+use crate::store::{self, conversations, desks};
 use crate::surface::Surface;
 use crate::worker;
 
@@ -44,11 +46,13 @@ struct Found {
     counts: Vec<(String, i64)>,
     media: Vec<String>,
     gone: Vec<String>,
+    /// Recipes that are stopped, with their stores.
+    stopped: Vec<(String, String)>,
 }
 
 async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let reader = app.clone();
-    let Found { desk, published, checkpoint, counts, media, gone: paused } = app
+    let Found { desk, published, checkpoint, counts, media, gone: paused, stopped } = app
         .store
         .read(move |tx| {
             Box::pin(async move {
@@ -62,7 +66,8 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
                         gone.push(channel.id.clone());
                     }
                 }
-                Ok(Found { desk, published, checkpoint, counts: desks::counts(tx).await?, media, gone })
+                let stopped = store::back_office::stopped(tx).await?;
+                Ok(Found { desk, published, checkpoint, counts: desks::counts(tx).await?, media, gone, stopped })
             })
         })
         .await?;
@@ -70,6 +75,7 @@ async fn checklist(app: &App) -> anyhow::Result<Vec<Item>> {
     let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
     let mut items = vec![channels(desk)];
     items.extend(abilities(desk));
+    items.extend(back_office::items(app, desk, &stopped).await);
     items.extend([
         platforms(app, desk),
         webhooks(app, desk),
