@@ -202,16 +202,16 @@ impl View {
     /// What was looked up, and when, or why it was not.
     pub fn looked(&self, look_up: &LookUp) -> String {
         let at = self.clock(look_up.at);
-        let say = |key: &str, args: &[(&str, &str)]| self.words().text(&["card.evidence", key].concat(), args);
+        let words = self.words();
         match &look_up.outcome {
             Looked::Found { fact, stale_at, .. } => {
-                let key = if *stale_at <= self.now { "_stale" } else { "" };
-                say(key, &[("fact", &cards::one_line(fact)), ("at", &at)])
+                let key = if *stale_at <= self.now { "card.evidence_stale" } else { "card.evidence" };
+                words.text(key, &[("fact", &cards::one_line(fact)), ("at", &at)])
             }
-            Looked::NotFound => say("_not_found", &[("at", &at)]),
-            Looked::NoOrder => say("_no_order", &[]),
-            Looked::NotTheirs => say("_not_theirs", &[]),
-            Looked::Unseen(why) => say("_unseen", &[("why", &self.words().text(why.key(), &[]))]),
+            Looked::NotFound => words.text("card.evidence_not_found", &[("at", &at)]),
+            Looked::NoOrder => words.text("card.evidence_no_order", &[]),
+            Looked::NotTheirs => words.text("card.evidence_not_theirs", &[]),
+            Looked::Unseen(why) => words.text("card.evidence_unseen", &[("why", &words.text(why.key(), &[]))]),
         }
     }
 

@@ -109,7 +109,9 @@ fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
 fn literals(path: &Path, source: &str) -> Vec<Literal> {
     let part = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '.' | '{' | '}');
     let mut found = Vec::new();
-    for (at, line) in source.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+    // Comments, and the places at which a test lets the program die.
+    let silent = |line: &str| line.trim_start().starts_with("//") || line.contains("chaos::point(");
+    for (at, line) in source.lines().enumerate().filter(|(_, line)| !silent(line)) {
         for (start, _) in line.match_indices('"') {
             let rest = &line[start + 1..];
             let end = rest.find(|c| !part(c)).unwrap_or(rest.len());

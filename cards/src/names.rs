@@ -128,8 +128,6 @@ vocabulary! {
         Send = "send",
         /// 改: another text, or another draft after a [`Hint`].
         Edit = "edit",
-        /// 重新取证: the facts in the draft are looked up again.
-        LookAgain = "look_again",
         /// 转上级: the next holder decides.
         Escalate = "escalate",
         /// 接手: the presser talks to the customer.
@@ -148,6 +146,8 @@ vocabulary! {
         ConfirmReject = "confirm_reject",
         /// 确认暂停, on the card that asks the [`PauseScope`].
         ConfirmPause = "confirm_pause",
+        /// 重新取证: the facts in the draft are looked up again.
+        LookAgain = "look_again",
     }
 }
 

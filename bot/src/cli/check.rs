@@ -1,5 +1,7 @@
 //! `aijia check`: the launch checklist against the real configuration.
 
+mod back_office;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use crate::clock::HOUR;
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Person, Role};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self, EntryState, StoredEntry};
-use crate::store::{conversations, desks};
+use crate::store::{self, conversations, desks};
 use crate::surface::Surface;
 use crate::worker;
 
@@ -60,11 +62,13 @@ struct Found {
     media: Vec<String>,
     gone: Vec<String>,
     points: Vec<checklist::Point>,
+    /// Recipes that are stopped, with their stores.
+    stopped: Vec<(String, String)>,
 }
 
 async fn checklist(app: &App) -> anyhow::Result<(Vec<checklist::Point>, Vec<Item>, &'static Words)> {
     let reader = app.clone();
-    let Found { desk, published, checkpoint, counts, media, gone: paused, points } = app
+    let Found { desk, published, checkpoint, counts, media, gone: paused, stopped, points } = app
         .store
         .read(move |tx| {
             Box::pin(async move {
@@ -79,7 +83,9 @@ async fn checklist(app: &App) -> anyhow::Result<(Vec<checklist::Point>, Vec<Item
                     }
                 }
                 let points = checklist::points(tx, &reader).await?;
-                Ok(Found { desk, published, checkpoint, counts: desks::counts(tx).await?, media, gone, points })
+                let stopped = store::back_office::stopped(tx).await?;
+                let counts = desks::counts(tx).await?;
+                Ok(Found { desk, published, checkpoint, counts, media, gone, stopped, points })
             })
         })
         .await?;
@@ -88,6 +94,7 @@ async fn checklist(app: &App) -> anyhow::Result<(Vec<checklist::Point>, Vec<Item
     let unowned = published.iter().filter(|e| desk.person(&e.owner).is_none()).count();
     let mut items = vec![channels(desk)];
     items.extend(abilities(desk));
+    items.extend(back_office::items(app, desk, &stopped).await);
     items.extend([
         platforms(app, desk),
         webhooks(app, desk),

@@ -97,9 +97,14 @@ impl Offices {
         self.settings.chromium.as_ref().err().map(String::as_str)
     }
 
-    /// What the recipes' folders are relative to.
-    pub fn base(&self) -> &Path {
-        &self.settings.base
+    /// What is in the way of looking anything up in a back office, if anything is.
+    pub async fn problem(&self, config: &BackOffice) -> Option<NoOffice> {
+        let signed_in = async {
+            self.chromium()?;
+            let office = self.office(config).await?;
+            office.profile.read()?.map(drop).ok_or_else(|| NoOffice::NotSignedIn(config.id.clone()))
+        };
+        signed_in.await.err()
     }
 
     /// The back office as it is configured now; an earlier one with another configuration ends.

@@ -67,13 +67,28 @@ pub async fn resume(tx: &mut Tx, store: &str, recipe: &str) -> sqlx::Result<bool
     Ok(tx.run(sql, args![store, recipe]).await? == 1)
 }
 
-/// Says that an order was named in a conversation. Gives the conversation it belongs to: the first one in which it was.
-pub async fn owner_of_order(tx: &mut Tx, store: &str, order: &str, conversation: &str) -> sqlx::Result<String> {
-    let sha256 = hex::encode(Sha256::digest(order));
-    let claim = "INSERT INTO order_owners (store, order_sha256, conversation) VALUES ($1, $2, $3)
-                 ON CONFLICT (store, order_sha256) DO NOTHING";
-    tx.run(claim, args![store, &sha256, conversation]).await?;
+/// The recipes that are stopped: store and name.
+pub async fn stopped(tx: &mut Tx) -> sqlx::Result<Vec<(String, String)>> {
+    let sql = "SELECT store, recipe FROM recipe_runs WHERE stopped_at IS NOT NULL ORDER BY store, recipe";
+    tx.all(sql, args![]).await
+}
+
+/// The conversation an order belongs to, once one is known.
+pub async fn owner_of_order(tx: &mut Tx, store: &str, order: &str) -> sqlx::Result<Option<String>> {
     let sql = "SELECT conversation FROM order_owners WHERE store = $1 AND order_sha256 = $2";
-    let owner: Option<(String,)> = tx.one(sql, args![store, &sha256]).await?;
-    Ok(owner.map_or_else(|| conversation.to_owned(), |(owner,)| owner))
+    Ok(tx.one::<(String,)>(sql, args![store, sha256(order)]).await?.map(|(owner,)| owner))
+}
+
+/// An order was found for a conversation: it belongs to it from now on, unless another one was first. Gives whether it
+/// is theirs.
+pub async fn claim_order(tx: &mut Tx, store: &str, order: &str, conversation: &str) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO order_owners (store, order_sha256, conversation) VALUES ($1, $2, $3)
+               ON CONFLICT (store, order_sha256) DO NOTHING";
+    tx.run(sql, args![store, sha256(order), conversation]).await?;
+    Ok(owner_of_order(tx, store, order).await?.is_some_and(|owner| owner == conversation))
+}
+
+/// An order's number is not kept as it is.
+fn sha256(order: &str) -> String {
+    hex::encode(Sha256::digest(order))
 }

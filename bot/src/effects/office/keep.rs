@@ -18,6 +18,11 @@ pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight:
     let Some(run) = &sight.run else { return Ok(()) };
     let entry = Entry { kind: Kind::LookedUp, actor: Actor::System, payload: run.payload.clone() };
     record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+    if let End::Through(_, Some(order)) = &run.end {
+        let theirs = back_office::claim_order(tx, &run.store, order, &case.conversation).await?;
+        // Two asked at the same moment. The unit is not kept, and the next try knows whose it is.
+        anyhow::ensure!(theirs, "an order was named in another conversation at the same moment");
+    }
     kept(tx, app, Some(case), run).await
 }
 
@@ -39,7 +44,7 @@ pub(crate) async fn forget(tx: &mut Tx, app: &App, chain: &str, text: &str) -> a
 /// How a recipe fared; whoever has to look is told.
 pub(super) async fn kept(tx: &mut Tx, app: &App, case: Option<&Case>, run: &Run) -> anyhow::Result<()> {
     match &run.end {
-        End::Through(took) => Ok(back_office::ran(tx, &run.store, &run.recipe, run.at, *took).await?),
+        End::Through(took, _) => Ok(back_office::ran(tx, &run.store, &run.recipe, run.at, *took).await?),
         End::Stop(why, picture) => stop(tx, app, case, run, *why, picture.as_deref()).await,
     }
 }

@@ -58,8 +58,8 @@ pub(super) struct Run {
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub(super) enum End {
-    /// It went through, in so many milliseconds.
-    Through(i64),
+    /// It went through, in so many milliseconds; the order that it found.
+    Through(i64, Option<String>),
     /// The recipe has to be stopped until a person has looked; the picture of what was seen.
     Stop(Unseen, Option<String>),
 }
@@ -106,26 +106,28 @@ fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], name
         let intent = policy::intent_of(texts);
         config.recipe_for(intent).map(|recipe| (intent, recipe))
     };
+    // Whoever says what they want is not answered about something else.
+    let says_nothing = matches!(policy::intent_of(texts), Intent::Other | Intent::Greeting);
     let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(std::slice::from_ref(text)));
-    of(texts).or_else(|| if named { before() } else { None })
+    of(texts).or_else(|| if named && says_nothing { before() } else { None })
 }
 
 async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
     let (store, recipe, order) = (config.id.clone(), question.recipe.to_owned(), question.order.to_owned());
     let conversation = view.conversation.id.clone();
-    let before = app.store.commit(move |tx| {
+    let before = app.store.read(move |tx| {
         let (store, recipe, order) = (store.clone(), recipe.clone(), order.clone());
         let conversation = conversation.clone();
         Box::pin(async move {
-            let owner = back_office::owner_of_order(tx, &store, &order, &conversation).await?;
+            let owner = back_office::owner_of_order(tx, &store, &order).await?;
             let runs = back_office::runs_of(tx, &store, &recipe).await?;
-            Ok((owner == conversation, runs.is_some_and(|runs| runs.stopped_at.is_some())))
+            Ok((owner.is_none_or(|owner| owner == conversation), runs.is_some_and(|runs| runs.stopped_at.is_some())))
         })
     });
     let (theirs, stopped) = before.await?;
     let now = app.clock.now();
     match (theirs, stopped) {
-        (false, _) => Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("draft.not_theirs")))),
+        (false, _) => Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs")))),
         (true, true) => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
         (true, false) => run(app, config, question, now).await,
     }
@@ -174,7 +176,7 @@ async fn found(
     let took = i64::try_from(finding.took_ms).unwrap_or(i64::MAX);
     Ok(Sight {
         order_cents: worth.max(),
-        run: Some(Run::of(office, recipe, finding.at_ms, payload, End::Through(took))),
+        run: Some(Run::of(office, recipe, finding.at_ms, payload, End::Through(took, Some(question.order.to_owned())))),
         ..Sight::without(question, finding.at_ms, looked, reply)
     })
 }
@@ -189,7 +191,7 @@ async fn stopped_at(
 ) -> anyhow::Result<Sight> {
     let (looked, reply, sight, end) = match stopped {
         Stopped::NotFound(sight) => {
-            let reply = Some(Reply::Ask("draft.order_not_found"));
+            let reply = Some(Reply::Ask("order_reply.not_found"));
             (Looked::NotFound, reply, sight, None)
         }
         Stopped::Abnormal(oddity, sight) => {
@@ -207,7 +209,7 @@ async fn stopped_at(
         "outcome": looked, "at": sight.at_ms, "line": sight.line, "url": sight.url, "picture": picture,
         "asked": sight.asked,
     });
-    let end = end.map_or(End::Through(0), |why| End::Stop(why, picture));
+    let end = end.map_or(End::Through(0, None), |why| End::Stop(why, picture));
     Ok(Sight {
         run: Some(Run::of(office, recipe, sight.at_ms, payload, end)),
         ..Sight::without(question, sight.at_ms, looked, reply)
@@ -264,7 +266,7 @@ impl Sight {
     /// The customer has to name the order first.
     fn asking(intent: Intent, at: Timestamp) -> Self {
         let look_up = LookUp { order: None, at, outcome: Looked::NoOrder };
-        let reply = Some(Reply::Ask("draft.ask_order"));
+        let reply = Some(Reply::Ask("order_reply.ask"));
         Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
     }
 

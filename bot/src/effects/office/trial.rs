@@ -144,7 +144,7 @@ async fn told(
             show(app, &wanted.to, pictures.first()).await?;
             let seconds = format!("{:.1}", took_ms as f64 / 1_000.0);
             let passed = say("told.recipe_passed").with("fact", fact).with("seconds", seconds);
-            (passed, Some(run(End::Through(took_ms))))
+            (passed, Some(run(End::Through(took_ms, None))))
         }
         Ok(Trial::NotFound) => (say("told.recipe_no_order"), None),
         Ok(Trial::Stopped { why, picture, .. }) => {
