@@ -198,9 +198,14 @@ impl Deliveries {
                 let other = self.other.clone();
                 let door = format!("{}/callback/webhook/c{}", self.address, customer % CHANNELS);
                 all.push(async move {
-                    for _ in 0..tries {
-                        let status = other.tell_at(&door, id, kind, data.clone()).await?;
-                        ensure!(status == 200, "HTTP {status} to {id}");
+                    let mut heard = 0;
+                    while heard < tries {
+                        match other.tell_at(&door, id, kind, data.clone()).await? {
+                            200 => heard += 1,
+                            // Told to come back: the machine has more to do than it can.
+                            503 => tokio::time::sleep(Duration::from_millis(200)).await,
+                            status => anyhow::bail!("HTTP {status} to {id}"),
+                        }
                     }
                     Ok(())
                 });
