@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
 use crate::chances::{self, Chances};
-use crate::clock::{Clock, Ids};
+use crate::clock::{Clock, Ids, MINUTE, Timestamp};
 use crate::desk::{Channel, Desk, Person};
 use crate::drafting::Model;
 use crate::effects::Offices;
@@ -88,6 +88,8 @@ struct Cached {
     desk: Option<Arc<Applied>>,
     index: Option<(String, Arc<Index>)>,
     chances: Arc<Chances>,
+    /// When the decisions were last looked at.
+    looked_at: Timestamp,
 }
 
 /// The wire to Telegram.
@@ -260,27 +262,36 @@ impl App {
         self.cached().chances
     }
 
-    /// What the shop's decisions teach so far. Learns outside of any transaction, since it takes its time.
+    /// What the shop's decisions teach so far. Looks for new ones once a minute at most, and learns outside of any
+    /// transaction, since both take their time.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn chances(&self) -> anyhow::Result<Arc<Chances>> {
-        let known = self.cached().chances;
-        let (reader, old) = (known.clone(), self.store.clone());
-        let grown = old
+        let (known, now) = (self.cached(), self.clock.now());
+        if now - known.looked_at < MINUTE {
+            return Ok(known.chances);
+        }
+        let learnt_before = known.chances.clone();
+        let grown = self
+            .store
             .read(move |tx| {
                 Box::pin(async move {
                     let count = outcomes::count(tx).await?;
-                    if !reader.are_old(count) {
+                    if !learnt_before.are_old(count) {
                         return Ok(None);
                     }
                     Ok(Some((count, outcomes::newest(tx, chances::REMEMBERED).await?)))
                 })
             })
             .await?;
-        let Some((count, newest)) = grown else { return Ok(known) };
-        let learnt = tokio::task::spawn_blocking(move || Arc::new(Chances::learn(count, &newest))).await?;
-        self.cache(|cached| cached.chances = learnt.clone());
+        let learnt = match grown {
+            Some((count, newest)) => {
+                tokio::task::spawn_blocking(move || Arc::new(Chances::learn(count, &newest))).await?
+            }
+            None => known.chances,
+        };
+        self.cache(|cached| (cached.chances, cached.looked_at) = (learnt.clone(), now));
         Ok(learnt)
     }
 
@@ -331,7 +342,12 @@ impl App {
 
     fn cached(&self) -> Cached {
         let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
-        Cached { desk: cached.desk.clone(), index: cached.index.clone(), chances: cached.chances.clone() }
+        Cached {
+            desk: cached.desk.clone(),
+            index: cached.index.clone(),
+            chances: cached.chances.clone(),
+            looked_at: cached.looked_at,
+        }
     }
 
     fn cache(&self, change: impl FnOnce(&mut Cached)) {

@@ -66,7 +66,7 @@ story!(
             world.says(FLAGSHIP, customer, text).await?;
         }
         let card = world.card_of("LiHua", 1)?;
-        world.taps_card("LiHua", &card, Act::Send).await?;
+        world.taps_card("LiHua", &card, Act::Send, &[]).await?;
         world.member_says("LiHua", "/改 2 亲，请冷水手洗。").await?;
         world.member_says("LiHua", "/拒绝 3 知识过期").await?;
         world.member_says("WangWu", "/报告").await?;

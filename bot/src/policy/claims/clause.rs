@@ -87,6 +87,8 @@ const COURTESIES: &[&str] = &[
 /// A clause: what is left of its letters without denials, modal words and figures, and how often it denies.
 struct Clause {
     letters: Vec<char>,
+    /// Neighbouring ones of these.
+    pairs: Vec<(char, char)>,
     denials: usize,
     span: (usize, usize),
 }
@@ -148,7 +150,7 @@ fn likeness(one: &Clause, other: &Clause) -> f64 {
     if one.letters.len() < SAYS || other.letters.len() < SAYS {
         return if one.letters == other.letters { 1.0 } else { 0.0 };
     }
-    let (mine, theirs): (Vec<_>, Vec<_>) = (pairs(&one.letters).collect(), pairs(&other.letters).collect());
+    let (mine, theirs) = (&one.pairs, &other.pairs);
     let there = mine.iter().filter(|pair| theirs.contains(pair)).count();
     let contained = CONTAINED * share(there, mine.len().min(theirs.len()));
     contained.max(share(2 * there, mine.len() + theirs.len()))
@@ -204,7 +206,8 @@ fn clause(text: &Folded, span: (usize, usize)) -> Clause {
         }
     }
     denials += english_denials(text, span);
-    Clause { letters, denials, span }
+    let pairs = pairs(&letters).collect();
+    Clause { letters, pairs, denials, span }
 }
 
 fn english_denials(text: &Folded, (from, to): (usize, usize)) -> usize {

@@ -1,5 +1,8 @@
 //! Words that bind the shop. A source must have the word, or one that means the same, and mean it the same way.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::clause::{is_denied, refuses};
 use super::folded::Folded;
 
@@ -32,6 +35,10 @@ const FAMILIES: &[&[&str]] = &[
     &["无门槛"],
     &["破例", "特批", "特殊处理", "exception"],
 ];
+
+/// The characters the words begin with.
+static FIRST: LazyLock<HashSet<char>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|words| words.iter()).filter_map(|word| word.chars().next()).collect());
 
 /// Which promises the sources make, and whether they make or refuse them.
 pub(super) struct Promises {
@@ -68,6 +75,10 @@ impl Promises {
 fn said(text: &Folded) -> Vec<(usize, (usize, usize))> {
     let mut found = Vec::new();
     for at in 0..text.len() {
+        // Few characters begin a word at all.
+        if !text.at(at).is_some_and(|c| FIRST.contains(&c)) {
+            continue;
+        }
         for (family, words) in FAMILIES.iter().enumerate() {
             let longest = words.iter().filter(|word| stands_at(text, at, word)).map(|word| word.chars().count()).max();
             found.extend(longest.map(|length| (family, (at, at + length))));
