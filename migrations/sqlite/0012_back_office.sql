@@ -11,7 +11,7 @@ CREATE TABLE recipe_runs (
   picture TEXT,
   PRIMARY KEY (store, recipe)
 );
--- Whose an order is: the first conversation in which its number was named.
+-- Whose an order is: the first conversation that it was found for.
 CREATE TABLE order_owners (
   store TEXT NOT NULL,
   order_sha256 TEXT NOT NULL,
