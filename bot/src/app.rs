@@ -8,19 +8,18 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use anyhow::Context;
 use cards::words::{Locale, Words};
 use channels::{official, telegram, wecom};
-use knowledge::{Entry, Index};
+use knowledge::Index;
 use tokio::sync::Semaphore;
 
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
 use crate::clock::{Clock, Ids};
 use crate::desk::{Channel, Desk, Person};
-use crate::drafting::Model;
+use crate::drafting::{Lexicon, Model};
 use crate::evidence::SigningKey;
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;
-use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx};
 use crate::surface::{Address, Surface};
@@ -82,7 +81,16 @@ pub struct Parts {
 #[derive(Default)]
 struct Cached {
     desk: Option<Arc<Applied>>,
-    index: Option<(String, Arc<Index>)>,
+    knowledge: Option<(String, Arc<Known>)>,
+}
+
+/// What is derived from the published knowledge.
+#[derive(Debug)]
+pub struct Known {
+    /// Finds what answers a question.
+    pub index: Index,
+    /// Finds what must not be said.
+    pub lexicon: Lexicon,
 }
 
 /// The wire to Telegram.
@@ -231,20 +239,20 @@ impl App {
         locale.unwrap_or_default()
     }
 
-    /// The search index over the knowledge published in this transaction.
+    /// What is derived from the knowledge published in this transaction.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn index(&self, tx: &mut Tx) -> anyhow::Result<Arc<Index>> {
+    pub async fn known(&self, tx: &mut Tx) -> anyhow::Result<Arc<Known>> {
         let edition = store::knowledge::edition(tx).await?.unwrap_or_default();
-        if let Some((_, index)) = self.cached().index.clone().filter(|(known, _)| *known == edition) {
-            return Ok(index);
+        if let Some((_, known)) = self.cached().knowledge.filter(|(of, _)| *of == edition) {
+            return Ok(known);
         }
-        let published = store::knowledge::in_state(tx, EntryState::Published).await?;
-        let entries: Vec<Entry> = published.iter().filter_map(readable).collect();
-        let index = Arc::new(Index::build(entries));
-        self.cache(|cached| cached.index = Some((edition, index.clone())));
-        Ok(index)
+        let in_use = store::knowledge::in_use(tx).await?;
+        let rules = in_use.iter().filter(|entry| entry.forbids.is_some()).cloned().collect();
+        let known = Arc::new(Known { index: Index::build(in_use), lexicon: Lexicon::new(rules) });
+        self.cache(|cached| cached.knowledge = Some((edition, known.clone())));
+        Ok(known)
     }
 
     /// Where a person is reached, the first choice first: of the surfaces they have, those this program has too.
@@ -294,18 +302,12 @@ impl App {
 
     fn cached(&self) -> Cached {
         let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
-        Cached { desk: cached.desk.clone(), index: cached.index.clone() }
+        Cached { desk: cached.desk.clone(), knowledge: cached.knowledge.clone() }
     }
 
     fn cache(&self, change: impl FnOnce(&mut Cached)) {
         change(&mut self.cached.write().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// A published entry; one that cannot be read is left out rather than leaving the desk without any knowledge.
-fn readable(stored: &StoredEntry) -> Option<Entry> {
-    let read = serde_json::from_str(&stored.body);
-    read.inspect_err(|_| tracing::error!(entry = %stored.id, version = stored.version, "an entry cannot be read")).ok()
 }
 
 impl Applied {

@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod knowledge;
 mod pause;
 mod show;
 
@@ -18,7 +19,8 @@ use crate::command::{self, Command, Parsed};
 use crate::desk::Person;
 use crate::drafting::clean;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::policy::{self, Matter, Power, Verdict};
+use crate::knowledge_desk::scope_on;
+use crate::policy::{self, Matter, Power, Verdict, WrittenBy};
 use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::people::{self, PendingEdit};
@@ -269,5 +271,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         order_cents: None,
         public: view.conversation.is_public(),
     };
-    Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
+    let (known, scope) = (app.known(tx).await?, scope_on(view.channel()));
+    let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &view.desk.desk.desk.locale);
+    Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())).with_words(forbidden, WrittenBy::Person))
 }

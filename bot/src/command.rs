@@ -5,10 +5,12 @@
 //! comes back byte for byte, and an edit's text keeps its own blanks and lines.
 
 mod argument;
+mod knowledge;
 mod name;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
+pub use knowledge::KnowledgeCommand;
 
 use cards::RejectReason;
 
@@ -131,6 +133,8 @@ pub enum Command {
     OffDuty,
     /// Stop waiting for the text of an edit.
     Cancel,
+    /// Something about the knowledge.
+    Knowledge(KnowledgeCommand),
     /// A command this version does not carry out, by its name without the slash.
     NotYet(&'static str),
 }
@@ -213,7 +217,8 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::OnDuty => alone(rest, Command::OnDuty),
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
-        Name::Mode | Name::Checklist | Name::Report | Name::Kb => Some(Command::NotYet(name.as_str())),
+        Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
+        Name::Mode | Name::Checklist | Name::Report => Some(Command::NotYet(name.as_str())),
     }
 }
 

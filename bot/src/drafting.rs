@@ -7,12 +7,14 @@
 mod clean;
 mod extract;
 mod ground;
+mod lexicon;
 mod model;
 mod prompt;
 mod questions;
 
 pub use clean::clean;
 pub use extract::{extractive, extractive_each};
+pub use lexicon::Lexicon;
 pub use model::{DraftError, Flaw, Model, proposal};
 pub use questions::questions;
 
@@ -52,6 +54,7 @@ fn citation_of(hit: &Hit) -> Citation {
         span: hit.span,
         owner: hit.owner.clone(),
         verify_by: hit.verify_by,
+        valid_until: hit.valid_until,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod draft;
 mod hand;
+mod knowledge;
 mod media;
 mod phone;
 mod pictures;
@@ -10,6 +11,7 @@ mod session;
 mod surface;
 mod wire;
 
+pub(crate) use knowledge::what_if;
 pub(crate) use media::forget as forget_attachment;
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
@@ -48,6 +50,10 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::ReviewDeadline { case, due } => review_deadline(app, row, case, due).await,
         Job::WindowDeadline { case, .. } => happen(app, row, case, crate::case::Event::WindowEnded).await,
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
+        Job::KnowledgeChanged { case } => knowledge::changed(app, row, case).await,
+        Job::Publish { to, person, entry, only, code } => {
+            knowledge::publish(app, row, to, knowledge::Wish { person, entry, only, code }).await
+        }
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,

@@ -6,6 +6,7 @@
 //! [`may`] is the one table of who may do what, where. Configuration tightens what is here and never loosens it.
 
 mod fact;
+mod forbidden;
 mod intent;
 mod plain;
 mod power;
@@ -13,6 +14,7 @@ mod speech;
 mod trigger;
 mod triggers;
 
+pub use forbidden::{ForbiddenWord, Severity, WrittenBy};
 pub use intent::{Intent, intent_of};
 pub use power::{Denied, DeniedWhy, Power, may};
 pub use speech::{adds_nothing, wants_person};
@@ -71,6 +73,9 @@ pub struct Verdict {
     pub risk: Risk,
     /// Everything that was found, the table's rows first, in the order of the table.
     pub reasons: Vec<Reason>,
+    /// Words in the reply that must not be said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<ForbiddenWord>,
 }
 
 impl Verdict {
@@ -170,7 +175,7 @@ pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
     // A permit would be decided here, and only for low risk without any finding. There are no permits yet: the least
     // an item gets is a reviewer.
     let route = findings.iter().map(|f| f.route).fold(Route::Review(least), Route::max);
-    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect() }
+    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect(), words: Vec::new() }
 }
 
 #[cfg(test)]

@@ -358,7 +358,7 @@ fn waiting_case(
         policy: desk.policy.clone(),
         author: Author::Bot { drafter: "extractive".into() },
         citations: vec![],
-        verdict: Verdict { route: Route::Review(policy::Level::Reviewer), risk, reasons: vec![] },
+        verdict: Verdict { route: Route::Review(policy::Level::Reviewer), risk, reasons: vec![], words: vec![] },
         confidence: 0.95,
         intent: Intent::Other,
         action: None,

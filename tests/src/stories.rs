@@ -21,6 +21,7 @@ mod hard_cases;
 mod hostile;
 mod instances;
 mod knowledge_import;
+mod knowledge_life;
 mod main_loop;
 mod model;
 mod notices;

@@ -3,7 +3,7 @@
 use channels::Spent;
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Lost, Rejection};
+use super::{Citation, Draft, Lost, Rejection};
 use crate::clock::Timestamp;
 use crate::policy::Verdict;
 
@@ -60,6 +60,8 @@ pub enum Event {
     WindowEnded,
     /// The deciding part of the configuration changed.
     PolicyChanged,
+    /// What the case's draft rests on is no longer in use.
+    KnowledgeChanged,
     /// A servicer was seen typing, or took the session in the platform's own client.
     ServicerActive {
         /// The person's id, or the WeCom member id nobody configured.
@@ -133,6 +135,16 @@ pub enum Drafted {
         /// What went wrong, for the record.
         why: String,
     },
+}
+
+impl Drafted {
+    /// What the draft rests on.
+    pub fn citations(&self) -> &[Citation] {
+        match self {
+            Self::Reply(draft) | Self::HumanOnly(draft) | Self::NoAnswer(draft) => &draft.citations,
+            Self::Failed { .. } => &[],
+        }
+    }
 }
 
 /// A decision by a person, from a card, a page or a command.

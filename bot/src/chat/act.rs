@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, ask, pause, show};
+use super::{Desk, ask, knowledge, pause, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::desk::{Channel, Dispatch};
@@ -43,6 +43,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, quoted: Option
         Command::OnDuty => duty(desk, true).await,
         Command::OffDuty => duty(desk, false).await,
         Command::Cancel => Ok(()),
+        Command::Knowledge(command) => knowledge::on(desk, command).await,
         Command::NotYet(name) => desk.say(Say::new("told.not_yet").with("command", name)).await,
     }
 }

@@ -72,7 +72,7 @@ names! {
     Mode = "mode" | "模式", None, None, "usage.unknown";
     Checklist = "checklist" | "检查", None, None, "usage.unknown";
     Report = "report" | "报告" | "日报", None, None, "usage.unknown";
-    Kb = "kb" | "知识", None, None, "usage.unknown";
+    Kb = "kb" | "知识", Some(Power::ManageKnowledge), Some("command.kb"), "usage.kb";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

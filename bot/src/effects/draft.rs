@@ -1,15 +1,17 @@
 //! Looking for an answer: search, draft, judge. Holds no transaction while it works.
 
 use cards::Hint;
-use knowledge::{Found, Query, Scope};
+use knowledge::{Found, Query};
 
 use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
+use crate::knowledge_desk::scope_on;
 use crate::drafting::{self, DraftError, Proposal};
-use crate::policy::{self, Intent, Matter, Route};
-use crate::store::queue::{Door, Row};
+use crate::policy::{self, Intent, Matter, Route, WrittenBy};
+use crate::store::knowledge::uses;
+use crate::store::queue::{self, Door, Row};
 use crate::store::{cases, conversations};
 use crate::view::View;
 use crate::worker::apply;
@@ -29,6 +31,10 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
         .commit(move |tx| {
             Box::pin(async move {
                 chaos::point("draft.in_unit");
+                if !uses::all_in_use(tx, drafted.citations()).await? {
+                    // Switched off while it was being written with: it is written anew.
+                    return Ok(queue::not_now(tx, &row, app.clock.now()).await?);
+                }
                 let event = Event::Drafted { generation, drafted };
                 // Refused when the customer wrote meanwhile: a newer drafting is already on its way.
                 let applied = apply::apply(tx, &app, &case, &event).await?;
@@ -72,19 +78,18 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
 async fn search_and_judge(app: &App, wanted: &Wanted) -> anyhow::Result<Drafted> {
     let intent = policy::intent_of(&wanted.texts);
     let reader = app.clone();
-    let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
-    let scope = scope(&wanted.view);
+    let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
+    let scope = scope_on(wanted.view.channel());
     let found: Vec<Found> = drafting::questions(&wanted.texts)
         .iter()
-        .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
+        .map(|text| known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
         .collect();
     let proposal = propose(app, wanted, &found, intent).await;
-    let judged = judge(app, wanted, proposal.as_ref(), intent)?;
+    let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
+    let locale = &wanted.view.desk.desk.desk.locale;
+    let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), locale);
+    let judged = judge(app, wanted, proposal.as_ref(), intent)?.with_words(forbidden, WrittenBy::Bot);
     Ok(decide(wanted, proposal, judged, intent))
-}
-
-fn scope(view: &View) -> Scope {
-    Scope { store: view.channel().map(|c| c.store.clone()), platform: Some("wecom".into()), ..Scope::default() }
 }
 
 /// The model's reply when it is usable, else the built-in drafter's; none when the knowledge has no answer.

@@ -180,6 +180,25 @@ pub enum Job {
         /// The case.
         case: String,
     },
+    /// Draft again what rests on knowledge that is no longer in use.
+    KnowledgeChanged {
+        /// The case.
+        case: String,
+    },
+    /// Look at what putting an entry in use would change, and do it where that was seen before.
+    Publish {
+        /// Whose phone the answer is for.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The person's id.
+        person: String,
+        /// The entry's number or id.
+        entry: String,
+        /// Ids of the channels; empty means every channel.
+        only: Vec<String>,
+        /// The code of what was shown; none where nothing was shown yet.
+        code: Option<String>,
+    },
 }
 
 /// What the tapper is asked.
@@ -231,6 +250,8 @@ impl Job {
             Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
             Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
+            Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
+            Self::Publish { entry, .. } => format!("publish:{entry}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
             Self::Send { conversation, .. }
@@ -265,8 +286,9 @@ impl Job {
             | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
-            | Self::PolicyChanged { .. } => Rank::Then,
-            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
+            | Self::PolicyChanged { .. }
+            | Self::KnowledgeChanged { .. } => Rank::Then,
+            Self::Draft { .. } | Self::Publish { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } => Rank::Slow,
         }
     }
 
@@ -293,6 +315,8 @@ impl Job {
             Self::FetchMedia { .. } => "fetch_media",
             Self::LearnName { .. } => "learn_name",
             Self::PolicyChanged { .. } => "policy_changed",
+            Self::KnowledgeChanged { .. } => "knowledge_changed",
+            Self::Publish { .. } => "publish",
         }
     }
 
@@ -305,7 +329,8 @@ impl Job {
             | Self::Send { case, .. }
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
-            | Self::PolicyChanged { case } => Some(case),
+            | Self::PolicyChanged { case }
+            | Self::KnowledgeChanged { case } => Some(case),
             _ => None,
         }
     }
