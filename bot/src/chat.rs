@@ -19,10 +19,11 @@ use crate::command::{self, Command, Parsed};
 use crate::desk::Person;
 use crate::drafting::clean;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::knowledge_desk::scope_on;
+use crate::knowledge_desk::{care, scope_on};
 use crate::policy::{self, Matter, Power, Verdict, WrittenBy};
 use crate::store::conversations;
 use crate::store::desks::Applied;
+use crate::store::knowledge::care::{self as pending, PendingAnswer};
 use crate::store::people::{self, PendingEdit};
 use crate::store::{Tx, cards as postings, cases, record};
 use crate::surface::Address;
@@ -55,18 +56,22 @@ pub struct Desk<'a, 't> {
 pub async fn said(desk: &mut Desk<'_, '_>, text: &str, quoted: Option<&str>) -> anyhow::Result<()> {
     match command::parse(text) {
         Parsed::Command(Command::Cancel) => {
-            let ended = desk.end_edit().await?.is_some();
+            let ended = desk.end_edit().await?.is_some() | desk.end_answer().await?.is_some();
             desk.say(Say::new(if ended { "told.edit_cancelled" } else { "told.nothing_to_cancel" })).await
         }
         Parsed::Command(command) => {
             // A command ends an edit that is waiting for its text.
             desk.end_edit().await?;
+            desk.end_answer().await?;
             act::on(desk, command, quoted).await
         }
         Parsed::Bad { usage_key, .. } => desk.say(Say::new("told.usage").with_key("usage", usage_key)).await,
         Parsed::NotACommand(text) => match desk.end_edit().await? {
             Some(edit) => desk.edited(edit, &text).await,
-            None => desk.say(Say::new("told.not_understood")).await,
+            None => match desk.end_answer().await? {
+                Some(pending) => care::answered(desk, &pending, &text).await,
+                None => desk.say(Say::new("told.not_understood")).await,
+            },
         },
     }
 }
@@ -132,6 +137,8 @@ impl Desk<'_, '_> {
         let (person, case_id) = (self.person.id.clone(), case.id.clone());
         let edit = PendingEdit { person, case_id, version, code: code.into(), until };
         people::begin_edit(self.tx, &edit).await?;
+        // Only one message is waited for.
+        self.end_answer().await?;
         let link = crate::http::give_link(self.tx, self.app, &self.person.id, case).await?;
         let say = Say::new(if link.is_some() { "told.edit_prompt_link" } else { "told.edit_prompt" });
         let say = say.with("number", case.number).with("link", link.unwrap_or_default());
@@ -141,6 +148,10 @@ impl Desk<'_, '_> {
 
     async fn end_edit(&mut self) -> anyhow::Result<Option<PendingEdit>> {
         Ok(people::end_edit(self.tx, &self.person.id, self.app.clock.now()).await?)
+    }
+
+    async fn end_answer(&mut self) -> anyhow::Result<Option<PendingAnswer>> {
+        Ok(pending::end_answer(self.tx, &self.person.id, self.app.clock.now()).await?)
     }
 
     /// The text of an edit arrived.

@@ -39,6 +39,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
         Job::PostCard { task_id, to } => phone::post_card(app, row, task_id, to).await,
         Job::SettleCard { task_id, to } => phone::settle_card(app, row, task_id, to).await,
+        Job::PostCare { task_id, to } => phone::post_care(app, row, task_id, to).await,
+        Job::SettleCare { task_id, to } => phone::settle_care(app, row, task_id, to).await,
         Job::Ask { task_id, to, question } => phone::ask(app, row, task_id, to, question).await,
         Job::Say { to, say } => phone::say(app, row, to, say, Rank::First).await,
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,

@@ -1,5 +1,6 @@
 //! The shop's knowledge as it enters and leaves the store: importing files, and searching what is published.
 
+mod act;
 pub mod care;
 mod files;
 mod importing;

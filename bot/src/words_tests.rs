@@ -67,6 +67,8 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "policy_changed",
             "knowledge_changed",
             "publish",
+            "post_care",
+            "settle_care",
         ],
         "state." => {
             let open =

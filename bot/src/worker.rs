@@ -3,6 +3,7 @@
 
 mod aibot;
 pub mod apply;
+mod care;
 pub mod checkpoint;
 mod customer;
 pub mod deal;
@@ -177,7 +178,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     let taken_over = instance::show_life(app).await?;
     recovery::remember(app).await?;
     tidy::when_due(app).await?;
-    let dealt = deal::when_due(app).await?;
+    let dealt = deal::when_due(app).await? | care::when_due(app).await?;
     Ok(checkpoint::when_due(app).await? || taken_over || dealt)
 }
 

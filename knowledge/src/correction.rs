@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn another_tone_says_nothing_more() {
-        for edited in [SOURCE, "亲，轻微起球是正常的哦，用附赠的小刷子轻轻扫掉就好～", "您好！小刷子轻轻扫掉起球，不影响穿着。"]
+        for edited in
+            [SOURCE, "亲，轻微起球是正常的哦，用附赠的小刷子轻轻扫掉就好～", "您好！小刷子轻轻扫掉起球，不影响穿着。"]
         {
             assert!(!says_more(edited, &[SOURCE]), "{edited}");
         }

@@ -117,6 +117,11 @@ impl Index {
         self.entries.is_empty()
     }
 
+    /// Everything that can be found, in the order it was given.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The rules of `kind` that hold in `scope` at `now_ms`, in the order they were given.
     pub fn rules<'a>(&'a self, kind: Kind, scope: &'a Scope, now_ms: i64) -> impl Iterator<Item = &'a Entry> {
         self.rules.iter().filter(move |rule| rule.kind == kind && rule.is_valid_at(now_ms) && rule.covers(scope))

@@ -84,11 +84,3 @@ CREATE TABLE gap_askers (
 );
 INSERT INTO gap_askers (dedup, asker)
 SELECT gaps.dedup, cases.conversation FROM gaps JOIN cases ON cases.id = gaps.case_id;
-
--- Pages on which somebody may hand in one file, once.
-CREATE TABLE uploads (
-    digest TEXT PRIMARY KEY,
-    person TEXT NOT NULL,
-    until BIGINT NOT NULL,
-    used_at BIGINT
-);

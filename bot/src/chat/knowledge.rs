@@ -36,7 +36,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: KnowledgeCommand) -> an
         KnowledgeCommand::Rollback { name } => done(desk, Wanted::Rollback, &name).await,
         KnowledgeCommand::Accept { name } => done(desk, Wanted::Accept, &name).await,
         KnowledgeCommand::Dismiss { name } => done(desk, Wanted::Dismiss, &name).await,
-        KnowledgeCommand::Import => desk.say(Say::new("told.not_yet").with("command", "kb import")).await,
+        KnowledgeCommand::Import => desk.say(Say::new("kb.import_how").with("owner", &desk.person.id)).await,
     }
 }
 

@@ -58,7 +58,7 @@ pub enum KnowledgeCommand {
         /// The entry.
         name: String,
     },
-    /// A page on which a file can be handed in.
+    /// How a file is handed in.
     Import,
 }
 

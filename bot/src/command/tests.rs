@@ -43,6 +43,21 @@ fn commands_about_one_case() {
 }
 
 #[test]
+fn the_knowledge_is_looked_after_by_number_or_id() {
+    let kb = |command: KnowledgeCommand| Command::Knowledge(command);
+    same(&["/kb", "/知识", "／ＫＢ"], &kb(KnowledgeCommand::Overview));
+    same(&["/kb stale", "/知识 过期", "/知识过期"], &kb(KnowledgeCommand::Stale));
+    same(&["/kb show 12", "/知识 查看 12", "/知识查看12"], &kb(KnowledgeCommand::Show { name: "12".into() }));
+    same(&["/kb disable faq.csv:a", "/知识 停用 faq.csv:a"], &kb(KnowledgeCommand::Disable { name: "faq.csv:a".into() }));
+    let publish = KnowledgeCommand::Publish { name: "12".into(), words: vec!["kf-a".into(), "7f3k".into()] };
+    same(&["/kb publish 12 kf-a 7f3k", "/知识发布12 kf-a 7f3k"], &kb(publish));
+    same(&["/kb owner"], &kb(KnowledgeCommand::Owner { who: None }));
+    for text in ["/kb show", "/kb show 1 2", "/kb 搜索", "/kb disable"] {
+        assert_eq!(bad(text), ("kb".to_owned(), "usage.kb"), "{text}");
+    }
+}
+
+#[test]
 fn asking_takes_the_words_as_they_were_typed() {
     let ask = |words: &str| Command::Ask { words: words.into() };
     assert_eq!(command("/ask 千牛 羊毛衫会起球吗？\n  第二行"), ask("千牛 羊毛衫会起球吗？\n  第二行"));
@@ -135,7 +150,7 @@ fn a_pause_is_a_pause_however_it_is_written() {
 #[test]
 fn what_is_not_there_yet_says_so() {
     for (text, name) in
-        [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report"), ("/kb 搜索", "kb")]
+        [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report")]
     {
         assert_eq!(command(text), Command::NotYet(name));
     }

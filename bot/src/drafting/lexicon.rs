@@ -16,7 +16,8 @@ pub struct Lexicon {
 impl Lexicon {
     /// The program's own list, and those of `rules`. One that cannot be made ready leaves the others.
     pub fn new(rules: Vec<Entry>) -> Self {
-        let lists: Vec<WordList> = WordList::starter().into_iter().chain(rules.iter().filter_map(WordList::of_rule)).collect();
+        let lists: Vec<WordList> =
+            WordList::starter().into_iter().chain(rules.iter().filter_map(WordList::of_rule)).collect();
         match Gate::new(&lists) {
             Ok(gate) => Self { gate, rules },
             Err(error) => {
@@ -65,8 +66,12 @@ mod tests {
 
     fn lexicon() -> Lexicon {
         let csv = "words,reason,instead,severity,store\n包邮到家,邮费按页面规则,满 99 元包邮,block,flagship\n秒发,发货时间不作保证,,review,\n";
-        let defaults =
-            Defaults { owner: Some("sunmei".into()), kind: None, scope: Scope::default(), timezone: chrono_tz::Asia::Shanghai };
+        let defaults = Defaults {
+            owner: Some("sunmei".into()),
+            kind: None,
+            scope: Scope::default(),
+            timezone: chrono_tz::Asia::Shanghai,
+        };
         let imported = import::read("禁用词.csv", csv.as_bytes(), &defaults);
         assert!(imported.problems.is_empty(), "{imported:?}");
         let entries = imported.items.into_iter().enumerate().map(|(n, item)| item.into_entry(format!("e{n}"), 1));

@@ -75,9 +75,7 @@ pub(super) async fn publish(app: &App, row: Row, to: Address, wish: Wish) -> any
 
 async fn person(app: &App, id: &str) -> anyhow::Result<Option<Person>> {
     let (reader, id) = (app.clone(), id.to_owned());
-    app.store
-        .read(move |tx| Box::pin(async move { Ok(reader.desk(tx).await?.desk.person(&id).cloned()) }))
-        .await
+    app.store.read(move |tx| Box::pin(async move { Ok(reader.desk(tx).await?.desk.person(&id).cloned()) })).await
 }
 
 async fn act(tx: &mut Tx, app: &App, person: &Person, prepared: &Prepared) -> anyhow::Result<String> {
@@ -108,9 +106,14 @@ pub(crate) fn what_if(prepared: &Prepared, number: i64, words: &Words, most: usi
     let (number, version) = (number.to_string(), prepared.entry.version.to_string());
     let (asked, different) = (prepared.asked.to_string(), prepared.differences.len().to_string());
     let title = prepared.entry.title.as_str();
-    let head = [("number", &*number), ("version", &version), ("title", title), ("asked", &asked), ("different", &different)];
+    let head =
+        [("number", &*number), ("version", &version), ("title", title), ("asked", &asked), ("different", &different)];
     let mut lines = vec![words.text("kb.what_if", &head)];
     lines.extend(prepared.differences.iter().take(most).map(|difference| compared(difference, words)));
+    let others: Vec<&str> = prepared.contradicts.iter().map(|other| other.title.as_str()).collect();
+    if !others.is_empty() {
+        lines.push(words.text("kb.contradicts", &[("others", &others.join("、"))]));
+    }
     if let Some(measured) = &prepared.measured {
         let (texts, marked) = (measured.texts.to_string(), measured.marked.to_string());
         let blocked = measured.blocked.to_string();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use knowledge::{Entry, Index};
 use knowledge::import::{self, Defaults, Fault, Format, Imported, Item, Problem};
+use knowledge::{Entry, Index};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -60,12 +60,7 @@ pub async fn import_paths(
     Ok(report)
 }
 
-async fn import_file(
-    app: &App,
-    program: &Path,
-    file: &files::Found,
-    order: &Order,
-) -> anyhow::Result<FileReport> {
+async fn import_file(app: &App, program: &Path, file: &files::Found, order: &Order) -> anyhow::Result<FileReport> {
     let bytes = match files::read(&file.path)? {
         Ok(bytes) => bytes,
         Err(fault) => return keep(app, &file.name, "", Imported::refused(&file.name, fault), order).await,
@@ -76,13 +71,7 @@ async fn import_file(
     import_pdf(app, program, &file.name, &bytes, order).await
 }
 
-async fn import_pdf(
-    app: &App,
-    program: &Path,
-    name: &str,
-    bytes: &[u8],
-    order: &Order,
-) -> anyhow::Result<FileReport> {
+async fn import_pdf(app: &App, program: &Path, name: &str, bytes: &[u8], order: &Order) -> anyhow::Result<FileReport> {
     let imported = match pdf::pages(program, bytes).await {
         Ok(pages) => import::read_pages(name, &pages, &order.defaults),
         Err(fault) => Imported::refused(name, fault),
@@ -102,13 +91,7 @@ pub async fn import_bytes(app: &App, name: &str, bytes: &[u8], order: &Order) ->
 }
 
 /// Writes what a file gave.
-async fn keep(
-    app: &App,
-    name: &str,
-    sha256: &str,
-    imported: Imported,
-    order: &Order,
-) -> anyhow::Result<FileReport> {
+async fn keep(app: &App, name: &str, sha256: &str, imported: Imported, order: &Order) -> anyhow::Result<FileReport> {
     let Imported { items, problems, skipped } = imported;
     let mut report = FileReport { file: name.to_owned(), problems, skipped, ..FileReport::default() };
     let source = Arc::new(Source { file: name.to_owned(), sha256: sha256.to_owned() });
@@ -192,12 +175,7 @@ async fn tell_owners(app: &App, report: &FileReport) -> anyhow::Result<()> {
 }
 
 /// Keeps the items of one transaction.
-async fn keep_all(
-    tx: &mut Tx,
-    app: &App,
-    task: &Task,
-    items: &[Item],
-) -> anyhow::Result<(Vec<Told>, Vec<Problem>)> {
+async fn keep_all(tx: &mut Tx, app: &App, task: &Task, items: &[Item]) -> anyhow::Result<(Vec<Told>, Vec<Problem>)> {
     let (mut told, mut problems) = (Vec::with_capacity(items.len()), Vec::new());
     let desk = app.desk(tx).await?;
     for item in items {
@@ -277,7 +255,7 @@ async fn taken(tx: &mut Tx, app: &App, task: &Task, item: &Item, stored: &Stored
         "file_sha256": task.source.sha256, "act": act.as_str(), "by": IMPORTER });
     // Who ran the command is not known here; the owner answers for what it says.
     let by = task.order.by.as_deref().unwrap_or_default();
-    life::remember(tx, app, by, stored, act, &task.source.file, payload).await?;
+    life::remember(tx, app, by, stored, act, "", payload).await?;
     if in_use && stored.version > 1 {
         life::draft_again(tx, app, &stored.id).await?;
     }

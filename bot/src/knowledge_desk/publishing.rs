@@ -1,8 +1,9 @@
 //! Before a version is put in use: its own tests, and what customers of late would hear differently.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList};
+use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList, gap_key, says_more};
 use sha2::{Digest, Sha256};
 
 use super::life::{Refused, answers_for, may_be_released, named};
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub asked: usize,
     /// Those that would be answered otherwise.
     pub differences: Vec<Difference>,
+    /// Entries that answer the same question otherwise.
+    pub contradicts: Vec<Other>,
     /// Of a list of forbidden words: what it would mark in replies that were fine.
     pub measured: Option<Measured>,
 }
@@ -47,6 +50,17 @@ pub struct Difference {
     pub before: Option<String>,
     /// What would be answered.
     pub after: Option<String>,
+}
+
+/// An entry that answers a question of another one otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Other {
+    /// Its id.
+    pub entry: String,
+    /// Its version.
+    pub version: i64,
+    /// Its title.
+    pub title: String,
 }
 
 impl Prepared {
@@ -86,16 +100,10 @@ pub async fn prepare(
         Err(refused) => return Ok(Err(refused)),
     };
     let now = app.clock.now();
-    tokio::task::spawn_blocking(move || compare(before, only, now)).await
-        .map_err(anyhow::Error::from)
+    tokio::task::spawn_blocking(move || compare(before, only, now)).await.map_err(anyhow::Error::from)
 }
 
-async fn look(
-    app: &App,
-    person: &Person,
-    name: &str,
-    only: &[String],
-) -> anyhow::Result<Result<Before, Refused>> {
+async fn look(app: &App, person: &Person, name: &str, only: &[String]) -> anyhow::Result<Result<Before, Refused>> {
     let (reader, person, name, only) = (app.clone(), person.clone(), name.to_owned(), only.to_owned());
     app.store
         .read(move |tx| {
@@ -151,8 +159,9 @@ fn compare(before: Before, only: Vec<String>, now: i64) -> Result<Prepared, Refu
     let near = near(&entry, index, &asked, &desk, now);
     let differences = near.iter().filter_map(|asked| difference(index, &with, asked, &desk, now)).collect();
     let measured = WordList::of_rule(&entry).and_then(|list| Gate::new(&[list]).ok());
+    let contradicts = contradictions(&entry, index.entries(), now);
     let measured = measured.map(|gate| gate.measure(said.iter().map(String::as_str)));
-    Ok(Prepared { entry: stored, only, edition, asked: near.len(), differences, measured })
+    Ok(Prepared { entry: stored, only, edition, asked: near.len(), differences, contradicts, measured })
 }
 
 /// The knowledge with this version in place of the others on the channels it is released on.
@@ -201,10 +210,23 @@ fn near<'a>(entry: &Entry, index: &Index, asked: &'a [Asked], desk: &Applied, no
     let touches = |asked: &&Asked| {
         let scope = scope_on(desk.desk.channel(&asked.channel));
         let query = Query { text: &asked.text, scope: &scope, now_ms: now, limit: NEAR };
-        !alone.search(&query).hits.is_empty()
-            || index.search(&query).hits.iter().any(|hit| hit.entry == entry.id)
+        !alone.search(&query).hits.is_empty() || index.search(&query).hits.iter().any(|hit| hit.entry == entry.id)
     };
     asked.iter().filter(touches).take(ANSWERED_BOTH_WAYS).collect()
+}
+
+/// Entries in use at the same place and time that answer one of its questions, and say something else.
+fn contradictions(entry: &Entry, others: &[Entry], now: i64) -> Vec<Other> {
+    let asked: HashSet<String> = entry.questions.iter().map(|question| gap_key(question)).collect();
+    let meets = |other: &&Entry| {
+        let apart = entry.scope.covers(&other.scope) || other.scope.covers(&entry.scope);
+        other.id != entry.id && !other.kind.is_rule() && other.is_valid_at(now) && apart
+    };
+    let same = |other: &&Entry| other.questions.iter().any(|question| asked.contains(&gap_key(question)));
+    let otherwise =
+        |other: &&Entry| says_more(&other.answer, &[&entry.answer]) && says_more(&entry.answer, &[&other.answer]);
+    let found = others.iter().filter(meets).filter(same).filter(otherwise);
+    found.map(|o| Other { entry: o.id.clone(), version: o.version, title: o.title.clone() }).collect()
 }
 
 fn difference(before: &Index, after: &Index, asked: &Asked, desk: &Applied, now: i64) -> Option<Difference> {

@@ -6,8 +6,8 @@ use cards::words::Words;
 use knowledge::Entry;
 use serde::Serialize;
 
-use super::life::{Act, state_key};
 pub use super::life::named as id_of;
+use super::life::{Act, state_key};
 use crate::app::App;
 use crate::clock::{DAY, Timestamp};
 use crate::desk::Desk;
@@ -149,7 +149,8 @@ impl Told<'_> {
 
     fn entry(&self, entry: &Entry) -> Vec<String> {
         let line = |key: &str, value: String| self.words.text(key, &[("value", &value)]);
-        let mut lines = vec![line("kb.questions", entry.questions.join(" | ")), line("kb.answer", entry.answer.clone())];
+        let mut lines =
+            vec![line("kb.questions", entry.questions.join(" | ")), line("kb.answer", entry.answer.clone())];
         lines.extend(entry.valid_until.map(|at| line("kb.valid_until", self.day(at))));
         lines.extend(entry.verify_by.map(|at| line("kb.verify_by", self.day(at))));
         if let Some(forbids) = &entry.forbids {
@@ -311,7 +312,8 @@ impl Used {
         let periods = self.periods.iter().map(period).collect::<Vec<_>>().join("、");
         let reply = |used: &Use| {
             let sent = used.sent.as_deref().filter(|sent| words.has(&["result.", sent].concat()));
-            let sent = sent.map_or_else(|| words.text("kb.not_sent", &[]), |s| words.text(&["result.", s].concat(), &[]));
+            let sent =
+                sent.map_or_else(|| words.text("kb.not_sent", &[]), |s| words.text(&["result.", s].concat(), &[]));
             format!("  #{} v{} {} · {sent}", used.case, used.draft, moment(used.at))
         };
         std::iter::once(format!("v{} {periods}", self.version)).chain(self.replies.iter().map(reply)).collect()

@@ -64,7 +64,10 @@ fn triggers(verdict: &Verdict) -> Vec<&'static str> {
 #[test]
 fn a_routine_question_is_low_and_goes_to_a_reviewer() {
     let verdict = asked("现在下单什么时候能寄出来");
-    assert_eq!(verdict, Verdict { route: Route::Review(Level::Reviewer), risk: Risk::Low, reasons: Vec::new(), words: Vec::new() });
+    assert_eq!(
+        verdict,
+        Verdict { route: Route::Review(Level::Reviewer), risk: Risk::Low, reasons: Vec::new(), words: Vec::new() }
+    );
 }
 
 #[test]

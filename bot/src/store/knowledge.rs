@@ -1,6 +1,7 @@
 //! The shop's knowledge, in versions. What a version says never changes; whether and where it is in use does.
 
 pub mod acts;
+pub mod care;
 pub mod gaps;
 pub mod uses;
 
@@ -32,15 +33,8 @@ pub enum EntryState {
 
 impl EntryState {
     /// Every state, in the order of a life.
-    pub const ALL: [Self; 7] = [
-        Self::Draft,
-        Self::Submitted,
-        Self::Published,
-        Self::Proposed,
-        Self::Retired,
-        Self::Disabled,
-        Self::Dismissed,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Draft, Self::Submitted, Self::Published, Self::Proposed, Self::Retired, Self::Disabled, Self::Dismissed];
 
     /// The name in the store and in locale keys.
     pub fn as_str(self) -> &'static str {

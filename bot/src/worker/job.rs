@@ -37,6 +37,22 @@ pub enum Job {
         #[serde(rename = "member")]
         to: Address,
     },
+    /// Make an announced card about the knowledge appear.
+    PostCare {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+    },
+    /// Turn a card about the knowledge into what became of it.
+    SettleCare {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+    },
     /// Turn the tapper's card into a question about the tap.
     Ask {
         /// The posting.
@@ -239,9 +255,13 @@ impl Job {
     fn lane(&self) -> String {
         match self {
             Self::Draft { case, .. } => format!("draft:{case}"),
-            Self::PostCard { to, .. } | Self::Story { to, .. } => format!("to:{}", to.lane()),
+            Self::PostCard { to, .. } | Self::PostCare { to, .. } | Self::Story { to, .. } => {
+                format!("to:{}", to.lane())
+            }
             // Changing a card is no message: it does not wait until the phone may have another one.
-            Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
+            Self::SettleCard { task_id, .. } | Self::SettleCare { task_id, .. } | Self::Ask { task_id, .. } => {
+                format!("card:{task_id}")
+            }
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
@@ -280,7 +300,9 @@ impl Job {
             | Self::Notice { .. }
             | Self::Welcome { .. } => Rank::First,
             Self::PostCard { .. }
+            | Self::PostCare { .. }
             | Self::SettleCard { .. }
+            | Self::SettleCare { .. }
             | Self::Story { .. }
             | Self::Inform { .. }
             | Self::Deal { .. }
@@ -296,7 +318,9 @@ impl Job {
         match self {
             Self::Draft { .. } => "draft",
             Self::PostCard { .. } => "post_card",
+            Self::PostCare { .. } => "post_care",
             Self::SettleCard { .. } => "settle_card",
+            Self::SettleCare { .. } => "settle_care",
             Self::Ask { .. } => "ask",
             Self::Say { .. } => "say",
             Self::Prompt { .. } => "prompt",
@@ -338,7 +362,10 @@ impl Job {
     /// Whose phone it is for.
     fn to(&self) -> Option<&Address> {
         match self {
-            Self::SettleCard { to, .. } | Self::Ask { to, .. } | Self::Send { to: Some(to), .. } => Some(to),
+            Self::SettleCard { to, .. }
+            | Self::SettleCare { to, .. }
+            | Self::Ask { to, .. }
+            | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }
     }
@@ -347,6 +374,7 @@ impl Job {
     fn paced(&self) -> Option<&Address> {
         match self {
             Self::PostCard { to, .. }
+            | Self::PostCare { to, .. }
             | Self::Say { to, .. }
             | Self::Prompt { to, .. }
             | Self::Inform { to, .. }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use knowledge::{HitTests, Release, Entry, Kind, Scope};
+use knowledge::{Entry, HitTests, Kind, Release, Scope};
 use serde::Deserialize;
 
 use crate::Failure;

@@ -84,14 +84,16 @@ pub(super) async fn publish(
 
 async fn show(app: &App, prepared: &Prepared, json: bool) -> Result<(), Failure> {
     if json {
-        let Prepared { asked, differences, measured, .. } = prepared;
-        println!("{}", json!({ "asked": asked, "differences": differences, "measured": measured }));
+        let Prepared { asked, differences, contradicts, measured, .. } = prepared;
+        let shown = json!({ "asked": asked, "differences": differences, "contradicts": contradicts,
+            "measured": measured });
+        println!("{shown}");
         return Ok(());
     }
     let (reader, id) = (app.clone(), prepared.entry.id.clone());
-    let read = app.store.read(move |tx| {
-        Box::pin(async move { Ok((reader.desk(tx).await?, entries::number(tx, &id).await?)) })
-    });
+    let read = app
+        .store
+        .read(move |tx| Box::pin(async move { Ok((reader.desk(tx).await?, entries::number(tx, &id).await?)) }));
     let (desk, number) = read.await?;
     for line in effects::what_if(prepared, number, desk.words(), usize::MAX) {
         println!("{line}");
@@ -117,9 +119,8 @@ async fn tell(app: &App, done: Result<Say, Refused>, json: bool) -> Result<Verdi
 async fn person(app: &App, id: &str) -> Result<Person, Failure> {
     let desk = applied(app).await?;
     let found = desk.desk.person(id).cloned();
-    found.ok_or_else(|| {
-        anyhow::anyhow!("--by {id}: no such person in the configuration; name one of [[people]]").into()
-    })
+    found
+        .ok_or_else(|| anyhow::anyhow!("--by {id}: no such person in the configuration; name one of [[people]]").into())
 }
 
 /// The configuration in force.

@@ -24,13 +24,7 @@ pub struct Gap {
 }
 
 /// Counts a question the knowledge does not answer.
-pub async fn record(
-    tx: &mut Tx,
-    dedup: &str,
-    question: &str,
-    case: (&str, &str),
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub async fn record(tx: &mut Tx, dedup: &str, question: &str, case: (&str, &str), now: Timestamp) -> sqlx::Result<()> {
     let (case_id, conversation) = case;
     let sql = "INSERT INTO gaps (dedup, question, times, case_id, first_at, last_at) VALUES ($1, $2, 1, $3, $4, $4)
                ON CONFLICT (dedup) DO UPDATE SET times = gaps.times + 1, case_id = excluded.case_id,

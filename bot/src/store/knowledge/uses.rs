@@ -28,13 +28,7 @@ pub struct Use {
 }
 
 /// Remembers what a draft rests on.
-pub async fn add(
-    tx: &mut Tx,
-    citations: &[Citation],
-    case_id: &str,
-    draft: i64,
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub async fn add(tx: &mut Tx, citations: &[Citation], case_id: &str, draft: i64, now: Timestamp) -> sqlx::Result<()> {
     for citation in citations {
         let sql = "INSERT INTO entry_uses (entry, version, case_id, draft, at) VALUES ($1, $2, $3, $4, $5)
                    ON CONFLICT (entry, version, case_id, draft) DO NOTHING";
