@@ -113,21 +113,22 @@ story!(
     /// A reviewer's correction comes to the owner as a card against the words it corrects; dismissed, it stays dismissed.
     a_correction_comes_to_the_owner,
     |world| {
-        imports(world, "丝巾.csv", "question,answer\n丝巾怎么洗,丝巾请手洗。\n").await?;
+        imports(world, "丝巾.csv", "question,answer\n披肩内衬是什么料,披肩内衬是棉布做的。\n").await?;
+        let mut asked = 0;
         for _ in 0..2 {
-            world.customer_says("丝巾怎么洗").await?;
+            world.customer_says("披肩内衬是什么料").await?;
             world.taps("LiHua", Act::Edit).await?;
-            world.member_says("LiHua", "丝巾请用 30 度以下冷水手洗，不要拧干。").await?;
+            world.member_says("LiHua", "披肩内衬六成棉、四成涤纶，成分 60/40。").await?;
             world.taps("LiHua", Act::Send).await?;
+            ensure!(world.customer_heard(crate::world::XIAOYU).last().is_some_and(|said| said.contains("60/40")));
             let cards = care_cards(world, "SunMei");
-            match cards.first() {
-                Some(card) => {
-                    ensure!(card.text().contains("30 度") && card.text().contains("丝巾请手洗。"), "{}", card.text());
-                    presses(world, "SunMei", card, CareAct::Confirm).await?;
-                }
-                None => ensure!(world.phone("SunMei").contains("30 度"), "the first time she is asked"),
+            if let Some(card) = cards.first() {
+                ensure!(card.text().contains("60/40") && card.text().contains("披肩内衬是棉布做的。"), "{}", card.text());
+                presses(world, "SunMei", card, CareAct::Confirm).await?;
             }
+            asked += cards.len();
         }
+        ensure!(asked == 1, "asked once, and not again after she dismissed it: {asked}");
         let app = world.app.clone();
         let listed = world.app.store.commit(move |tx| {
             let app = app.clone();
@@ -152,13 +153,12 @@ story!(
         let rows = "question,answer\n丝巾多久能退,丝巾签收后 30 天内可以退换。\n";
         knowledge_desk::import_bytes(&world.app, "乙.csv", rows.as_bytes(), &order).await?;
         world.settle().await?;
-        let id = format!("乙.csv:{}", "");
         let app = world.app.clone();
         let listed = world.app.store.commit(move |tx| {
             let app = app.clone();
             Box::pin(async move { shown::list(tx, &app, None).await })
         });
-        let number = listed.await?.into_iter().find(|one| one.id.starts_with(&id)).context("it is listed")?.number;
+        let number = listed.await?.into_iter().find(|one| one.id.starts_with("乙.csv:")).context("it is listed")?.number;
         world.member_says("SunMei", &format!("/kb publish {number}")).await?;
         let shown = world.newest_text("SunMei");
         ensure!(shown.contains("说法不同：丝巾多久能退"), "{shown}");

@@ -40,14 +40,14 @@ story!(
         imports(world, "丝巾.csv", "question,answer\n丝巾有什么优点,这款丝巾是全网最低价，桑蚕丝面料。\n").await?;
         world.customer_says(ASKED).await?;
         ensure!(why_stuck(world).await? == Some(Why::Forbidden));
-        let card = world.card("LiHua")?;
+        let card = world.card("WangWu")?;
         ensure!(!card.has(Act::Send) && card.has(Act::Edit), "{}", card.text());
-        for shown in ["全网最低", "绝对化用语", "可以核实的事实"] {
+        for shown in ["最低价", "绝对化用语", "可以核实的事实"] {
             ensure!(card.text().contains(shown), "{shown} in {}", card.text());
         }
-        world.taps("LiHua", Act::Edit).await?;
-        world.member_says("LiHua", "这款丝巾是桑蚕丝面料。").await?;
-        world.taps("LiHua", Act::Send).await?;
+        world.taps("WangWu", Act::Edit).await?;
+        world.member_says("WangWu", "这款丝巾是桑蚕丝面料。").await?;
+        world.taps("WangWu", Act::Send).await?;
         ensure!(world.customer_heard(XIAOYU) == ["这款丝巾是桑蚕丝面料。"]);
     }
 );
@@ -125,7 +125,7 @@ story!(
         ensure!(world.card("LiHua")?.text().contains("〔未复核〕"), "{}", world.card("LiHua")?.text());
         let (case, desk) = (world.case(1).await?, aijia::config::parse_desk(world.desk_text(), "aijia.toml"));
         let desk = desk.map_err(|bad| anyhow::anyhow!("{bad:?}"))?;
-        let wrong = case.draft().map(|draft| draft.shortcomings(&desk.desk, world.clock.now()));
+        let wrong = case.draft().map(|draft| draft.shortcomings(&desk, world.clock.now()));
         ensure!(wrong == Some(vec![aijia::case::Shortcoming::Unverified]), "{wrong:?}");
     }
 );

@@ -48,7 +48,10 @@ fn the_knowledge_is_looked_after_by_number_or_id() {
     same(&["/kb", "/知识", "／ＫＢ"], &kb(KnowledgeCommand::Overview));
     same(&["/kb stale", "/知识 过期", "/知识过期"], &kb(KnowledgeCommand::Stale));
     same(&["/kb show 12", "/知识 查看 12", "/知识查看12"], &kb(KnowledgeCommand::Show { name: "12".into() }));
-    same(&["/kb disable faq.csv:a", "/知识 停用 faq.csv:a"], &kb(KnowledgeCommand::Disable { name: "faq.csv:a".into() }));
+    same(
+        &["/kb disable faq.csv:a", "/知识 停用 faq.csv:a"],
+        &kb(KnowledgeCommand::Disable { name: "faq.csv:a".into() }),
+    );
     let publish = KnowledgeCommand::Publish { name: "12".into(), words: vec!["kf-a".into(), "7f3k".into()] };
     same(&["/kb publish 12 kf-a 7f3k", "/知识发布12 kf-a 7f3k"], &kb(publish));
     same(&["/kb owner"], &kb(KnowledgeCommand::Owner { who: None }));
@@ -149,9 +152,7 @@ fn a_pause_is_a_pause_however_it_is_written() {
 
 #[test]
 fn what_is_not_there_yet_says_so() {
-    for (text, name) in
-        [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report")]
-    {
+    for (text, name) in [("/mode kf auto", "mode"), ("/checklist", "checklist"), ("/report", "report")] {
         assert_eq!(command(text), Command::NotYet(name));
     }
 }

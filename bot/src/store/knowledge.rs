@@ -294,7 +294,8 @@ pub async fn number(tx: &mut Tx, id: &str) -> sqlx::Result<i64> {
         return Ok(number);
     }
     tx.alone("entry numbers").await?;
-    let sql = "INSERT INTO entry_numbers (number, id) SELECT COALESCE(MAX(number), 0) + 1, $1 FROM entry_numbers
+    let sql =
+        "INSERT INTO entry_numbers (number, id) SELECT COALESCE(MAX(number), 0) + 1, $1 FROM entry_numbers WHERE TRUE
                ON CONFLICT (id) DO NOTHING";
     tx.run(sql, args![id]).await?;
     tx.one(known, args![id]).await?.map(|(number,)| number).ok_or(sqlx::Error::RowNotFound)
