@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use anyhow::Context;
 use cards::words::{Locale, Words};
 use channels::{official, telegram, wecom};
-use knowledge::{Entry, Index};
+use knowledge::Index;
 use tokio::sync::Semaphore;
 
 use crate::aibot::Aibot;
@@ -16,13 +16,12 @@ use crate::blobs::Blobs;
 use crate::chances::{self, Chances};
 use crate::clock::{Clock, Ids, MINUTE, Timestamp};
 use crate::desk::{Channel, Desk, Person};
-use crate::drafting::Model;
+use crate::drafting::{Lexicon, Model};
 use crate::effects::Offices;
 use crate::evidence::SigningKey;
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;
-use crate::store::knowledge::{EntryState, StoredEntry};
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx, outcomes};
 use crate::surface::{Address, Surface};
@@ -86,10 +85,19 @@ pub struct Parts {
 #[derive(Default)]
 struct Cached {
     desk: Option<Arc<Applied>>,
-    index: Option<(String, Arc<Index>)>,
+    knowledge: Option<(String, Arc<Known>)>,
     chances: Arc<Chances>,
     /// When the decisions were last looked at.
     looked_at: Timestamp,
+}
+
+/// What is derived from the published knowledge.
+#[derive(Debug)]
+pub struct Known {
+    /// Finds what answers a question.
+    pub index: Index,
+    /// Finds what must not be said.
+    pub lexicon: Lexicon,
 }
 
 /// The wire to Telegram.
@@ -241,20 +249,20 @@ impl App {
         locale.unwrap_or_default()
     }
 
-    /// The search index over the knowledge published in this transaction.
+    /// What is derived from the knowledge published in this transaction.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn index(&self, tx: &mut Tx) -> anyhow::Result<Arc<Index>> {
+    pub async fn known(&self, tx: &mut Tx) -> anyhow::Result<Arc<Known>> {
         let edition = store::knowledge::edition(tx).await?.unwrap_or_default();
-        if let Some((_, index)) = self.cached().index.clone().filter(|(known, _)| *known == edition) {
-            return Ok(index);
+        if let Some((_, known)) = self.cached().knowledge.filter(|(of, _)| *of == edition) {
+            return Ok(known);
         }
-        let published = store::knowledge::in_state(tx, EntryState::Published).await?;
-        let entries: Vec<Entry> = published.iter().filter_map(readable).collect();
-        let index = Arc::new(Index::build(entries));
-        self.cache(|cached| cached.index = Some((edition, index.clone())));
-        Ok(index)
+        let in_use = store::knowledge::in_use(tx).await?;
+        let rules = in_use.iter().filter(|entry| entry.forbids.is_some()).cloned().collect();
+        let known = Arc::new(Known { index: Index::build(in_use), lexicon: Lexicon::new(rules) });
+        self.cache(|cached| cached.knowledge = Some((edition, known.clone())));
+        Ok(known)
     }
 
     /// What was learnt from the shop's decisions when a draft last needed it.
@@ -344,7 +352,7 @@ impl App {
         let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
         Cached {
             desk: cached.desk.clone(),
-            index: cached.index.clone(),
+            knowledge: cached.knowledge.clone(),
             chances: cached.chances.clone(),
             looked_at: cached.looked_at,
         }
@@ -353,12 +361,6 @@ impl App {
     fn cache(&self, change: impl FnOnce(&mut Cached)) {
         change(&mut self.cached.write().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// A published entry; one that cannot be read is left out rather than leaving the desk without any knowledge.
-fn readable(stored: &StoredEntry) -> Option<Entry> {
-    let read = serde_json::from_str(&stored.body);
-    read.inspect_err(|_| tracing::error!(entry = %stored.id, version = stored.version, "an entry cannot be read")).ok()
 }
 
 impl Applied {

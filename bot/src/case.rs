@@ -21,7 +21,7 @@ mod properties;
 mod tests;
 
 pub use doubt::{Doubt, Lost, Resolution};
-pub use draft::{Author, Citation, Draft, digest};
+pub use draft::{Author, Citation, Draft, Shortcoming, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
@@ -188,6 +188,8 @@ pub enum Why {
     QuotaGone,
     /// The channel only reads.
     ReadOnly,
+    /// What the bot wrote has a word that must not be said.
+    Forbidden,
 }
 
 impl Why {
@@ -205,6 +207,7 @@ impl Why {
             Self::NotDelivered => "why.not_delivered",
             Self::QuotaGone => "why.quota_gone",
             Self::ReadOnly => "why.read_only",
+            Self::Forbidden => "why.forbidden",
         }
     }
 }
@@ -299,6 +302,8 @@ pub enum Voided {
     RightLost,
     /// The policy changed.
     PolicyChanged,
+    /// What it rests on is no longer in use.
+    KnowledgeChanged,
     /// The customer wrote again.
     CustomerWroteAgain,
     /// The customer asked for a person.

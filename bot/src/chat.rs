@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod knowledge;
 mod office;
 mod pause;
 mod phase;
@@ -20,9 +21,11 @@ use crate::command::{self, Command, Parsed};
 use crate::desk::Person;
 use crate::drafting::clean;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::policy::{self, Circumstances, Matter, Power, Verdict};
+use crate::knowledge_desk::{care, scope_on};
+use crate::policy::{self, Circumstances, Matter, Power, Verdict, WrittenBy};
 use crate::store::conversations;
 use crate::store::desks::Applied;
+use crate::store::knowledge::care::{self as pending, PendingAnswer};
 use crate::store::people::{self, PendingEdit};
 use crate::store::{Tx, cards as postings, cases, record};
 use crate::surface::{Address, Picture};
@@ -85,18 +88,22 @@ pub async fn pictured(desk: &mut Desk<'_, '_>, caption: &str, picture: &Picture)
 pub async fn said(desk: &mut Desk<'_, '_>, text: &str, along: Along<'_>) -> anyhow::Result<()> {
     match command::parse(text) {
         Parsed::Command(Command::Cancel) => {
-            let ended = desk.end_edit().await?.is_some();
+            let ended = desk.end_edit().await?.is_some() | desk.end_answer().await?.is_some();
             desk.say(Say::new(if ended { "told.edit_cancelled" } else { "told.nothing_to_cancel" })).await
         }
         Parsed::Command(command) => {
             // A command ends an edit that is waiting for its text.
             desk.end_edit().await?;
+            desk.end_answer().await?;
             act::on(desk, command, along).await
         }
         Parsed::Bad { usage_key, .. } => desk.say(Say::new("told.usage").with_key("usage", usage_key)).await,
         Parsed::NotACommand(text) => match desk.end_edit().await? {
             Some(edit) => desk.edited(edit, &text).await,
-            None => desk.say(Say::new("told.not_understood")).await,
+            None => match desk.end_answer().await? {
+                Some(pending) => care::answered(desk, &pending, &text).await,
+                None => desk.say(Say::new("told.not_understood")).await,
+            },
         },
     }
 }
@@ -162,6 +169,8 @@ impl Desk<'_, '_> {
         let (person, case_id) = (self.person.id.clone(), case.id.clone());
         let edit = PendingEdit { person, case_id, version, code: code.into(), until };
         people::begin_edit(self.tx, &edit).await?;
+        // Only one message is waited for.
+        self.end_answer().await?;
         let link = crate::http::give_link(self.tx, self.app, &self.person.id, case).await?;
         let say = Say::new(if link.is_some() { "told.edit_prompt_link" } else { "told.edit_prompt" });
         let say = say.with("number", case.number).with("link", link.unwrap_or_default());
@@ -171,6 +180,10 @@ impl Desk<'_, '_> {
 
     async fn end_edit(&mut self) -> anyhow::Result<Option<PendingEdit>> {
         Ok(people::end_edit(self.tx, &self.person.id, self.app.clock.now()).await?)
+    }
+
+    async fn end_answer(&mut self) -> anyhow::Result<Option<PendingAnswer>> {
+        Ok(pending::end_answer(self.tx, &self.person.id, self.app.clock.now()).await?)
     }
 
     /// The text of an edit arrived.
@@ -306,5 +319,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         public: view.conversation.is_public(),
         circumstances: Circumstances { grounds: grounds.as_ref(), ..Circumstances::default() },
     };
-    Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())))
+    let (known, scope) = (app.known(tx).await?, scope_on(view.channel()));
+    let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &view.desk.desk.desk.locale);
+    Ok(policy::judge(&matter, &app.policy_rules(&view.desk, view.channel())).with_words(forbidden, WrittenBy::Person))
 }

@@ -5,10 +5,12 @@
 //! comes back byte for byte, and an edit's text keeps its own blanks and lines.
 
 mod argument;
+mod knowledge;
 mod name;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
+pub use knowledge::KnowledgeCommand;
 
 use cards::RejectReason;
 
@@ -139,8 +141,8 @@ pub enum Command {
     Report,
     /// Stop waiting for the text of an edit.
     Cancel,
-    /// A command this version does not carry out, by its name without the slash.
-    NotYet(&'static str),
+    /// Something about the knowledge.
+    Knowledge(KnowledgeCommand),
 }
 
 /// What is wanted of the back offices.
@@ -249,7 +251,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Mode => Some(Command::Mode),
         Name::Checklist => alone(rest, Command::Checklist),
         Name::Report => alone(rest, Command::Report),
-        Name::Kb => Some(Command::NotYet(name.as_str())),
+        Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod clean;
 mod extract;
+mod lexicon;
 mod model;
 mod placeholders;
 mod prompt;
@@ -13,6 +14,7 @@ mod questions;
 
 pub use clean::clean;
 pub use extract::{extractive, extractive_each};
+pub use lexicon::Lexicon;
 pub use model::{DraftError, Flaw, Model, proposal};
 pub use questions::questions;
 
@@ -53,6 +55,7 @@ fn citation_of(hit: &Hit, span: (usize, usize)) -> Citation {
         span,
         owner: hit.owner.clone(),
         verify_by: hit.verify_by,
+        valid_until: hit.valid_until,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod draft;
 mod hand;
+mod knowledge;
 mod media;
 mod office;
 mod phone;
@@ -11,6 +12,7 @@ mod session;
 mod surface;
 mod wire;
 
+pub(crate) use knowledge::what_if;
 pub(crate) use media::forget as forget_attachment;
 pub(crate) use office::forget as forget_look_ups;
 pub use office::{NoOffice, Offices, Settings as OfficeSettings, Trial};
@@ -40,6 +42,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Draft { case, generation } => draft::draft(app, row, case, generation).await,
         Job::PostCard { task_id, to } => phone::post_card(app, row, task_id, to).await,
         Job::SettleCard { task_id, to } => phone::settle_card(app, row, task_id, to).await,
+        Job::PostCare { task_id, to } => phone::post_care(app, row, task_id, to).await,
+        Job::SettleCare { task_id, to } => phone::settle_care(app, row, task_id, to).await,
         Job::Ask { task_id, to, question } => phone::ask(app, row, task_id, to, question).await,
         Job::Say { to, say } => phone::say(app, row, to, say, Rank::First).await,
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
@@ -54,6 +58,10 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
             happen(app, row, case, crate::case::Event::EvidenceStale { version }).await
         }
         Job::PolicyChanged { case } => happen(app, row, case, crate::case::Event::PolicyChanged).await,
+        Job::KnowledgeChanged { case } => knowledge::changed(app, row, case).await,
+        Job::Publish { to, person, entry, only, code } => {
+            knowledge::publish(app, row, to, knowledge::Wish { person, entry, only, code }).await
+        }
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,

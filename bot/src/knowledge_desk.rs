@@ -1,13 +1,19 @@
 //! The shop's knowledge as it enters and leaves the store: importing files, and searching what is published.
 
+mod act;
+pub mod care;
 mod files;
 mod importing;
+pub mod life;
 mod pdf;
+pub mod proposals;
+pub mod publishing;
 mod report;
+pub mod shown;
 
-pub use importing::{import_bytes, import_paths};
+pub use importing::{Order, import_bytes, import_paths};
 pub use pdf::{is_asked as reads_pdf, serve as read_pdf};
-pub use report::{FileReport, Outcome, Removals, Report, Told};
+pub use report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
 
 use std::time::Instant;
 
@@ -15,7 +21,7 @@ use knowledge::{Found, Hit, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::store::knowledge::StoredEntry;
+use crate::desk::Channel;
 
 /// Searches the published knowledge; says how many milliseconds the search itself took.
 ///
@@ -24,10 +30,10 @@ use crate::store::knowledge::StoredEntry;
 pub async fn search(app: &App, text: &str, limit: usize) -> anyhow::Result<(Found, f64)> {
     knowledge::warm_up();
     let reader = app.clone();
-    let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
+    let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let started = Instant::now();
     let scope = Scope::default();
-    let found = index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit });
+    let found = known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit });
     Ok((found, started.elapsed().as_secs_f64() * 1000.0))
 }
 
@@ -44,7 +50,12 @@ fn hit_json(hit: &Hit) -> Value {
     })
 }
 
-/// One line about an entry.
-pub fn line(entry: &StoredEntry) -> String {
-    format!("{} v{} {} {} {}", entry.id, entry.version, entry.state, entry.owner, entry.title)
+/// Where a channel's customers ask: everything known about it.
+pub fn scope_on(channel: Option<&Channel>) -> Scope {
+    Scope {
+        store: channel.map(|channel| channel.store.clone()),
+        platform: Some("wecom".into()),
+        channel: channel.map(|channel| channel.id.clone()),
+        ..Scope::default()
+    }
 }

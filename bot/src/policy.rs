@@ -8,6 +8,7 @@
 
 mod claims;
 mod fact;
+mod forbidden;
 mod gate;
 mod intent;
 mod order;
@@ -18,7 +19,8 @@ mod trigger;
 mod triggers;
 
 pub use claims::{ClaimKind, Grounding, Grounds, Sources, Unfounded, check as check_claims, unfounded};
-pub use gate::{Circumstances, Hold, Identity, LexiconFinding, Severity};
+pub use forbidden::{ForbiddenWord, Severity, WrittenBy};
+pub use gate::{Circumstances, Hold, Identity};
 pub use intent::{Intent, intent_of, intents_of};
 pub use order::{about_own_order, masked, order_number};
 pub use power::{Denied, DeniedWhy, Power, may};
@@ -83,6 +85,9 @@ pub struct Verdict {
     /// What else keeps the draft from leaving without a person.
     #[serde(default)]
     pub holds: Vec<Hold>,
+    /// Words in the reply that must not be said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<ForbiddenWord>,
 }
 
 impl Verdict {
@@ -193,7 +198,7 @@ pub fn judge(matter: &Matter, rules: &Rules) -> Verdict {
         Risk::High | Risk::Abnormal => Route::Review(Level::Supervisor),
     };
     let route = findings.iter().map(|f| f.route).fold(least, Route::max);
-    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect(), holds }
+    Verdict { route, risk, reasons: findings.into_iter().map(|f| f.reason).collect(), holds, words: Vec::new() }
 }
 
 #[cfg(test)]

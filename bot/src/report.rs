@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::{SECOND, Timestamp};
 use crate::confidence::Quality;
-use crate::store::knowledge::Gap;
+use crate::store::knowledge::gaps::Gap;
 use crate::store::outcomes::{Outcome, Row};
 
 /// Characters of each text that are compared.

@@ -89,11 +89,14 @@ impl View {
                 let acts = vec![first, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause];
                 let doubt = self.case.doubtful.then(|| self.words().text(Why::SendUnknown.key(), &[]));
                 let stale = stale.then(|| self.words().text("card.stale", &[]));
-                (Some(review.draft.parts.clone()), self.noted(stale.or(doubt).or_else(|| self.goes_to())), acts)
+                let note = stale.or(doubt).or_else(|| self.goes_to()).or_else(|| self.forbidden());
+                (Some(review.draft.parts.clone()), self.noted(note), acts)
             }
             State::NeedsPerson(stuck) => {
                 let acts = vec![Act::TakeOver, Act::Edit, Act::Escalate, Act::Reject, Act::Pause];
-                (None, self.noted(Some(self.words().text(stuck.why.key(), &[]))), acts)
+                let why = self.words().text(stuck.why.key(), &[]);
+                let words = self.forbidden().filter(|_| stuck.why == Why::Forbidden);
+                (None, self.noted(Some(words.unwrap_or(why))), acts)
             }
             State::Unknown(doubt) if doubt.by_hand.is_some() => {
                 let acts = vec![Act::Delivered, Act::SendAgain, Act::Drop];
@@ -128,6 +131,21 @@ impl View {
             by_hand: self.case.asker.is_some(),
             page_url,
         }))
+    }
+
+    /// The worst word of the draft that must not be said, why, and what to say instead.
+    fn forbidden(&self) -> Option<String> {
+        let found = &self.case.draft()?.verdict.words;
+        let marked = found.iter().filter(|word| word.severity > policy::Severity::Suspicion);
+        let worst = marked.max_by_key(|word| word.severity)?;
+        let key = match (&worst.instead, worst.severity) {
+            (Some(_), policy::Severity::Block) => "forbidden.block_instead",
+            (None, policy::Severity::Block) => "forbidden.block",
+            _ => "forbidden.review",
+        };
+        let instead = worst.instead.as_deref().unwrap_or_default();
+        let args = [("word", worst.word.as_str()), ("reason", &worst.reason), ("instead", instead)];
+        Some(self.words().text(key, &args))
     }
 
     /// Whoever is above approves for the colleague who has the chat before them.
@@ -177,7 +195,7 @@ impl View {
         let draft = self.case.draft();
         let mut rows: Vec<Row> = Vec::new();
         if let Some(citation) = draft.and_then(|d| d.citations.first()) {
-            rows.push(row(RowLabel::Basis, format!("{} v{}", citation.title, citation.version)));
+            rows.push(row(RowLabel::Basis, self.basis_line(draft, &citation.title, citation.version)));
         }
         let look_up = draft.and_then(|d| d.look_up.as_ref());
         if let Some(look_up) = look_up {
@@ -213,6 +231,13 @@ impl View {
             Looked::NotTheirs => words.text("card.evidence_not_theirs", &[]),
             Looked::Unseen(why) => words.text("card.evidence_unseen", &[("why", &words.text(why.key(), &[]))]),
         }
+    }
+
+    /// What the draft rests on, behind what is wrong with it.
+    fn basis_line(&self, draft: Option<&Draft>, title: &str, version: i64) -> String {
+        let wrong = draft.map(|draft| draft.shortcomings(&self.desk.desk, self.now)).unwrap_or_default();
+        let labels: String = wrong.iter().map(|what| format!("〔{}〕", self.words().text(what.key(), &[]))).collect();
+        format!("{labels}{title} v{version}")
     }
 
     /// What is known about a request whose answer is missing.

@@ -12,7 +12,7 @@ use crate::policy::Intent;
 
 /// Tables of the locale files the program uses, besides all those there are. A literal `table.name` is a key.
 const TABLES: &[&str] =
-    &["denied", "done", "help", "intent", "menu", "page", "policy", "refused", "review", "told", "usage", "why"];
+    &["denied", "done", "help", "intent", "kb", "menu", "page", "policy", "refused", "review", "told", "usage", "why"];
 /// What a literal ends in that names a file.
 const FILES: &[&str] = &["css", "csv", "db", "html", "js", "json", "key", "lock", "md", "rs", "toml", "txt"];
 
@@ -32,6 +32,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "paused",
             "right_lost",
             "policy_changed",
+            "knowledge_changed",
             "customer_wrote_again",
             "asked_for_person",
             "customer_recalled",
@@ -67,6 +68,10 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "learn_name",
             "deal",
             "policy_changed",
+            "knowledge_changed",
+            "publish",
+            "post_care",
+            "settle_care",
         ],
         "state." => {
             let open =
@@ -165,8 +170,15 @@ fn keys_used(sources: &[(PathBuf, String)]) -> BTreeMap<String, String> {
     used
 }
 
+/// The words of the files that hold nothing but what the program says itself.
 fn chat_words(locale: Locale) -> BTreeMap<String, String> {
-    let path = format!("{}/../cards/locales/{}/chat.toml", env!("CARGO_MANIFEST_DIR"), locale.as_str());
+    let mut words = words_of(locale, "chat");
+    words.extend(words_of(locale, "kb"));
+    words
+}
+
+fn words_of(locale: Locale, file: &str) -> BTreeMap<String, String> {
+    let path = format!("{}/../cards/locales/{}/{file}.toml", env!("CARGO_MANIFEST_DIR"), locale.as_str());
     let file: toml::Table = std::fs::read_to_string(&path).expect("the locale file").parse().expect("TOML");
     let mut words = BTreeMap::new();
     for (table, texts) in &file {

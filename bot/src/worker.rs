@@ -3,6 +3,7 @@
 
 mod aibot;
 pub mod apply;
+mod care;
 pub mod checkpoint;
 mod customer;
 pub mod deal;
@@ -181,7 +182,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     // A browser that does not end holds nothing else up.
     let browsers = app.clone();
     tokio::spawn(async move { browsers.offices.tidy(&browsers.ids, now, false).await });
-    let dealt = deal::when_due(app).await?;
+    let dealt = deal::when_due(app).await? | care::when_due(app).await?;
     Ok(checkpoint::when_due(app).await? || taken_over || dealt)
 }
 

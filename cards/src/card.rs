@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::care::CareCard;
 use crate::hidden::{hides_link, reveal};
 use crate::names::{Act, Risk, RowLabel};
 use crate::words::Words;
@@ -31,6 +32,8 @@ pub enum Card {
         /// That version's code.
         code: String,
     },
+    /// A piece of knowledge its owner has to look at.
+    Care(CareCard),
     /// What a card turns into once there is nothing left to decide on it.
     Settled {
         /// The case number.
@@ -45,10 +48,11 @@ pub enum Card {
 }
 
 impl Card {
-    /// The case number.
+    /// The number of the case, or of the entry.
     pub fn number(&self) -> i64 {
         match self {
             Self::Review(review) => review.number,
+            Self::Care(care) => care.number,
             Self::AskReason { number, .. } | Self::AskPause { number, .. } | Self::Settled { number, .. } => *number,
         }
     }

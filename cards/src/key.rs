@@ -94,7 +94,7 @@ pub(crate) fn settled_key(case: i64) -> String {
 }
 
 /// Reads a number only as it is written by us: no plus sign, no leading zeros.
-fn number(text: &str) -> Result<i64, BadKey> {
+pub(crate) fn number(text: &str) -> Result<i64, BadKey> {
     let value: i64 = text.parse().map_err(|_| BadKey::Malformed)?;
     if value.to_string() == text { Ok(value) } else { Err(BadKey::Malformed) }
 }

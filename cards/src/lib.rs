@@ -8,6 +8,7 @@
 //! so with `…`; a draft that does not fit on the card goes whole into messages above it.
 
 mod card;
+mod care;
 mod draft;
 mod fit;
 mod hidden;
@@ -19,7 +20,8 @@ pub mod wecom;
 pub mod words;
 
 pub use card::{Card, ReviewCard, Row, showable};
+pub use care::{CareCard, CareKey};
 pub use fit::{fit, one_line};
 pub use hidden::{is_invisible, joins, quoted, reveal};
 pub use key::{BadKey, Key, code_of, is_code};
-pub use names::{Act, Hint, NO_CHOICE, PauseScope, RejectReason, Risk, RowLabel, UnknownName};
+pub use names::{Act, CareAct, Hint, NO_CHOICE, PauseScope, RejectReason, Risk, RowLabel, UnknownName};

@@ -68,6 +68,18 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What an owner does with a piece of knowledge that has to be looked at.
+    CareAct in "care" {
+        /// It still holds.
+        Confirm = "confirm",
+        /// It has to say something else.
+        Edit = "edit",
+        /// It must not be used any more.
+        Disable = "disable",
+    }
+}
+
+vocabulary! {
     /// Why a person refuses a draft (requirement HR-04, and `Other`).
     RejectReason in "reason" {
         /// The knowledge to answer is not there.

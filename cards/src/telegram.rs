@@ -4,11 +4,12 @@
 //! text, so nothing anybody wrote can become markup.
 
 use crate::card::{Card, ReviewCard};
+use crate::care::CareCard;
 use crate::draft;
 use crate::fit::{fit, one_line};
 use crate::hidden::reveal;
 use crate::lines::{acts, customer_said, desc, is_link, source, title};
-use crate::names::{Act, Hint, PauseScope, RejectReason};
+use crate::names::{Act, CareAct, Hint, PauseScope, RejectReason};
 use crate::words::Words;
 
 /// Characters of the body. A message takes 4,096 UTF-16 units after its markup; a character has at most two, and heading,
@@ -71,12 +72,15 @@ pub enum Press {
     Reject(RejectReason),
     /// 确认暂停 of a scope.
     Pause(PauseScope),
+    /// An act on a piece of knowledge.
+    Care(CareAct),
 }
 
 /// Where the numbers of hints, reasons and scopes begin; those of acts begin at 0.
 const HINTS: u8 = 64;
 const REASONS: u8 = 96;
 const SCOPES: u8 = 128;
+const CARE: u8 = 160;
 
 impl Press {
     /// Its number: the place in its vocabulary, which only grows at its end, since old cards stay in chats.
@@ -86,6 +90,7 @@ impl Press {
             Self::Edit(hint) => HINTS + place(Hint::ALL, hint),
             Self::Reject(reason) => REASONS + place(RejectReason::ALL, reason),
             Self::Pause(scope) => SCOPES + place(PauseScope::ALL, scope),
+            Self::Care(act) => CARE + place(CareAct::ALL, act),
         }
     }
 
@@ -95,19 +100,22 @@ impl Press {
             ..HINTS => Act::ALL.get(usize::from(number)).copied().map(Self::Act),
             HINTS..REASONS => Hint::ALL.get(usize::from(number - HINTS)).copied().map(Self::Edit),
             REASONS..SCOPES => RejectReason::ALL.get(usize::from(number - REASONS)).copied().map(Self::Reject),
-            SCOPES.. => PauseScope::ALL.get(usize::from(number - SCOPES)).copied().map(Self::Pause),
+            SCOPES..CARE => PauseScope::ALL.get(usize::from(number - SCOPES)).copied().map(Self::Pause),
+            CARE.. => CareAct::ALL.get(usize::from(number - CARE)).copied().map(Self::Care),
         }
     }
 
-    /// The act, and the option that was chosen beside it with the question it answers.
-    pub fn said(self) -> (Act, Option<(&'static str, &'static str)>) {
+    /// The act on a case, and the option that was chosen beside it with the question it answers; none where it is about a
+    /// piece of knowledge.
+    pub fn said(self) -> Option<(Act, Option<(&'static str, &'static str)>)> {
         use crate::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
-        match self {
+        Some(match self {
             Self::Act(act) => (act, None),
             Self::Edit(hint) => (Act::Edit, Some((HINT_QUESTION, hint.as_str()))),
             Self::Reject(reason) => (Act::ConfirmReject, Some((REASON_QUESTION, reason.as_str()))),
             Self::Pause(scope) => (Act::ConfirmPause, Some((SCOPE_QUESTION, scope.as_str()))),
-        }
+            Self::Care(_) => return None,
+        })
     }
 }
 
@@ -139,6 +147,7 @@ pub fn post(card: &Card, words: &Words) -> Posting {
             let choices = PauseScope::ALL.iter().map(|scope| (scope.label(words), Press::Pause(*scope)));
             question(*number, code, ["ask.scope_title", "ask.scope_text"], choices, words)
         }
+        Card::Care(care) => care_card(care, words),
         Card::Settled { number, title, desc, text } => settled(*number, [title, desc, text]),
     }
 }
@@ -175,6 +184,13 @@ fn buttons(card: &ReviewCard, words: &Words) -> Vec<Vec<Button>> {
         rows.push(vec![Button { label: words.text("card.page", &[]), does: Does::Open(url.to_owned()) }]);
     }
     rows
+}
+
+fn care_card(card: &CareCard, words: &Words) -> Posting {
+    let title = format!("K{} {}", card.number, one_line(&card.title));
+    let text = format!("\n{}\n\n{}", one_line(&card.cause), fit(reveal(&card.text).trim(), BODY));
+    let acts = CareAct::ALL.iter().map(|act| (act.label(words), Press::Care(*act)));
+    Posting { above: Vec::new(), text: vec![Span::Bold(title), Span::Plain(text)], rows: in_rows(acts) }
 }
 
 fn in_rows(presses: impl Iterator<Item = (String, Press)>) -> Vec<Vec<Button>> {

@@ -6,6 +6,7 @@
 //! too: a `text_notice` must carry a link to open, and `replace_text` greys the buttons of this one out.
 
 mod ask;
+mod care;
 mod check;
 pub(crate) mod limit;
 mod review;
@@ -59,6 +60,7 @@ pub fn post(card: &Card, words: &Words, task_id: &str) -> Posting {
         }
         Card::AskReason { number, version, code } => (Vec::new(), ask::reason(*number, *version, code, words, task_id)),
         Card::AskPause { number, version, code } => (Vec::new(), ask::pause(*number, *version, code, words, task_id)),
+        Card::Care(care) => (Vec::new(), care::template_card(care, words, task_id)),
         Card::Settled { number, title, desc, text } => {
             (Vec::new(), ask::settled(*number, [title.as_str(), desc.as_str(), text.as_str()], words, task_id))
         }

@@ -32,17 +32,19 @@ impl Locale {
     }
 
     /// The locale's files by name.
-    fn files(self) -> [(&'static str, &'static str); 4] {
+    fn files(self) -> [(&'static str, &'static str); 5] {
         match self {
             Self::ZhCn => [
                 ("card", include_str!("../locales/zh-CN/card.toml")),
                 ("chat", include_str!("../locales/zh-CN/chat.toml")),
+                ("kb", include_str!("../locales/zh-CN/kb.toml")),
                 ("page", include_str!("../locales/zh-CN/page.toml")),
                 ("policy", include_str!("../locales/zh-CN/policy.toml")),
             ],
             Self::En => [
                 ("card", include_str!("../locales/en/card.toml")),
                 ("chat", include_str!("../locales/en/chat.toml")),
+                ("kb", include_str!("../locales/en/kb.toml")),
                 ("page", include_str!("../locales/en/page.toml")),
                 ("policy", include_str!("../locales/en/policy.toml")),
             ],

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Severity;
+
 /// What sort of knowledge an entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +97,8 @@ impl FromStr for Kind {
 }
 
 /// Where an entry applies, or where a question was asked. A field that is `None` does not restrict.
+///
+/// What came later is left out where it says nothing, so that what was stored before still reads and hashes the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
@@ -106,6 +110,9 @@ pub struct Scope {
     pub region: Option<String>,
     /// A language tag; `zh` covers `zh-CN`.
     pub language: Option<String>,
+    /// The channel, by its id in the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
 }
 
 impl Scope {
@@ -121,6 +128,7 @@ impl Scope {
         same(&self.store, &asked.store)
             && same(&self.platform, &asked.platform)
             && same(&self.region, &asked.region)
+            && same(&self.channel, &asked.channel)
             && speaks(self.language.as_deref(), asked.language.as_deref())
     }
 
@@ -132,6 +140,7 @@ impl Scope {
             platform: other.platform.or(self.platform),
             region: other.region.or(self.region),
             language: other.language.or(self.language),
+            channel: other.channel.or(self.channel),
         }
     }
 
@@ -148,6 +157,7 @@ impl Scope {
             + field(&self.platform, &asked.platform)
             + field(&self.region, &asked.region)
             + field(&self.language, &asked.language)
+            + field(&self.channel, &asked.channel)
     }
 }
 
@@ -164,8 +174,8 @@ pub enum ScopeError {
     /// Not of the form `key=value`.
     #[error("'{0}' is not of the form key=value")]
     Form(String),
-    /// The key is none of the four.
-    #[error("unknown scope key '{0}': use store, platform, region or language")]
+    /// The key is none of those there are.
+    #[error("unknown scope key '{0}': use store, platform, region, language or channel")]
     Key(String),
 }
 
@@ -186,6 +196,7 @@ impl FromStr for Scope {
                 "platform" => &mut scope.platform,
                 "region" => &mut scope.region,
                 "language" => &mut scope.language,
+                "channel" => &mut scope.channel,
                 other => return Err(ScopeError::Key(other.to_owned())),
             };
             *field = Some(value.to_owned());
@@ -223,13 +234,75 @@ pub struct Entry {
     pub verify_by: Option<i64>,
     /// Where it came from, e.g. `faq.csv line 12`.
     pub source: String,
+    /// Questions that must, and must not, be answered with it.
+    #[serde(default, skip_serializing_if = "HitTests::is_empty")]
+    pub tests: HitTests,
+    /// What must not be said, for entries of kind [`Kind::Forbidden`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forbids: Option<Forbids>,
+    /// On which channels it was released. Not part of what it says: a release may widen.
+    #[serde(skip)]
+    pub release: Release,
 }
 
 impl Entry {
+    /// Whether it may answer a question asked in `asked`: by what it says of itself, and by where it was released.
+    pub fn covers(&self, asked: &Scope) -> bool {
+        self.scope.covers(asked) && self.release.reaches(asked.channel.as_deref())
+    }
+
     /// Whether `now_ms` lies within the validity (both ends included).
     pub fn is_valid_at(&self, now_ms: i64) -> bool {
         self.valid_from.is_none_or(|from| from <= now_ms) && self.valid_until.is_none_or(|until| now_ms <= until)
     }
+}
+
+/// On which channels a version is in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Release {
+    /// Ids of the channels; empty means every channel.
+    pub only: Vec<String>,
+    /// Channels on which a newer version is used instead.
+    pub except: Vec<String>,
+}
+
+impl Release {
+    /// Whether it is in use on `channel`; where none is named, wherever it is in use at all.
+    pub fn reaches(&self, channel: Option<&str>) -> bool {
+        let Some(channel) = channel else { return true };
+        let names = |channels: &[String]| channels.iter().any(|name| name == channel);
+        (self.only.is_empty() || names(&self.only)) && !names(&self.except)
+    }
+}
+
+/// Questions that show whether an entry is found when it should be, and only then.
+///
+/// What stands in 【brackets】 before a question says what it is about (【多意图】, 【边界】 …), and is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HitTests {
+    /// It has to be the answer to these.
+    pub find: Vec<String>,
+    /// It must not be the answer to these.
+    pub miss: Vec<String>,
+}
+
+impl HitTests {
+    /// Whether there is nothing to test.
+    pub fn is_empty(&self) -> bool {
+        self.find.is_empty() && self.miss.is_empty()
+    }
+}
+
+/// Words that must not be said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forbids {
+    /// The words, as people write them.
+    pub words: Vec<String>,
+    /// How bad it is to say one.
+    pub severity: Severity,
+    /// What to say instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 #[cfg(test)]

@@ -211,6 +211,11 @@ impl Gate {
 
     /// Everything in `text` that must not be said or may be meant so, in the order of the text.
     pub fn look(&self, text: &str) -> Vec<Mark> {
+        self.look_with(text, |_| true)
+    }
+
+    /// The same by those lists only that are in force, by their names.
+    pub fn look_with(&self, text: &str, in_force: impl Fn(&str) -> bool) -> Vec<Mark> {
         let reading = Reading::new(text);
         let cuts: OnceCell<Cuts> = OnceCell::new();
         let cuts = || cuts.get_or_init(|| Cuts::new(&reading));
@@ -229,7 +234,14 @@ impl Gate {
                 matches.push(Match { word, span: reading.span(&run), disguise: Disguise::Sound });
             }
         }
+        matches.retain(|found| self.list_of(found).is_some_and(&in_force));
         self.marks(matches, &reading)
+    }
+
+    /// The list a match is of.
+    fn list_of(&self, found: &Match) -> Option<&str> {
+        let word = self.words.get(found.word)?;
+        self.groups.get(word.group).map(|held| held.list.as_str())
     }
 
     /// Words whose letters `reading` has.

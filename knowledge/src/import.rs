@@ -29,7 +29,7 @@ mod xml;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, Kind, Scope};
+use crate::{Entry, Forbids, HitTests, Kind, Release, Scope};
 use collector::Collector;
 pub use fault::Fault;
 pub use pdf::pages as pdf_pages;
@@ -103,6 +103,12 @@ pub struct Item {
     pub verify_by: Option<i64>,
     /// File and line.
     pub source: String,
+    /// Questions that must, and must not, be answered with it.
+    #[serde(default, skip_serializing_if = "HitTests::is_empty")]
+    pub tests: HitTests,
+    /// What must not be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forbids: Option<Forbids>,
 }
 
 impl Item {
@@ -122,6 +128,9 @@ impl Item {
             valid_until: self.valid_until,
             verify_by: self.verify_by,
             source: self.source,
+            tests: self.tests,
+            forbids: self.forbids,
+            release: Release::default(),
         }
     }
 }

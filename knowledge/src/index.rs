@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::{Entry, Kind, Scope, Synonyms};
+use crate::{Entry, Kind, Release, Scope, Synonyms};
 use postings::{Postings, Scratch};
 use questions::Questions;
 use terms::{Terms, Wanted};
@@ -36,8 +36,8 @@ pub struct Index {
     synonyms: Synonyms,
     entries: Vec<Entry>,
     rules: Vec<Entry>,
-    /// The distinct scopes, and which of them each entry has.
-    scopes: Vec<Scope>,
+    /// The distinct scopes and releases, and which of them each entry has.
+    scopes: Vec<(Scope, Release)>,
     scope_of: Vec<u32>,
     terms: Terms,
     postings: Postings,
@@ -97,6 +97,8 @@ pub struct Hit {
     pub source: String,
     /// Unix ms by which the owner should have confirmed it.
     pub verify_by: Option<i64>,
+    /// Unix ms until which it may be used.
+    pub valid_until: Option<i64>,
 }
 
 impl Index {
@@ -115,9 +117,14 @@ impl Index {
         self.entries.is_empty()
     }
 
+    /// Everything that can be found, in the order it was given.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The rules of `kind` that hold in `scope` at `now_ms`, in the order they were given.
     pub fn rules<'a>(&'a self, kind: Kind, scope: &'a Scope, now_ms: i64) -> impl Iterator<Item = &'a Entry> {
-        self.rules.iter().filter(move |rule| rule.kind == kind && rule.is_valid_at(now_ms) && rule.scope.covers(scope))
+        self.rules.iter().filter(move |rule| rule.kind == kind && rule.is_valid_at(now_ms) && rule.covers(scope))
     }
 
     /// Finds what answers `query`: only entries valid at its time and covering its scope, never rules.
@@ -146,7 +153,11 @@ impl Index {
 
     /// The best entries by postings alone that may be used at all.
     fn candidates(&self, wanted: &Wanted, query: &Query<'_>) -> Vec<postings::Candidate> {
-        let allowed: Vec<bool> = self.scopes.iter().map(|scope| scope.covers(query.scope)).collect();
+        let allowed: Vec<bool> = {
+            let channel = query.scope.channel.as_deref();
+            let covers = |(scope, release): &(Scope, Release)| scope.covers(query.scope) && release.reaches(channel);
+            self.scopes.iter().map(covers).collect()
+        };
         let late = filters_late();
         let usable = |doc: u32| {
             let scope = self.scope_of.get(doc as usize).and_then(|&scope| allowed.get(scope as usize));
@@ -181,6 +192,7 @@ impl Index {
             owner: entry.owner.clone(),
             source: entry.source.clone(),
             verify_by: entry.verify_by,
+            valid_until: entry.valid_until,
         })
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::HitTests;
 use proptest::prelude::*;
 
 fn entry(id: &str, questions: &[&str], answer: &str) -> Entry {
@@ -16,6 +17,9 @@ fn entry(id: &str, questions: &[&str], answer: &str) -> Entry {
         valid_until: None,
         verify_by: Some(7),
         source: "faq.csv line 2".into(),
+        tests: HitTests::default(),
+        forbids: None,
+        release: Release::default(),
     }
 }
 
@@ -197,8 +201,22 @@ fn any_scope() -> impl Strategy<Value = Scope> {
     let field = |values: &'static [&'static str]| {
         proptest::option::of(proptest::sample::select(values).prop_map(str::to_owned))
     };
-    (field(&["flagship", "outlet"]), field(&["tmall", "jd"]), field(&["新疆", "上海"]), field(&["zh", "zh-CN", "en"]))
-        .prop_map(|(store, platform, region, language)| Scope { store, platform, region, language })
+    let places = (field(&["flagship", "outlet"]), field(&["tmall", "jd"]), field(&["新疆", "上海"]), field(&CHANNELS));
+    (places, field(&["zh", "zh-CN", "en"])).prop_map(|((store, platform, region, channel), language)| Scope {
+        store,
+        platform,
+        region,
+        language,
+        channel,
+    })
+}
+
+const CHANNELS: [&str; 3] = ["kf-a", "kf-b", "kf-c"];
+
+/// Where a version is released, or no longer: some channels, or all but some.
+fn any_release() -> impl Strategy<Value = Release> {
+    let some = || proptest::collection::vec(proptest::sample::select(&CHANNELS[..]).prop_map(str::to_owned), 0..2);
+    (some(), some()).prop_map(|(only, except)| Release { only, except })
 }
 
 const ANSWERS: [&str; 4] = ["满 99 元包邮。", "包邮，偏远地区除外。", "羊毛衫冷水手洗。", "We ship free above 99."];
@@ -206,9 +224,10 @@ const ASKED: [&str; 5] = ["包邮吗", "满多少免邮", "羊毛衫怎么洗", 
 
 fn any_entry() -> impl Strategy<Value = Entry> {
     let time = || proptest::option::of(0i64..100);
-    let parts = (0u8..12, any_scope(), time(), time(), 0..ANSWERS.len(), any::<bool>(), any::<bool>());
-    parts.prop_map(|(id, scope, valid_from, valid_until, answer, asked, is_rule)| Entry {
+    let parts = (0u8..12, any_scope(), time(), time(), 0..ANSWERS.len(), any::<(bool, bool)>(), any_release());
+    parts.prop_map(|(id, scope, valid_from, valid_until, answer, (asked, is_rule), release)| Entry {
         scope,
+        release,
         valid_from,
         valid_until,
         kind: if is_rule { Kind::Forbidden } else { Kind::Shipping },
@@ -233,7 +252,7 @@ proptest! {
                 for hit in found.hits {
                     let entry = &entries[hit.version as usize];
                     prop_assert_eq!((&hit.entry, &hit.text), (&entry.id, &entry.answer));
-                    prop_assert!(entry.is_valid_at(*now_ms) && entry.scope.covers(scope) && !entry.kind.is_rule());
+                    prop_assert!(entry.is_valid_at(*now_ms) && entry.covers(scope) && !entry.kind.is_rule());
                     prop_assert!(entry.answer.get(hit.span.0..hit.span.1).is_some_and(|cited| !cited.is_empty()));
                 }
             }

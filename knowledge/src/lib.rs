@@ -6,6 +6,7 @@
 //! ([`text`]), synonym groups ([`Synonyms`]), BM25F over questions, title and answer, then a second look at the best
 //! candidates that also yields the confidence.
 
+mod correction;
 mod entry;
 mod gap;
 mod gate;
@@ -14,7 +15,8 @@ mod index;
 mod synonyms;
 mod text;
 
-pub use entry::{Entry, Kind, Scope, ScopeError, UnknownKind};
+pub use correction::says_more;
+pub use entry::{Entry, Forbids, HitTests, Kind, Release, Scope, ScopeError, UnknownKind};
 pub use gap::gap_key;
 pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,

@@ -25,7 +25,8 @@ async fn imports(world: &World, rows: &str) -> anyhow::Result<FileReport> {
         timezone: chrono_tz::Asia::Shanghai,
     };
     let text = format!("question,answer,valid_until\n{rows}\n");
-    knowledge_desk::import_bytes(&world.app, "耳机.csv", text.as_bytes(), &defaults).await
+    let order = knowledge_desk::Order { defaults, publish: true, by: None };
+    knowledge_desk::import_bytes(&world.app, "耳机.csv", text.as_bytes(), &order).await
 }
 
 /// How many entries of the file are new, changed, unchanged, and gone.

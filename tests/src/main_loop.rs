@@ -192,7 +192,7 @@ story!(
         world.customer_says("你们老板养的猫叫什么名字？").await?;
         let card = world.card("LiHua")?;
         ensure!(!card.has(Act::Send) && card.has(Act::TakeOver), "{}", card.text());
-        let gaps = world.app.store.read(|tx| Box::pin(async move { Ok(knowledge::gaps(tx, 10).await?) }));
+        let gaps = world.app.store.read(|tx| Box::pin(async move { Ok(knowledge::gaps::all(tx, 10).await?) }));
         ensure!(gaps.await?.len() == 1, "the gap is recorded");
         world.taps("LiHua", Act::Edit).await?;
         world.member_says("LiHua", "亲，我们家的猫叫山茶，欢迎来店里看它。").await?;

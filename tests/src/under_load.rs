@@ -137,14 +137,17 @@ story!(
         let broken = StoredEntry {
             id: "broken".into(),
             version: 1,
-            state: String::new(),
+            state: EntryState::Published,
             owner: "wangwu".into(),
             title: String::new(),
             body: "{".into(),
             content_sha256: String::new(),
+            channels: None,
+            created_at: 0,
+            verify_by: None,
         };
         let added = world.app.store.commit(move |tx| {
-            Box::pin(async move { Ok(knowledge::add(tx, &broken, EntryState::Published, 0).await?) })
+            Box::pin(async move { Ok(knowledge::add(tx, &broken, 0).await?) })
         });
         added.await?;
         world.customer_says(FACT).await?;

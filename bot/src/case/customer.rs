@@ -7,7 +7,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Voided,
-    Why, Window, doubt,
+    Why, Window, doubt, sending,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
@@ -135,6 +135,10 @@ pub(super) fn drafted(mut turn: Turn, generation: i64, drafted: &Drafted) -> Res
         Drafted::Reply(draft) if turn.rules.channel.mode == Mode::ReadOnly => {
             record_draft(&mut turn, draft);
             turn.stuck(Why::ReadOnly, Some((**draft).clone()), level_of(&draft.verdict));
+        }
+        Drafted::Reply(draft) if draft.verdict.is_blocked() => {
+            record_draft(&mut turn, draft);
+            turn.stuck(Why::Forbidden, Some((**draft).clone()), level_of(&draft.verdict));
         }
         Drafted::Reply(draft) if sendable(&draft.parts) => propose(&mut turn, draft),
         Drafted::Reply(_) => failed(&mut turn, "the draft is empty, too long or in too many parts"),
@@ -281,6 +285,18 @@ pub(super) fn evidence_stale(mut turn: Turn, version: i64) -> Result<Step, Refus
     turn.record(Kind::Superseded, Actor::System, json!({ "why": "evidence_stale", "version": version }));
     turn.settle_cards(Outcome::Updated);
     turn.show(review.draft, review.level);
+    turn.done()
+}
+
+/// What was shown or approved rests on knowledge that is switched off or says something else by now.
+pub(super) fn knowledge_changed(mut turn: Turn) -> Result<Step, Refusal> {
+    match turn.case().state.clone() {
+        State::AwaitingReview(_) => redraft(&mut turn, Voided::KnowledgeChanged),
+        State::Sending(sending) if !sending.claimed() => sending::knowledge_changed(&mut turn, &sending),
+        _ => return Err(Refusal::Overtaken),
+    }
+    let now = turn.now;
+    turn.record(Kind::Superseded, Actor::System, json!({ "why": Voided::KnowledgeChanged, "at": now }));
     turn.done()
 }
 

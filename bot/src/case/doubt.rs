@@ -171,7 +171,7 @@ fn reopen(turn: &mut Turn, lost: Lost, text: &str) {
         Level::Reviewers => policy::Level::Reviewer,
         Level::EscalationOwner => policy::Level::Supervisor,
     });
-    let verdict = Verdict { route, risk: cards::Risk::Low, reasons: Vec::new(), holds: Vec::new() };
+    let verdict = Verdict { route, risk: cards::Risk::Low, reasons: Vec::new(), holds: Vec::new(), words: Vec::new() };
     let (parts, supersedes) = (vec![text.to_owned()], Some(lost.msgid.clone()));
     let draft = Draft { parts, watermark, supersedes, ..blank(turn, &verdict) };
     let meanwhile = Meanwhile::Nothing;

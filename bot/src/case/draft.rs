@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::LookUp;
 use crate::clock::Timestamp;
+use crate::desk::Desk;
 use crate::policy::{Grounds, Intent, Verdict};
 
 /// Bytes the platform accepts in one text message (wecom 94677).
@@ -97,6 +98,56 @@ pub struct Citation {
     pub owner: String,
     /// When the owner should have confirmed it, in Unix milliseconds.
     pub verify_by: Option<i64>,
+    /// Until when it may be used, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<i64>,
+}
+
+/// What is wrong with a piece of knowledge a draft rests on. None of it forbids that a person approves the draft; each is
+/// said on the card, and no permit may rest on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortcoming {
+    /// Nobody at the desk answers for it.
+    Ownerless,
+    /// Its time is over.
+    Expired,
+    /// Its owner should have confirmed it by now.
+    Unverified,
+}
+
+impl Shortcoming {
+    /// The locale key of its short label.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Ownerless => "kb.stale_ownerless",
+            Self::Expired => "kb.stale_over",
+            Self::Unverified => "kb.stale_unverified",
+        }
+    }
+}
+
+impl Citation {
+    /// What is wrong with it at `now`. What does not apply on the channel is never cited.
+    pub fn shortcomings(&self, desk: &Desk, now: Timestamp) -> Vec<Shortcoming> {
+        let past = |at: Option<i64>| at.is_some_and(|at| at < now);
+        let found = [
+            (desk.person(&self.owner).is_none(), Shortcoming::Ownerless),
+            (past(self.valid_until), Shortcoming::Expired),
+            (past(self.verify_by), Shortcoming::Unverified),
+        ];
+        found.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect()
+    }
+}
+
+impl Draft {
+    /// What is wrong with the knowledge it rests on, each once: where there is anything, no permit may rest on it.
+    pub fn shortcomings(&self, desk: &Desk, now: Timestamp) -> Vec<Shortcoming> {
+        let mut found: Vec<Shortcoming> = self.citations.iter().flat_map(|c| c.shortcomings(desk, now)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 /// Who wrote a draft.

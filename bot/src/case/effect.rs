@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BY_ITSELF;
+use super::{BY_ITSELF, Citation};
 use crate::clock::Timestamp;
 use crate::desk::{Desk, NoticeKind};
 
@@ -96,6 +96,8 @@ pub enum Effect {
     ProposeKnowledge {
         /// The edited reply.
         text: String,
+        /// What the draft rested on.
+        citations: Vec<Citation>,
     },
 }
 

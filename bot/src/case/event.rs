@@ -3,7 +3,7 @@
 use channels::Spent;
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Lost, Rejection};
+use super::{Citation, Draft, Lost, Rejection};
 use crate::clock::Timestamp;
 use crate::policy::Verdict;
 
@@ -65,6 +65,8 @@ pub enum Event {
         /// The draft's version.
         version: i64,
     },
+    /// What the case's draft rests on is no longer in use.
+    KnowledgeChanged,
     /// A servicer was seen typing, or took the session in the platform's own client.
     ServicerActive {
         /// The person's id, or the WeCom member id nobody configured.
@@ -138,6 +140,16 @@ pub enum Drafted {
         /// What went wrong, for the record.
         why: String,
     },
+}
+
+impl Drafted {
+    /// What the draft rests on.
+    pub fn citations(&self) -> &[Citation] {
+        match self {
+            Self::Reply(draft) | Self::HumanOnly(draft) | Self::NoAnswer(draft) => &draft.citations,
+            Self::Failed { .. } => &[],
+        }
+    }
 }
 
 /// A decision by a person, from a card, a page or a command.

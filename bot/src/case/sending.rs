@@ -136,6 +136,11 @@ fn back_to_review(turn: &mut Turn, sending: Sending, why: Voided, told: &str) {
     turn.show(draft, level);
 }
 
+/// What it rests on is no longer in use: whoever approved it is told.
+pub(super) fn knowledge_changed(turn: &mut Turn, sending: &Sending) {
+    draft_again(turn, sending, Voided::KnowledgeChanged, "told.knowledge_changed");
+}
+
 fn draft_again(turn: &mut Turn, sending: &Sending, why: Voided, told: &str) {
     turn.void_authority(why);
     tell_approver(turn, sending, told);
@@ -225,7 +230,8 @@ pub(super) fn accepted(turn: &mut Turn, sending: Sending) {
             _ => turn.void_authority(Voided::CustomerWroteAgain),
         }
     } else if matches!(sending.draft.author, Author::Person { .. }) {
-        turn.effect(Effect::ProposeKnowledge { text: sending.draft.parts.join("\n") });
+        let (text, citations) = (sending.draft.parts.join("\n"), sending.draft.citations.clone());
+        turn.effect(Effect::ProposeKnowledge { text, citations });
     }
     customer::after_reply(turn, sending.draft.watermark, sending.meanwhile);
 }

@@ -103,6 +103,7 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::WindowEnded => customer::window_ended(turn),
         Event::PolicyChanged => customer::policy_changed(turn),
         Event::EvidenceStale { version } => customer::evidence_stale(turn, *version),
+        Event::KnowledgeChanged => customer::knowledge_changed(turn),
         Event::ServicerActive { who } => human::servicer_active(turn, who),
         Event::SessionEnded => human::session_ended(turn),
         Event::SessionMoved { to } => human::session_moved(turn, *to),

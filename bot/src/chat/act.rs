@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Along, Desk, ask, office, pause, phase, show};
+use super::{Along, Desk, ask, knowledge, office, pause, phase, show};
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
 use crate::desk::{Channel, Dispatch};
@@ -47,7 +47,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::Checklist => phase::checklist(desk).await,
         Command::Report => phase::report(desk).await,
         Command::Cancel => Ok(()),
-        Command::NotYet(name) => desk.say(Say::new("told.not_yet").with("command", name)).await,
+        Command::Knowledge(command) => knowledge::on(desk, command).await,
     }
 }
 

@@ -5,7 +5,8 @@ use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
 use crate::graduation::Tally;
 use crate::policy::{self, Power};
-use crate::store::{knowledge, outcomes};
+use crate::store::knowledge::gaps;
+use crate::store::outcomes;
 use crate::{checklist, report};
 
 /// Days a report in chat covers.
@@ -64,7 +65,7 @@ pub(super) async fn report(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     }
     let since = desk.app.clock.now() - DAYS * 24 * HOUR;
     let rows = outcomes::since(desk.tx, since).await?;
-    let gaps = knowledge::gaps(desk.tx, MISSING).await?;
+    let gaps = gaps::all(desk.tx, MISSING).await?;
     let counted = report::Report::of(&rows, &gaps, desk.app.known_chances().quality().cloned());
     desk.text(report::told(&counted, desk.desk.words(), &desk.desk.desk, DAYS)).await
 }

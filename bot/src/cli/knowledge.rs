@@ -1,6 +1,8 @@
 //! `aijia knowledge …`.
 
-use std::collections::HashSet;
+mod life;
+mod show;
+
 use std::io::BufRead;
 use std::path::PathBuf;
 
@@ -8,10 +10,11 @@ use clap::Subcommand;
 use knowledge::import::Defaults;
 use knowledge::{Kind, Scope};
 
+use self::life::{Act, Acting};
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
 use crate::knowledge_desk as desk;
-use crate::store::knowledge::{self as entries, EntryState};
+use crate::policy::{self, Power};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -29,6 +32,12 @@ pub(super) enum Command {
         /// Where entries apply that do not say, e.g. store=flagship
         #[arg(long)]
         scope: Vec<Scope>,
+        /// Insist on entries being put in use: an owner who may not publish is an error
+        #[arg(long, conflicts_with = "draft")]
+        publish: bool,
+        /// Put nothing in use: every entry waits for its owner's review
+        #[arg(long)]
+        draft: bool,
         /// The whole report for scripts
         #[arg(long)]
         json: bool,
@@ -48,44 +57,122 @@ pub(super) enum Command {
         #[arg(long)]
         batch: Option<PathBuf>,
     },
-    /// List what is published
-    List,
-    /// Questions the knowledge does not answer, most frequent first
-    Gaps,
+    /// List what is in use and what waits
+    List {
+        /// Only what this person answers for
+        #[arg(long)]
+        owner: Option<String>,
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one entry: what it says, its versions, and who did what with it
+    Show {
+        /// The entry's number or id
+        entry: String,
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hand a draft to its owner for review
+    Submit(Acting),
+    /// Put an entry's newest version in use, after its tests, and show what that changes
+    Publish {
+        #[command(flatten)]
+        acting: Acting,
+        /// Only on this channel; on every channel where none is named
+        #[arg(long = "channel")]
+        channels: Vec<String>,
+        /// Only show what it would change
+        #[arg(long)]
+        preview: bool,
+    },
+    /// Switch an entry off at once
+    Disable(Acting),
+    /// Take the newest version back for the one before
+    Rollback(Acting),
+    /// Take a correction, or the removal a file proposes
+    Accept(Acting),
+    /// Want nothing of a correction, or of a removal: it does not come back
+    Dismiss(Acting),
+    /// What has to be confirmed, ends, vanished from its file, or has nobody who answers for it
+    Stale {
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Questions the knowledge does not answer, those most customers asked first
+    Gaps {
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which replies used which version of an entry, and when it was in use
+    Used {
+        /// The entry's number or id
+        entry: String,
+        /// For scripts
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     let app = assemble().await?;
     match command {
-        Command::Import { paths, owner, kind, scope, json } => {
-            let defaults = defaults(&app, owner, kind, scope).await?;
-            import(&app, &paths, &defaults, json).await
+        Command::Import { paths, owner, kind, scope, publish, draft, json } => {
+            let order = order(&app, owner, (kind, scope), publish, draft).await?;
+            import(&app, &paths, &order, json).await
         }
         Command::Search { batch: Some(file), limit, .. } => search_batch(&app, &file, limit).await,
         Command::Search { query, json, limit, batch: None } => {
             search(&app, &query.unwrap_or_default(), json, limit).await
         }
-        Command::List => list(&app).await,
-        Command::Gaps => gaps(&app).await,
+        Command::List { owner, json } => show::list(&app, owner, false, json).await,
+        Command::Stale { json } => show::list(&app, None, true, json).await,
+        Command::Show { entry, json } => show::show(&app, entry, json).await,
+        Command::Gaps { json } => show::gaps(&app, json).await,
+        Command::Used { entry, json } => show::used(&app, entry, json).await,
+        Command::Publish { acting, channels, preview } => life::publish(&app, acting, channels, preview).await,
+        Command::Submit(acting) => life::act(&app, Act::Submit, acting).await,
+        Command::Disable(acting) => life::act(&app, Act::Disable, acting).await,
+        Command::Rollback(acting) => life::act(&app, Act::Rollback, acting).await,
+        Command::Accept(acting) => life::act(&app, Act::Accept, acting).await,
+        Command::Dismiss(acting) => life::act(&app, Act::Dismiss, acting).await,
     }
 }
 
-/// What holds where a file says nothing.
-async fn defaults(app: &App, owner: String, kind: Kind, scopes: Vec<Scope>) -> Result<Defaults, Failure> {
-    let reader = app.clone();
-    let applied = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
-    if applied.desk.person(&owner).is_none() {
+/// What holds where a file says nothing, and whether entries are put in use: where their owner may publish, unless
+/// drafts are wanted.
+async fn order(
+    app: &App,
+    owner: String,
+    (kind, scopes): (Kind, Vec<Scope>),
+    publish: bool,
+    draft: bool,
+) -> Result<desk::Order, Failure> {
+    let applied = life::applied(app).await?;
+    let Some(person) = applied.desk.person(&owner) else {
         return Err(
             anyhow::anyhow!("--owner {owner}: no such person in the configuration; name one of [[people]]").into()
         );
+    };
+    let permitted = policy::may(person, Power::ManageKnowledge, None).is_ok();
+    if publish && !permitted {
+        let todo = "name a knowledge_owner or an admin, or leave --publish out and let one review the drafts";
+        return Err(anyhow::anyhow!("--publish: {owner} may not put knowledge in use; {todo}").into());
+    }
+    if !permitted && !draft {
+        eprintln!("{owner} may not put knowledge in use: every entry waits for review");
     }
     let scope = scopes.into_iter().fold(Scope::default(), |all, one| all.with(one));
     let timezone = applied.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
-    Ok(Defaults { owner: Some(owner), kind: Some(kind), scope, timezone })
+    let defaults = Defaults { owner: Some(owner), kind: Some(kind), scope, timezone };
+    Ok(desk::Order { defaults, publish: permitted && !draft, by: None })
 }
 
-async fn import(app: &App, paths: &[PathBuf], defaults: &Defaults, json: bool) -> Result<Verdict, Failure> {
-    let report = desk::import_paths(app, paths, defaults, progress).await?;
+async fn import(app: &App, paths: &[PathBuf], order: &desk::Order, json: bool) -> Result<Verdict, Failure> {
+    let report = desk::import_paths(app, paths, order, progress).await?;
     report.left_aside.iter().for_each(|what| eprintln!("left aside: {what}"));
     if json {
         println!("{}", serde_json::to_string(&report)?);
@@ -124,29 +211,5 @@ async fn search_batch(app: &App, file: &PathBuf, limit: usize) -> Result<Verdict
         let (found, ms) = desk::search(app, &query, limit).await?;
         println!("{}", desk::search_json(&query, &found, ms));
     }
-    Ok(Verdict::Good)
-}
-
-async fn list(app: &App) -> Result<Verdict, Failure> {
-    let read = app.store.read(|tx| {
-        Box::pin(async move {
-            let mut all = entries::in_state(tx, EntryState::Published).await?;
-            all.extend(entries::in_state(tx, EntryState::Proposed).await?);
-            Ok((all, entries::vanished(tx).await?))
-        })
-    });
-    let (all, vanished) = read.await?;
-    let vanished: HashSet<_> = vanished.iter().map(|gone| (&gone.id, gone.version)).collect();
-    for entry in &all {
-        let is_vanished = vanished.contains(&(&entry.id, entry.version));
-        let note = if is_vanished { " (gone from its file: proposed for removal)" } else { "" };
-        println!("{}{note}", desk::line(entry));
-    }
-    Ok(Verdict::Good)
-}
-
-async fn gaps(app: &App) -> Result<Verdict, Failure> {
-    let gaps = app.store.read(|tx| Box::pin(async move { Ok(entries::gaps(tx, 100).await?) })).await?;
-    gaps.iter().for_each(|gap| println!("{}× {}", gap.times, gap.question.replace('\n', " / ")));
     Ok(Verdict::Good)
 }

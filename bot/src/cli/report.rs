@@ -3,7 +3,8 @@
 use super::{Failure, Verdict, assemble};
 use crate::clock::{HOUR, Timestamp};
 use crate::report::{Report, told};
-use crate::store::{knowledge, outcomes};
+use crate::store::knowledge::gaps;
+use crate::store::outcomes;
 
 /// Unanswered questions that are named.
 const MISSING: i64 = 20;
@@ -19,7 +20,7 @@ pub(super) async fn report(days: u16, as_json: bool) -> Result<Verdict, Failure>
         .read(move |tx| {
             Box::pin(async move {
                 let desk = reader.desk(tx).await?;
-                Ok((desk, outcomes::since(tx, since).await?, knowledge::gaps(tx, MISSING).await?))
+                Ok((desk, outcomes::since(tx, since).await?, gaps::all(tx, MISSING).await?))
             })
         })
         .await?;

@@ -73,7 +73,7 @@ names! {
     Mode = "mode" | "模式", Some(Power::SeeQueue), Some("command.mode"), "usage.mode";
     Checklist = "checklist" | "检查", Some(Power::SeeQueue), Some("command.checklist"), "usage.checklist";
     Report = "report" | "报告" | "日报", Some(Power::ReadEvidence), Some("command.report"), "usage.report";
-    Kb = "kb" | "知识", None, None, "usage.unknown";
+    Kb = "kb" | "知识", Some(Power::ManageKnowledge), Some("command.kb"), "usage.kb";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

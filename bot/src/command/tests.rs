@@ -43,6 +43,24 @@ fn commands_about_one_case() {
 }
 
 #[test]
+fn the_knowledge_is_looked_after_by_number_or_id() {
+    let kb = |command: KnowledgeCommand| Command::Knowledge(command);
+    same(&["/kb", "/知识", "／ＫＢ"], &kb(KnowledgeCommand::Overview));
+    same(&["/kb stale", "/知识 过期", "/知识过期"], &kb(KnowledgeCommand::Stale));
+    same(&["/kb show 12", "/知识 查看 12", "/知识查看12"], &kb(KnowledgeCommand::Show { name: "12".into() }));
+    same(
+        &["/kb disable faq.csv:a", "/知识 停用 faq.csv:a"],
+        &kb(KnowledgeCommand::Disable { name: "faq.csv:a".into() }),
+    );
+    let publish = KnowledgeCommand::Publish { name: "12".into(), words: vec!["kf-a".into(), "7f3k".into()] };
+    same(&["/kb publish 12 kf-a 7f3k", "/知识发布12 kf-a 7f3k"], &kb(publish));
+    same(&["/kb owner"], &kb(KnowledgeCommand::Owner { who: None }));
+    for text in ["/kb show", "/kb show 1 2", "/kb 搜索", "/kb disable"] {
+        assert_eq!(bad(text), ("kb".to_owned(), "usage.kb"), "{text}");
+    }
+}
+
+#[test]
 fn asking_takes_the_words_as_they_were_typed() {
     let ask = |words: &str| Command::Ask { words: words.into() };
     assert_eq!(command("/ask 千牛 羊毛衫会起球吗？\n  第二行"), ask("千牛 羊毛衫会起球吗？\n  第二行"));
@@ -133,11 +151,6 @@ fn a_pause_is_a_pause_however_it_is_written() {
 }
 
 #[test]
-fn what_is_not_there_yet_says_so() {
-    assert_eq!(command("/kb 搜索"), Command::NotYet("kb"));
-}
-
-#[test]
 fn what_the_draft_phase_teaches_can_be_asked() {
     for text in ["/mode", "/模式", "/mode kf auto", "／模式 旗舰店 自动"] {
         assert_eq!(command(text), Command::Mode, "{text}");
@@ -192,7 +205,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 26);
+    assert_eq!(lines.len(), 27);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

@@ -16,6 +16,7 @@ fn hit(entry: &str, text: &str) -> Hit {
         owner: "wangwu".into(),
         source: "returns.md".into(),
         verify_by: Some(9),
+        valid_until: None,
     }
 }
 

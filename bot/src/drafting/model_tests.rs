@@ -22,6 +22,7 @@ fn found() -> Found {
         owner: "wangwu".into(),
         source: "s".into(),
         verify_by: None,
+        valid_until: None,
     };
     Found { hits: vec![hit("fee", PASSAGE), hit("courier", "默认发中通。")], confidence: 0.7 }
 }

@@ -15,6 +15,7 @@ fn found() -> Found {
         owner: "wangwu".into(),
         source: "s".into(),
         verify_by: None,
+        valid_until: None,
     };
     Found { hits: vec![hit("满 99 元包邮。"), hit("发中通。\n或圆通。")], confidence: 0.9 }
 }

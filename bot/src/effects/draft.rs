@@ -1,7 +1,7 @@
 //! Looking for an answer: search, draft, judge. Holds no transaction while it works.
 
 use cards::Hint;
-use knowledge::{Found, Query, Scope};
+use knowledge::{Found, Query};
 
 use crate::app::App;
 use crate::case::{Author, Draft, Drafted, Event, State};
@@ -10,8 +10,10 @@ use crate::chat;
 use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, DraftError, Proposal};
 use crate::effects::office::{self, Reply, Sight};
-use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict};
-use crate::store::queue::{Door, Row};
+use crate::knowledge_desk::scope_on;
+use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
+use crate::store::knowledge::uses;
+use crate::store::queue::{self, Door, Row};
 use crate::store::{cases, conversations, outcomes};
 use crate::view::View;
 use crate::worker::apply;
@@ -34,6 +36,10 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
         .commit(move |tx| {
             Box::pin(async move {
                 chaos::point("draft.in_unit");
+                if !uses::all_in_use(tx, drafted.citations()).await? {
+                    // Switched off while it was being written with: it is written anew.
+                    return Ok(queue::not_now(tx, &row, app.clock.now()).await?);
+                }
                 apply::lock(tx, &app, &case).await?;
                 // What was seen is on record before anybody is shown it.
                 office::keep(tx, &app, &matter.view.case, &sight).await?;
@@ -90,11 +96,11 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
 async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<(Drafted, String)> {
     let intent = sight.intent.unwrap_or_else(|| policy::intent_of(&wanted.texts));
     let reader = app.clone();
-    let index = app.store.read(move |tx| Box::pin(async move { reader.index(tx).await })).await?;
-    let scope = scope(&wanted.view);
+    let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
+    let scope = scope_on(wanted.view.channel());
     let found: Vec<Found> = drafting::questions(&wanted.texts)
         .iter()
-        .map(|text| index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
+        .map(|text| known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
         .collect();
     let proposal = match told(wanted, sight) {
         Some(told) => {
@@ -109,7 +115,10 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let chance = chances.chance(&signals);
     let circumstances =
         Circumstances { identity: identity(sight), grounds: Some(&grounds), chance, ..Circumstances::default() };
+    let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
+    let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &wanted.view.desk.desk.desk.locale);
     let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);
+    let verdict = verdict.with_words(forbidden, WrittenBy::Bot);
     let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent }, sight);
     Ok((drafted, serde_json::to_string(&signals)?))
 }
@@ -132,10 +141,6 @@ fn weakest(texts: &[String], found: &[Found]) -> Retrieval {
     let questions = drafting::questions(texts);
     let each = questions.iter().zip(found).map(|(question, found)| confidence::retrieval(question, found));
     each.min_by(|a, b| a.confidence.total_cmp(&b.confidence)).unwrap_or_default()
-}
-
-fn scope(view: &View) -> Scope {
-    Scope { store: view.channel().map(|c| c.store.clone()), platform: Some("wecom".into()), ..Scope::default() }
 }
 
 /// What the back office lets us say, in the shop's own words.

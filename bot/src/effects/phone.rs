@@ -2,8 +2,10 @@
 //! so what cannot be delivered is said aloud.
 
 mod card;
+mod care;
 
 pub(super) use card::{ask, post_card, settle_card};
+pub(super) use care::{post_care, settle_care};
 
 use futures::future::BoxFuture;
 use serde_json::json;

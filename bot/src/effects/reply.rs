@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 
 use super::wire::{Asked, Wire};
 use crate::app::App;
-use crate::case::{Approval, Case, Event, Part, PartResult, Say, State, message_id};
+use crate::case::{Approval, Case, Citation, Event, Part, PartResult, Say, State, message_id};
 use crate::chaos;
 use crate::clock::{SECOND, Timestamp};
 use crate::mistake::{self, Mistake};
 use crate::store::conversations;
+use crate::store::knowledge::uses;
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
 use crate::store::{Tx, cases, instances, pauses};
@@ -126,6 +127,10 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize, may_ask: boo
                 let Some(paused_since_approval) = paused_since_approval(tx, &known).await? else {
                     return Ok(Claim::NotOurs);
                 };
+                if !uses::all_in_use(tx, cited(&known)).await? {
+                    let _ = apply::apply(tx, &app, &case, &Event::KnowledgeChanged).await?;
+                    return Ok(Claim::NotOurs);
+                }
                 chaos::point("send.in_claim");
                 let event = Event::Claim { part, paused_since_approval };
                 let Ok(claimed) = apply::apply(tx, &app, &case, &event).await? else { return Ok(Claim::NotOurs) };
@@ -133,6 +138,11 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize, may_ask: boo
             })
         })
         .await
+}
+
+/// What a case's draft rests on.
+fn cited(case: &Case) -> &[Citation] {
+    case.draft().map(|draft| draft.citations.as_slice()).unwrap_or_default()
 }
 
 /// Whether a pause that covers the case was declared since its reply was approved; none where none is on its way.

@@ -1,27 +1,40 @@
 //! Files become versions of entries: only what says something new is a new version, and what a file no longer holds is
 //! proposed for removal.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use knowledge::Entry;
 use knowledge::import::{self, Defaults, Fault, Format, Imported, Item, Problem};
+use knowledge::{Entry, Index};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::report::{FileReport, Outcome, Removals, Report, Told};
-use super::{files, pdf};
+use super::life::{self, Act};
+use super::report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
+use super::{files, pdf, publishing};
 use crate::app::App;
-use crate::evidence::{self, Actor};
-use crate::store::knowledge::{self as entries, Source, Sourced, StoredEntry};
-use crate::store::{Tx, record};
+use crate::case::Say;
+use crate::store::Tx;
+use crate::store::knowledge::{self as entries, EntryState, Source, Sourced, StoredEntry};
+use crate::worker::Job;
 
 /// What the record names for an imported entry.
 const IMPORTER: &str = "aijia knowledge import";
 /// Entries of one transaction: an import of thousands must not hold up the desk.
 const TOGETHER: usize = 100;
+
+/// How files are to be imported.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What holds where a file says nothing.
+    pub defaults: Defaults,
+    /// Whether entries are put in use at once; else they wait for their owners' review.
+    pub publish: bool,
+    /// Who hands the files in, by id; nobody knows who runs a command.
+    pub by: Option<String>,
+}
 
 /// Imports files and folders. `progress` is told after each file how many of all are done.
 ///
@@ -32,7 +45,7 @@ const TOGETHER: usize = 100;
 pub async fn import_paths(
     app: &App,
     paths: &[PathBuf],
-    defaults: &Defaults,
+    order: &Order,
     progress: impl Fn(usize, usize, &FileReport),
 ) -> anyhow::Result<Report> {
     let files = files::all(paths)?;
@@ -40,70 +53,129 @@ pub async fn import_paths(
     let mut report = Report { left_aside: files.left_aside, ..Report::default() };
     let all = files.found.len();
     for (at, file) in files.found.into_iter().enumerate() {
-        let one = import_file(app, &program, &file, defaults).await?;
+        let one = import_file(app, &program, &file, order).await?;
         progress(at + 1, all, &one);
         report.files.push(one);
     }
     Ok(report)
 }
 
-async fn import_file(
-    app: &App,
-    program: &Path,
-    file: &files::Found,
-    defaults: &Defaults,
-) -> anyhow::Result<FileReport> {
+async fn import_file(app: &App, program: &Path, file: &files::Found, order: &Order) -> anyhow::Result<FileReport> {
     let bytes = match files::read(&file.path)? {
         Ok(bytes) => bytes,
-        Err(fault) => return keep(app, &file.name, "", Imported::refused(&file.name, fault)).await,
+        Err(fault) => return keep(app, &file.name, "", Imported::refused(&file.name, fault), order).await,
     };
     if Format::of(&file.name) != Ok(Format::Pdf) {
-        return import_bytes(app, &file.name, &bytes, defaults).await;
+        return import_bytes(app, &file.name, &bytes, order).await;
     }
-    let imported = match pdf::pages(program, &bytes).await {
-        Ok(pages) => import::read_pages(&file.name, &pages, defaults),
-        Err(fault) => Imported::refused(&file.name, fault),
+    import_pdf(app, program, &file.name, &bytes, order).await
+}
+
+async fn import_pdf(app: &App, program: &Path, name: &str, bytes: &[u8], order: &Order) -> anyhow::Result<FileReport> {
+    let imported = match pdf::pages(program, bytes).await {
+        Ok(pages) => import::read_pages(name, &pages, &order.defaults),
+        Err(fault) => Imported::refused(name, fault),
     };
-    keep(app, &file.name, &hex::encode(Sha256::digest(&bytes)), imported).await
+    keep(app, name, &hex::encode(Sha256::digest(bytes)), imported, order).await
 }
 
 /// Imports the content of one file of any format but PDF.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn import_bytes(app: &App, name: &str, bytes: &[u8], defaults: &Defaults) -> anyhow::Result<FileReport> {
+pub async fn import_bytes(app: &App, name: &str, bytes: &[u8], order: &Order) -> anyhow::Result<FileReport> {
     let sha256 = hex::encode(Sha256::digest(bytes));
-    let (file, bytes, defaults) = (name.to_owned(), bytes.to_owned(), defaults.clone());
+    let (file, bytes, defaults) = (name.to_owned(), bytes.to_owned(), order.defaults.clone());
     let read = move || import::read(&file, &bytes, &defaults);
-    keep(app, name, &sha256, tokio::task::spawn_blocking(read).await?).await
+    keep(app, name, &sha256, tokio::task::spawn_blocking(read).await?, order).await
 }
 
 /// Writes what a file gave.
-async fn keep(app: &App, name: &str, sha256: &str, imported: Imported) -> anyhow::Result<FileReport> {
+async fn keep(app: &App, name: &str, sha256: &str, imported: Imported, order: &Order) -> anyhow::Result<FileReport> {
     let Imported { items, problems, skipped } = imported;
     let mut report = FileReport { file: name.to_owned(), problems, skipped, ..FileReport::default() };
     let source = Arc::new(Source { file: name.to_owned(), sha256: sha256.to_owned() });
     let mut held: HashSet<String> = HashSet::with_capacity(items.len());
     held.extend(items.iter().map(|item| identity(name, item)));
+    let failures = if order.publish { untested(app, name, &items).await? } else { HashMap::new() };
+    let task = Arc::new(Task { source: source.clone(), failures, order: order.clone() });
     for chunk in items.chunks(TOGETHER) {
-        let (chunk, source, app) = (Arc::new(chunk.to_vec()), source.clone(), app.clone());
+        let (chunk, task, app) = (Arc::new(chunk.to_vec()), task.clone(), app.clone());
         let store = app.store.clone();
         let (told, problems) =
-            store.commit(move |tx| Box::pin(async move { publish_all(tx, &app, &source, &chunk).await })).await?;
+            store.commit(move |tx| Box::pin(async move { keep_all(tx, &app, &task, &chunk).await })).await?;
         report.entries.extend(told);
         report.problems.extend(problems);
     }
+    report.held_back = held_back(&report, &task);
+    tell_owners(app, &report).await?;
     report.removals = removals(app, source, held, &report.problems).await?;
     Ok(report)
 }
 
-/// Publishes the items of one transaction.
-async fn publish_all(
-    tx: &mut Tx,
-    app: &App,
-    source: &Source,
-    items: &[Item],
-) -> anyhow::Result<(Vec<Told>, Vec<Problem>)> {
+/// What the items of a file have in common.
+struct Task {
+    source: Arc<Source>,
+    /// Entries whose own tests fail, and which: they are not put in use.
+    failures: HashMap<String, Vec<String>>,
+    order: Order,
+}
+
+/// Tries the tests the items bring with them on the knowledge as it would be.
+async fn untested(app: &App, file: &str, items: &[Item]) -> anyhow::Result<HashMap<String, Vec<String>>> {
+    if items.iter().all(|item| item.tests.is_empty()) {
+        return Ok(HashMap::new());
+    }
+    let mut known = app.store.read(|tx| Box::pin(async move { Ok(entries::in_use(tx).await?) })).await?;
+    let now = app.clock.now();
+    let new: Vec<Entry> = items.iter().map(|item| item.clone().into_entry(identity(file, item), 0)).collect();
+    let failures = tokio::task::spawn_blocking(move || {
+        let ids: HashSet<&String> = new.iter().map(|entry| &entry.id).collect();
+        known.retain(|entry| !ids.contains(&entry.id));
+        known.extend(new.iter().cloned());
+        let index = Index::build(known);
+        let tried = new.iter().map(|entry| {
+            let failures = publishing::failures(&index, entry, std::slice::from_ref(&entry.scope), now);
+            (entry.id.clone(), failures)
+        });
+        tried.filter(|(_, failures)| !failures.is_empty()).collect()
+    });
+    Ok(failures.await?)
+}
+
+fn held_back(report: &FileReport, task: &Task) -> Vec<HeldBack> {
+    let failed = report.entries.iter().filter_map(|told| {
+        let failures = task.failures.get(&told.entry).filter(|_| told.outcome != Outcome::Unchanged)?;
+        Some(HeldBack { entry: told.entry.clone(), title: told.title.clone(), failures: failures.clone() })
+    });
+    failed.collect()
+}
+
+/// Owners hear what waits for them, once for each file.
+async fn tell_owners(app: &App, report: &FileReport) -> anyhow::Result<()> {
+    let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
+    for told in report.entries.iter().filter(|told| told.waits) {
+        *waiting.entry(told.owner.clone()).or_default() += 1;
+    }
+    let (app, file) = (app.clone(), report.file.clone());
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                let desk = app.desk(tx).await?;
+                for (owner, count) in waiting {
+                    let Some(to) = app.address_of(&desk.desk, &owner) else { continue };
+                    let say = Say::new("kb.imported_for_review").with("file", &file).with("count", count);
+                    Job::Inform { to, say }.enqueue(tx, &app, app.clock.now()).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Keeps the items of one transaction.
+async fn keep_all(tx: &mut Tx, app: &App, task: &Task, items: &[Item]) -> anyhow::Result<(Vec<Told>, Vec<Problem>)> {
     let (mut told, mut problems) = (Vec::with_capacity(items.len()), Vec::new());
     let desk = app.desk(tx).await?;
     for item in items {
@@ -113,48 +185,81 @@ async fn publish_all(
             problems.push(Problem::new(item.place.clone(), fault, Some(item.key.clone())));
             continue;
         }
-        told.push(publish(tx, app, source, item).await?);
+        told.push(keep_one(tx, app, task, item).await?);
     }
-    let newest = told.iter().rfind(|told| told.outcome != Outcome::Unchanged);
+    let newest = told.iter().rfind(|told| told.outcome != Outcome::Unchanged && !told.waits);
     if let Some(newest) = newest {
         entries::new_edition(tx, &newest.entry, newest.version, app.clock.now()).await?;
     }
     Ok((told, problems))
 }
 
-async fn publish(tx: &mut Tx, app: &App, source: &Source, item: &Item) -> anyhow::Result<Told> {
-    let id = identity(&source.file, item);
+async fn keep_one(tx: &mut Tx, app: &App, task: &Task, item: &Item) -> anyhow::Result<Told> {
+    let id = identity(&task.source.file, item);
     // Where a row stands in its file is not what it says.
     let content = serde_json::to_string(&Item { source: String::new(), ..item.clone() })?;
     let content_sha256 = hex::encode(Sha256::digest(&content));
+    entries::hold(tx, &id).await?;
     let before = entries::newest(tx, &id).await?;
-    let version = before.as_ref().map_or(1, |before| before.version + 1);
-    let (title, place) = (item.title.clone(), item.source.clone());
-    let outcome = match &before {
-        Some(before) if before.content_sha256 == content_sha256 && before.state == "published" => {
-            let (version, outcome) = (before.version, Outcome::Unchanged);
-            return Ok(Told { entry: id, version, title, source: place, outcome });
-        }
-        Some(_) => Outcome::Changed,
-        None => Outcome::Taken,
+    let state = if !task.order.publish || task.failures.contains_key(&id) {
+        EntryState::Submitted
+    } else {
+        EntryState::Published
     };
+    let told = |version, outcome, state| Told {
+        entry: id.clone(),
+        version,
+        title: item.title.clone(),
+        source: item.source.clone(),
+        outcome,
+        owner: item.owner.clone(),
+        waits: state == EntryState::Submitted,
+    };
+    let same = before.as_ref().filter(|before| before.content_sha256 == content_sha256);
+    if let Some(same) = same {
+        // What was switched off or taken back does not come back because its file is imported again.
+        let waits = matches!(same.state, EntryState::Draft | EntryState::Submitted);
+        if !waits || state == EntryState::Submitted {
+            return Ok(told(same.version, Outcome::Unchanged, same.state));
+        }
+        entries::move_on(tx, same, state, &[], app.clock.now()).await?;
+        entries::retire_others(tx, &id, same.version).await?;
+        taken(tx, app, task, item, same).await?;
+        return Ok(told(same.version, Outcome::Changed, state));
+    }
+    let version = before.as_ref().map_or(1, |before| before.version + 1);
     let entry = item.clone().into_entry(id.clone(), version);
     let stored = StoredEntry {
         id: id.clone(),
         version,
-        state: String::new(),
+        state,
         owner: entry.owner.clone(),
-        title: title.clone(),
+        title: entry.title.clone(),
         body: serde_json::to_string(&entry)?,
-        content_sha256: content_sha256.clone(),
+        content_sha256,
+        channels: None,
+        created_at: app.clock.now(),
+        verify_by: None,
     };
-    entries::add_imported(tx, &stored, source, app.clock.now()).await?;
-    let payload = json!({ "entry": id, "version": version, "owner": entry.owner, "sha256": content_sha256,
-        "source": entry.source, "file": source.file, "file_sha256": source.sha256, "by": IMPORTER });
-    // The owner answers for what it says; who ran the command is not known here.
-    let changed = evidence::Entry { kind: evidence::Kind::KnowledgeChanged, actor: Actor::System, payload };
-    record::append(tx, app, record::DESK, None, &changed).await?;
-    Ok(Told { entry: id, version, title, source: place, outcome })
+    entries::add_imported(tx, &stored, &task.source).await?;
+    taken(tx, app, task, item, &stored).await?;
+    Ok(told(version, if before.is_some() { Outcome::Changed } else { Outcome::Taken }, state))
+}
+
+/// Writes down that a version was taken from its file, and lets drafts that rest on an older one be written anew.
+async fn taken(tx: &mut Tx, app: &App, task: &Task, item: &Item, stored: &StoredEntry) -> anyhow::Result<()> {
+    let in_use = task.order.publish && !task.failures.contains_key(&stored.id);
+    let act = if in_use { Act::Published } else { Act::Submitted };
+    let payload = json!({ "entry": stored.id, "version": stored.version, "owner": stored.owner,
+        "sha256": stored.content_sha256, "source": item.source, "file": task.source.file,
+        "file_sha256": task.source.sha256, "act": act.as_str(), "by": IMPORTER });
+    // Who ran the command is not known here; the owner answers for what it says.
+    let by = task.order.by.as_deref().unwrap_or_default();
+    life::remember(tx, app, by, stored, act, "", payload).await?;
+    if in_use && stored.version > 1 {
+        life::draft_again(tx, app, &stored.id).await?;
+    }
+    Ok(())
 }
 
 /// Proposes for removal what the file held before and holds no more, and takes back what it holds again.
@@ -174,6 +279,8 @@ async fn removals(
                 let known = entries::of_file(tx, &source.file).await?.into_iter();
                 let (gone, kept): (Vec<Sourced>, Vec<Sourced>) =
                     known.partition(|known| !held.contains(&known.entry.id) && !is_among(&refused, &known.entry));
+                // What somebody decided to keep is not proposed again.
+                let gone: Vec<Sourced> = gone.into_iter().filter(|known| known.kept_at.is_none()).collect();
                 if nameless && !gone.is_empty() {
                     return Ok(Removals::Unknown);
                 }
@@ -202,7 +309,8 @@ fn is_among(refused: &HashSet<String>, stored: &StoredEntry) -> bool {
 fn told_gone(stored: &StoredEntry, file: &str) -> Told {
     let source = serde_json::from_str::<Entry>(&stored.body).map_or_else(|_| file.to_owned(), |entry| entry.source);
     let (entry, title) = (stored.id.clone(), stored.title.clone());
-    Told { entry, version: stored.version, title, source, outcome: Outcome::Gone }
+    let (version, owner) = (stored.version, stored.owner.clone());
+    Told { entry, version, title, source, outcome: Outcome::Gone, owner, waits: false }
 }
 
 /// The id of an entry: its file, and its own id there, else what makes it the same question again.

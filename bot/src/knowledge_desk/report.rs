@@ -25,6 +25,8 @@ pub struct FileReport {
     pub skipped: Vec<Problem>,
     /// Entries it held before and holds no more.
     pub removals: Removals,
+    /// Entries that are not put in use, because their own tests fail.
+    pub held_back: Vec<HeldBack>,
 }
 
 /// One entry of a report.
@@ -40,6 +42,21 @@ pub struct Told {
     pub source: String,
     /// What became of it.
     pub outcome: Outcome,
+    /// The person who answers for it.
+    pub owner: String,
+    /// Whether it waits for its owner's review.
+    pub waits: bool,
+}
+
+/// An entry whose own tests fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// The entry's id.
+    pub entry: String,
+    /// Its title.
+    pub title: String,
+    /// The tests.
+    pub failures: Vec<String>,
 }
 
 /// What became of an entry.
@@ -75,7 +92,7 @@ impl Default for Removals {
 impl Report {
     /// Whether everything was taken that should have been.
     pub fn is_clean(&self) -> bool {
-        self.files.iter().all(|file| file.problems.is_empty())
+        self.files.iter().all(|file| file.problems.is_empty() && file.held_back.is_empty())
     }
 
     /// All entries with this outcome.
@@ -88,7 +105,11 @@ impl Report {
         let refused: usize = self.files.iter().map(|file| file.problems.len()).sum();
         let [taken, changed, unchanged, gone] =
             [Outcome::Taken, Outcome::Changed, Outcome::Unchanged, Outcome::Gone].map(|outcome| self.count(outcome));
-        format!("{taken} new, {changed} changed, {unchanged} unchanged, {refused} refused, {gone} proposed for removal")
+        let waiting = self.files.iter().flat_map(|file| &file.entries).filter(|told| told.waits).count();
+        let waiting = if waiting == 0 { String::new() } else { format!(", {waiting} wait for their owners' review") };
+        format!(
+            "{taken} new, {changed} changed, {unchanged} unchanged, {refused} refused, {gone} proposed for removal{waiting}"
+        )
     }
 }
 
@@ -109,6 +130,9 @@ impl FileReport {
         };
         let mut lines: Vec<String> = self.problems.iter().map(line).collect();
         lines.extend(self.skipped.iter().map(|skipped| format!("left aside: {}", line(skipped))));
+        lines.extend(self.held_back.iter().map(|held| {
+            format!("'{}' waits for its owner, because its own tests fail: {}", held.title, held.failures.join(" · "))
+        }));
         match &self.removals {
             Removals::Proposed(gone) => lines.extend(gone.iter().map(|told| {
                 format!("{}: '{}' is no longer there; proposed for removal, still in use", told.source, told.title)

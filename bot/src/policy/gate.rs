@@ -21,8 +21,6 @@ pub struct Circumstances<'a> {
     pub abnormal: bool,
     /// Whether the answer is for somebody in particular, and that is who asks.
     pub identity: Identity,
-    /// What a lexicon found in the draft.
-    pub lexicon: &'a [LexiconFinding],
     /// How the draft stands to its sources; unknown for what nobody checked.
     pub grounds: Option<&'a Grounds>,
     /// The chance that a reviewer would send it unchanged, as this shop's own decisions have it; none while there are
@@ -42,26 +40,6 @@ pub enum Identity {
     Confirmed,
     /// It is about somebody, and nobody knows whether they are who asks.
     Uncertain,
-}
-
-/// Words of a draft that a lexicon has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LexiconFinding {
-    /// The list, as it stands in the record.
-    pub list: String,
-    /// The words, as the draft has them.
-    pub words: Vec<String>,
-    /// What follows.
-    pub severity: Severity,
-}
-
-/// What follows from a lexicon's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// A person looks.
-    Review,
-    /// Nothing the bot wrote may be sent.
-    Blocked,
 }
 
 /// What keeps a draft from leaving by itself, besides the findings; in the order in which it is asked.
@@ -124,7 +102,7 @@ impl Hold {
 
 /// What circumstances make a person look at, whatever the mode.
 pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
-    let mut found: Vec<Finding> = circumstances.lexicon.iter().map(listed).collect();
+    let mut found: Vec<Finding> = Vec::new();
     let unfounded = circumstances.grounds.map(|grounds| grounds.unfounded.as_slice()).unwrap_or_default();
     if !unfounded.is_empty() {
         let words = unfounded.iter().map(|claim| claim.words.clone()).collect();
@@ -138,15 +116,6 @@ pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
         found.push(bare(Trigger::Rt06, "abnormal", Risk::Abnormal, Route::HumanOnly));
     }
     found
-}
-
-fn listed(finding: &LexiconFinding) -> Finding {
-    let (risk, route) = match finding.severity {
-        Severity::Review => (Risk::Medium, Route::Review(Level::Reviewer)),
-        Severity::Blocked => (Risk::High, Route::HumanOnly),
-    };
-    let reason = Reason { trigger: Trigger::Rt13, rule: finding.list.clone(), words: finding.words.clone() };
-    Finding { reason, risk, route }
 }
 
 fn bare(trigger: Trigger, rule: &str, risk: Risk, route: Route) -> Finding {

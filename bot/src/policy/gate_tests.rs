@@ -150,11 +150,11 @@ fn every_cell_of_the_routing_matrix() {
 /// Each always-review trigger alone keeps an answer from leaving by itself, however sure everything else is.
 #[test]
 fn no_trigger_lets_an_answer_leave_by_itself() {
-    let (grounds, found) = (documented(), listed_word(Severity::Review));
+    let grounds = documented();
     let open = earned(&grounds);
     let unclear = Circumstances { identity: Identity::Uncertain, ..open };
     let doubtful = Grounds { class: Grounding::Inferred, unfounded: vec![claim("500 元")] };
-    let cases: [(Trigger, &str, &str, Circumstances); 16] = [
+    let cases: [(Trigger, &str, &str, Circumstances); 15] = [
         (Trigger::Rt01, "退款 50 给我退款", "您好。", open),
         (Trigger::Rt01, "几天能到", "给您补发一件。", open),
         (Trigger::Rt02, "我要投诉", "您好。", open),
@@ -169,7 +169,6 @@ fn no_trigger_lets_an_answer_leave_by_itself() {
         (Trigger::Rt10, "物流显示签收了但是没收到", "您好。", open),
         (Trigger::Rt11, "平台要求举证", "您好。", open),
         (Trigger::Rt12, "how long does the delivery take", "江浙沪皖 1–2 天。", open),
-        (Trigger::Rt13, "几天能到", "全网最低价。", Circumstances { lexicon: &found, ..open }),
         (Trigger::Rt14, "有优惠券吗", "首页领取。", open),
     ];
     for (trigger, customer, draft, circumstances) in cases {
@@ -179,24 +178,12 @@ fn no_trigger_lets_an_answer_leave_by_itself() {
     }
 }
 
-fn listed_word(severity: Severity) -> [LexiconFinding; 1] {
-    [LexiconFinding { list: "ad_law".into(), words: vec!["最低价".into()], severity }]
-}
-
 fn claim(words: &str) -> Unfounded {
     Unfounded { kind: ClaimKind::Quantity, words: words.into() }
 }
 
 #[test]
-fn a_lexicons_word_and_a_claim_without_source_are_named() {
-    let grounds = documented();
-    let blocked = listed_word(Severity::Blocked);
-    let verdict = Asked::routine(Circumstances { lexicon: &blocked, ..earned(&grounds) }).judged();
-    assert_eq!((verdict.route, verdict.risk), (Route::HumanOnly, Risk::High));
-    assert_eq!(
-        (verdict.reasons[0].rule.as_str(), verdict.reasons[0].words.as_slice()),
-        ("ad_law", &["最低价".to_owned()][..])
-    );
+fn a_claim_without_source_is_named() {
     let doubtful = Grounds { class: Grounding::Inferred, unfounded: vec![claim("500 元"), claim("三天")] };
     let verdict = Asked::routine(earned(&doubtful)).judged();
     assert_eq!((verdict.route, verdict.reasons[0].rule.as_str()), (REVIEWER, CLAIM));

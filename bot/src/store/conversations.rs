@@ -281,6 +281,31 @@ pub async fn history(tx: &mut Tx, conversation: &str, limit: i64) -> sqlx::Resul
     Ok(messages)
 }
 
+/// Something a customer asked.
+#[derive(Debug, Clone, FromRow)]
+pub struct Asked {
+    /// The channel's id.
+    pub channel: String,
+    /// The words.
+    pub text: String,
+}
+
+/// What customers wrote of late, the newest first.
+pub async fn newest_questions(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Asked>> {
+    let sql = "SELECT c.channel, m.body AS text FROM messages m JOIN conversations c ON c.id = m.conversation
+               WHERE m.author = 'customer' AND m.kind = 'text' AND m.recalled = FALSE
+               ORDER BY m.at DESC, m.conversation, m.seq DESC LIMIT $1";
+    tx.all(sql, args![limit]).await
+}
+
+/// What customers were answered of late, the newest first.
+pub async fn newest_replies(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT body FROM messages WHERE author = 'shop' AND kind = 'text'
+               ORDER BY at DESC, conversation, seq DESC LIMIT $1";
+    let found: Vec<(String,)> = tx.all(sql, args![limit]).await?;
+    Ok(found.into_iter().map(|(body,)| body).collect())
+}
+
 /// The customer's messages nobody has answered, oldest first, without what was taken back.
 pub async fn unanswered(tx: &mut Tx, conversation: &str) -> sqlx::Result<Vec<Message>> {
     let sql = "SELECT * FROM messages WHERE conversation = $1 AND author = 'customer' AND answered = FALSE

@@ -1,31 +1,67 @@
-//! The shop's knowledge, in versions, and the questions it does not answer.
+//! The shop's knowledge, in versions. What a version says never changes; whether and where it is in use does.
 
+pub mod acts;
+pub mod care;
+pub mod gaps;
+pub mod uses;
+
+use knowledge::{Entry, Release};
 use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
 use crate::clock::Timestamp;
 
-/// Whether an entry may be answered with.
+/// Where a version stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryState {
-    /// Answered with.
+    /// Being written: nobody was asked yet.
+    Draft,
+    /// Waits for its owner's review.
+    Submitted,
+    /// Answered with, on all channels or on some.
     Published,
-    /// Waits for its owner.
+    /// A correction out of a reply, which waits for its owner.
     Proposed,
-    /// An older or switched-off version.
+    /// An older version.
     Retired,
+    /// Switched off.
+    Disabled,
+    /// A correction its owner does not want.
+    Dismissed,
 }
 
 impl EntryState {
-    fn as_str(self) -> &'static str {
+    /// Every state, in the order of a life.
+    pub const ALL: [Self; 7] =
+        [Self::Draft, Self::Submitted, Self::Published, Self::Proposed, Self::Retired, Self::Disabled, Self::Dismissed];
+
+    /// The name in the store and in locale keys.
+    pub fn as_str(self) -> &'static str {
         match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
             Self::Published => "published",
             Self::Proposed => "proposed",
             Self::Retired => "retired",
+            Self::Disabled => "disabled",
+            Self::Dismissed => "dismissed",
         }
     }
 }
+
+impl TryFrom<String> for EntryState {
+    type Error = UnknownState;
+
+    fn try_from(name: String) -> Result<Self, UnknownState> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or(UnknownState(name))
+    }
+}
+
+/// A state this version of the program does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no state of an entry")]
+pub struct UnknownState(String);
 
 /// One version of an entry.
 #[derive(Debug, Clone, FromRow)]
@@ -34,16 +70,36 @@ pub struct StoredEntry {
     pub id: String,
     /// Its version, from 1.
     pub version: i64,
-    /// `published`, `proposed` or `retired`.
-    pub state: String,
+    /// Where it stands.
+    #[sqlx(try_from = "String")]
+    pub state: EntryState,
     /// The person who answers for it.
     pub owner: String,
     /// Its title.
     pub title: String,
-    /// The entry as JSON.
+    /// The entry as JSON; of a proposal, what it proposes.
     pub body: String,
-    /// SHA-256 of what it says, so that importing the same file changes nothing.
+    /// SHA-256 of what its file says, so that importing the same file changes nothing.
     pub content_sha256: String,
+    /// Ids of the channels it is in use on, as JSON; on every channel where there is none.
+    pub channels: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// By when it has to be confirmed again, once it was confirmed.
+    pub verify_by: Option<Timestamp>,
+}
+
+impl StoredEntry {
+    /// The entry, to be confirmed by when it is now; nothing where it cannot be read, or is a proposal.
+    pub fn entry(&self) -> Option<Entry> {
+        let entry: Entry = serde_json::from_str(&self.body).ok()?;
+        Some(Entry { verify_by: self.verify_by.or(entry.verify_by), ..entry })
+    }
+
+    /// Ids of the channels it is in use on; empty means every channel.
+    pub fn only(&self) -> Vec<String> {
+        self.channels.as_deref().and_then(|channels| serde_json::from_str(channels).ok()).unwrap_or_default()
+    }
 }
 
 /// A published entry that was imported from a file.
@@ -54,6 +110,8 @@ pub struct Sourced {
     pub entry: StoredEntry,
     /// Since when its file no longer holds it: proposed for removal, and still in use.
     pub vanished_at: Option<Timestamp>,
+    /// When somebody decided to keep it all the same.
+    pub kept_at: Option<Timestamp>,
 }
 
 /// The file an entry was imported from.
@@ -65,31 +123,62 @@ pub struct Source {
     pub sha256: String,
 }
 
+/// A query for whole versions.
+macro_rules! versions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, version, state, owner, title, body, content_sha256, channels, created_at, verify_by,
+             vanished_at, kept_at
+             FROM entries ",
+            $rest
+        )
+    };
+}
+
 /// The newest version of an entry.
 pub async fn newest(tx: &mut Tx, id: &str) -> sqlx::Result<Option<StoredEntry>> {
-    let sql = "SELECT id, version, state, owner, title, body, content_sha256 FROM entries WHERE id = $1
-               ORDER BY version DESC LIMIT 1";
-    tx.one(sql, args![id]).await
+    tx.one(versions!("WHERE id = $1 ORDER BY version DESC LIMIT 1"), args![id]).await
+}
+
+/// One version of an entry.
+pub async fn version(tx: &mut Tx, id: &str, version: i64) -> sqlx::Result<Option<StoredEntry>> {
+    tx.one(versions!("WHERE id = $1 AND version = $2"), args![id, version]).await
+}
+
+/// Every version of an entry, oldest first.
+pub async fn history(tx: &mut Tx, id: &str) -> sqlx::Result<Vec<StoredEntry>> {
+    tx.all(versions!("WHERE id = $1 ORDER BY version"), args![id]).await
 }
 
 /// Every entry in this state.
 pub async fn in_state(tx: &mut Tx, state: EntryState) -> sqlx::Result<Vec<StoredEntry>> {
-    let sql = "SELECT id, version, state, owner, title, body, content_sha256 FROM entries WHERE state = $1
-               ORDER BY id, version";
-    tx.all(sql, args![state.as_str()]).await
+    tx.all(versions!("WHERE state = $1 ORDER BY id, version"), args![state.as_str()]).await
+}
+
+/// Everything that is in use, each with where: on channels where a newer version of the same entry is in use, the older
+/// one is not. What cannot be read is left out, rather than leaving the desk without any knowledge.
+pub async fn in_use(tx: &mut Tx) -> sqlx::Result<Vec<Entry>> {
+    let published = in_state(tx, EntryState::Published).await?;
+    let mut found = Vec::with_capacity(published.len());
+    for (at, stored) in published.iter().enumerate() {
+        let newer = published.iter().skip(at + 1).take_while(|next| next.id == stored.id);
+        let except = newer.flat_map(StoredEntry::only).collect();
+        match stored.entry() {
+            Some(entry) => found.push(Entry { release: Release { only: stored.only(), except }, ..entry }),
+            None => tracing::error!(entry = %stored.id, version = stored.version, "an entry cannot be read"),
+        }
+    }
+    Ok(found)
 }
 
 /// Every published entry that was imported from this file.
 pub async fn of_file(tx: &mut Tx, file: &str) -> sqlx::Result<Vec<Sourced>> {
-    let sql = "SELECT id, version, state, owner, title, body, content_sha256, vanished_at FROM entries
-               WHERE source_file = $1 AND state = 'published' ORDER BY id";
-    tx.all(sql, args![file]).await
+    tx.all(versions!("WHERE source_file = $1 AND state = 'published' ORDER BY id"), args![file]).await
 }
 
 /// Every published entry that is proposed for removal, because its file no longer holds it.
 pub async fn vanished(tx: &mut Tx) -> sqlx::Result<Vec<StoredEntry>> {
-    let sql = "SELECT id, version, state, owner, title, body, content_sha256 FROM entries
-               WHERE vanished_at IS NOT NULL AND state = 'published' ORDER BY id";
+    let sql = versions!("WHERE vanished_at IS NOT NULL AND kept_at IS NULL AND state = 'published' ORDER BY id");
     tx.all(sql, args![]).await
 }
 
@@ -99,55 +188,134 @@ pub async fn set_vanished(tx: &mut Tx, id: &str, version: i64, since: Option<Tim
     tx.run(sql, args![id, version, since]).await.map(drop)
 }
 
-/// Adds a version; publishing retires the older ones.
-pub async fn add(tx: &mut Tx, entry: &StoredEntry, state: EntryState, now: Timestamp) -> sqlx::Result<()> {
-    if state == EntryState::Published {
-        retire(tx, &entry.id).await?;
+/// What is proposed for removal is kept after all, however often its file is imported without it.
+pub async fn keep(tx: &mut Tx, id: &str, version: i64, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE entries SET kept_at = $3 WHERE id = $1 AND version = $2";
+    tx.run(sql, args![id, version, now]).await.map(drop)
+}
+
+/// A version was confirmed, and has to be again by then.
+pub async fn confirm(tx: &mut Tx, known: &StoredEntry, verify_by: Timestamp, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE entries SET verify_by = $3 WHERE id = $1 AND version = $2";
+    tx.run(sql, args![&known.id, known.version, verify_by]).await?;
+    new_edition(tx, &known.id, known.version, now).await
+}
+
+/// Whether a correction like this one waits already, or was dismissed.
+pub async fn was_proposed(tx: &mut Tx, content_sha256: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT id FROM entries WHERE state IN ('proposed', 'dismissed') AND content_sha256 = $1 LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![content_sha256]).await?.is_some())
+}
+
+/// Adds a version in its state; publishing retires the older ones.
+pub async fn add(tx: &mut Tx, entry: &StoredEntry, now: Timestamp) -> sqlx::Result<()> {
+    if entry.state == EntryState::Published {
+        retire_others(tx, &entry.id, entry.version).await?;
         new_edition(tx, &entry.id, entry.version, now).await?;
+    } else {
+        retire_waiting(tx, &entry.id).await?;
     }
-    insert(tx, entry, state, None, now).await
+    insert(tx, entry, None).await
 }
 
-/// Publishes an imported version and retires the older ones. The index learns of it by [`new_edition`], once for all
-/// entries of the transaction.
-pub async fn add_imported(tx: &mut Tx, entry: &StoredEntry, source: &Source, now: Timestamp) -> sqlx::Result<()> {
-    retire(tx, &entry.id).await?;
-    insert(tx, entry, EntryState::Published, Some(source), now).await
+/// Adds an imported version in its state; publishing retires the older ones. The index learns of it by [`new_edition`],
+/// once for all entries of the transaction.
+pub async fn add_imported(tx: &mut Tx, entry: &StoredEntry, source: &Source) -> sqlx::Result<()> {
+    if entry.state == EntryState::Published {
+        retire_others(tx, &entry.id, entry.version).await?;
+    } else {
+        retire_waiting(tx, &entry.id).await?;
+    }
+    insert(tx, entry, Some(source)).await
 }
 
-async fn retire(tx: &mut Tx, id: &str) -> sqlx::Result<()> {
-    // The range on the version leads SQLite to the entry's own rows, not through everything that is published.
-    let sql = "UPDATE entries SET state = 'retired' WHERE id = $1 AND version > 0 AND state = 'published'";
+/// A newer draft takes the place of those that wait.
+async fn retire_waiting(tx: &mut Tx, id: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE entries SET state = 'retired' WHERE id = $1 AND version > 0 AND state IN ('draft', 'submitted')";
     tx.run(sql, args![id]).await.map(drop)
 }
 
-async fn insert(
+/// A version that will never be published: another one takes its place.
+pub async fn retire(tx: &mut Tx, id: &str, version: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE entries SET state = 'retired' WHERE id = $1 AND version = $2";
+    tx.run(sql, args![id, version]).await.map(drop)
+}
+
+/// Retires every other version that is in use or was on its way.
+pub async fn retire_others(tx: &mut Tx, id: &str, version: i64) -> sqlx::Result<()> {
+    // The range on the version leads SQLite to the entry's own rows, not through everything that is published.
+    let sql = "UPDATE entries SET state = 'retired' WHERE id = $1 AND version > 0 AND version <> $2
+               AND state IN ('published', 'draft', 'submitted')";
+    tx.run(sql, args![id, version]).await.map(drop)
+}
+
+/// Moves a version on in its life, and to where it is in use; false where somebody was faster.
+pub async fn move_on(
     tx: &mut Tx,
-    entry: &StoredEntry,
-    state: EntryState,
-    source: Option<&Source>,
+    known: &StoredEntry,
+    to: EntryState,
+    only: &[String],
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> anyhow::Result<bool> {
+    let channels = (!only.is_empty()).then(|| serde_json::to_string(only)).transpose()?;
+    let args = args![&known.id, known.version, known.state.as_str(), to.as_str(), channels];
+    let sql = "UPDATE entries SET state = $4, channels = $5 WHERE id = $1 AND version = $2 AND state = $3";
+    let moved = tx.run(sql, args).await? == 1;
+    if moved && [known.state, to].contains(&EntryState::Published) {
+        new_edition(tx, &known.id, known.version, now).await?;
+    }
+    Ok(moved)
+}
+
+async fn insert(tx: &mut Tx, entry: &StoredEntry, source: Option<&Source>) -> sqlx::Result<()> {
+    number(tx, &entry.id).await?;
     let args = args![
         &entry.id,
         entry.version,
-        state.as_str(),
+        entry.state.as_str(),
         &entry.owner,
         &entry.title,
         &entry.body,
         &entry.content_sha256,
-        now,
+        entry.created_at,
         source.map(|source| source.file.as_str()),
-        source.map(|source| source.sha256.as_str())
+        source.map(|source| source.sha256.as_str()),
+        entry.channels.clone()
     ];
     let sql = "INSERT INTO entries (id, version, state, owner, title, body, content_sha256, created_at, source_file,
-               source_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               source_sha256, channels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     tx.run(sql, args).await.map(drop)
+}
+
+/// The number by which people name an entry; it gets one where it has none.
+pub async fn number(tx: &mut Tx, id: &str) -> sqlx::Result<i64> {
+    let known = "SELECT number FROM entry_numbers WHERE id = $1";
+    if let Some((number,)) = tx.one(known, args![id]).await? {
+        return Ok(number);
+    }
+    tx.alone("entry numbers").await?;
+    let sql =
+        "INSERT INTO entry_numbers (number, id) SELECT COALESCE(MAX(number), 0) + 1, $1 FROM entry_numbers WHERE TRUE
+               ON CONFLICT (id) DO NOTHING";
+    tx.run(sql, args![id]).await?;
+    tx.one(known, args![id]).await?.map(|(number,)| number).ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The entry people call by this number.
+pub async fn numbered(tx: &mut Tx, number: i64) -> sqlx::Result<Option<String>> {
+    let found: Option<(String,)> = tx.one("SELECT id FROM entry_numbers WHERE number = $1", args![number]).await?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// Lets only one transaction at a time act on an entry.
+pub async fn hold(tx: &mut Tx, id: &str) -> sqlx::Result<()> {
+    tx.alone(&format!("entry {id}")).await
 }
 
 /// Names the published knowledge anew, after the newest of its changes, and says so to all instances.
 pub async fn new_edition(tx: &mut Tx, id: &str, version: i64, now: Timestamp) -> sqlx::Result<()> {
-    super::desks::set_value(tx, "knowledge", &format!("{id}:{version}:{now}")).await?;
+    let count = super::desks::counted(tx, "knowledge editions").await?;
+    super::desks::set_value(tx, "knowledge", &format!("{count}:{id}:{version}:{now}")).await?;
     tx.has_work();
     Ok(())
 }
@@ -155,33 +323,4 @@ pub async fn new_edition(tx: &mut Tx, id: &str, version: i64, now: Timestamp) ->
 /// Names the published knowledge; a new name means that the index is out of date.
 pub async fn edition(tx: &mut Tx) -> sqlx::Result<Option<String>> {
     super::desks::value(tx, "knowledge").await
-}
-
-/// A question nobody's knowledge answers.
-#[derive(Debug, Clone, FromRow)]
-pub struct Gap {
-    /// Groups questions that ask the same.
-    pub dedup: String,
-    /// The first customer's words.
-    pub question: String,
-    /// How often it came.
-    pub times: i64,
-    /// The newest case.
-    pub case_id: String,
-    /// When it last came.
-    pub last_at: Timestamp,
-}
-
-/// Counts a question the knowledge does not answer.
-pub async fn record_gap(tx: &mut Tx, dedup: &str, question: &str, case_id: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO gaps (dedup, question, times, case_id, first_at, last_at) VALUES ($1, $2, 1, $3, $4, $4)
-               ON CONFLICT (dedup) DO UPDATE SET times = gaps.times + 1, case_id = excluded.case_id,
-               last_at = excluded.last_at";
-    tx.run(sql, args![dedup, question, case_id, now]).await.map(drop)
-}
-
-/// The unanswered questions, most frequent first.
-pub async fn gaps(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Gap>> {
-    let sql = "SELECT dedup, question, times, case_id, last_at FROM gaps ORDER BY times DESC, last_at DESC LIMIT $1";
-    tx.all(sql, args![limit]).await
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::haste;
 use super::job::Job;
@@ -19,6 +18,7 @@ use crate::chaos;
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::evidence::{Actor, Entry, Kind};
+use crate::knowledge_desk::proposals;
 use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
@@ -126,6 +126,10 @@ async fn keep(
         record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), entry).await?;
     }
     haste::approved(tx, app, desk, &step.evidence).await?;
+    let shown = step.evidence.iter().any(|entry| matches!(entry.kind, Kind::Drafted | Kind::Decided));
+    if let Some(draft) = case.draft().filter(|_| shown) {
+        knowledge::uses::add(tx, &draft.citations, &case.id, draft.version, now).await?;
+    }
     chaos::point("apply.recorded");
     let mut planned = Planning { tx, app, desk, case, now };
     for effect in &step.effects {
@@ -239,7 +243,9 @@ impl Planning<'_, '_> {
             Effect::Notice(kind) => self.notice(*kind).await,
             Effect::Answered { up_to } => Ok(conversations::answered(self.tx, &self.case.conversation, *up_to).await?),
             Effect::RecordGap => self.record_gap().await,
-            Effect::ProposeKnowledge { text } => self.propose(text).await,
+            Effect::ProposeKnowledge { text, citations } => {
+                proposals::propose(self.tx, self.app, self.desk, self.case, text, citations).await
+            }
         }
     }
 
@@ -320,26 +326,8 @@ impl Planning<'_, '_> {
         let messages = conversations::unanswered(self.tx, &self.case.conversation).await?;
         let question = messages.iter().map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
         let key = ::knowledge::gap_key(&question);
-        Ok(knowledge::record_gap(self.tx, &key, &question, &self.case.id, self.now).await?)
-    }
-
-    /// An edited reply that reached the customer is what the knowledge should have said: its owner decides.
-    async fn propose(&mut self, text: &str) -> anyhow::Result<()> {
-        let said = conversations::history(self.tx, &self.case.conversation, 20).await?;
-        let asked = said.iter().filter(|m| m.author == "customer" && m.case_id.as_deref() == Some(&self.case.id));
-        let question = asked.map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
-        let owner = self.desk.desk.channel(&self.case.channel).and_then(|c| c.owner.clone()).unwrap_or_default();
-        let body = json!({ "question": question, "answer": text, "case": self.case.number });
-        let proposed = knowledge::StoredEntry {
-            id: format!("proposal-{}-{}", self.case.number, self.case.version),
-            version: 1,
-            state: String::new(),
-            owner,
-            title: question.chars().take(60).collect(),
-            content_sha256: hex::encode(Sha256::digest(body.to_string())),
-            body: body.to_string(),
-        };
-        Ok(knowledge::add(self.tx, &proposed, knowledge::EntryState::Proposed, self.now).await?)
+        let case = (self.case.id.as_str(), self.case.conversation.as_str());
+        Ok(knowledge::gaps::record(self.tx, &key, &question, case, self.now).await?)
     }
 }
 

@@ -37,6 +37,22 @@ pub enum Job {
         #[serde(rename = "member")]
         to: Address,
     },
+    /// Make an announced card about the knowledge appear.
+    PostCare {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+    },
+    /// Turn a card about the knowledge into what became of it.
+    SettleCare {
+        /// The posting.
+        task_id: String,
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+    },
     /// Turn the tapper's card into a question about the tap.
     Ask {
         /// The posting.
@@ -199,6 +215,25 @@ pub enum Job {
         /// The case.
         case: String,
     },
+    /// Draft again what rests on knowledge that is no longer in use.
+    KnowledgeChanged {
+        /// The case.
+        case: String,
+    },
+    /// Look at what putting an entry in use would change, and do it where that was seen before.
+    Publish {
+        /// Whose phone the answer is for.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The person's id.
+        person: String,
+        /// The entry's number or id.
+        entry: String,
+        /// Ids of the channels; empty means every channel.
+        only: Vec<String>,
+        /// The code of what was shown; none where nothing was shown yet.
+        code: Option<String>,
+    },
 }
 
 /// What the tapper is asked.
@@ -239,9 +274,13 @@ impl Job {
     fn lane(&self) -> String {
         match self {
             Self::Draft { case, .. } => format!("draft:{case}"),
-            Self::PostCard { to, .. } | Self::Story { to, .. } => format!("to:{}", to.lane()),
+            Self::PostCard { to, .. } | Self::PostCare { to, .. } | Self::Story { to, .. } => {
+                format!("to:{}", to.lane())
+            }
             // Changing a card is no message: it does not wait until the phone may have another one.
-            Self::SettleCard { task_id, .. } | Self::Ask { task_id, .. } => format!("card:{task_id}"),
+            Self::SettleCard { task_id, .. } | Self::SettleCare { task_id, .. } | Self::Ask { task_id, .. } => {
+                format!("card:{task_id}")
+            }
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
             Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
@@ -251,6 +290,8 @@ impl Job {
             Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
             Self::EvidenceStale { case, version } => format!("stale:{case}:{version}"),
             Self::PolicyChanged { case } => format!("policy:{case}"),
+            Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
+            Self::Publish { entry, .. } => format!("publish:{entry}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
             Self::Send { conversation, .. }
@@ -280,17 +321,22 @@ impl Job {
             | Self::Notice { .. }
             | Self::Welcome { .. } => Rank::First,
             Self::PostCard { .. }
+            | Self::PostCare { .. }
             | Self::SettleCard { .. }
+            | Self::SettleCare { .. }
             | Self::Story { .. }
             | Self::Inform { .. }
             | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
             | Self::EvidenceStale { .. }
-            | Self::PolicyChanged { .. } => Rank::Then,
-            Self::Draft { .. } | Self::FetchMedia { .. } | Self::LearnName { .. } | Self::TestRecipe { .. } => {
-                Rank::Slow
-            }
+            | Self::PolicyChanged { .. }
+            | Self::KnowledgeChanged { .. } => Rank::Then,
+            Self::Draft { .. }
+            | Self::Publish { .. }
+            | Self::FetchMedia { .. }
+            | Self::LearnName { .. }
+            | Self::TestRecipe { .. } => Rank::Slow,
         }
     }
 
@@ -298,7 +344,9 @@ impl Job {
         match self {
             Self::Draft { .. } => "draft",
             Self::PostCard { .. } => "post_card",
+            Self::PostCare { .. } => "post_care",
             Self::SettleCard { .. } => "settle_card",
+            Self::SettleCare { .. } => "settle_care",
             Self::Ask { .. } => "ask",
             Self::Say { .. } => "say",
             Self::Prompt { .. } => "prompt",
@@ -319,6 +367,8 @@ impl Job {
             Self::TestRecipe { .. } => "test_recipe",
             Self::EvidenceStale { .. } => "evidence_stale",
             Self::PolicyChanged { .. } => "policy_changed",
+            Self::KnowledgeChanged { .. } => "knowledge_changed",
+            Self::Publish { .. } => "publish",
         }
     }
 
@@ -332,7 +382,8 @@ impl Job {
             | Self::Transfer { case, .. }
             | Self::Notice { case, .. }
             | Self::EvidenceStale { case, .. }
-            | Self::PolicyChanged { case } => Some(case),
+            | Self::PolicyChanged { case }
+            | Self::KnowledgeChanged { case } => Some(case),
             _ => None,
         }
     }
@@ -341,6 +392,7 @@ impl Job {
     fn to(&self) -> Option<&Address> {
         match self {
             Self::SettleCard { to, .. }
+            | Self::SettleCare { to, .. }
             | Self::Ask { to, .. }
             | Self::TestRecipe { to, .. }
             | Self::Send { to: Some(to), .. } => Some(to),
@@ -352,6 +404,7 @@ impl Job {
     fn paced(&self) -> Option<&Address> {
         match self {
             Self::PostCard { to, .. }
+            | Self::PostCare { to, .. }
             | Self::Say { to, .. }
             | Self::Prompt { to, .. }
             | Self::Inform { to, .. }

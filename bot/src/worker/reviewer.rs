@@ -1,7 +1,7 @@
 //! What a colleague did, on whatever surface: wrote, pressed a button of a card, chose from the menu.
 
 use cards::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
-use cards::{Act, Hint, Key, PauseScope, RejectReason};
+use cards::{Act, CareKey, Hint, Key, PauseScope, RejectReason};
 use serde_json::json;
 
 use super::inbox::{Deed, Pressed};
@@ -11,6 +11,7 @@ use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chaos;
 use crate::chat::{self, Along, Desk};
 use crate::evidence::{Actor, Entry, Kind};
+use crate::knowledge_desk::care;
 use crate::policy::{self, Power};
 use crate::store::queue::{Door, Row};
 use crate::store::{Tx, cards as postings, cases, pauses, record};
@@ -62,6 +63,9 @@ async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow
 }
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
+    if let Ok(key) = CareKey::parse(&tap.event_key) {
+        return care::pressed(desk, &key, &tap).await;
+    }
     let key = Key::parse(&tap.event_key);
     if key.as_ref().is_ok_and(|key| key.act == Act::ConfirmPause) {
         pauses::hold_alone(desk.tx).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use knowledge::{Entry, Kind, Scope};
+use knowledge::{Entry, HitTests, Kind, Release, Scope};
 use serde::Deserialize;
 
 use crate::Failure;
@@ -55,6 +55,9 @@ pub(crate) fn entry(document: &Document) -> Entry {
         valid_until: None,
         verify_by: None,
         source: String::new(),
+        tests: HitTests::default(),
+        forbids: None,
+        release: Release::default(),
     }
 }
 

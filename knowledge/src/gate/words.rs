@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::Entry;
+
 /// How bad it is to find a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +119,15 @@ impl WordList {
             whole: true,
         };
         WordList { name: name.to_owned(), groups: vec![group] }
+    }
+
+    /// The list a rule of the shop is: called by the entry's id, its answer the reason. None where it names no words.
+    pub fn of_rule(rule: &Entry) -> Option<WordList> {
+        let forbids = rule.forbids.as_ref()?;
+        let lines = forbids.words.join("\n");
+        let mut list = WordList::bare(&rule.id, forbids.severity, Said::Once(rule.answer.clone()), &lines);
+        list.groups.iter_mut().for_each(|group| group.instead = forbids.instead.clone().map(Said::Once));
+        Some(list)
     }
 
     /// The list with nothing worse than `severity`: for lists that were not measured on the shop's own texts yet.

@@ -161,8 +161,9 @@ fn tell_apart(items: &mut [Item]) {
         item.key = match &item.file_id {
             Some(id) => id.clone(),
             None if times.get(&question).is_some_and(|times| *times > 1) => {
-                let Scope { store, platform, region, language } = &item.scope;
-                let scope = [store, platform, region, language].map(|part| part.as_deref().unwrap_or_default());
+                let Scope { store, platform, region, language, channel } = &item.scope;
+                let parts = [store, platform, region, language].into_iter().chain(channel.is_some().then_some(channel));
+                let scope: Vec<&str> = parts.map(|part| part.as_deref().unwrap_or_default()).collect();
                 let from = item.valid_from.unwrap_or_default().to_string();
                 [&[question.as_str(), item.kind.as_str(), &item.title, &from][..], &scope[..]].concat().join("\u{1f}")
             }

@@ -44,6 +44,7 @@ impl Column {
             Fault::NoAnswer | Fault::AnswerTooLong { .. } => Column::Answer,
             Fault::NoOwner | Fault::UnknownOwner { .. } => Column::Field(Field::Owner),
             Fault::Kind(_) => Column::Field(Field::Kind),
+            Fault::Severity { .. } => Column::Field(Field::Severity),
             Fault::Date { field, .. } => Column::Field(Field::named(field)?),
             Fault::DateOrder | Fault::CampaignEnd => Column::Field(Field::ValidUntil),
             Fault::DuplicateId { .. } => Column::Field(Field::Id),
@@ -70,7 +71,8 @@ impl Columns {
     pub(super) fn of<'a>(header: impl Iterator<Item = &'a str>) -> Option<Columns> {
         let columns = Columns(header.map(|name| (Column::named(name), name.trim().to_owned())).collect());
         let has = |wanted| columns.0.iter().any(|(column, _)| *column == wanted);
-        (has(Column::Answer) && (has(Column::Question) || has(Column::Title))).then_some(columns)
+        let asks = has(Column::Question) || has(Column::Title);
+        (has(Column::Answer) && asks || has(Column::Field(Field::Words))).then_some(columns)
     }
 
     /// Takes the names of a second header row for columns that the first left open.
@@ -89,6 +91,11 @@ impl Columns {
     pub(super) fn are<'a>(&self, row: impl Iterator<Item = &'a str>) -> bool {
         let mut filled = row.enumerate().filter(|(_, text)| !text.trim().is_empty());
         filled.all(|(at, text)| self.0.get(at).is_some_and(|(_, name)| name == text.trim()))
+    }
+
+    /// Whether there is a table at all.
+    pub(super) fn is_table(&self) -> bool {
+        !self.0.is_empty()
     }
 
     /// The names nobody knows.

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::columns::Columns;
 use super::dates::{self, Edge};
 use super::{Defaults, Fault, Item, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES, MAX_QUESTIONS, Place};
-use crate::{Kind, Scope, UnknownKind};
+use crate::{Forbids, HitTests, Kind, Scope, Severity, UnknownKind};
 
 /// Separates the parts of a title.
 pub(super) const PATH: &str = " > ";
@@ -25,6 +25,13 @@ pub(super) enum Field {
     ValidFrom,
     ValidUntil,
     VerifyBy,
+    Channel,
+    MustFind,
+    MustMiss,
+    Words,
+    Severity,
+    Reason,
+    Instead,
 }
 
 impl Field {
@@ -41,6 +48,13 @@ impl Field {
             "valid_from" | "生效日期" => Field::ValidFrom,
             "valid_until" | "失效日期" => Field::ValidUntil,
             "verify_by" | "复核日期" => Field::VerifyBy,
+            "channel" | "渠道" => Field::Channel,
+            "must_find" | "应命中" | "测试问法" => Field::MustFind,
+            "must_miss" | "不应命中" | "反例" => Field::MustMiss,
+            "words" | "word" | "敏感词" | "禁用词" | "违禁词" | "禁词" => Field::Words,
+            "severity" | "级别" | "严重程度" => Field::Severity,
+            "reason" | "原因" | "禁用原因" => Field::Reason,
+            "instead" | "建议用语" | "替代说法" | "替换为" => Field::Instead,
             _ => return None,
         })
     }
@@ -63,6 +77,12 @@ pub(super) struct Draft {
     valid_from: Option<String>,
     valid_until: Option<String>,
     verify_by: Option<String>,
+    must_find: Option<String>,
+    must_miss: Option<String>,
+    words: Option<String>,
+    severity: Option<String>,
+    reason: Option<String>,
+    instead: Option<String>,
 }
 
 impl Draft {
@@ -83,14 +103,20 @@ impl Draft {
             Field::ValidFrom => &mut self.valid_from,
             Field::ValidUntil => &mut self.valid_until,
             Field::VerifyBy => &mut self.verify_by,
+            Field::Channel => &mut self.scope.channel,
+            Field::MustFind => &mut self.must_find,
+            Field::MustMiss => &mut self.must_miss,
+            Field::Words => &mut self.words,
+            Field::Severity => &mut self.severity,
+            Field::Reason => &mut self.reason,
+            Field::Instead => &mut self.instead,
         };
         *slot = Some(value);
     }
 
     /// Several questions in one text, separated by line breaks or `|`.
     pub(super) fn ask(&mut self, questions: &str) {
-        let separate = questions.split(['\n', '|', '｜']).map(clean).filter(|question| !question.is_empty());
-        for question in separate {
+        for question in several(questions) {
             // Beyond the limit the draft is refused anyway: they are only counted.
             if self.questions.len() > MAX_QUESTIONS {
                 self.surplus += 1;
@@ -138,13 +164,13 @@ impl Draft {
 
     /// Whether it answers anything yet.
     pub(super) fn is_answered(&self) -> bool {
-        !self.answer.is_empty()
+        !self.answer.is_empty() || self.words.is_some()
     }
 
     /// What tells it apart in its file: its id, else its question.
     pub(super) fn own_key(&self) -> Option<String> {
         let title = Some(&self.title).filter(|title| !title.is_empty());
-        self.id.as_ref().or_else(|| self.questions.first()).or(title).cloned()
+        self.id.as_ref().or_else(|| self.questions.first()).or(title).or(self.words.as_ref()).cloned()
     }
 
     /// What this draft hands down to nested ones: everything but its id and its own words.
@@ -156,6 +182,9 @@ impl Draft {
             surplus: 0,
             answer: String::new(),
             id: None,
+            must_find: None,
+            must_miss: None,
+            words: None,
             ..self.clone()
         }
     }
@@ -163,13 +192,12 @@ impl Draft {
 
 impl Draft {
     /// The item at `place`, or why it cannot be one.
-    pub(super) fn into_item(self, place: &Place, defaults: &Defaults) -> Result<Item, Fault> {
+    pub(super) fn into_item(mut self, place: &Place, defaults: &Defaults) -> Result<Item, Fault> {
+        let kind = self.kind(defaults)?;
+        let forbids = (kind == Kind::Forbidden).then(|| self.forbids()).transpose()?.flatten();
+        self.speak_for_words(forbids.as_ref());
         let (title, questions, answer) = words(&self)?;
         let owner = self.owner.or_else(|| defaults.owner.clone()).ok_or(Fault::NoOwner)?;
-        let kind = match self.kind {
-            Some(word) => kind_named(&word)?,
-            None => defaults.kind.unwrap_or(Kind::General),
-        };
         let timezone = defaults.timezone;
         let valid_from = date("valid_from", self.valid_from, Edge::Start, timezone)?;
         let valid_until = date("valid_until", self.valid_until, Edge::End, timezone)?;
@@ -192,7 +220,66 @@ impl Draft {
             valid_until,
             verify_by: date("verify_by", self.verify_by, Edge::End, timezone)?,
             source: place.to_string(),
+            tests: HitTests { find: listed(self.must_find), miss: listed(self.must_miss) },
+            forbids,
         })
+    }
+
+    /// What is said of it; a list of words is a list of what must not be said.
+    fn kind(&self, defaults: &Defaults) -> Result<Kind, UnknownKind> {
+        match &self.kind {
+            Some(word) => kind_named(word),
+            None if self.words.is_some() => Ok(Kind::Forbidden),
+            None => Ok(defaults.kind.unwrap_or(Kind::General)),
+        }
+    }
+
+    /// The words a rule forbids: those of its own column, else, in a table, what stands where questions do. Rules in prose
+    /// name none: what they quote may be what should be said.
+    fn forbids(&self) -> Result<Option<Forbids>, Fault> {
+        let words = match &self.words {
+            Some(words) => several(words).collect(),
+            None if self.columns.is_table() => self.questions.clone(),
+            None => Vec::new(),
+        };
+        if words.is_empty() {
+            return Ok(None);
+        }
+        let severity = self.severity.as_deref().map_or(Ok(Severity::Block), severity_named)?;
+        Ok(Some(Forbids { words, severity, instead: self.instead.clone() }))
+    }
+
+    /// A row of a word list says enough without a question and an answer.
+    fn speak_for_words(&mut self, forbids: Option<&Forbids>) {
+        let Some(Forbids { words, instead, .. }) = forbids else { return };
+        if self.questions.is_empty() && self.title.is_empty() {
+            self.questions.extend(words.first().cloned());
+        }
+        if self.answer.is_empty() {
+            let said = self.reason.clone().or_else(|| instead.clone());
+            self.answer = said.unwrap_or_else(|| words.join(LIST));
+        }
+    }
+}
+
+/// Between words that are listed in one text.
+const LIST: &str = "、";
+
+/// Several things said in one text, separated by line breaks or `|`.
+fn several(text: &str) -> impl Iterator<Item = String> {
+    text.split(['\n', '|', '｜']).map(clean).filter(|one| !one.is_empty())
+}
+
+fn listed(text: Option<String>) -> Vec<String> {
+    text.as_deref().map(|text| several(text).take(MAX_QUESTIONS).collect()).unwrap_or_default()
+}
+
+fn severity_named(word: &str) -> Result<Severity, Fault> {
+    match word.trim().to_lowercase().as_str() {
+        "block" | "禁止" | "阻断" | "高" => Ok(Severity::Block),
+        "review" | "复核" | "审核" | "中" => Ok(Severity::Review),
+        "suspicion" | "可疑" | "低" => Ok(Severity::Suspicion),
+        _ => Err(Fault::Severity { value: word.to_owned() }),
     }
 }
 

@@ -145,6 +145,12 @@ pub enum Fault {
     #[error(transparent)]
     #[serde(serialize_with = "kind_only")]
     Kind(#[from] UnknownKind),
+    /// How bad a word is cannot be read.
+    #[error("'severity' is '{value}': write block, review or suspicion (禁止, 复核, 可疑)")]
+    Severity {
+        /// As written in the file.
+        value: String,
+    },
     /// A date cannot be read.
     #[error("'{field}' has the date '{value}': write 2026-12-31, 2026/12/31 or 2026-12-31T18:00:00+08:00")]
     Date {

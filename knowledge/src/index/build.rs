@@ -8,7 +8,7 @@ use super::postings::{Bytes, MOST_IMPACT, Postings};
 use super::questions::Questions;
 use super::terms::Terms;
 use crate::text::Canonical;
-use crate::{Entry, Scope, Synonyms};
+use crate::{Entry, Release, Scope, Synonyms};
 
 /// Fields of an entry that are searched, in the order of their arrays.
 const FIELDS: usize = 3;
@@ -75,14 +75,14 @@ impl Index {
     }
 }
 
-/// The distinct scopes and each entry's place among them.
-fn scopes(entries: &[Entry]) -> (Vec<Scope>, Vec<u32>) {
-    let mut distinct: Vec<Scope> = Vec::new();
-    let mut places: HashMap<&Scope, u32> = HashMap::new();
+/// The distinct scopes with their releases, and each entry's place among them.
+fn scopes(entries: &[Entry]) -> (Vec<(Scope, Release)>, Vec<u32>) {
+    let mut distinct: Vec<(Scope, Release)> = Vec::new();
+    let mut places: HashMap<(&Scope, &Release), u32> = HashMap::new();
     let mut scope_of = Vec::with_capacity(entries.len());
     for entry in entries {
-        let place = *places.entry(&entry.scope).or_insert_with(|| {
-            distinct.push(entry.scope.clone());
+        let place = *places.entry((&entry.scope, &entry.release)).or_insert_with(|| {
+            distinct.push((entry.scope.clone(), entry.release.clone()));
             distinct.len() as u32 - 1
         });
         scope_of.push(place);

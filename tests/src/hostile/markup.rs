@@ -85,7 +85,8 @@ async fn poisoned(world: &World, texts: &[String]) -> anyhow::Result<()> {
     };
     let csv =
         format!("question,answer\n{rows}羊毛衫会起球吗？,\"轻微起球属正常。{}\"\n", texts[0].replace('"', "\"\""));
-    knowledge_desk::import_bytes(&world.app, "hostile.csv", csv.as_bytes(), &defaults).await.map(drop)
+    let order = knowledge_desk::Order { defaults, publish: true, by: None };
+    knowledge_desk::import_bytes(&world.app, "hostile.csv", csv.as_bytes(), &order).await.map(drop)
 }
 
 /// Looks at a scene's page in the browser: everything byte for byte, nothing done.

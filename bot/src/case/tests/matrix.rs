@@ -249,6 +249,7 @@ fn stuck_by(why: Why) -> &'static str {
         Why::NotDelivered => "Nnd",
         Why::QuotaGone => "Nqg",
         Why::ReadOnly => "Nro",
+        Why::Forbidden => "Nfw",
     }
 }
 

@@ -268,7 +268,7 @@ fn an_edited_reply_is_proposed_once_it_arrived() {
     let proposed = |case: Case| {
         let sent = after(&after(&case, &tap(&case, "lihua", Decision::Send)), &claim(0));
         let effects = InForce::new().step(&sent, &settled(0, PartResult::Accepted)).unwrap().effects;
-        effects.into_iter().any(|effect| matches!(effect, Effect::ProposeKnowledge { text } if text == "改"))
+        effects.into_iter().any(|effect| matches!(effect, Effect::ProposeKnowledge { text, .. } if text == "改"))
     };
     let shown = review();
     let edited = after(&shown, &tap(&shown, "lihua", edit(&["改"])));

@@ -79,6 +79,7 @@ fn every_word_a_case_knows_is_in_every_language() {
         Why::SendRefused,
         Why::SendUnknown,
         Why::NotDelivered,
+        Why::Forbidden,
         Why::QuotaGone,
         Why::ReadOnly,
     ];

@@ -161,7 +161,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
 
 pub(in crate::case) fn verdict(route: Route) -> Verdict {
     let risk = if route == Route::Review(Level::Reviewer) { Risk::Low } else { Risk::High };
-    Verdict { route, risk, reasons: vec![], holds: vec![] }
+    Verdict { route, risk, reasons: vec![], holds: vec![], words: vec![] }
 }
 
 /// A draft as drafting brings it: version, digest and watermark are given by the core.

@@ -79,7 +79,7 @@ fn named(effect: &Effect, now: Timestamp) -> String {
         Effect::Notice(kind) => format!("notice {}", kind.as_str()),
         Effect::Answered { up_to } => format!("answered {up_to}"),
         Effect::RecordGap => "gap".into(),
-        Effect::ProposeKnowledge { text } => format!("propose {text}"),
+        Effect::ProposeKnowledge { text, .. } => format!("propose {text}"),
     }
 }
 

@@ -9,6 +9,7 @@ use super::trouble::Trouble;
 use crate::app::App;
 use crate::case::Citation;
 use crate::desk::Mode;
+use crate::knowledge_desk::scope_on;
 use crate::store::Tx;
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::view::{View, local};
@@ -71,15 +72,14 @@ pub(super) async fn of(tx: &mut Tx, view: &View) -> Result<Vec<Basis>, Trouble> 
     Ok(basis)
 }
 
-/// A version that was replaced while the draft waited: rare, so nothing is kept at hand for it.
+/// A version that was replaced while the draft waited.
 async fn superseded(tx: &mut Tx, citation: &Citation) -> Result<Option<StoredEntry>, Trouble> {
-    let retired = entries::in_state(tx, EntryState::Retired).await?;
-    Ok(retired.into_iter().find(|e| e.id == citation.entry && e.version == citation.version))
+    Ok(entries::version(tx, &citation.entry, citation.version).await?)
 }
 
 fn one(view: &View, citation: &Citation, stored: Option<&StoredEntry>, newest: Option<&StoredEntry>) -> Basis {
     let entry = stored.and_then(|s| serde_json::from_str::<Entry>(&s.body).ok());
-    let newer = newest.filter(|n| n.version > citation.version && n.state == "published");
+    let newer = newest.filter(|n| n.version > citation.version && n.state == EntryState::Published);
     Basis {
         title: citation.title.clone(),
         version: citation.version,
@@ -90,7 +90,7 @@ fn one(view: &View, citation: &Citation, stored: Option<&StoredEntry>, newest: O
         verify: citation.verify_by.map(|at| day(view, at)),
         verify_over: citation.verify_by.is_some_and(|at| at < view.now),
         newer: newer.map(|n| n.version),
-        retired: newer.is_none() && stored.is_some_and(|s| s.state == "retired"),
+        retired: newer.is_none() && stored.is_some_and(|s| s.state != EntryState::Published),
         source: entry.map(|e| e.source),
     }
 }
@@ -109,9 +109,14 @@ fn day(view: &View, at: i64) -> String {
 /// Where and when an entry applies, a line each.
 fn applies(view: &View, entry: &Entry) -> Vec<String> {
     let words = view.words();
-    let Scope { store, platform, region, language } = &entry.scope;
-    let scopes =
-        [("scope_store", store), ("scope_platform", platform), ("scope_region", region), ("scope_language", language)];
+    let Scope { store, platform, region, language, channel } = &entry.scope;
+    let scopes = [
+        ("scope_store", store),
+        ("scope_platform", platform),
+        ("scope_region", region),
+        ("scope_language", language),
+        ("scope_channel", channel),
+    ];
     let mut lines: Vec<String> = scopes
         .into_iter()
         .filter_map(|(key, value)| value.as_ref().map(|value| say(words, key, &[("value", value)])))
@@ -127,9 +132,9 @@ fn applies(view: &View, entry: &Entry) -> Vec<String> {
 /// What the channel allows and forbids.
 pub(super) async fn rules(tx: &mut Tx, app: &App, view: &View) -> Result<Rules, Trouble> {
     let words = view.words();
-    let index = app.index(tx).await?;
-    let scope = Scope { store: view.channel().map(|c| c.store.clone()), ..Scope::default() };
-    let forbidden = index.rules(Kind::Forbidden, &scope, view.now).take(RULES);
+    let known = app.known(tx).await?;
+    let scope = scope_on(view.channel());
+    let forbidden = known.index.rules(Kind::Forbidden, &scope, view.now).take(RULES);
     let forbidden = forbidden.map(|rule| Forbidden { title: rule.title.clone(), text: rule.answer.clone() }).collect();
     let channel = view.channel();
     let allowed = channel.map(|c| c.allowed_actions.as_slice()).unwrap_or_default();

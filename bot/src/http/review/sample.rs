@@ -8,7 +8,7 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use cards::Risk;
-use knowledge::{Entry, Kind, Scope};
+use knowledge::{Entry, HitTests, Kind, Release, Scope};
 
 use super::seal::Seal;
 use super::visitor::SESSION_COOKIE;
@@ -210,12 +210,14 @@ fn case() -> Case {
             span: (0, 24),
             owner: "wangwu".into(),
             verify_by: Some(NOW - DAY),
+            valid_until: None,
         }],
         verdict: Verdict {
             route: Route::Review(policy::Level::Reviewer),
             risk: Risk::Medium,
             reasons: vec![Reason { trigger: Trigger::Rt01, rule: "refund".into(), words: vec!["退<款>".into()] }],
             holds: Vec::new(),
+            words: Vec::new(),
         },
         confidence: 0.87,
         grounds: Default::default(),
@@ -323,15 +325,21 @@ async fn publish(tx: &mut Tx, kind: Kind) -> anyhow::Result<()> {
         valid_until: Some(NOW + 30 * DAY),
         verify_by: Some(NOW - DAY),
         source: format!("faq.csv line 2 {HOSTILE}"),
+        tests: HitTests::default(),
+        forbids: None,
+        release: Release::default(),
     };
     let stored = StoredEntry {
         id: entry.id.clone(),
         version: entry.version,
-        state: String::new(),
+        state: EntryState::Published,
         owner: entry.owner.clone(),
         title: entry.title.clone(),
         body: serde_json::to_string(&entry)?,
         content_sha256: entry.id.clone(),
+        channels: None,
+        created_at: NOW,
+        verify_by: None,
     };
-    Ok(entries::add(tx, &stored, EntryState::Published, NOW).await?)
+    Ok(entries::add(tx, &stored, NOW).await?)
 }

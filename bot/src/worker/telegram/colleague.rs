@@ -1,7 +1,7 @@
 //! What colleagues do on Telegram: in their private chat with the bot, and in groups where a channel's cards are reviewed.
 
-use cards::Key;
 use cards::telegram::Press;
+use cards::{CareAct, CareKey, Key};
 use channels::What;
 use channels::telegram::{Heard, Me, Pressed, Said, Sealed, Update, Words};
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::app::{App, Telegram};
 use crate::case::Refusal;
 use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
+use crate::store::knowledge::{self, care};
 use crate::store::{Tx, cards as postings, cases, record};
 use crate::surface::{Address, Picture, Surface};
 use crate::worker::Job;
@@ -104,7 +105,11 @@ async fn pressed(tx: &mut Tx, app: &App, own: &Telegram, press: Pressed) -> anyh
 
 /// What a button of ours says. Its case is that of the card it was shown on.
 async fn deed(tx: &mut Tx, sealed: Sealed, message: i32) -> anyhow::Result<Option<Deed>> {
-    let Some((act, chosen)) = Press::from_number(sealed.action).map(Press::said) else { return Ok(None) };
+    let press = Press::from_number(sealed.action);
+    if let Some(Press::Care(act)) = press {
+        return care_deed(tx, sealed.card, act, message).await.map(Some);
+    }
+    let Some((act, chosen)) = press.and_then(Press::said) else { return Ok(None) };
     let mut event_key = String::new();
     if let Some(posting) = postings::load(tx, &sealed.card).await?
         && let Some(case) = cases::load(tx, &posting.case_id).await?
@@ -118,6 +123,19 @@ async fn deed(tx: &mut Tx, sealed: Sealed, message: i32) -> anyhow::Result<Optio
         selected: selected.into_iter().collect(),
         code: Some(message.to_string()),
     })))
+}
+
+/// A press on a card about the knowledge.
+async fn care_deed(tx: &mut Tx, task_id: String, act: CareAct, message: i32) -> anyhow::Result<Deed> {
+    let mut event_key = String::new();
+    if let Some(posting) = care::card(tx, &task_id).await?
+        && let Some(need) = care::load(tx, &posting.care).await?
+    {
+        let number = knowledge::number(tx, &need.entry).await?;
+        event_key = CareKey { number, version: need.version, code: posting.code, act }.encode();
+    }
+    let code = Some(message.to_string());
+    Ok(Deed::Pressed(inbox::Pressed { task_id, event_key, selected: Vec::new(), code }))
 }
 
 /// Somebody in the group whom nobody configured: told so at the button, on record, and nothing else.

@@ -1,0 +1,339 @@
+//! What owners have to look after: each reason once, as a card with 确认仍有效 · 修改 · 停用.
+
+use cards::{Card, CareAct, CareCard, CareKey};
+use knowledge::{Entry, Kind as EntryKind};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::life::{Act, Keeper, Outcome, Refused, answers_for};
+use super::proposals::Proposal;
+use super::shown::AHEAD;
+use crate::app::App;
+use crate::case::Say;
+use crate::chat::Desk;
+use crate::clock::{DAY, MINUTE, Timestamp};
+use crate::store::Tx;
+use crate::store::desks::Applied;
+use crate::store::knowledge::care::{self, CarePosting, Need, PendingAnswer};
+use crate::store::knowledge::{self as entries, StoredEntry};
+use crate::surface::Address;
+use crate::view::local;
+use crate::worker::{Job, Pressed};
+
+/// How long a confirmation holds.
+const CONFIRMED_FOR: Timestamp = 90 * DAY;
+/// How long before a campaign's end its owner is asked.
+const ENDING: Timestamp = 3 * DAY;
+/// How long 修改 waits for the next message.
+const ANSWER_WAITS: Timestamp = 5 * MINUTE;
+
+/// Why an entry has to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// It has to be confirmed soon, or should have been.
+    VerifyBy,
+    /// Its campaign ends soon.
+    Ending,
+    /// A reviewer corrected it in a reply.
+    Corrected,
+    /// Another entry answers the same question otherwise.
+    Contradicted,
+}
+
+impl Cause {
+    /// Its name in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyBy => "verify_by",
+            Self::Ending => "ending",
+            Self::Corrected => "corrected",
+            Self::Contradicted => "contradicted",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::VerifyBy, Self::Ending, Self::Corrected, Self::Contradicted].into_iter().find(|c| c.as_str() == name)
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::VerifyBy => "kb.cause_verify_by",
+            Self::Ending => "kb.cause_ending",
+            Self::Corrected => "kb.cause_corrected",
+            Self::Contradicted => "kb.cause_contradicted",
+        }
+    }
+}
+
+/// What has to be looked at now because of its dates, and the date that tells this time from the next.
+pub fn due(entry: &Entry, now: Timestamp) -> Option<(Cause, Timestamp)> {
+    let soon = |at: Timestamp, ahead| at < now + ahead;
+    let ends = entry.valid_until.filter(|at| entry.kind == EntryKind::Campaign && soon(*at, ENDING));
+    match (ends, entry.verify_by) {
+        // What is over is no longer answered with: nobody needs to be asked.
+        (Some(at), _) if at < now => None,
+        (Some(at), _) => Some((Cause::Ending, at)),
+        (None, Some(at)) if soon(at, AHEAD) && entry.is_valid_at(now) => Some((Cause::VerifyBy, at)),
+        _ => None,
+    }
+}
+
+/// Asks whoever answers for a version to look at it, once for each `occasion`. Gives whether they were not asked before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn raise(
+    tx: &mut Tx,
+    app: &App,
+    cause: Cause,
+    known: &StoredEntry,
+    (occasion, note): (&str, &str),
+) -> anyhow::Result<bool> {
+    let desk = app.desk(tx).await?;
+    let Some((person, to)) = whom(app, &desk, &known.owner) else { return Ok(false) };
+    let need = Need {
+        id: format!("{}:{}:{}:{occasion}", cause.as_str(), known.id, known.version),
+        entry: known.id.clone(),
+        version: known.version,
+        cause: cause.as_str().to_owned(),
+        note: note.to_owned(),
+        person: person.clone(),
+        at: app.clock.now(),
+        outcome: None,
+    };
+    if !care::raise(tx, &need).await? {
+        return Ok(false);
+    }
+    announce(tx, app, &need, &to).await.map(|_| true)
+}
+
+/// The owner, where they can be reached; else whoever watches over the desk.
+fn whom(app: &App, desk: &Applied, owner: &str) -> Option<(String, Address)> {
+    let reached = |id: &str| Some((id.to_owned(), app.address_of(&desk.desk, id)?));
+    reached(owner).or_else(|| desk.desk.watcher().and_then(|watcher| reached(&watcher.id)))
+}
+
+/// Announces a card, and has it posted. Gives its task id.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn announce(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> anyhow::Result<String> {
+    let task_id = format!("k-{}", hex::encode(&app.ids.random16()?[..8]));
+    let code = cards::code_of(&Sha256::digest(format!("{}\0{}", need.id, task_id)).into());
+    let posting = CarePosting {
+        task_id: task_id.clone(),
+        care: need.id.clone(),
+        person: need.person.clone(),
+        to: to.clone(),
+        code,
+        state: String::new(),
+        response_code: None,
+    };
+    care::announce(tx, &posting).await?;
+    let job = Job::PostCare { task_id: task_id.clone(), to: to.clone() };
+    job.enqueue(tx, app, app.clock.now()).await?;
+    Ok(task_id)
+}
+
+/// A reviewer corrected what an entry says. Where nothing was known, its owner-to-be is told in words.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn corrected(
+    tx: &mut Tx,
+    app: &App,
+    proposed: &StoredEntry,
+    proposal: &Proposal,
+) -> anyhow::Result<()> {
+    let cited = match &proposal.corrects {
+        Some(corrected) => entries::version(tx, &corrected.entry, corrected.version).await?,
+        None => None,
+    };
+    if let Some(cited) = cited {
+        return raise(tx, app, Cause::Corrected, &cited, (&proposed.content_sha256, &proposed.id)).await.map(drop);
+    }
+    let desk = app.desk(tx).await?;
+    let Some((_, to)) = whom(app, &desk, &proposed.owner) else { return Ok(()) };
+    let number = entries::number(tx, &proposed.id).await?;
+    let say = Say::new("kb.proposed").with("number", number).with("title", &proposed.title);
+    Job::Inform { to, say }.enqueue(tx, app, app.clock.now()).await
+}
+
+/// The card of a need as it is shown under a task id; nothing once it is settled.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn card(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyhow::Result<Option<Card>> {
+    let Some(need) = care::load(tx, &posting.care).await?.filter(|need| need.outcome.is_none()) else {
+        return Ok(None);
+    };
+    let Some(stored) = entries::version(tx, &need.entry, need.version).await? else { return Ok(None) };
+    let (Some(entry), Some(cause)) = (stored.entry(), Cause::named(&need.cause)) else { return Ok(None) };
+    let desk = app.desk(tx).await?;
+    let day = |at: Option<Timestamp>| at.map(|at| local(at, &desk.desk.desk.timezone, "%Y-%m-%d")).unwrap_or_default();
+    let until = if cause == Cause::Ending { day(entry.valid_until) } else { day(entry.verify_by) };
+    let words = desk.words();
+    let other = match cause {
+        Cause::Corrected => entries::newest(tx, &need.note).await?.and_then(|p| proposal(&p)).map(|p| p.answer),
+        Cause::Contradicted => Some(need.note.clone()),
+        Cause::VerifyBy | Cause::Ending => None,
+    };
+    let text = match other {
+        Some(other) => words.text("kb.care_other", &[("other", &other), ("answer", &entry.answer)]),
+        None => entry.answer,
+    };
+    Ok(Some(Card::Care(CareCard {
+        number: entries::number(tx, &need.entry).await?,
+        version: need.version,
+        code: posting.code.clone(),
+        title: stored.title,
+        cause: words.text(cause.key(), &[("until", &until)]),
+        text,
+    })))
+}
+
+fn proposal(stored: &StoredEntry) -> Option<Proposal> {
+    serde_json::from_str(&stored.body).ok()
+}
+
+/// What became of a need.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Settled {
+    act: CareAct,
+    by: String,
+    at: Timestamp,
+}
+
+/// What a settled card says.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn settled(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyhow::Result<Option<Card>> {
+    let Some(need) = care::load(tx, &posting.care).await? else { return Ok(None) };
+    let Some(done) = need.outcome.as_deref().and_then(|o| serde_json::from_str::<Settled>(o).ok()) else {
+        return Ok(None);
+    };
+    let desk = app.desk(tx).await?;
+    let number = entries::number(tx, &need.entry).await?;
+    let title = done_line(&desk, &done);
+    Ok(Some(Card::Settled { number, title, desc: format!("K{number}"), text: String::new() }))
+}
+
+fn done_line(desk: &Applied, done: &Settled) -> String {
+    let (words, zone) = (desk.words(), &desk.desk.desk.timezone);
+    let (act, time) = (done.act.label(words), local(done.at, zone, "%H:%M"));
+    words.text("settled.decided", &[("act", &act), ("by", desk.desk.name_of(&done.by)), ("time", &time)])
+}
+
+/// Somebody pressed a button of a care card: once, and late presses are told.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn pressed(desk: &mut Desk<'_, '_>, key: &CareKey, tap: &Pressed) -> anyhow::Result<()> {
+    let Some(posting) = care::card(desk.tx, &tap.task_id).await?.filter(|posting| posting.code == key.code) else {
+        return desk.old_card(&tap.event_key).await;
+    };
+    let now = desk.app.clock.now();
+    care::tapped(desk.tx, &posting.task_id, tap.code.as_deref(), now).await?;
+    let Some(need) = care::load(desk.tx, &posting.care).await? else { return desk.old_card(&tap.event_key).await };
+    entries::hold(desk.tx, &need.entry).await?;
+    let need = care::load(desk.tx, &need.id).await?.unwrap_or(need);
+    if let Some(done) = need.outcome.as_deref().and_then(|o| serde_json::from_str::<Settled>(o).ok()) {
+        let line = done_line(desk.desk, &done);
+        Job::SettleCare { task_id: posting.task_id, to: posting.to }.enqueue(desk.tx, desk.app, now).await?;
+        return desk.say(Say::new("kb.care_done").with("number", key.number).with("done", line)).await;
+    }
+    let Some(known) = entries::version(desk.tx, &need.entry, need.version).await? else { return Ok(()) };
+    if let Err(refused) = answers_for(desk.person, &known) {
+        return desk.say(refused.say()).await;
+    }
+    match act(desk, &need, &known, key.act).await? {
+        Ok(Some(say)) => {
+            settle(desk.tx, desk.app, &need, key.act, &desk.person.id).await?;
+            desk.say(say).await
+        }
+        Ok(None) => Ok(()),
+        Err(refused) => desk.say(refused.say()).await,
+    }
+}
+
+/// Does what a button says; nothing to say yet where a message has to follow.
+async fn act(
+    desk: &mut Desk<'_, '_>,
+    need: &Need,
+    known: &StoredEntry,
+    act: CareAct,
+) -> anyhow::Result<Result<Option<Say>, Refused>> {
+    let corrected = need.cause == Cause::Corrected.as_str();
+    let mut keeper = Keeper { tx: desk.tx, app: desk.app, desk: desk.desk, person: desk.person };
+    let done: Outcome = match act {
+        CareAct::Confirm => {
+            if corrected {
+                // Dismissed in chat already is as good.
+                let _ = keeper.dismiss(&need.note).await?;
+            }
+            confirm(&mut keeper, known).await
+        }
+        CareAct::Disable => keeper.disable(&known.id).await,
+        CareAct::Edit if corrected => keeper.accept(&need.note).await,
+        CareAct::Edit => return wait_for_answer(desk, known).await.map(|()| Ok(None)),
+    };
+    Ok(done?.map(Some))
+}
+
+/// A version still holds: it has to be confirmed again later.
+async fn confirm(keeper: &mut Keeper<'_, '_>, known: &StoredEntry) -> Outcome {
+    let now = keeper.app.clock.now();
+    let dated = known.entry().is_some_and(|entry| entry.verify_by.is_some());
+    let until = now + CONFIRMED_FOR;
+    if dated {
+        entries::confirm(keeper.tx, known, until, now).await?;
+    }
+    keeper.remember(known, Act::Confirmed, "").await?;
+    let number = entries::number(keeper.tx, &known.id).await?;
+    let say = Say::new(if dated { "kb.confirmed_until" } else { "kb.confirmed" }).with("number", number);
+    let until = local(until, &keeper.desk.desk.desk.timezone, "%Y-%m-%d");
+    Ok(Ok(say.with("title", &known.title).with("until", until)))
+}
+
+async fn wait_for_answer(desk: &mut Desk<'_, '_>, known: &StoredEntry) -> anyhow::Result<()> {
+    let until = desk.app.clock.now() + ANSWER_WAITS;
+    let (person, entry, version) = (desk.person.id.clone(), known.id.clone(), known.version);
+    care::begin_answer(desk.tx, &PendingAnswer { person, entry, version, until }).await?;
+    let number = entries::number(desk.tx, &known.id).await?;
+    let say = Say::new("kb.answer_prompt").with("number", number).with("title", &known.title);
+    Job::Prompt { to: desk.from.clone(), say }.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
+}
+
+/// The new answer arrived: it is a draft, and its owner sees what it would change before it is published.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn answered(desk: &mut Desk<'_, '_>, pending: &PendingAnswer, text: &str) -> anyhow::Result<()> {
+    let mut keeper = Keeper { tx: desk.tx, app: desk.app, desk: desk.desk, person: desk.person };
+    let draft = match keeper.owned(&pending.entry).await? {
+        Ok(found) if found.version == pending.version => found.entry(),
+        Ok(_) => return desk.say(Refused::Overtaken.say()).await,
+        Err(refused) => return desk.say(refused.say()).await,
+    };
+    let Some(entry) = draft.filter(|_| !text.trim().is_empty()) else { return desk.say(Refused::Empty.say()).await };
+    let written = keeper.write(Entry { answer: text.trim().to_owned(), ..entry }).await?;
+    for need in care::open_of(desk.tx, &pending.entry).await? {
+        settle(desk.tx, desk.app, &need, CareAct::Edit, &desk.person.id).await?;
+    }
+    let (to, person) = (desk.from.clone(), desk.person.id.clone());
+    let job = Job::Publish { to, person, entry: written.id, only: Vec::new(), code: None };
+    job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
+}
+
+/// Ends a need, and lets every card of it show that.
+async fn settle(tx: &mut Tx, app: &App, need: &Need, act: CareAct, by: &str) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let outcome = serde_json::to_string(&Settled { act, by: by.to_owned(), at: now })?;
+    if care::settle(tx, &need.id, &outcome).await? {
+        for posting in care::open_cards(tx, &need.id).await? {
+            Job::SettleCare { task_id: posting.task_id, to: posting.to }.enqueue(tx, app, now).await?;
+        }
+    }
+    Ok(())
+}

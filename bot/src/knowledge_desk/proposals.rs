@@ -1,0 +1,160 @@
+//! Corrections: what a reviewer changed in a reply that reached the customer, proposed against the words it corrects.
+
+use knowledge::{Entry, HitTests, Kind, Release, Scope, says_more};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::care;
+use super::life::{Act, Keeper, Outcome, Refused};
+use crate::app::App;
+use crate::case::{Case, Citation, Say};
+use crate::store::desks::Applied;
+use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
+use crate::store::{Tx, conversations};
+
+/// Messages of a conversation that are looked at for the question.
+const LOOKED_AT: i64 = 20;
+/// Characters of a title made of a question.
+const TITLE: usize = 60;
+
+/// What is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// What the customer asked.
+    pub question: String,
+    /// What was answered instead.
+    pub answer: String,
+    /// The case's number.
+    pub case: i64,
+    /// What the draft rested on; nothing where nothing was known.
+    #[serde(default)]
+    pub corrects: Option<Corrected>,
+}
+
+/// The words a correction is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// The entry's id.
+    pub entry: String,
+    /// The version.
+    pub version: i64,
+    /// Bytes of its answer.
+    pub span: (usize, usize),
+}
+
+/// An edited reply that reached the customer is what the knowledge should have said: its owner decides. What only says
+/// it in another tone, or was dismissed before, is not proposed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn propose(
+    tx: &mut Tx,
+    app: &App,
+    desk: &Applied,
+    case: &Case,
+    text: &str,
+    citations: &[Citation],
+) -> anyhow::Result<()> {
+    let question = question(tx, case).await?;
+    let cited = match citations.first() {
+        Some(citation) => entries::version(tx, &citation.entry, citation.version).await?,
+        None => None,
+    };
+    let answer = cited.as_ref().and_then(StoredEntry::entry).map(|entry| entry.answer);
+    if answer.as_deref().is_some_and(|answer| !says_more(text, &[answer, &question])) {
+        return Ok(());
+    }
+    let corrects = citations.first().filter(|_| answer.is_some()).map(|citation| Corrected {
+        entry: citation.entry.clone(),
+        version: citation.version,
+        span: citation.span,
+    });
+    let channel_owner = desk.desk.channel(&case.channel).and_then(|channel| channel.owner.clone());
+    let owner = cited.map(|cited| cited.owner).or(channel_owner).unwrap_or_default();
+    // Two corrections are one where they say the same about the same words.
+    let about = corrects.as_ref().map_or(question.as_str(), |corrected| &corrected.entry);
+    let content_sha256 = hex::encode(Sha256::digest(format!("{about}\0{text}")));
+    if entries::was_proposed(tx, &content_sha256).await? {
+        return Ok(());
+    }
+    let title = question.chars().take(TITLE).collect();
+    let proposal = Proposal { question, answer: text.to_owned(), case: case.number, corrects };
+    let stored = StoredEntry {
+        id: format!("proposal-{}-{}", case.number, case.version),
+        version: 1,
+        state: EntryState::Proposed,
+        owner,
+        title,
+        content_sha256,
+        body: serde_json::to_string(&proposal)?,
+        channels: None,
+        created_at: app.clock.now(),
+        verify_by: None,
+    };
+    entries::add(tx, &stored, app.clock.now()).await?;
+    care::corrected(tx, app, &stored, &proposal).await
+}
+
+/// What the customer of a case asked.
+async fn question(tx: &mut Tx, case: &Case) -> anyhow::Result<String> {
+    let said = conversations::history(tx, &case.conversation, LOOKED_AT).await?;
+    let asked = said.iter().filter(|m| m.author == "customer" && m.case_id.as_deref() == Some(&case.id));
+    Ok(asked.map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n"))
+}
+
+/// Makes a correction the next version of what it corrects, or an entry of its own. It still has to be published.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn accept(keeper: &mut Keeper<'_, '_>, found: &StoredEntry) -> Outcome {
+    let Ok(proposal) = serde_json::from_str::<Proposal>(&found.body) else {
+        return Ok(Err(Refused::NotNow(found.state)));
+    };
+    let draft = match &proposal.corrects {
+        Some(corrected) => match corrected_entry(keeper.tx, corrected, &proposal.answer).await? {
+            Some(entry) => entry,
+            None => return Ok(Err(Refused::Overtaken)),
+        },
+        None => new_entry(found, &proposal),
+    };
+    keeper.moved(found, EntryState::Retired, &[], Act::Accepted).await?;
+    let version = keeper.write(draft).await?;
+    let number = entries::number(keeper.tx, &version.id).await?;
+    let done = Say::new("kb.accepted").with("number", number).with("version", version.version);
+    Ok(Ok(done.with("title", version.title)))
+}
+
+/// The newest version with the corrected words in place; nothing where they are no longer there.
+async fn corrected_entry(tx: &mut Tx, corrected: &Corrected, answer: &str) -> anyhow::Result<Option<Entry>> {
+    entries::hold(tx, &corrected.entry).await?;
+    let Some(cited) = entries::version(tx, &corrected.entry, corrected.version).await? else { return Ok(None) };
+    let (Some(cited), Some(newest)) = (cited.entry(), entries::newest(tx, &corrected.entry).await?) else {
+        return Ok(None);
+    };
+    let Some(newest) = newest.entry() else { return Ok(None) };
+    let (from, to) = corrected.span;
+    let Some(wrong) = cited.answer.get(from..to).filter(|wrong| !wrong.is_empty()) else { return Ok(None) };
+    let mended = newest.answer.replacen(wrong, answer, 1);
+    Ok((mended != newest.answer).then_some(Entry { answer: mended, ..newest }))
+}
+
+fn new_entry(found: &StoredEntry, proposal: &Proposal) -> Entry {
+    Entry {
+        id: format!("case-{}", proposal.case),
+        version: 0,
+        file_id: None,
+        kind: Kind::General,
+        title: found.title.clone(),
+        questions: proposal.question.lines().map(str::to_owned).collect(),
+        answer: proposal.answer.clone(),
+        owner: found.owner.clone(),
+        scope: Scope::default(),
+        valid_from: None,
+        valid_until: None,
+        verify_by: None,
+        source: format!("#{}", proposal.case),
+        tests: HitTests::default(),
+        forbids: None,
+        release: Release::default(),
+    }
+}

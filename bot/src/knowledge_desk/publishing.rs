@@ -1,0 +1,240 @@
+//! Before a version is put in use: its own tests, and what customers of late would hear differently.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList, gap_key, says_more};
+use sha2::{Digest, Sha256};
+
+use super::life::{Refused, answers_for, may_be_released, named};
+use super::scope_on;
+use crate::app::{App, Known};
+use crate::desk::Person;
+use crate::drafting::LEAST_CONFIDENCE;
+use crate::store::conversations::{self, Asked};
+use crate::store::desks::Applied;
+use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
+
+/// Messages of customers that are looked through, the newest ones.
+const LOOKED_THROUGH: i64 = 5_000;
+/// Of them those that are answered with and without the change.
+const ANSWERED_BOTH_WAYS: usize = 500;
+/// How far down in a search an entry is still near a question.
+const NEAR: usize = 5;
+
+/// A version that may be put in use, and what that would change.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The version.
+    pub entry: StoredEntry,
+    /// Ids of the channels; empty means every channel.
+    pub only: Vec<String>,
+    /// The published knowledge it was compared with.
+    pub edition: Option<String>,
+    /// How many questions were answered both ways.
+    pub asked: usize,
+    /// Those that would be answered otherwise.
+    pub differences: Vec<Difference>,
+    /// Entries that answer the same question otherwise.
+    pub contradicts: Vec<Other>,
+    /// Of a list of forbidden words: what it would mark in replies that were fine.
+    pub measured: Option<Measured>,
+}
+
+/// A customer's question that would be answered otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// The customer's words.
+    pub question: String,
+    /// What is answered now; nothing where nothing is.
+    pub before: Option<String>,
+    /// What would be answered.
+    pub after: Option<String>,
+}
+
+/// An entry that answers a question of another one otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Other {
+    /// Its id.
+    pub entry: String,
+    /// Its version.
+    pub version: i64,
+    /// Its title.
+    pub title: String,
+}
+
+impl Prepared {
+    /// Four characters that stand for what was shown: this version, on these channels, beside everything else that is in
+    /// use.
+    pub fn code(&self) -> String {
+        let shown = (&self.entry.id, self.entry.version, &self.entry.body, &self.only, &self.edition);
+        let bytes = serde_json::to_vec(&shown).unwrap_or_default();
+        cards::code_of(&Sha256::digest(bytes).into())
+    }
+}
+
+/// Everything the comparison is about, as it stood in one transaction.
+struct Before {
+    desk: Arc<Applied>,
+    stored: StoredEntry,
+    entry: Entry,
+    edition: Option<String>,
+    in_use: Vec<Entry>,
+    known: Arc<Known>,
+    asked: Vec<Asked>,
+    said: Vec<String>,
+}
+
+/// Looks whether a person may put an entry's newest version in use on these channels, and what that would change.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prepare(
+    app: &App,
+    person: &Person,
+    name: &str,
+    only: Vec<String>,
+) -> anyhow::Result<Result<Prepared, Refused>> {
+    let before = match look(app, person, name, &only).await? {
+        Ok(before) => before,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let now = app.clock.now();
+    tokio::task::spawn_blocking(move || compare(before, only, now)).await.map_err(anyhow::Error::from)
+}
+
+async fn look(app: &App, person: &Person, name: &str, only: &[String]) -> anyhow::Result<Result<Before, Refused>> {
+    let (reader, person, name, only) = (app.clone(), person.clone(), name.to_owned(), only.to_owned());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(id) = named(tx, &name).await? else { return Ok(Err(Refused::Unknown(name))) };
+                let Some(stored) = entries::newest(tx, &id).await? else { return Ok(Err(Refused::Unknown(name))) };
+                let desk = reader.desk(tx).await?;
+                let entry = match releasable(&stored, &person, &only, &desk, reader.clock.now()) {
+                    Ok(entry) => entry,
+                    Err(refused) => return Ok(Err(refused)),
+                };
+                Ok(Ok(Before {
+                    desk,
+                    stored,
+                    entry,
+                    edition: entries::edition(tx).await?,
+                    in_use: entries::in_use(tx).await?,
+                    known: reader.known(tx).await?,
+                    asked: conversations::newest_questions(tx, LOOKED_THROUGH).await?,
+                    said: conversations::newest_replies(tx, LOOKED_THROUGH).await?,
+                }))
+            })
+        })
+        .await
+}
+
+/// The entry, where this person may put it in use there from the state it is in.
+fn releasable(
+    stored: &StoredEntry,
+    person: &Person,
+    only: &[String],
+    desk: &Applied,
+    now: i64,
+) -> Result<Entry, Refused> {
+    answers_for(person, stored)?;
+    let wider = stored.state == EntryState::Published && stored.only() != only;
+    let waits = matches!(stored.state, EntryState::Draft | EntryState::Submitted | EntryState::Disabled);
+    let entry = stored.entry().filter(|_| wider || waits).ok_or(Refused::NotNow(stored.state))?;
+    may_be_released(&entry, only, &desk.desk, now)?;
+    Ok(entry)
+}
+
+fn compare(before: Before, only: Vec<String>, now: i64) -> Result<Prepared, Refused> {
+    let Before { desk, stored, entry, edition, in_use, known, asked, said } = before;
+    let index = &known.index;
+    let mut released = entry.clone();
+    released.release.only.clone_from(&only);
+    let with = Index::build(replaced(in_use, released));
+    let failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), now);
+    if !failures.is_empty() {
+        return Err(Refused::TestsFail(failures));
+    }
+    let near = near(&entry, index, &asked, &desk, now);
+    let differences = near.iter().filter_map(|asked| difference(index, &with, asked, &desk, now)).collect();
+    let measured = WordList::of_rule(&entry).and_then(|list| Gate::new(&[list]).ok());
+    let contradicts = contradictions(&entry, index.entries(), now);
+    let measured = measured.map(|gate| gate.measure(said.iter().map(String::as_str)));
+    Ok(Prepared { entry: stored, only, edition, asked: near.len(), differences, contradicts, measured })
+}
+
+/// The knowledge with this version in place of the others on the channels it is released on.
+fn replaced(mut in_use: Vec<Entry>, new: Entry) -> Vec<Entry> {
+    if new.release.only.is_empty() {
+        in_use.retain(|entry| entry.id != new.id);
+    }
+    for older in in_use.iter_mut().filter(|entry| entry.id == new.id) {
+        older.release.except.extend(new.release.only.iter().cloned());
+    }
+    in_use.push(new);
+    in_use
+}
+
+/// Where an entry is tested: on each channel it is released on, else wherever it applies.
+fn scopes_of(entry: &Entry, only: &[String], desk: &Applied) -> Vec<Scope> {
+    let on: Vec<Scope> = only.iter().map(|id| scope_on(desk.desk.channel(id))).collect();
+    if on.is_empty() { vec![entry.scope.clone()] } else { on }
+}
+
+/// The tests of an entry that fail, in the words they were written in.
+pub(super) fn failures(index: &Index, entry: &Entry, scopes: &[Scope], now: i64) -> Vec<String> {
+    let HitTests { find, miss } = &entry.tests;
+    // What is not yet in force is tested as of its first day.
+    let now = entry.valid_from.map_or(now, |from| from.max(now));
+    let is_answer = |test: &str, scope: &Scope| {
+        let query = Query { text: bare(test), scope, now_ms: now, limit: 1 };
+        let found = index.search(&query);
+        let answers = found.hits.first().is_some_and(|hit| hit.entry == entry.id && hit.version == entry.version);
+        answers && found.confidence >= LEAST_CONFIDENCE
+    };
+    let unfound = find.iter().filter(|test| scopes.iter().any(|scope| !is_answer(test, scope)));
+    let found = miss.iter().filter(|test| scopes.iter().any(|scope| is_answer(test, scope)));
+    unfound.map(|test| format!("✗ {test}")).chain(found.map(|test| format!("✗ ≠ {test}"))).collect()
+}
+
+/// A test's question without what stands in brackets before it.
+fn bare(test: &str) -> &str {
+    let named = test.trim().strip_prefix('【').and_then(|rest| rest.split_once('】'));
+    named.map_or(test, |(_, question)| question)
+}
+
+/// The newest questions that have something to do with an entry, or with the version of it in use.
+fn near<'a>(entry: &Entry, index: &Index, asked: &'a [Asked], desk: &Applied, now: i64) -> Vec<&'a Asked> {
+    let alone = Index::build([entry.clone()]);
+    let touches = |asked: &&Asked| {
+        let scope = scope_on(desk.desk.channel(&asked.channel));
+        let query = Query { text: &asked.text, scope: &scope, now_ms: now, limit: NEAR };
+        !alone.search(&query).hits.is_empty() || index.search(&query).hits.iter().any(|hit| hit.entry == entry.id)
+    };
+    asked.iter().filter(touches).take(ANSWERED_BOTH_WAYS).collect()
+}
+
+/// Entries in use at the same place and time that answer one of its questions, and say something else.
+fn contradictions(entry: &Entry, others: &[Entry], now: i64) -> Vec<Other> {
+    let asked: HashSet<String> = entry.questions.iter().map(|question| gap_key(question)).collect();
+    let meets = |other: &&Entry| {
+        let apart = entry.scope.covers(&other.scope) || other.scope.covers(&entry.scope);
+        other.id != entry.id && !other.kind.is_rule() && other.is_valid_at(now) && apart
+    };
+    let same = |other: &&Entry| other.questions.iter().any(|question| asked.contains(&gap_key(question)));
+    let otherwise =
+        |other: &&Entry| says_more(&other.answer, &[&entry.answer]) && says_more(&entry.answer, &[&other.answer]);
+    let found = others.iter().filter(meets).filter(same).filter(otherwise);
+    found.map(|o| Other { entry: o.id.clone(), version: o.version, title: o.title.clone() }).collect()
+}
+
+fn difference(before: &Index, after: &Index, asked: &Asked, desk: &Applied, now: i64) -> Option<Difference> {
+    let scope = scope_on(desk.desk.channel(&asked.channel));
+    let query = Query { text: &asked.text, scope: &scope, now_ms: now, limit: 1 };
+    let [before, after] = [before, after].map(|index| {
+        let found = index.search(&query);
+        found.hits.into_iter().next().filter(|_| found.confidence >= LEAST_CONFIDENCE).map(|hit| hit.text)
+    });
+    (before != after).then(|| Difference { question: asked.text.clone(), before, after })
+}

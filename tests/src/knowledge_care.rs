@@ -1,0 +1,169 @@
+//! Owners are asked before knowledge goes stale: one card for each reason, pressed once.
+
+use std::time::Duration;
+
+use aijia::knowledge_desk::{self, Order, shown};
+use anyhow::{Context, ensure};
+use cards::{Act, CareAct, CareKey};
+use knowledge::import::Defaults;
+
+use crate::story;
+use crate::world::{Card, World};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+async fn imports(world: &World, file: &str, text: &str) -> anyhow::Result<()> {
+    let defaults = Defaults {
+        owner: Some("sunmei".into()),
+        kind: None,
+        scope: knowledge::Scope::default(),
+        timezone: chrono_tz::Asia::Shanghai,
+    };
+    let order = Order { defaults, publish: true, by: None };
+    let report = knowledge_desk::import_bytes(&world.app, file, text.as_bytes(), &order).await?;
+    ensure!(report.problems.is_empty(), "{report:?}");
+    Ok(())
+}
+
+/// The cards about the knowledge a member can still press.
+fn care_cards(world: &World, member: &str) -> Vec<Card> {
+    let inbox = world.sim.inbox(member);
+    let open = inbox.iter().filter_map(Card::open);
+    open.filter(|card| key(card, CareAct::Confirm).is_ok()).collect()
+}
+
+fn key(card: &Card, act: CareAct) -> anyhow::Result<String> {
+    let buttons = card.shown["button_list"].as_array().cloned().unwrap_or_default();
+    let keys = buttons.iter().filter_map(|button| button["key"].as_str().map(str::to_owned));
+    let mut ours = keys.filter(|key| CareKey::parse(key).is_ok_and(|key| key.act == act));
+    ours.next().with_context(|| format!("no button {act:?} on {}", card.text()))
+}
+
+async fn presses(world: &mut World, member: &str, card: &Card, act: CareAct) -> anyhow::Result<()> {
+    world.sim.tap(member, &card.task_id, &key(card, act)?, &[]).await?;
+    world.settle().await
+}
+
+const DATED: &str = "question,answer,verify_by\n丝巾怎么洗,丝巾请手洗。,2026-11-30\n";
+
+story!(
+    /// An entry nears its date: its owner gets one card, confirms with one tap, and late taps are told.
+    an_owner_confirms_in_time,
+    |world| {
+        imports(world, "丝巾.csv", DATED).await?;
+        world.wait(DAY).await?;
+        world.wait(DAY).await?;
+        world.restart().await?;
+        world.wait(Duration::from_secs(7200)).await?;
+        let cards = care_cards(world, "SunMei");
+        ensure!(cards.len() == 1, "asked once, over hours and restarts: {cards:?}");
+        ensure!(cards[0].text().contains("丝巾请手洗。") && cards[0].text().contains("2026-11-30"), "{}", cards[0].text());
+        presses(world, "SunMei", &cards[0], CareAct::Confirm).await?;
+        ensure!(world.newest_text("SunMei").contains("仍有效，下次复核 2027-02"), "{}", world.newest_text("SunMei"));
+        ensure!(care_cards(world, "SunMei").is_empty(), "the card shows what became of it");
+        world.sim.tap_late("SunMei", &cards[0].task_id, &key(&cards[0], CareAct::Disable)?, &[]).await?;
+        world.settle().await?;
+        ensure!(world.phone("SunMei").contains("已经处理过"), "{}", world.phone("SunMei"));
+        let (found, _) = knowledge_desk::search(&world.app, "丝巾怎么洗", 1).await?;
+        ensure!(found.hits.first().is_some_and(|hit| hit.text == "丝巾请手洗。"), "the late tap switched nothing off");
+        world.wait(8 * DAY).await?;
+        ensure!(care_cards(world, "SunMei").is_empty(), "confirmed for months");
+    }
+);
+
+story!(
+    /// 停用 on the card takes the entry away at once; a forged key does nothing.
+    an_owner_switches_off_from_the_card,
+    |world| {
+        imports(world, "丝巾.csv", DATED).await?;
+        world.wait(DAY).await?;
+        let card = care_cards(world, "SunMei").pop().context("the owner is asked")?;
+        let forged = key(&card, CareAct::Disable)?.rsplit_once(':').map(|(head, _)| format!("{head}:2222")).unwrap_or_default();
+        world.sim.tap("SunMei", &card.task_id, &forged, &[]).await.ok();
+        world.settle().await?;
+        let asked = || knowledge_desk::search(&world.app, "丝巾怎么洗", 1);
+        ensure!(asked().await?.0.hits.first().is_some_and(|hit| hit.text == "丝巾请手洗。"));
+        presses(world, "SunMei", &card, CareAct::Disable).await?;
+        let (found, _) = knowledge_desk::search(&world.app, "丝巾怎么洗", 1).await?;
+        ensure!(found.hits.first().is_none_or(|hit| hit.text != "丝巾请手洗。"), "{found:?}");
+    }
+);
+
+story!(
+    /// 修改 takes the next message as the new answer; its owner sees what it changes before it is in use.
+    an_owner_changes_it_from_the_card,
+    |world| {
+        imports(world, "丝巾.csv", DATED).await?;
+        world.wait(DAY).await?;
+        let card = care_cards(world, "SunMei").pop().context("the owner is asked")?;
+        presses(world, "SunMei", &card, CareAct::Edit).await?;
+        ensure!(world.newest_text("SunMei").contains("下一条消息"), "{}", world.newest_text("SunMei"));
+        world.member_says("SunMei", "丝巾建议干洗。").await?;
+        let shown = world.newest_text("SunMei");
+        let code = shown.split_whitespace().last().context("a code")?.to_owned();
+        let number = CareKey::parse(&key(&card, CareAct::Edit)?).map_err(|bad| anyhow::anyhow!("{bad}"))?.number;
+        ensure!(care_cards(world, "SunMei").is_empty(), "it is dealt with");
+        world.member_says("SunMei", &format!("/kb publish {number} {code}")).await?;
+        let (found, _) = knowledge_desk::search(&world.app, "丝巾怎么洗", 1).await?;
+        ensure!(found.hits.first().is_some_and(|hit| hit.text == "丝巾建议干洗。" && hit.version == 2), "{found:?}");
+    }
+);
+
+story!(
+    /// A reviewer's correction comes to the owner as a card against the words it corrects; dismissed, it stays dismissed.
+    a_correction_comes_to_the_owner,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n披肩内衬是什么料,披肩内衬是棉布做的。\n").await?;
+        let mut asked = 0;
+        for _ in 0..2 {
+            world.customer_says("披肩内衬是什么料").await?;
+            world.taps("LiHua", Act::Edit).await?;
+            world.member_says("LiHua", "披肩内衬六成棉、四成涤纶，成分 60/40。").await?;
+            world.taps("LiHua", Act::Send).await?;
+            ensure!(world.customer_heard(crate::world::XIAOYU).last().is_some_and(|said| said.contains("60/40")));
+            let cards = care_cards(world, "SunMei");
+            if let Some(card) = cards.first() {
+                ensure!(card.text().contains("60/40") && card.text().contains("披肩内衬是棉布做的。"), "{}", card.text());
+                presses(world, "SunMei", card, CareAct::Confirm).await?;
+            }
+            asked += cards.len();
+        }
+        ensure!(asked == 1, "asked once, and not again after she dismissed it: {asked}");
+        let app = world.app.clone();
+        let listed = world.app.store.commit(move |tx| {
+            let app = app.clone();
+            Box::pin(async move { shown::list(tx, &app, None).await })
+        });
+        ensure!(listed.await?.iter().all(|one| one.state != "proposed"), "what was dismissed does not come back");
+    }
+);
+
+story!(
+    /// What answers the same question otherwise is said before it is published, and the other's owner is asked.
+    a_contradiction_is_said,
+    |world| {
+        imports(world, "甲.csv", "question,answer\n丝巾多久能退,丝巾签收后 7 天内可以退。\n").await?;
+        let defaults = Defaults {
+            owner: Some("sunmei".into()),
+            kind: None,
+            scope: knowledge::Scope::default(),
+            timezone: chrono_tz::Asia::Shanghai,
+        };
+        let order = Order { defaults, publish: false, by: None };
+        let rows = "question,answer\n丝巾多久能退,丝巾签收后 30 天内可以退换。\n";
+        knowledge_desk::import_bytes(&world.app, "乙.csv", rows.as_bytes(), &order).await?;
+        world.settle().await?;
+        let app = world.app.clone();
+        let listed = world.app.store.commit(move |tx| {
+            let app = app.clone();
+            Box::pin(async move { shown::list(tx, &app, None).await })
+        });
+        let number = listed.await?.into_iter().find(|one| one.id.starts_with("乙.csv:")).context("it is listed")?.number;
+        world.member_says("SunMei", &format!("/kb publish {number}")).await?;
+        let shown = world.newest_text("SunMei");
+        ensure!(shown.contains("说法不同：丝巾多久能退"), "{shown}");
+        let code = shown.split_whitespace().last().context("a code")?.to_owned();
+        world.member_says("SunMei", &format!("/kb publish {number} {code}")).await?;
+        ensure!(care_cards(world, "SunMei").len() == 1, "whoever answers for the other one is asked");
+    }
+);

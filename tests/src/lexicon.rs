@@ -1,0 +1,131 @@
+//! What must not be said is looked for in every draft and every edit.
+
+use std::time::Duration;
+
+use aijia::case::{State, Why};
+use aijia::knowledge_desk::{self, Order};
+use anyhow::{Context, ensure};
+use cards::Act;
+use knowledge::import::Defaults;
+
+use crate::story;
+use crate::world::{World, XIAOYU};
+
+const ASKED: &str = "丝巾有什么优点";
+
+async fn imports(world: &World, file: &str, text: &str) -> anyhow::Result<()> {
+    let defaults = Defaults {
+        owner: Some("sunmei".into()),
+        kind: None,
+        scope: knowledge::Scope::default(),
+        timezone: chrono_tz::Asia::Shanghai,
+    };
+    let order = Order { defaults, publish: true, by: None };
+    let report = knowledge_desk::import_bytes(&world.app, file, text.as_bytes(), &order).await?;
+    ensure!(report.problems.is_empty() && report.held_back.is_empty(), "{report:?}");
+    Ok(())
+}
+
+async fn why_stuck(world: &World) -> anyhow::Result<Option<Why>> {
+    Ok(match world.case(1).await?.state {
+        State::NeedsPerson(stuck) => Some(stuck.why),
+        _ => None,
+    })
+}
+
+story!(
+    /// Scenario 24: a draft with a forbidden claim is blocked: no 发送, and the card marks the word with what to say instead.
+    a_forbidden_claim_stops_a_draft,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n丝巾有什么优点,这款丝巾是全网最低价，桑蚕丝面料。\n").await?;
+        world.customer_says(ASKED).await?;
+        ensure!(why_stuck(world).await? == Some(Why::Forbidden));
+        let card = world.card("WangWu")?;
+        ensure!(!card.has(Act::Send) && card.has(Act::Edit), "{}", card.text());
+        for shown in ["最低价", "绝对化用语", "可以核实的事实"] {
+            ensure!(card.text().contains(shown), "{shown} in {}", card.text());
+        }
+        world.taps("WangWu", Act::Edit).await?;
+        world.member_says("WangWu", "这款丝巾是桑蚕丝面料。").await?;
+        world.taps("WangWu", Act::Send).await?;
+        ensure!(world.customer_heard(XIAOYU) == ["这款丝巾是桑蚕丝面料。"]);
+    }
+);
+
+story!(
+    /// A shop's own list holds on the channels its rule is for, also in disguise, until it is switched off.
+    a_shops_own_words_stop_a_draft_where_they_apply,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n丝巾有什么优点,桑蚕丝面料，包 邮 到 家。\n").await?;
+        let words = "words,reason,instead,channel\n包邮到家,邮费按页面规则,满 99 元包邮,kf-flagship\n";
+        imports(world, "禁用词.csv", words).await?;
+        world.customer_says(ASKED).await?;
+        let card = world.card("LiHua")?;
+        ensure!(!card.has(Act::Send) && card.text().contains("满 99 元包邮"), "{}", card.text());
+        world.says(crate::world::OUTLET, XIAOYU, ASKED).await?;
+        ensure!(world.card("LiHua")?.has(Act::Send), "its rule is for the other channel");
+    }
+);
+
+story!(
+    /// A reviewer who writes a forbidden word does not send it alone: whoever is above sees the word and decides.
+    an_edit_with_a_forbidden_word_takes_a_second_look,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n丝巾有什么优点,桑蚕丝面料。\n").await?;
+        world.customer_says(ASKED).await?;
+        world.taps("LiHua", Act::Edit).await?;
+        world.member_says("LiHua", "桑蚕丝面料，全网最低价。").await?;
+        let above = world.card("WangWu").context("the escalation owner is asked")?;
+        ensure!(above.text().contains("全网最低"), "{}", above.text());
+        if let Ok(own) = world.card("LiHua") {
+            world.taps_card("LiHua", &own, Act::Send, &[]).await.ok();
+        }
+        ensure!(world.customer_heard(XIAOYU).is_empty(), "whoever wrote it does not approve it");
+        world.taps("WangWu", Act::Send).await?;
+        ensure!(world.customer_heard(XIAOYU) == ["桑蚕丝面料，全网最低价。"], "a second person took it on");
+    }
+);
+
+story!(
+    /// What may mean something else is marked on the card, and still one tap away.
+    a_word_for_review_is_marked,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n丝巾有什么优点,桑蚕丝面料，今日秒发。\n").await?;
+        imports(world, "禁用词.csv", "words,reason,severity\n秒发,发货时间不作保证,review\n").await?;
+        world.customer_says(ASKED).await?;
+        let card = world.card("LiHua")?;
+        ensure!(card.has(Act::Send) && card.text().contains("留意“秒发”"), "{}", card.text());
+        ensure!(world.case(1).await?.draft().is_some_and(|d| d.verdict.risk >= cards::Risk::Medium));
+    }
+);
+
+story!(
+    /// Scenarios 27 and 67: what is over is not quoted, nothing is invented, and the question is on the list.
+    a_campaign_that_is_over_is_not_quoted,
+    |world| {
+        let rows = "question,answer,kind,valid_until\n丝巾买一送一还有吗,丝巾买一送一。,campaign,2026-11-26\n";
+        imports(world, "活动.csv", rows).await?;
+        world.wait(Duration::from_secs(3 * 24 * 3600)).await?;
+        world.customer_says("丝巾买一送一还有吗").await?;
+        ensure!(!world.phone("LiHua").contains("丝巾买一送一。"), "{}", world.phone("LiHua"));
+        ensure!(world.customer_heard(XIAOYU).is_empty());
+        if why_stuck(world).await? == Some(Why::NoAnswer) {
+            world.member_says("SunMei", "/知识 缺口").await?;
+            ensure!(world.newest_text("SunMei").contains("1 位客户问过 1 次：丝巾买一送一还有吗"), "{}", world.newest_text("SunMei"));
+        }
+    }
+);
+
+story!(
+    /// What has not been confirmed in time is said on the card, and no permit may rest on it.
+    unconfirmed_knowledge_is_labelled,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer,verify_by\n丝巾有什么优点,桑蚕丝面料。,2026-11-20\n").await?;
+        world.customer_says(ASKED).await?;
+        ensure!(world.card("LiHua")?.text().contains("〔未复核〕"), "{}", world.card("LiHua")?.text());
+        let (case, desk) = (world.case(1).await?, aijia::config::parse_desk(world.desk_text(), "aijia.toml"));
+        let desk = desk.map_err(|bad| anyhow::anyhow!("{bad:?}"))?;
+        let wrong = case.draft().map(|draft| draft.shortcomings(&desk, world.clock.now()));
+        ensure!(wrong == Some(vec![aijia::case::Shortcoming::Unverified]), "{wrong:?}");
+    }
+);
