@@ -152,11 +152,13 @@ story!(
             return Ok(());
         }
         let msgid = world.sim.customer_says(FLAGSHIP, XIAOYU, &format!("{QUESTION}{ORDER}")).await?;
+        world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         let picture = world.case(1).await?.draft().and_then(|draft| draft.look_up.clone());
         let picture = picture.and_then(|look_up| look_up.pictures().first().cloned()).context("a picture")?;
         ensure!(world.app.blobs.has(&picture));
         world.sim.customer_recalls(&msgid).await?;
+        world.settle().await?;
         world.wait(Duration::from_secs(4)).await?;
         ensure!(!world.app.blobs.has(&picture), "the picture is still there");
         let looked = world.record(1).await?.into_iter().find(|told| told.kind == Kind::LookedUp).context("an entry")?;
