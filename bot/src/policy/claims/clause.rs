@@ -232,8 +232,3 @@ pub(super) fn is_denied(text: &Folded, at: usize) -> bool {
     let clause = (0..at).rev().take_while(|place| text.at(*place).is_some_and(|c| !ends_clause(c)));
     clause.take(8).any(|place| denies(text, place))
 }
-
-/// Whether what ends at `end` is refused right behind: 赔偿无法…
-pub(super) fn refuses(text: &Folded, end: usize) -> bool {
-    (end..end + 2).any(|place| denies(text, place))
-}

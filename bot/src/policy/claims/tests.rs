@@ -49,6 +49,7 @@ fn invented_facts_are_marked_with_the_drafts_own_words() {
         ("www.shop.example", "www.shop.example"),
         ("٣ 天到", "٣"),
         ("保证三天内发出", "保证"),
+        ("永远不起球", "永远"),
         ("三天后发出", "三天"),
         ("满 99 元不包邮", "满 99 元不包邮"),
         ("D206 充绒 110 克", "D206"),
