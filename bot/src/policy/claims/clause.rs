@@ -220,11 +220,11 @@ fn english_denials(text: &Folded, (from, to): (usize, usize)) -> usize {
 /// Whether the character at `at` denies.
 fn denies(text: &Folded, at: usize) -> bool {
     let Some(c) = text.at(at).filter(|c| DENIALS.contains(*c)) else { return false };
-    let harmless = |word: &&str| {
+    let harmless = |word: &str| {
         let places = word.chars().enumerate().filter(|(_, inside)| *inside == c).map(|(place, _)| place);
         places.into_iter().any(|place| at.checked_sub(place).is_some_and(|start| text.has_at(start, word)))
     };
-    !NO_DENIALS.iter().any(|word| harmless(&word))
+    !NO_DENIALS.iter().any(|word| harmless(word))
 }
 
 /// Whether what stands at `at` is denied by something before it in its clause.
