@@ -124,8 +124,8 @@ fn draft_first(desk: &Applied) -> Point {
 fn high_risk_reviewed(app: &App, desk: &Applied) -> Point {
     unless(Item::HighRisk, desk, |channel| {
         let rules = app.policy_rules(desk, Some(channel));
-        let escapes = |text: &&str| judged(text, &rules) < Route::Review(Level::Supervisor);
-        channel.escalation_owner.is_none() || HIGH_RISK.iter().any(|text| escapes(&text))
+        let escapes = |text: &str| judged(text, &rules) < Route::Review(Level::Supervisor);
+        channel.escalation_owner.is_none() || HIGH_RISK.iter().any(|text| escapes(text))
     })
 }
 

@@ -25,12 +25,13 @@ async fn newest(world: &World, kind: Kind) -> anyhow::Result<Value> {
 }
 
 story!(
-    /// What the draft says without a source is on the card in the draft's own words, and on record with the rule.
+    /// What the draft says without a source is on the card in the draft's own words, and on record with the rule. A promise
+    /// goes to whoever is above.
     a_claim_without_a_source_is_marked,
     in promising(),
     |world| {
         world.customer_says(FACT).await?;
-        let card = world.card("LiHua")?.text();
+        let card = world.card("WangWu")?.text();
         ensure!(card.contains("无据") && card.contains("保证"), "{card}");
         let judged = newest(world, Kind::Judged).await?;
         let reasons = judged["verdict"]["reasons"].as_array().cloned().unwrap_or_default();

@@ -91,7 +91,7 @@ pub fn retrieval(question: &str, found: &Found) -> Retrieval {
     let Some(first) = found.hits.first() else { return Retrieval::default() };
     let asked = pairs(question);
     let share = |text: &str| covered(&asked, &pairs(text));
-    let score = |place: usize| found.hits.get(place).map_or(0.0, |hit| f64::from(hit.score));
+    let score = |place: usize| found.hits.get(place).map_or(0.0, |hit| hit.score);
     let behind = |place: usize| if score(0) > 0.0 { (score(0) - score(place)) / score(0) } else { 0.0 };
     let second = found.hits.get(1).map(|hit| pairs(&hit.text)).unwrap_or_default();
     let own = pairs(&first.text);

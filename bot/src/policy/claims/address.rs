@@ -52,7 +52,7 @@ fn is_address(token: &str) -> bool {
     let bytes = token.as_bytes();
     let host = bytes.windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphabetic());
     let letters = token.bytes().any(|b| b.is_ascii_alphabetic());
-    (token.contains('@') && letters) || (token.contains('_') && letters) || host
+    (letters && token.contains(['@', '_'])) || host
 }
 
 /// A name with a dot between letters of which not all are ASCII: 恶意.中国.

@@ -220,20 +220,15 @@ fn english_denials(text: &Folded, (from, to): (usize, usize)) -> usize {
 /// Whether the character at `at` denies.
 fn denies(text: &Folded, at: usize) -> bool {
     let Some(c) = text.at(at).filter(|c| DENIALS.contains(*c)) else { return false };
-    let harmless = |word: &&str| {
+    let harmless = |word: &str| {
         let places = word.chars().enumerate().filter(|(_, inside)| *inside == c).map(|(place, _)| place);
         places.into_iter().any(|place| at.checked_sub(place).is_some_and(|start| text.has_at(start, word)))
     };
-    !NO_DENIALS.iter().any(|word| harmless(&word))
+    !NO_DENIALS.iter().any(|word| harmless(word))
 }
 
 /// Whether what stands at `at` is denied by something before it in its clause.
 pub(super) fn is_denied(text: &Folded, at: usize) -> bool {
     let clause = (0..at).rev().take_while(|place| text.at(*place).is_some_and(|c| !ends_clause(c)));
     clause.take(8).any(|place| denies(text, place))
-}
-
-/// Whether what ends at `end` is refused right behind: 赔偿无法…
-pub(super) fn refuses(text: &Folded, end: usize) -> bool {
-    (end..end + 2).any(|place| denies(text, place))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::clause::{is_denied, refuses};
+use super::clause::is_denied;
 use super::folded::Folded;
 
 /// Words that promise the same, a family a line.
@@ -65,7 +65,7 @@ impl Promises {
     pub(super) fn missing(&self, text: &Folded) -> Vec<(usize, usize)> {
         let open = said(text).into_iter().filter(|(family, span)| {
             let made = self.made.get(*family).copied().unwrap_or_default();
-            !made && !is_denied(text, span.0) && !refuses(text, span.1)
+            !made && !is_denied(text, span.0)
         });
         open.map(|(_, span)| span).collect()
     }

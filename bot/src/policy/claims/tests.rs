@@ -49,6 +49,7 @@ fn invented_facts_are_marked_with_the_drafts_own_words() {
         ("www.shop.example", "www.shop.example"),
         ("٣ 天到", "٣"),
         ("保证三天内发出", "保证"),
+        ("永远不起球", "永远"),
         ("三天后发出", "三天"),
         ("满 99 元不包邮", "满 99 元不包邮"),
         ("D206 充绒 110 克", "D206"),
@@ -190,6 +191,56 @@ fn holds_number(text: &str, figure: &str) -> bool {
     }) && text.contains(figure)
 }
 
+/// Words put in another's place, with the kind of change.
+const SWAPS: &[(&str, &str, &str)] = &[
+    ("unit", " 天", " 个月"),
+    ("unit", " 小时", " 天"),
+    ("unit", " 天", " 小时"),
+    ("unit", "工作日", "小时"),
+    ("unit", "cm", "mm"),
+    ("unit", " 斤", " 公斤"),
+    ("unit", " 克", " 千克"),
+    ("unit", " 元", " 美元"),
+    ("bound", "天内", "天后"),
+    ("bound", "小时内", "小时后"),
+    ("bound", "前付款", "后付款"),
+    ("size", "M 码", "XL 码"),
+    ("size", "S ", "XXL "),
+    ("code", "M101", "M110"),
+    ("code", "D205", "D502"),
+    ("date", "12 月", "11 月"),
+    ("denial", "不支持", "支持"),
+    ("denial", "不补", "补"),
+    ("denial", "不退", "退"),
+    ("denial", "不要", "可以"),
+    ("denial", "不能", "能"),
+    ("denial", "支持", "不支持"),
+    ("denial", "可以", "不可以"),
+    ("denial", "会有", "不会有"),
+    ("promise", "一般", "保证"),
+    ("promise", "最晚", "一定"),
+    ("promise", "次日", "当天"),
+    ("promise", "质保", "终身质保"),
+    ("promise", "客服核实后", "马上"),
+    ("denial", "不会", "会"),
+    ("denial", "不是", "是"),
+    ("denial", "没有", "有"),
+];
+
+/// Sentences put behind, with the kind of change.
+const ADDED: &[(&str, &str)] = &[
+    ("promise", "另外给您免单。"),
+    ("amount", "再送您 20 元优惠券。"),
+    ("link", "详情看 http://t.example/a。"),
+    ("phone", "急事请打 13900001111。"),
+    ("tracking", "您的单号是 YT7788990011223。"),
+    ("date", "12 月 30 日前都有效。"),
+    ("duration", "5 分钟内处理好。"),
+    ("promise", "我们保证您满意。"),
+    ("discount", "会员再打 6 折。"),
+    ("percent", "好评率 98.7%。"),
+];
+
 /// What makes another claim of a draft, with the kind of change.
 fn mutated(draft: &str) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
@@ -210,63 +261,18 @@ fn mutated(draft: &str) -> Vec<(&'static str, String)> {
             }
         }
     }
-    let swaps = [
-        ("unit", " 天", " 个月"),
-        ("unit", " 小时", " 天"),
-        ("unit", " 天", " 小时"),
-        ("unit", "工作日", "小时"),
-        ("unit", "cm", "mm"),
-        ("unit", " 斤", " 公斤"),
-        ("unit", " 克", " 千克"),
-        ("unit", " 元", " 美元"),
-        ("bound", "天内", "天后"),
-        ("bound", "小时内", "小时后"),
-        ("bound", "前付款", "后付款"),
-        ("size", "M 码", "XL 码"),
-        ("size", "S ", "XXL "),
-        ("code", "M101", "M110"),
-        ("code", "D205", "D502"),
-        ("date", "12 月", "11 月"),
-        ("denial", "不支持", "支持"),
-        ("denial", "不补", "补"),
-        ("denial", "不退", "退"),
-        ("denial", "不要", "可以"),
-        ("denial", "不能", "能"),
-        ("denial", "支持", "不支持"),
-        ("denial", "可以", "不可以"),
-        ("denial", "会有", "不会有"),
-        ("promise", "一般", "保证"),
-        ("promise", "最晚", "一定"),
-        ("promise", "次日", "当天"),
-        ("promise", "质保", "终身质保"),
-        ("promise", "客服核实后", "马上"),
-        ("denial", "不会", "会"),
-        ("denial", "不是", "是"),
-        ("denial", "没有", "有"),
-    ];
     found.extend(
-        swaps
-            .into_iter()
+        SWAPS
+            .iter()
+            .copied()
             .filter(|(_, from, _)| draft.contains(from))
             .map(|(kind, from, to)| (kind, draft.replacen(from, to, 1))),
     );
-    let added = [
-        ("promise", "另外给您免单。"),
-        ("amount", "再送您 20 元优惠券。"),
-        ("link", "详情看 http://t.example/a。"),
-        ("phone", "急事请打 13900001111。"),
-        ("tracking", "您的单号是 YT7788990011223。"),
-        ("date", "12 月 30 日前都有效。"),
-        ("duration", "5 分钟内处理好。"),
-        ("promise", "我们保证您满意。"),
-        ("discount", "会员再打 6 折。"),
-        ("percent", "好评率 98.7%。"),
-    ];
-    let place = draft.len() % added.len();
+    let place = draft.len() % ADDED.len();
     found.extend(
         [0, 3, 7]
             .into_iter()
-            .filter_map(|step| added.get((place + step) % added.len()))
+            .filter_map(|step| ADDED.get((place + step) % ADDED.len()))
             .map(|(kind, more)| (*kind, format!("{draft}{more}"))),
     );
     found.retain(|(_, text)| text != draft);
