@@ -61,7 +61,7 @@ bench-knowledge:
 
 # How long a look-up in a back office takes, what a browser needs, and how large the evidence is: make bench-backoffice COUNT=60
 bench-backoffice:
-	cargo run --locked --release -p backoffice --example bench -- $(or $(COUNT),60)
+	cargo run --locked --release -p backoffice --example bench_backoffice -- $(or $(COUNT),60)
 
 # How well the calibrated chance tells right answers from wrong ones, on a folder of evaluation sets: make bench-gate DATA=…
 bench-gate:

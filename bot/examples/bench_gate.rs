@@ -8,7 +8,7 @@ use std::path::Path;
 use aijia::confidence::{Decision, Model, Quality, Signals, retrieval};
 use aijia::policy::Grounds;
 use anyhow::{Context, ensure};
-use knowledge::{Entry, Index, Kind, Query, Scope};
+use knowledge::{Entry, HitTests, Index, Kind, Query, Release, Scope};
 use serde::Deserialize;
 
 /// The sets, and what the chances have to reach there; none where it is only shown.
@@ -92,5 +92,8 @@ fn entry(document: Document) -> Entry {
         valid_until: None,
         verify_by: None,
         source: String::new(),
+        tests: HitTests::default(),
+        forbids: None,
+        release: Release::default(),
     }
 }
