@@ -109,7 +109,8 @@ fn presses_and_numbers_are_one_to_one() {
     let hints = Hint::ALL.iter().map(|hint| Press::Edit(*hint));
     let reasons = RejectReason::ALL.iter().map(|reason| Press::Reject(*reason));
     let scopes = PauseScope::ALL.iter().map(|scope| Press::Pause(*scope));
-    let all: Vec<Press> = acts.chain(hints).chain(reasons).chain(scopes).collect();
+    let care = CareAct::ALL.iter().map(|act| Press::Care(*act));
+    let all: Vec<Press> = acts.chain(hints).chain(reasons).chain(scopes).chain(care).collect();
     let numbers: BTreeSet<u8> = all.iter().map(|press| press.number()).collect();
     assert_eq!(numbers.len(), all.len());
     for press in all {
