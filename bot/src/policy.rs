@@ -170,7 +170,12 @@ pub struct Reason {
 impl Reason {
     /// The locale key of the reason's short label.
     pub fn key(&self) -> &'static str {
-        if self.rule == gate::CLAIM { "policy.claim" } else { self.trigger.key() }
+        match self.rule.as_str() {
+            gate::CLAIM => "policy.claim",
+            gate::IDENTITY => Hold::Identity.key(),
+            gate::ABNORMAL => Hold::Abnormal.key(),
+            _ => self.trigger.key(),
+        }
     }
 }
 

@@ -9,6 +9,10 @@ use crate::desk::Mode;
 
 /// The rule of a claim without a source.
 pub(super) const CLAIM: &str = "claim";
+/// The rule of an answer for somebody of whom nobody knows whether they ask.
+pub(super) const IDENTITY: &str = "identity";
+/// The rule of something outside that is not as it should be.
+pub(super) const ABNORMAL: &str = "abnormal";
 /// The action a reply is.
 const REPLY: &str = "reply";
 
@@ -110,10 +114,10 @@ pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
         found.push(Finding { reason, risk: Risk::Medium, route: Route::Review(Level::Reviewer) });
     }
     if circumstances.identity == Identity::Uncertain {
-        found.push(bare(Trigger::Rt08, "identity", Risk::Medium, Route::Review(Level::Reviewer)));
+        found.push(bare(Trigger::Rt08, IDENTITY, Risk::Medium, Route::Review(Level::Reviewer)));
     }
     if circumstances.abnormal {
-        found.push(bare(Trigger::Rt06, "abnormal", Risk::Abnormal, Route::HumanOnly));
+        found.push(bare(Trigger::Rt06, ABNORMAL, Risk::Abnormal, Route::HumanOnly));
     }
     found
 }

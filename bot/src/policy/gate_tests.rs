@@ -183,12 +183,15 @@ fn claim(words: &str) -> Unfounded {
 }
 
 #[test]
-fn a_claim_without_source_is_named() {
+fn a_claim_without_source_and_an_unknown_asker_are_named() {
+    let grounds = documented();
     let doubtful = Grounds { class: Grounding::Inferred, unfounded: vec![claim("500 元"), claim("三天")] };
     let verdict = Asked::routine(earned(&doubtful)).judged();
     assert_eq!((verdict.route, verdict.reasons[0].rule.as_str()), (REVIEWER, CLAIM));
     assert_eq!(verdict.reasons[0].words, ["500 元", "三天"]);
     assert_eq!(verdict.reasons[0].key(), "policy.claim");
+    let unclear = Asked::routine(Circumstances { identity: Identity::Uncertain, ..earned(&grounds) }).judged();
+    assert_eq!(unclear.reasons[0].key(), "hold.identity");
 }
 
 #[test]
