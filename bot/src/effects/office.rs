@@ -173,9 +173,14 @@ impl Offices {
     /// The person has signed in: keeps what keeps them signed in.
     ///
     /// # Errors
-    /// Where the browser does not end in time, or the disk refuses.
+    /// Where they are still at the sign-in page, the browser does not end in time, or the disk refuses.
     pub async fn signed_in(&self, config: &BackOffice, person: SigningIn, ids: &Ids) -> Result<(), NoOffice> {
         let office = self.office(config).await?;
+        let page = person.address().await?;
+        let place = page.split(['?', '#']).next().unwrap_or_default();
+        if place == [office.account.origin(), &config.sign_in].concat() {
+            return Err(NoOffice::NotSignedIn(config.id.clone()));
+        }
         let sealed = person.finish(&ProfileKey::new(self.settings.key)?, nonce(ids)?).await?;
         *office.warm.lock().await = None;
         Ok(office.profile.write(&sealed)?)
