@@ -148,12 +148,9 @@ fn version(state: &Value) -> String {
 
 /// `GET /phone/media/{id}`: a picture to look at, anything else to download.
 async fn media(State(phones): State<Phones>, Path(id): Path<String>) -> Response {
-    let own = phones.wecom.media(&id).map(|medium| served_medium(medium.bytes));
-    let found = own.or_else(|| elsewhere::medium(phones.elsewhere.as_ref(), &id));
-    found.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
-}
-
-fn served_medium(bytes: Vec<u8>) -> Response {
+    let own = phones.wecom.media(&id).map(|medium| medium.bytes);
+    let found = own.or_else(|| phones.elsewhere.as_ref().and_then(|elsewhere| elsewhere.media(&id)));
+    let Some(bytes) = found else { return StatusCode::NOT_FOUND.into_response() };
     match picture_type(&bytes) {
         Some(kind) => (asset::guards(kind), bytes).into_response(),
         None => {

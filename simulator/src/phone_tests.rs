@@ -38,6 +38,18 @@ impl Stage {
         Stage { sim, client: reqwest::Client::new(), origin }
     }
 
+    /// From here on the page also has Telegram, with a person 501, and an AI bot; gives Telegram and its bot's id.
+    async fn with_telegram(&mut self) -> (Telegram, i64) {
+        let settings = telegram::Settings::default();
+        let bot = settings.bots[0].id();
+        let telegram = Telegram::start(settings).await.unwrap();
+        telegram.add_person(501, "小满");
+        let aibot = AiBot::start("aib", "secret", self.sim.clock()).await.unwrap();
+        let elsewhere = Elsewhere { telegram: telegram.clone(), aibot };
+        self.origin = serve(router_with(self.sim.clone(), elsewhere)).await;
+        (telegram, bot)
+    }
+
     async fn get(&self, path: &str) -> reqwest::Response {
         self.client.get(format!("{}{path}", self.origin)).send().await.unwrap()
     }
@@ -257,13 +269,7 @@ async fn a_member_writes_opens_the_chat_and_uses_the_menu() {
 #[tokio::test]
 async fn customers_on_telegram_and_a_team_at_the_ai_bot_are_on_the_same_page() {
     let mut stage = Stage::new().await;
-    let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
-    telegram.add_person(501, "小满");
-    let bot = telegram::Settings::default().bots[0].id();
-    let aibot = AiBot::start("aib", "secret", stage.sim.clock()).await.unwrap();
-    let elsewhere = Elsewhere { telegram: telegram.clone(), aibot: aibot.clone() };
-    stage.origin = serve(router_with(stage.sim.clone(), elsewhere)).await;
-
+    let (telegram, bot) = stage.with_telegram().await;
     let chat = json!({"id": "501", "account": bot.to_string(), "text": "在吗"});
     assert_eq!(stage.post("telegram/say", chat).await.0, 200);
     assert_eq!(telegram.messages()[0].text, "在吗");
@@ -281,11 +287,7 @@ async fn customers_on_telegram_and_a_team_at_the_ai_bot_are_on_the_same_page() {
 #[tokio::test]
 async fn a_picture_on_telegram_is_shown_and_nothing_else_is_taken_for_one() {
     let mut stage = Stage::new().await;
-    let telegram = Telegram::start(telegram::Settings::default()).await.unwrap();
-    telegram.add_person(501, "小满");
-    let bot = telegram::Settings::default().bots[0].id();
-    let aibot = AiBot::start("aib", "secret", stage.sim.clock()).await.unwrap();
-    stage.origin = serve(router_with(stage.sim.clone(), Elsewhere { telegram: telegram.clone(), aibot })).await;
+    let (telegram, bot) = stage.with_telegram().await;
     let url = format!("{}/phone/telegram/image?id=501&account={bot}", stage.origin);
     let send =
         |bytes: &[u8]| stage.client.post(&url).header(header::CONTENT_TYPE, "image/png").body(bytes.to_vec()).send();

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use aijia::knowledge_desk::{self, Order, shown};
+use aijia::knowledge_desk::{self, shown};
 use anyhow::{Context, ensure};
 use cards::{Act, CareAct, CareKey};
-use knowledge::import::Defaults;
 
 use crate::story;
 use crate::world::{Card, World};
@@ -13,14 +12,7 @@ use crate::world::{Card, World};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 async fn imports(world: &World, file: &str, text: &str) -> anyhow::Result<()> {
-    let defaults = Defaults {
-        owner: Some("sunmei".into()),
-        kind: None,
-        scope: knowledge::Scope::default(),
-        timezone: chrono_tz::Asia::Shanghai,
-    };
-    let order = Order { defaults, publish: true, by: None };
-    let report = knowledge_desk::import_bytes(&world.app, file, text.as_bytes(), &order).await?;
+    let report = world.imports(file, text, true).await?;
     ensure!(report.problems.is_empty(), "{report:?}");
     Ok(())
 }
@@ -143,15 +135,8 @@ story!(
     a_contradiction_is_said,
     |world| {
         imports(world, "甲.csv", "question,answer\n丝巾多久能退,丝巾签收后 7 天内可以退。\n").await?;
-        let defaults = Defaults {
-            owner: Some("sunmei".into()),
-            kind: None,
-            scope: knowledge::Scope::default(),
-            timezone: chrono_tz::Asia::Shanghai,
-        };
-        let order = Order { defaults, publish: false, by: None };
         let rows = "question,answer\n丝巾多久能退,丝巾签收后 30 天内可以退换。\n";
-        knowledge_desk::import_bytes(&world.app, "乙.csv", rows.as_bytes(), &order).await?;
+        world.imports("乙.csv", rows, false).await?;
         world.settle().await?;
         let app = world.app.clone();
         let listed = world.app.store.commit(move |tx| {

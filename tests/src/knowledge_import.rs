@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aijia::knowledge_desk::{self, FileReport, Outcome, Removals};
 use aijia::store::knowledge::{self as entries, EntryState};
 use anyhow::{Context, ensure};
-use knowledge::import::{Defaults, MAX_FILE_BYTES};
+use knowledge::import::MAX_FILE_BYTES;
 use serde_json::Value;
 
 use crate::story;
@@ -18,15 +18,8 @@ const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knowledge/tests/data
 
 /// Imports a list of questions and answers under one name.
 async fn imports(world: &World, rows: &str) -> anyhow::Result<FileReport> {
-    let defaults = Defaults {
-        owner: Some("sunmei".into()),
-        kind: None,
-        scope: knowledge::Scope::default(),
-        timezone: chrono_tz::Asia::Shanghai,
-    };
     let text = format!("question,answer,valid_until\n{rows}\n");
-    let order = knowledge_desk::Order { defaults, publish: true, by: None };
-    knowledge_desk::import_bytes(&world.app, "耳机.csv", text.as_bytes(), &order).await
+    world.imports("耳机.csv", &text, true).await
 }
 
 /// How many entries of the file are new, changed, unchanged, and gone.

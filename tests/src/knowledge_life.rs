@@ -1,12 +1,11 @@
 //! An entry's life: drafted, reviewed, tested, released on some channels, then on all; switched off; taken back.
 
 use aijia::evidence::{Actor, Kind};
-use aijia::knowledge_desk::{self, FileReport, Order, scope_on, shown};
+use aijia::knowledge_desk::{FileReport, scope_on, shown};
 use aijia::store::record;
 use anyhow::{Context, ensure};
 use cards::Act;
 use knowledge::Query;
-use knowledge::import::Defaults;
 
 use crate::story;
 use crate::world::program::Operator;
@@ -20,14 +19,7 @@ async fn hands_in(world: &World, file: &str, text: &str) -> anyhow::Result<FileR
 }
 
 async fn imports(world: &World, file: &str, text: &str, publish: bool) -> anyhow::Result<FileReport> {
-    let defaults = Defaults {
-        owner: Some("sunmei".into()),
-        kind: None,
-        scope: knowledge::Scope::default(),
-        timezone: chrono_tz::Asia::Shanghai,
-    };
-    let order = Order { defaults, publish, by: None };
-    let report = knowledge_desk::import_bytes(&world.app, file, text.as_bytes(), &order).await?;
+    let report = world.imports(file, text, publish).await?;
     ensure!(report.problems.is_empty(), "{report:?}");
     Ok(report)
 }

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use aijia::case::{State, Why};
-use aijia::knowledge_desk::{self, Order};
 use anyhow::{Context, ensure};
 use cards::Act;
-use knowledge::import::Defaults;
 
 use crate::story;
 use crate::world::{World, XIAOYU};
@@ -14,14 +12,7 @@ use crate::world::{World, XIAOYU};
 const ASKED: &str = "丝巾有什么优点";
 
 async fn imports(world: &World, file: &str, text: &str) -> anyhow::Result<()> {
-    let defaults = Defaults {
-        owner: Some("sunmei".into()),
-        kind: None,
-        scope: knowledge::Scope::default(),
-        timezone: chrono_tz::Asia::Shanghai,
-    };
-    let order = Order { defaults, publish: true, by: None };
-    let report = knowledge_desk::import_bytes(&world.app, file, text.as_bytes(), &order).await?;
+    let report = world.imports(file, text, true).await?;
     ensure!(report.problems.is_empty() && report.held_back.is_empty(), "{report:?}");
     Ok(())
 }

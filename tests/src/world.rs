@@ -4,6 +4,7 @@ pub mod away;
 mod back_office;
 mod browser;
 pub mod colleagues;
+mod knowledge;
 mod open;
 pub mod program;
 pub mod shown;

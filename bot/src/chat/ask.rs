@@ -103,7 +103,7 @@ pub(super) async fn picture(desk: &mut Desk<'_, '_>, caption: &str, picture: &Pi
         arrive(desk, last, text, Some(picture)).await?;
         return desk.say(Say::new("told.ask_picture")).await;
     }
-    let asks = desk.desk.desk.channels.iter().filter(|channel| may(channel)).count() > 0;
+    let asks = desk.desk.desk.channels.iter().any(|channel| may(&channel));
     desk.say(Say::new(if asks { "told.ask_whose_picture" } else { "told.text_only" })).await
 }
 

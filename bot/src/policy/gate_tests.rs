@@ -1,30 +1,13 @@
 use super::super::{Grounds, Intent, Trigger, Triggers, Unfounded, Verdict, claims::ClaimKind, intent_of, judge};
 use super::*;
-use crate::desk::{Channel, ChannelKind, Policy};
+use crate::desk::{Channel, Policy};
 
 const REVIEWER: Route = Route::Review(Level::Reviewer);
 const SUPERVISOR: Route = Route::Review(Level::Supervisor);
 
 fn channel(mode: Mode, actions: &[&str]) -> Channel {
-    Channel {
-        id: "kf".into(),
-        kind: ChannelKind::WecomKf,
-        account: "wk".into(),
-        store: "flagship".into(),
-        name: None,
-        owner: None,
-        permitted: Vec::new(),
-        escalation_owner: None,
-        dispatch: Default::default(),
-        telegram_group: None,
-        hours: Default::default(),
-        mode,
-        allowed_actions: actions.iter().map(|&action| action.to_owned()).collect(),
-        review_required: vec!["coupon".into()],
-        notices: Default::default(),
-        url: None,
-        private: false,
-    }
+    let allowed_actions = actions.iter().map(|&action| action.to_owned()).collect();
+    Channel { mode, allowed_actions, ..super::super::tests::channel(&["coupon"]) }
 }
 
 fn documented() -> Grounds {

@@ -2,7 +2,7 @@ use super::*;
 use crate::desk::ChannelKind;
 use proptest::prelude::*;
 
-fn channel(review_required: &[&str]) -> Channel {
+pub(super) fn channel(review_required: &[&str]) -> Channel {
     Channel {
         id: "kf".into(),
         kind: ChannelKind::WecomKf,

@@ -2,12 +2,11 @@
 //! shown in the shapes of the page's other chats (`view.rs`).
 
 use axum::extract::{Query, State};
-use axum::response::Response;
 use axum::{body::Bytes, http::HeaderMap};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Done, Failure, Json, Member, Tap, With, Words, picture, served_medium};
+use super::{Done, Failure, Json, Member, Tap, With, Words, picture};
 use crate::aibot::{AiBot, Cmd, Happened, Row, Told};
 use crate::telegram::{Medium, Message, Room, Spot, Telegram};
 
@@ -174,9 +173,4 @@ pub(super) async fn aibot_enter(State(on): State<Elsewhere>, Json(who): Json<Mem
 /// `{delivered, status}` as for the app: the connection either hears it or nobody does.
 fn told(told: &Told) -> axum::Json<Value> {
     axum::Json(json!({"delivered": told.told, "status": null}))
-}
-
-/// `GET /phone/media/{id}` of what is not WeCom's own.
-pub(super) fn medium(on: Option<&Elsewhere>, id: &str) -> Option<Response> {
-    on.and_then(|on| on.media(id)).map(served_medium)
 }

@@ -1,7 +1,6 @@
 //! Hostile texts as a customer's name and message, as knowledge, as an edit and as a reason, on the page in a real
 //! browser, on the card and in chat: shown as they are, and nothing runs.
 
-use aijia::knowledge_desk;
 use anyhow::{Context, ensure};
 use cards::Act;
 use serde_json::Value;
@@ -77,16 +76,9 @@ async fn poisoned(world: &World, texts: &[String]) -> anyhow::Result<()> {
     let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\"").replace('\0', ""));
     let rows: String =
         texts.iter().enumerate().map(|(n, text)| format!("怎么保养第{n}号衣服,{}\n", quoted(text))).collect();
-    let defaults = knowledge::import::Defaults {
-        owner: Some("sunmei".into()),
-        kind: None,
-        scope: knowledge::Scope::default(),
-        timezone: chrono_tz::Asia::Shanghai,
-    };
     let csv =
         format!("question,answer\n{rows}羊毛衫会起球吗？,\"轻微起球属正常。{}\"\n", texts[0].replace('"', "\"\""));
-    let order = knowledge_desk::Order { defaults, publish: true, by: None };
-    knowledge_desk::import_bytes(&world.app, "hostile.csv", csv.as_bytes(), &order).await.map(drop)
+    world.imports("hostile.csv", &csv, true).await.map(drop)
 }
 
 /// Looks at a scene's page in the browser: everything byte for byte, nothing done.
