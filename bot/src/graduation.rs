@@ -116,6 +116,11 @@ impl Watch {
         Self { sum: (self.sum + speaks).max(0.0) }
     }
 
+    /// Whether nothing speaks for the worse rate at the moment.
+    pub fn is_calm(&self) -> bool {
+        self.sum <= 0.0
+    }
+
     /// Whether automation has to end. It stays so until people open it again.
     pub fn has_dropped(self) -> bool {
         self.sum >= ALARM

@@ -8,6 +8,7 @@ use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::app::App;
+use crate::automation;
 use crate::case::{
     Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
     act_key,
@@ -50,10 +51,13 @@ impl View {
     /// # Errors
     /// When the database fails or the case does not exist.
     pub async fn load(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<Self> {
-        let mut case = cases::load(tx, case_id).await?.context("no such case")?;
+        let (mut case, sampled) = found(tx, case_id).await?.context("no such case")?;
         let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
         case.window = conversation.window();
-        let messages = conversations::history(tx, &case.conversation, HISTORY).await?;
+        let mut messages = conversations::history(tx, &case.conversation, HISTORY).await?;
+        if sampled {
+            before_the_answer(&mut messages, case.watermark);
+        }
         let place = cases::place(tx, &case).await?;
         let recovered_at = recovery::recovered_at(tx).await?;
         let desk = app.desk(tx).await?;
@@ -158,12 +162,16 @@ impl View {
     /// A note, together with the warnings that everybody reads the answer, and that the customer may have been answered in
     /// the part of the record that is lost.
     fn noted(&self, note: Option<String>) -> Option<String> {
-        let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
-        let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
-        let warned = self.messages.iter().filter(waits).any(before);
-        let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
+        let warning = self.may_be_answered().then(|| self.words().text("told.maybe_answered", &[]));
         let all: Vec<String> = self.public().into_iter().chain(warning).chain(note).collect();
         (!all.is_empty()).then(|| all.join(" · "))
+    }
+
+    /// Whether what the customer waits for may have been answered in a part of the record that is lost.
+    pub fn may_be_answered(&self) -> bool {
+        let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
+        let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
+        self.messages.iter().filter(waits).any(before)
     }
 
     fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {
@@ -244,7 +252,11 @@ impl View {
     fn doubt_rows(&self, doubt: &Doubt) -> Vec<Row> {
         let row = |label, value| Row { label, value, link: None };
         let zone = &self.desk.desk.desk.timezone;
-        let approved = format!("{} {}", self.desk.desk.name_of(&doubt.lost.approved_by), self.clock(doubt.lost.at));
+        let approver = match doubt.lost.approved_by.as_str() {
+            "" => self.words().text("actor.policy", &[]),
+            id => self.desk.desk.name_of(id).to_owned(),
+        };
+        let approved = format!("{approver} {}", self.clock(doubt.lost.at));
         let until = self.case.window.ends_at.map(|at| row(RowLabel::Until, local(at, zone, "%m-%d %H:%M")));
         let mut rows = vec![
             row(if doubt.by_hand.is_some() { RowLabel::HandedOut } else { RowLabel::Sent }, self.sent_line(doubt)),
@@ -322,6 +334,10 @@ impl View {
             }
             Outcome::PassedOn { to: None } => words.text("settled.put_back", &[]),
             Outcome::WindowLost => words.text("settled.window_lost", &[]),
+            Outcome::Reviewed { by, good } => {
+                let key = if *good { "settled.reviewed_good" } else { "settled.reviewed_bad" };
+                words.text(key, &[("by", self.desk.desk.name_of(by))])
+            }
             Outcome::TakenOver { by } => words.text("settled.taken_over", &[("by", self.desk.desk.name_of(by))]),
         };
         let desc = words.text("settled.case", &[("number", &self.case.number.to_string())]);
@@ -440,6 +456,22 @@ impl View {
         let person = self.desk.desk.person(person);
         person.is_some_and(|p| policy::may(p, Power::SeeCase, self.channel()).is_ok())
     }
+}
+
+/// The case with this id, and whether it is a sample: one that is looked at as it was before its answer left.
+async fn found(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Case, bool)>> {
+    match cases::load(tx, id).await? {
+        Some(case) => Ok(Some((case, false))),
+        None => Ok(automation::as_case(tx, id).await?.map(|case| (case, true))),
+    }
+}
+
+/// The conversation as it was before the answer to the customer's message `watermark`.
+fn before_the_answer(messages: &mut Vec<Message>, watermark: i64) {
+    messages.retain(|message| message.seq <= watermark);
+    messages.iter_mut().rev().take_while(|message| message.author == "customer").for_each(|message| {
+        message.answered = false;
+    });
 }
 
 /// What the card of a doubt says first.

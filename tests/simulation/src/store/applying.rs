@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Door, Job, Lane, Store};
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, Window, step,
+    Automation, Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, Window, step,
 };
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
@@ -35,6 +35,7 @@ impl Store {
             off_duty: &off_duty,
             editing: None,
             next_holder: None,
+            automation: Automation::default(),
         };
         match step(known, event, &rules, now) {
             Ok(step) => {
