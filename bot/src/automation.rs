@@ -50,9 +50,7 @@ async fn watched(tx: &mut Tx, channel: &Channel, open: Vec<String>, now: Timesta
         return Ok(Vec::new());
     }
     let unwatched = unwatched(tx, now).await?;
-    let is_watched = |intent: &&Intent| {
-        !unwatched.iter().any(|(on, of)| *on == channel.id && *of == intent.as_str())
-    };
+    let is_watched = |intent: &&Intent| !unwatched.iter().any(|(on, of)| *on == channel.id && *of == intent.as_str());
     let open: Vec<Intent> = open.iter().filter_map(|name| Intent::named(name)).collect();
     Ok(open.iter().filter(is_watched).copied().collect())
 }

@@ -120,9 +120,7 @@ async fn knowledge_owners(tx: &mut Tx, desk: &Applied) -> anyhow::Result<Point> 
 async fn draft_first(tx: &mut Tx, desk: &Applied) -> anyhow::Result<Point> {
     let decided = outcomes::tallies(tx).await?;
     let known = |channel: &Channel| decided.iter().any(|(id, ..)| *id == channel.id);
-    Ok(unless(Item::DraftFirst, desk, |channel| {
-        matches!(channel.mode, Mode::Reviewed | Mode::Auto) && !known(channel)
-    }))
+    Ok(unless(Item::DraftFirst, desk, |channel| matches!(channel.mode, Mode::Reviewed | Mode::Auto) && !known(channel)))
 }
 
 /// Asked of the gate in force: whatever a table says, high risk goes to a supervisor, and there is one.

@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Two people open it, once it is earned.
-    async fn opens(&mut self) -> anyhow::Result<()> {
+    async fn opens_automation(&mut self) -> anyhow::Result<()> {
         self.is_ready().await?;
         self.decided_often(400, "unchanged").await?;
         self.member_says("WangWu", OPEN).await?;
@@ -151,7 +151,7 @@ story!(
     a_routine_question_is_answered_by_permit,
     in automatic(false),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         let cards = world.phone("LiHua");
         world.asked_by("wmNext", FACT).await?;
         let heard = world.customer_heard("wmNext");
@@ -181,7 +181,7 @@ story!(
     everything_else_is_a_card,
     in automatic(false),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         for (customer, text) in [
             ("wmSize", "真丝衬衫尺码怎么选"),
             ("wmRefund", "真丝衬衫怎么洗，洗坏了退款 50 给我"),
@@ -200,7 +200,7 @@ story!(
     a_pause_stops_what_leaves_by_itself,
     in automatic(false),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         world.member_says("LiHua", "/暂停 kf-flagship 价格写错").await?;
         world.asked_by("wmPaused", FACT).await?;
         ensure!(world.customer_heard("wmPaused").is_empty() && world.entries(Kind::Permitted).await?.is_empty());
@@ -220,7 +220,7 @@ story!(
     what_left_is_reviewed_blind,
     in automatic(true),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         world.asked_by("wmNext", FACT).await?;
         let heard = world.customer_heard("wmNext");
         ensure!(heard.len() == 1);
@@ -257,7 +257,7 @@ story!(
     a_drop_closes_by_itself,
     in automatic(true),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         for customer in ["wmA", "wmB", "wmC"] {
             world.asked_by(customer, FACT).await?;
             ensure!(world.customer_heard(customer).len() == 1, "{customer}");
@@ -281,7 +281,7 @@ story!(
     what_nobody_reviews_stops_the_rest,
     in automatic(true),
     |world| {
-        world.opens().await?;
+        world.opens_automation().await?;
         world.asked_by("wmSeen", FACT).await?;
         ensure!(world.customer_heard("wmSeen").len() == 1);
         world.wait(Duration::from_secs(47 * 3_600)).await?;

@@ -81,7 +81,8 @@ pub async fn obstacles(
 
 /// What the configuration has against it.
 fn configured(desk: &Applied, channel: &Channel, intent: Intent) -> Vec<Obstacle> {
-    let could_agree = desk.desk.people.iter().filter(|person| policy::may(person, Power::SetMode, None).is_ok()).count();
+    let could_agree =
+        desk.desk.people.iter().filter(|person| policy::may(person, Power::SetMode, None).is_ok()).count();
     let against = [
         (channel.is_by_hand(), Obstacle::ByHand),
         (channel.mode != Mode::Auto, Obstacle::Mode),

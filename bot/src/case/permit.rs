@@ -158,8 +158,7 @@ pub(super) fn send(turn: &mut Turn, draft: Draft, authority: Authority) {
 /// The case as it would have waited for a review, had its reply not left by itself.
 pub(super) fn as_for_review(case: &Case, sending: &Sending) -> Case {
     let mut draft = sending.authority.taken_from(sending.draft.clone());
-    draft.digest =
-        super::digest(&case.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
+    draft.digest = super::digest(&case.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
     let (version, watermark) = (draft.version, draft.watermark);
     let state = State::AwaitingReview(Review { draft, level: Level::Reviewers, due: 0, overdue: false });
     Case { state, version, watermark, last_decision: None, ..case.clone() }

@@ -166,7 +166,14 @@ fn how_far_the_bot_goes_is_said_for_a_channel_and_an_intent() {
     assert_eq!(command("/mode kf-flagship/shipping auto"), wish("kf-flagship", "shipping", true));
     assert_eq!(command("／模式 山茶家 旗舰店／发货 自动"), wish("山茶家 旗舰店", "发货", true));
     assert_eq!(command("/mode kf / shipping DRAFT"), wish("kf", "shipping", false));
-    for text in ["/mode kf auto", "/模式 旗舰店 自动", "/mode kf/shipping", "/mode /shipping auto", "/mode kf/ auto", "/mode kf/a b"] {
+    for text in [
+        "/mode kf auto",
+        "/模式 旗舰店 自动",
+        "/mode kf/shipping",
+        "/mode /shipping auto",
+        "/mode kf/ auto",
+        "/mode kf/a b",
+    ] {
         assert_eq!(bad(text), ("mode".into(), "usage.mode"), "{text}");
     }
 }

@@ -331,8 +331,16 @@ fn the_limits_of_what_leaves_without_a_person() {
     check(&[
         ("sample = 0.10", "sample = 0.0", "policy.auto: sample is 0; use 0.02 to 1, such as 0.10"),
         ("sample = 0.10", "sample = nan", "policy.auto: sample is NaN; use 0.02 to 1, such as 0.10"),
-        ("bad_rate = 0.01", "bad_rate = 0.5", "policy.auto: bad_rate is 0.5; use more than 0 and at most 0.05, such as 0.01"),
-        ("bad_rate = 0.01", "bad_rate = 0.0", "policy.auto: bad_rate is 0; use more than 0 and at most 0.05, such as 0.01"),
+        (
+            "bad_rate = 0.01",
+            "bad_rate = 0.5",
+            "policy.auto: bad_rate is 0.5; use more than 0 and at most 0.05, such as 0.01",
+        ),
+        (
+            "bad_rate = 0.01",
+            "bad_rate = 0.0",
+            "policy.auto: bad_rate is 0; use more than 0 and at most 0.05, such as 0.01",
+        ),
         ("most_characters = 300", "most_characters = 5000", "policy.auto: most_characters is 5000; use 1 to 600"),
         (notice, r#"notice = " ""#, marked),
         (notice, r#"notice = "a\nb""#, marked),

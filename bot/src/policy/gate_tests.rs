@@ -16,7 +16,13 @@ fn documented() -> Grounds {
 
 /// Circumstances under which a routine answer leaves by itself.
 fn earned(grounds: &Grounds) -> Circumstances<'_> {
-    Circumstances { grounds: Some(grounds), published: true, chance: Some(0.97), open: true, ..Circumstances::default() }
+    Circumstances {
+        grounds: Some(grounds),
+        published: true,
+        chance: Some(0.97),
+        open: true,
+        ..Circumstances::default()
+    }
 }
 
 /// A routine matter about which everything but these circumstances is fine.

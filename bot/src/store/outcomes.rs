@@ -86,7 +86,8 @@ pub struct Decided<'a> {
 
 /// Notes a draft that people are about to see.
 pub async fn drafted(tx: &mut Tx, case: &Case, draft: &Draft, signals: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible)
+    let sql =
+        "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible)
                VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8) ON CONFLICT (case_id, generation) DO NOTHING";
     let (risk, eligible) = (draft.verdict.risk.as_str(), draft.verdict.is_eligible());
     let args = args![&case.id, case.generation, &case.channel, draft.intent.as_str(), risk, signals, now, eligible];

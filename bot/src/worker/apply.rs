@@ -13,7 +13,8 @@ use super::recovery;
 use crate::app::App;
 use crate::automation;
 use crate::case::{
-    Automation, Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step, step,
+    Automation, Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say,
+    State, Step, step,
 };
 use crate::chaos;
 use crate::clock::Timestamp;

@@ -57,9 +57,8 @@ impl World {
     pub async fn replies(&self) -> anyhow::Result<Vec<Reply>> {
         let mut replies = Vec::new();
         for sent in self.sim.accepted_kf_sends() {
-            let by_a_person = |intent: &Send| {
-                intent.kind == "reply" && serde_json::from_str::<Approval>(&intent.authority).is_ok()
-            };
+            let by_a_person =
+                |intent: &Send| intent.kind == "reply" && serde_json::from_str::<Approval>(&intent.authority).is_ok();
             if let Some(intent) = self.intent(&sent.msgid).await?.filter(by_a_person) {
                 replies.push(self.reply(&sent, &intent).await?);
             }

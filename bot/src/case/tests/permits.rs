@@ -71,7 +71,12 @@ fn everything_is_asked_again_when_the_permit_is_given() {
         ("closed", InForce { open: vec![], ..automatic() }, drafting(), routine()),
         ("another intent", automatic(), drafting(), of_another_intent),
         ("paused", InForce { paused: InForce::paused().paused, ..automatic() }, drafting(), routine()),
-        ("judged for review", automatic(), drafting(), Draft { intent: Intent::Shipping, ..proposal(&[ANSWER], REVIEWER) }),
+        (
+            "judged for review",
+            automatic(),
+            drafting(),
+            Draft { intent: Intent::Shipping, ..proposal(&[ANSWER], REVIEWER) },
+        ),
         ("was high risk once", automatic(), Case { least: Level::EscalationOwner, ..drafting() }, routine()),
         ("a doubt", automatic(), Case { doubtful: true, ..drafting() }, routine()),
         ("a person was asked", automatic(), Case { asked: Some((Level::Reviewers, SAID)), ..drafting() }, routine()),

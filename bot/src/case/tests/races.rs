@@ -2,8 +2,8 @@
 
 use super::shapes::*;
 use crate::case::{
-    Author, Case, Decision, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal,
-    SessionOwner, State, Why, digest, step,
+    Author, Case, Decision, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal, SessionOwner, State, Why,
+    digest, step,
 };
 use crate::clock::{HOUR, MINUTE};
 use crate::evidence::Kind;

@@ -7,8 +7,8 @@ use cards::{RejectReason, Risk};
 use channels::Spent;
 
 use crate::case::{
-    Author, Authority, Automation, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal, Rejection, Rules,
-    SessionOwner, State, Step, Tap, Window, step,
+    Author, Authority, Automation, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal,
+    Rejection, Rules, SessionOwner, State, Step, Tap, Window, step,
 };
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};

@@ -51,7 +51,9 @@ fn standing(case: &Case) -> String {
         State::Drafting(_) => format!("drafting g{}", case.generation),
         State::AwaitingReview(review) => format!("awaiting_review v{version} {:?}", review.level),
         State::NeedsPerson(stuck) => format!("needs_person v{version} {:?} {:?}", stuck.why, stuck.level),
-        State::Sending(sending) => format!("sending {:?} by {}", sending.parts, sending.authority.approver().unwrap_or_default()),
+        State::Sending(sending) => {
+            format!("sending {:?} by {}", sending.parts, sending.authority.approver().unwrap_or_default())
+        }
         State::Unknown(doubt) => format!("{} v{version} {:?} {:?}", case.state.name(), doubt.draft.parts, doubt.level),
         State::HandedOver { to, session } => format!("handed_over {to} {session:?}"),
         State::Closed { ending } => format!("closed {ending:?}"),

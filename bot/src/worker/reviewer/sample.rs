@@ -10,16 +10,11 @@ use crate::chat::{self, Desk};
 use crate::policy::{self, Power};
 use crate::store::outcomes::Outcome;
 use crate::store::samples::Sample;
-use crate::worker::inbox::Pressed;
 use crate::worker::Question;
+use crate::worker::inbox::Pressed;
 
 /// Does what a button of a sample's card says.
-pub(super) async fn pressed(
-    desk: &mut Desk<'_, '_>,
-    sample: &Sample,
-    key: &Key,
-    tap: &Pressed,
-) -> anyhow::Result<()> {
+pub(super) async fn pressed(desk: &mut Desk<'_, '_>, sample: &Sample, key: &Key, tap: &Pressed) -> anyhow::Result<()> {
     let channel = desk.desk.desk.channel(&sample.channel);
     if let Err(denied) = policy::may(desk.person, power_of(key.act).unwrap_or(Power::Decide), channel) {
         return desk.denied(&denied).await;
