@@ -441,7 +441,7 @@ impl Case {
     }
 
     /// Moves the time at which the next level is asked.
-    fn set_due(&mut self, at: Timestamp) {
+    pub(crate) fn set_due(&mut self, at: Timestamp) {
         match &mut self.state {
             State::AwaitingReview(review) => review.due = at,
             State::NeedsPerson(stuck) => stuck.due = at,

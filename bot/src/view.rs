@@ -13,7 +13,7 @@ use crate::case::{
     Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
     act_key,
 };
-use crate::clock::{SECOND, Timestamp};
+use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::policy::{self, Power};
 use crate::store::conversations::{self, Conversation, Message};
@@ -43,6 +43,9 @@ pub struct View {
     pub now: Timestamp,
     /// When the desk last began on an older copy of the database.
     pub recovered_at: Option<Timestamp>,
+    /// Where the draft could leave without a person some day: how many good ones in a row are missing before that may be
+    /// opened.
+    pub missing: Option<u32>,
 }
 
 impl View {
@@ -61,7 +64,12 @@ impl View {
         let place = cases::place(tx, &case).await?;
         let recovered_at = recovery::recovered_at(tx).await?;
         let desk = app.desk(tx).await?;
-        Ok(Self { case, conversation, messages, desk, place, now: app.clock.now(), recovered_at })
+        let now = app.clock.now();
+        if sampled {
+            case.set_due(now + Timestamp::from(desk.desk.desk.review_minutes) * MINUTE);
+        }
+        let missing = missing(tx, &case, &desk).await?;
+        Ok(Self { case, conversation, messages, desk, place, now, recovered_at, missing })
     }
 
     /// The channel, unless it was removed.
@@ -210,7 +218,10 @@ impl View {
             let order = look_up.order.clone().map(|order| row(RowLabel::Order, order));
             rows.extend(order.into_iter().chain([row(RowLabel::Evidence, self.looked(look_up))]));
         }
-        let risk = self.reasons();
+        let mut risk = self.reasons();
+        risk.extend(
+            self.missing.map(|missing| self.words().text("card.missing", &[("missing", &missing.to_string())])),
+        );
         if !risk.is_empty() {
             rows.push(row(RowLabel::Risk, risk.join("·")));
         }
@@ -464,6 +475,18 @@ async fn found(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Case, bool)>> {
         Some(case) => Ok(Some((case, false))),
         None => Ok(automation::as_case(tx, id).await?.map(|case| (case, true))),
     }
+}
+
+/// How many good drafts in a row are missing before what the draft is about may be answered without a person; none where
+/// it never may, or does already.
+async fn missing(tx: &mut Tx, case: &Case, desk: &Applied) -> anyhow::Result<Option<u32>> {
+    let State::AwaitingReview(review) = &case.state else { return Ok(None) };
+    let counts = matches!(review.draft.author, Author::Bot { .. }) && review.draft.verdict.is_eligible();
+    if !counts || review.draft.verdict.route == policy::Route::Permit {
+        return Ok(None);
+    }
+    let tally = automation::tally(tx, &case.channel, review.draft.intent).await?;
+    Ok(Some(tally.missing(desk.desk.policy.auto.bad_rate)))
 }
 
 /// The conversation as it was before the answer to the customer's message `watermark`.

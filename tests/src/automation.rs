@@ -12,21 +12,25 @@ use cards::Act;
 use crate::story;
 use crate::world::{DESK, FLAGSHIP, Setting, World};
 
-const FACT: &str = "真丝衬衫怎么洗";
-const NOTICE: &str = "（AI 自动回复，回复“人工”转人工客服）";
+pub(crate) const FACT: &str = "真丝衬衫怎么洗";
+pub(crate) const NOTICE: &str = "（AI 自动回复，回复“人工”转人工客服）";
 const OPEN: &str = "/模式 kf-flagship/product 自动";
 const CLOSE: &str = "/模式 kf-flagship/product 草稿";
 
 /// The flagship in mode `auto`; nothing is open there yet. Every reply that leaves by itself is reviewed, where `sampled`.
 fn automatic(sampled: bool) -> Setting {
-    let sample = if sampled { "1.0" } else { "0.02" };
+    with_auto(if sampled { "sample = 1.0" } else { "sample = 0.02" })
+}
+
+/// The flagship in mode `auto` under these limits.
+pub(crate) fn with_auto(limits: &str) -> Setting {
     let desk = DESK.replacen("mode = \"draft\"", "mode = \"auto\"", 1);
-    Setting::desk(format!("{desk}\n[policy.auto]\nsample = {sample}\n"))
+    Setting::desk(format!("{desk}\n[policy.auto]\n{limits}\n"))
 }
 
 impl World {
     /// A new customer asks, and the desk has drafted.
-    async fn asked_by(&mut self, customer: &str, text: &str) -> anyhow::Result<()> {
+    pub(crate) async fn asked_by(&mut self, customer: &str, text: &str) -> anyhow::Result<()> {
         self.sim.add_customer(customer, "顾客");
         self.says(FLAGSHIP, customer, text).await
     }
@@ -63,7 +67,7 @@ impl World {
     }
 
     /// Two people open it, once it is earned.
-    async fn opens_automation(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn opens_automation(&mut self) -> anyhow::Result<()> {
         self.is_ready().await?;
         self.decided_often(400, "unchanged").await?;
         self.member_says("WangWu", OPEN).await?;
@@ -86,6 +90,8 @@ story!(
         world.member_says("LiHua", OPEN).await?;
         ensure!(world.newest_text("LiHua").contains("没有生效"), "a reviewer does not open");
         world.is_ready().await?;
+        world.asked_by("wmCard", FACT).await?;
+        ensure!(world.card("LiHua")?.text().contains("自动还差 298 条"), "{}", world.card("LiHua")?.text());
         world.decided_often(297, "unchanged").await?;
         world.member_says("WangWu", OPEN).await?;
         let missing = world.newest_text("WangWu");

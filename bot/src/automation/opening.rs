@@ -5,7 +5,6 @@ use serde_json::json;
 use super::{Obstacle, obstacles, tally};
 use crate::app::App;
 use crate::case::Say;
-use crate::chaos;
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::evidence::{Actor, Entry, Kind};
@@ -83,7 +82,6 @@ async fn put_down(
     (kind, person, first): (Kind, &Person, Option<String>),
 ) -> anyhow::Result<()> {
     automation::save(tx, known).await?;
-    chaos::point("automation.saved");
     let Automation { channel, intent, .. } = known;
     let counted = match Intent::named(intent) {
         Some(intent) => tally(tx, channel, intent).await?,
@@ -108,7 +106,6 @@ pub async fn close(tx: &mut Tx, app: &App, person: &Person, channel: &str, inten
     }
     (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
     automation::save(tx, &known).await?;
-    chaos::point("automation.saved");
     let payload = json!({ "channel": channel, "intent": intent, "why": "person" });
     let entry = Entry { kind: Kind::AutomationClosed, actor: Actor::Person(person.id.clone()), payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
@@ -130,7 +127,6 @@ pub(super) async fn close_by_itself(
     let now = app.clock.now();
     (known.opened_at, known.counts_from) = (None, now);
     automation::save(tx, known).await?;
-    chaos::point("automation.saved");
     let bad = reviews.iter().filter(|good| !**good).count();
     let Automation { channel, intent, .. } = &*known;
     let payload =

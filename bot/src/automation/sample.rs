@@ -8,7 +8,6 @@ use serde_json::json;
 use super::opening::close_by_itself;
 use crate::app::App;
 use crate::case::{Case, Outcome as CardOutcome};
-use crate::chaos;
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::evidence::{Actor, Entry, Kind};
@@ -53,7 +52,6 @@ pub async fn left_by_itself(tx: &mut Tx, app: &App, desk: &Applied, shown: &Case
         decided_by: None,
     };
     samples::draw(tx, &sample, now).await?;
-    chaos::point("sample.drawn");
     let payload = json!({ "sample": sample.id, "share": share });
     note(tx, app, shown, Kind::Sampled, Actor::System, payload).await?;
     Job::AskReview { sample: sample.id }.enqueue(tx, app, now).await
@@ -179,7 +177,6 @@ pub async fn reviewed(
     if !samples::decide(tx, &sample.id, good, &by.id, now).await? {
         return Ok(false);
     }
-    chaos::point("sample.decided");
     // Before the record: whoever claims holds the one, then the other.
     let mut known = automation::lock(tx, &sample.channel, &sample.intent).await?;
     let case = Case { id: sample.case_id.clone(), ..shown(sample)? };

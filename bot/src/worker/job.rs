@@ -95,6 +95,21 @@ pub enum Job {
         /// The sentence.
         say: Say,
     },
+    /// Read a file of knowledge that was handed in.
+    ReadUpload {
+        /// The page it was handed in on.
+        upload: i64,
+    },
+    /// Put in use what a file of knowledge gave.
+    PublishUpload {
+        /// Whose phone hears of it.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Who wants it, by id.
+        person: String,
+        /// The page it was handed in on.
+        upload: i64,
+    },
     /// Say words that were put together when the question came.
     Text {
         /// Whose phone.
@@ -298,6 +313,7 @@ impl Job {
             Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
             Self::Publish { entry, .. } => format!("publish:{entry}"),
             Self::AskReview { sample } => format!("sample:{sample}"),
+            Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
             Self::Send { conversation, .. }
@@ -341,6 +357,8 @@ impl Job {
             | Self::AskReview { .. } => Rank::Then,
             Self::Draft { .. }
             | Self::Publish { .. }
+            | Self::ReadUpload { .. }
+            | Self::PublishUpload { .. }
             | Self::FetchMedia { .. }
             | Self::LearnName { .. }
             | Self::TestRecipe { .. } => Rank::Slow,
@@ -377,6 +395,8 @@ impl Job {
             Self::KnowledgeChanged { .. } => "knowledge_changed",
             Self::Publish { .. } => "publish",
             Self::AskReview { .. } => "ask_review",
+            Self::ReadUpload { .. } => "read_upload",
+            Self::PublishUpload { .. } => "publish_upload",
         }
     }
 
@@ -403,6 +423,7 @@ impl Job {
             | Self::SettleCare { to, .. }
             | Self::Ask { to, .. }
             | Self::TestRecipe { to, .. }
+            | Self::PublishUpload { to, .. }
             | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }

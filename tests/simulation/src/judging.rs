@@ -4,9 +4,7 @@ use std::sync::OnceLock;
 
 use crate::case::{Author, Draft, Drafted};
 use crate::luck::Luck;
-use crate::policy::{
-    self, Circumstances, Grounding, Grounds, Intent, Matter, Route, Rules, Triggers, Verdict,
-};
+use crate::policy::{self, Circumstances, Grounding, Grounds, Intent, Matter, Route, Rules, Triggers, Verdict};
 use crate::store::Store;
 
 /// What drafting looked at.

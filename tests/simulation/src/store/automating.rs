@@ -11,8 +11,7 @@ impl Store {
     /// Opens or closes what is routine on a channel. The record of decisions does not exist here: it always allows it.
     pub fn automate(&mut self, channel: usize, open: bool, now: Timestamp) {
         self.open[channel] = if open { vec![Intent::Other] } else { Vec::new() };
-        let (kind, by) =
-            if open { (Kind::AutomationOpened, "qianwei") } else { (Kind::AutomationClosed, "lihua") };
+        let (kind, by) = if open { (Kind::AutomationOpened, "qianwei") } else { (Kind::AutomationClosed, "lihua") };
         let payload = json!({ "channel": channel, "intent": Intent::Other, "first": "chenjie" });
         self.record(None, None, Entry { kind, actor: Actor::Person(by.into()), payload }, now);
     }
