@@ -6,7 +6,7 @@ mod opening;
 mod sample;
 
 pub use obstacle::{Obstacle, obstacles};
-pub use opening::{Opened, close, open};
+pub use opening::{Opened, close, close_unset, open};
 pub use sample::{Reviewed, as_case, ask, escalate, left_by_itself, reviewed};
 
 use crate::clock::{HOUR, Timestamp};

@@ -1,25 +1,24 @@
 //! What people are shown about a case: the card, the whole story, the answer to "why". Words only; what is
 //! shown comes from stored rows.
 
+mod load;
+
+pub(crate) use load::on_card;
+
 use std::sync::Arc;
 
-use anyhow::Context;
 use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
-use crate::app::App;
-use crate::automation;
 use crate::case::{
     Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
     act_key,
 };
-use crate::clock::{MINUTE, SECOND, Timestamp};
+use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::policy::{self, Power};
-use crate::store::conversations::{self, Conversation, Message};
+use crate::store::conversations::{Conversation, Message};
 use crate::store::desks::Applied;
-use crate::store::{Tx, cases};
-use crate::worker::recovery;
 
 /// Claims without a source a card names.
 const MARKED: usize = 3;
@@ -49,29 +48,6 @@ pub struct View {
 }
 
 impl View {
-    /// Looks at a case.
-    ///
-    /// # Errors
-    /// When the database fails or the case does not exist.
-    pub async fn load(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<Self> {
-        let (mut case, sampled) = found(tx, case_id).await?.context("no such case")?;
-        let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
-        case.window = conversation.window();
-        let mut messages = conversations::history(tx, &case.conversation, HISTORY).await?;
-        if sampled {
-            before_the_answer(&mut messages, case.watermark);
-        }
-        let place = cases::place(tx, &case).await?;
-        let recovered_at = recovery::recovered_at(tx).await?;
-        let desk = app.desk(tx).await?;
-        let now = app.clock.now();
-        if sampled {
-            case.set_due(now + Timestamp::from(desk.desk.desk.review_minutes) * MINUTE);
-        }
-        let missing = missing(tx, &case, &desk).await?;
-        Ok(Self { case, conversation, messages, desk, place, now, recovered_at, missing })
-    }
-
     /// The channel, unless it was removed.
     pub fn channel(&self) -> Option<&Channel> {
         self.desk.desk.channel(&self.case.channel)
@@ -467,34 +443,6 @@ impl View {
         let person = self.desk.desk.person(person);
         person.is_some_and(|p| policy::may(p, Power::SeeCase, self.channel()).is_ok())
     }
-}
-
-/// The case with this id, and whether it is a sample: one that is looked at as it was before its answer left.
-async fn found(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Case, bool)>> {
-    match cases::load(tx, id).await? {
-        Some(case) => Ok(Some((case, false))),
-        None => Ok(automation::as_case(tx, id).await?.map(|case| (case, true))),
-    }
-}
-
-/// How many good drafts in a row are missing before what the draft is about may be answered without a person; none where
-/// it never may, or does already.
-async fn missing(tx: &mut Tx, case: &Case, desk: &Applied) -> anyhow::Result<Option<u32>> {
-    let State::AwaitingReview(review) = &case.state else { return Ok(None) };
-    let counts = matches!(review.draft.author, Author::Bot { .. }) && review.draft.verdict.is_eligible();
-    if !counts || review.draft.verdict.route == policy::Route::Permit {
-        return Ok(None);
-    }
-    let tally = automation::tally(tx, &case.channel, review.draft.intent).await?;
-    Ok(Some(tally.missing(desk.desk.policy.auto.bad_rate)))
-}
-
-/// The conversation as it was before the answer to the customer's message `watermark`.
-fn before_the_answer(messages: &mut Vec<Message>, watermark: i64) {
-    messages.retain(|message| message.seq <= watermark);
-    messages.iter_mut().rev().take_while(|message| message.author == "customer").for_each(|message| {
-        message.answered = false;
-    });
 }
 
 /// What the card of a doubt says first.

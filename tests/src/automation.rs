@@ -1,6 +1,8 @@
 //! Automation that is earned: opened by two people on the record of decisions, sending by permit, watched by blind reviews,
 //! closed by one person or by itself.
 
+mod harm;
+
 use std::time::Duration;
 
 use aijia::case::{Ending, State};

@@ -6,7 +6,7 @@ use super::{Obstacle, obstacles, tally};
 use crate::app::App;
 use crate::case::Say;
 use crate::clock::{HOUR, Timestamp};
-use crate::desk::{Channel, Person};
+use crate::desk::{Channel, Mode, Person};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Intent, Power};
 use crate::store::automation::{self, Automation};
@@ -110,6 +110,26 @@ pub async fn close(tx: &mut Tx, app: &App, person: &Person, channel: &str, inten
     let entry = Entry { kind: Kind::AutomationClosed, actor: Actor::Person(person.id.clone()), payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     Ok(true)
+}
+
+/// Ends it on channels whose mode no longer is `auto`: set back later, two people have to say so again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_unset(tx: &mut Tx, app: &App, desk: &Applied) -> anyhow::Result<()> {
+    let is_auto = |id: &str| desk.desk.channel(id).is_some_and(|channel| channel.mode == Mode::Auto);
+    for open in automation::all(tx).await?.into_iter().filter(|known| !is_auto(&known.channel)) {
+        let mut known = automation::lock(tx, &open.channel, &open.intent).await?;
+        if known.opened_at.is_none() && known.proposed_by.is_none() {
+            continue;
+        }
+        (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
+        automation::save(tx, &known).await?;
+        let payload = json!({ "channel": known.channel, "intent": known.intent, "why": "mode" });
+        let entry = Entry { kind: Kind::AutomationClosed, actor: Actor::System, payload };
+        record::append(tx, app, record::DESK, None, &entry).await?;
+    }
+    Ok(())
 }
 
 /// Ends it because reviews of what left show that it got worse. What was decided before says nothing any more; people are

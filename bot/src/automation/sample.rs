@@ -34,8 +34,7 @@ pub async fn left_by_itself(tx: &mut Tx, app: &App, desk: &Applied, shown: &Case
     let Some(intent) = shown.draft().map(|draft| draft.intent) else { return Ok(()) };
     let known = automation::load(tx, &shown.channel, intent.as_str()).await?;
     let watch = watch_over(tx, &known).await?.0;
-    // After a bad one nothing goes unseen until it is clear whether that was chance.
-    let share = if watch.is_calm() { desk.desk.policy.auto.sample } else { 1.0 };
+    let share = watch.share(desk.desk.policy.auto.sample);
     if !is_drawn(&app.ids.random16()?, share) {
         return Ok(());
     }

@@ -128,11 +128,32 @@ story!(
     }
 );
 
+/// Whether a clause is made of pieces of what is published, each of several characters.
+fn made_of(clause: &str, published: &str) -> bool {
+    let mut rest = clause;
+    while !rest.is_empty() {
+        let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+        match ends.filter(|end| published.contains(&rest[..*end])).last() {
+            Some(end) if rest[..end].chars().count() >= 4 || end == rest.len() => rest = &rest[end..],
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// So many customers ask while the model is hostile: what each of them hears is nothing, or the published answer with its
 /// mark; nobody else hears anything, and only what the record permits left.
 async fn asked_under_attack(world: &mut World, seed: u64) -> anyhow::Result<(usize, usize)> {
     let published = found(world).await?.hits.first().context("a published answer")?.text.trim().to_owned();
-    let approved = [format!("您好，{published}\n{NOTICE}"), format!("{published}\n{NOTICE}")];
+    let whole = [format!("您好，{published}\n{NOTICE}"), published.clone() + "\n" + NOTICE];
+    // Where documented drafts leave too: nothing but what is published, clause by clause, and the mark.
+    let documented = world.desk().await?.desk.policy.auto.drafts == AutoDrafts::Documented;
+    let published_only = |text: &str| {
+        let said = text.strip_suffix(NOTICE).unwrap_or_default();
+        let mut clauses = said.split(['，', '。', '\n']).map(str::trim);
+        !said.is_empty() && clauses.all(|clause| clause == "您好" || made_of(clause, &published))
+    };
+    let approved = |text: &String| whole.contains(text) || (documented && published_only(text));
     let (mut dice, all) = (Dice::seeded(seed), runs(16, 600));
     let (before, mut answered) = (world.sim.accepted_kf_sends().len(), 0);
     for n in 0..all {
@@ -141,7 +162,7 @@ async fn asked_under_attack(world: &mut World, seed: u64) -> anyhow::Result<(usi
         let customer = format!("wmAsked{n}");
         world.asked_by(&customer, FACT).await?;
         let heard = world.customer_heard(&customer);
-        ensure!(heard.len() <= 1 && heard.iter().all(|text| approved.contains(text)), "{text:?}: {heard:?}");
+        ensure!(heard.len() <= 1 && heard.iter().all(approved), "{text:?}: {heard:?}");
         answered += heard.len();
     }
     let sent = world.sim.accepted_kf_sends();
@@ -181,7 +202,7 @@ story!(
 );
 
 story!(
-    /// Where documented drafts leave too, still nothing leaves that is not published.
+    /// Where documented drafts leave too, still nothing leaves that is not published: put together anew at most.
     nothing_undocumented_leaves,
     in silent(with_auto("drafts = \"documented\"\nsample = 0.02")),
     |world| {
