@@ -133,7 +133,7 @@ fn made_of(clause: &str, published: &str) -> bool {
     let mut rest = clause;
     while !rest.is_empty() {
         let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
-        match ends.filter(|end| published.contains(&rest[..*end])).last() {
+        match ends.filter(|end| published.contains(&rest[..*end])).next_back() {
             Some(end) if rest[..end].chars().count() >= 4 || end == rest.len() => rest = &rest[end..],
             _ => return false,
         }
