@@ -75,6 +75,21 @@ pub fn grounds(proposal: &Proposal, found: &[Found], evidence: &[&str]) -> Groun
     check_claims(&proposal.parts, Sources { knowledge: &knowledge, evidence })
 }
 
+/// Whether a proposal is published answers, each whole and word for word, behind at most these words of ours.
+pub fn is_published(proposal: &Proposal, found: &[Found], opener: &str) -> bool {
+    let answer = |citation: &Citation| {
+        let mut hits = found.iter().flat_map(|found| &found.hits);
+        let hit = hits.find(|hit| hit.entry == citation.entry && hit.version == citation.version)?;
+        Some(hit.text.trim())
+    };
+    let is_whole = |(part, citation): (&String, &Citation)| {
+        let plain = |text: String| in_parts(&[text]).is_some_and(|parts| parts == [part.as_str()]);
+        answer(citation).is_some_and(|text| plain(text.to_owned()) || plain(format!("{opener}{text}")))
+    };
+    let each = proposal.parts.len() == proposal.citations.len() && !proposal.parts.is_empty();
+    each && proposal.parts.iter().zip(&proposal.citations).all(is_whole)
+}
+
 /// How likely the hit at `place` is the answer: what is left when the first is not.
 fn confidence_in(found: &Found, place: usize) -> f64 {
     if place == 0 { found.confidence } else { found.confidence.min(1.0 - found.confidence) }

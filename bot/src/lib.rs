@@ -7,6 +7,7 @@
 
 pub mod aibot;
 pub mod app;
+pub mod automation;
 pub mod blobs;
 pub mod case;
 pub mod chances;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Settings, Wecom};
+use crate::automation;
 use crate::case::State;
 use crate::chaos;
 use crate::clock::{Clock, Ids};
@@ -264,6 +265,7 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     chaos::point("config.recorded");
+    automation::close_unset(tx, app, &new).await?;
     let Some(before) = before else { return Ok(()) };
     gone::mended(tx, app, &before.desk, &new.desk).await?;
     if before.policy != new.policy {

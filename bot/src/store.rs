@@ -4,6 +4,7 @@
 //! gets its answer after the durable commit. No caller ever holds a transaction.
 
 pub mod accounts;
+pub mod automation;
 pub mod back_office;
 pub mod cards;
 pub mod cases;
@@ -18,6 +19,7 @@ pub mod pauses;
 pub mod people;
 pub mod queue;
 pub mod record;
+pub mod samples;
 mod seat;
 pub mod sends;
 pub mod tokens;

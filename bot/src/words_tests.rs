@@ -46,6 +46,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "arrived_after_all",
             "not_delivered",
             "mode_changed",
+            "automation_closed",
         ],
         "work." => vec![
             "from_member",
@@ -72,6 +73,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "publish",
             "post_care",
             "settle_care",
+            "ask_review",
         ],
         "state." => {
             let open =

@@ -4,6 +4,7 @@
 mod architecture;
 mod world;
 
+mod automation;
 mod backoffice;
 mod budget;
 mod by_hand;

@@ -148,7 +148,7 @@ fn cited(case: &Case) -> &[Citation] {
 /// Whether a pause that covers the case was declared since its reply was approved; none where none is on its way.
 async fn paused_since_approval(tx: &mut Tx, case: &Case) -> anyhow::Result<Option<bool>> {
     let State::Sending(sending) = &case.state else { return Ok(None) };
-    let turn = sending.approval.turn;
+    let turn = sending.authority.turn();
     pauses::covering(tx, &case.channel, &case.conversation).await?;
     Ok(Some(pauses::covered_since(tx, &case.channel, &case.conversation, turn).await?))
 }
@@ -236,7 +236,7 @@ async fn intent(tx: &mut Tx, case: &Case, part: usize, now: Timestamp) -> anyhow
         customer: conversation.customer,
         body_sha256: hex::encode(Sha256::digest(&body)),
         body,
-        authority: serde_json::to_string(&sending.approval)?,
+        authority: serde_json::to_string(&sending.authority)?,
         state: String::new(),
         claimed_at: now,
         supersedes: sending.draft.supersedes.clone().filter(|_| part == 0),

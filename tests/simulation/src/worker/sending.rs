@@ -147,7 +147,7 @@ fn claim(store: &mut Store, case: usize, part: usize, known: bool, now: Timestam
     }
     let talk = store.talk_of[case];
     let State::Sending(sending) = &store.cases[case].state else { return None };
-    let paused_since_approval = store.covered_since(talk, sending.approval.turn);
+    let paused_since_approval = store.covered_since(talk, sending.authority.turn());
     store.apply(case, &Event::Claim { part, paused_since_approval }, now).ok()?;
     intent(store, case, part, now).map(|id| (id, false))
 }
@@ -188,7 +188,7 @@ fn probe(store: &mut Store, case: usize, part: usize, id: &WireId, now: Timestam
         return false;
     }
     let State::Sending(sending) = &store.cases[case].state else { return false };
-    let paused_since_approval = store.covered_since(send.conversation, sending.approval.turn);
+    let paused_since_approval = store.covered_since(send.conversation, sending.authority.turn());
     let may = store.apply(case, &Event::Probe { part, paused_since_approval }, now).is_ok();
     store.sends.entry(id.clone()).and_modify(|send| send.probed |= may);
     may
