@@ -31,6 +31,9 @@ pub struct Meaning {
 /// A text's SHA-256.
 pub type TextHash = [u8; 32];
 
+/// The numbers of texts, by the text.
+pub type Meant = HashMap<String, Vec<f32>>;
+
 /// Directions of texts; a text that says nothing, such as a lone dash, may have none.
 pub type Directions = HashMap<TextHash, Option<Arc<Direction>>>;
 
@@ -67,17 +70,53 @@ impl Meaning {
 
     /// What a customer's words mean; nothing where that cannot be found in time. Personal numbers stay here.
     pub async fn of(&self, text: &str) -> Option<Vec<f32>> {
-        let text = match self.encoding {
-            Encoding::Here(_) => text.to_owned(),
-            Encoding::There(_) => Placeholders::default().hide(text),
-        };
-        match self.numbers(vec![text]).await {
+        match self.numbers(vec![self.as_asked(text)]).await {
             Ok(mut numbers) => numbers.pop(),
             Err(problem) => {
                 tracing::warn!(problem = %format!("{problem:#}"), "a question is looked for by its words alone");
                 None
             }
         }
+    }
+
+    /// A customer's words as they may be handed to the encoding.
+    fn as_asked(&self, text: &str) -> String {
+        match self.encoding {
+            Encoding::Here(_) => text.to_owned(),
+            Encoding::There(_) => Placeholders::default().hide(text),
+        }
+    }
+
+    /// What questions mean that an index is to be tried on, which is told what its entries mean, `new` ones among them.
+    ///
+    /// # Errors
+    /// When the server does not answer as it should.
+    pub async fn of_all(&self, questions: Vec<String>, index: &Index, new: &[Face]) -> anyhow::Result<Meant> {
+        let unknown: Vec<String> = new.iter().map(|face| face.text.clone()).filter(|text| !self.knows(text)).collect();
+        for texts in unknown.chunks(Self::TOGETHER) {
+            let numbers = self.numbers(texts.to_vec()).await?;
+            let found = texts.iter().zip(numbers);
+            self.learn(found.map(|(text, numbers)| (hash(text), Direction::of(&numbers).map(Arc::new))).collect());
+        }
+        index.know(self.meanings(&index.faces()));
+        let mut meant = Meant::new();
+        for texts in questions.chunks(Self::TOGETHER) {
+            let numbers = self.numbers(texts.iter().map(|text| self.as_asked(text)).collect()).await?;
+            meant.extend(texts.iter().cloned().zip(numbers));
+        }
+        Ok(meant)
+    }
+
+    fn knows(&self, text: &str) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(&hash(text))
+    }
+
+    /// What is known about faces.
+    fn meanings(&self, faces: &[Face]) -> Meanings {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let of = |text: &str| known.get(&hash(text)).cloned().flatten();
+        let unrelated: Vec<Arc<Direction>> = Meanings::unrelated_texts().filter_map(of).collect();
+        Meanings::new(faces.iter().filter_map(|face: &Face| Some((face, of(&face.text)?))), &unrelated)
     }
 
     /// The numbers of each text, in order; at most [`Meaning::TOGETHER`] of them.
@@ -103,15 +142,10 @@ impl Meaning {
     /// Tells an index what is known about its entries, and notes what is not.
     pub fn tell(&self, index: &Index) {
         let faces = index.faces();
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let of = |text: &str| known.get(&hash(text)).cloned().flatten();
-        let unrelated: Vec<Arc<Direction>> = Meanings::unrelated_texts().filter_map(of).collect();
-        let told = faces.iter().filter_map(|face: &Face| Some((face, of(&face.text)?)));
-        index.know(Meanings::new(told, &unrelated));
-        let unknown = |text: &&str| !known.contains_key(&hash(text));
-        let mut waiting: Vec<String> = Meanings::unrelated_texts().filter(unknown).map(str::to_owned).collect();
-        waiting.extend(faces.iter().map(|face| face.text.as_str()).filter(unknown).map(str::to_owned));
-        *self.waiting() = waiting;
+        index.know(self.meanings(&faces));
+        let unrelated = Meanings::unrelated_texts().map(str::to_owned);
+        let texts = unrelated.chain(faces.into_iter().map(|face| face.text));
+        *self.waiting() = texts.filter(|text| !self.knows(text)).collect();
     }
 
     /// The next texts of which nothing is known yet.

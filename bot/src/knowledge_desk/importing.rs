@@ -16,6 +16,7 @@ use super::report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
 use super::{files, pdf, publishing};
 use crate::app::App;
 use crate::case::Say;
+use crate::meaning::Meant;
 use crate::store::Tx;
 use crate::store::knowledge::{self as entries, EntryState, Source, Sourced, StoredEntry};
 use crate::worker::Job;
@@ -159,7 +160,7 @@ impl Task {
     }
 }
 
-/// Tries the tests the items bring with them on the knowledge as it would be.
+/// Tries the tests the items bring with them on the knowledge as it would be, by its words: a file may have thousands.
 async fn untested(app: &App, file: &str, items: &[Item]) -> anyhow::Result<HashMap<String, Vec<String>>> {
     if items.iter().all(|item| item.tests.is_empty()) {
         return Ok(HashMap::new());
@@ -173,7 +174,7 @@ async fn untested(app: &App, file: &str, items: &[Item]) -> anyhow::Result<HashM
         known.extend(new.iter().cloned());
         let index = Index::build(known);
         let tried = new.iter().map(|entry| {
-            let failures = publishing::failures(&index, entry, std::slice::from_ref(&entry.scope), now);
+            let failures = publishing::failures(&index, entry, std::slice::from_ref(&entry.scope), &Meant::new(), now);
             (entry.id.clone(), failures)
         });
         tried.filter(|(_, failures)| !failures.is_empty()).collect()

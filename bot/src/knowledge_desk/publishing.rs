@@ -11,6 +11,7 @@ use super::scope_on;
 use crate::app::{App, Known};
 use crate::desk::Person;
 use crate::drafting::LEAST_CONFIDENCE;
+use crate::meaning::Meant;
 use crate::store::conversations::{self, Asked};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
@@ -100,7 +101,9 @@ pub async fn prepare(
         Err(refused) => return Ok(Err(refused)),
     };
     let now = app.clock.now();
-    tokio::task::spawn_blocking(move || compare(before, only, now)).await.map_err(anyhow::Error::from)
+    let staged = tokio::task::spawn_blocking(move || stage(before, only, now)).await?;
+    let meant = meant(app, &staged).await;
+    tokio::task::spawn_blocking(move || compare(staged, &meant, now)).await.map_err(anyhow::Error::from)
 }
 
 async fn look(app: &App, person: &Person, name: &str, only: &[String]) -> anyhow::Result<Result<Before, Refused>> {
@@ -146,18 +149,44 @@ fn releasable(
     Ok(entry)
 }
 
-fn compare(before: Before, only: Vec<String>, now: i64) -> Result<Prepared, Refused> {
-    let Before { desk, stored, entry, edition, in_use, known, asked, said } = before;
-    let index = &known.index;
-    let mut released = entry.clone();
+/// The knowledge with the version in it, and the questions both are tried on.
+struct Staged {
+    before: Before,
+    only: Vec<String>,
+    with: Index,
+    near: Vec<Asked>,
+}
+
+fn stage(mut before: Before, only: Vec<String>, now: i64) -> Staged {
+    let mut released = before.entry.clone();
     released.release.only.clone_from(&only);
-    let with = Index::build(replaced(in_use, released));
-    let failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), now);
+    let with = Index::build(replaced(std::mem::take(&mut before.in_use), released));
+    let near = near(&before.entry, &before.known.index, &before.asked, &before.desk, now);
+    Staged { near: near.into_iter().cloned().collect(), before, only, with }
+}
+
+/// What the questions mean that it is tried on; nothing where nothing says so.
+async fn meant(app: &App, staged: &Staged) -> Meant {
+    let Some(meaning) = &app.meaning else { return Meant::new() };
+    let tests = &staged.before.entry.tests;
+    let tests = tests.find.iter().chain(&tests.miss).map(|test| bare(test).to_owned());
+    let new = Index::build([staged.before.entry.clone()]).faces();
+    let texts = tests.chain(staged.near.iter().map(|asked| asked.text.clone())).collect();
+    meaning.of_all(texts, &staged.with, &new).await.unwrap_or_else(|problem| {
+        tracing::warn!(problem = %format!("{problem:#}"), "a version is tried by the words alone");
+        Meant::new()
+    })
+}
+
+fn compare(staged: Staged, meant: &Meant, now: i64) -> Result<Prepared, Refused> {
+    let Staged { before, only, with, near } = staged;
+    let Before { desk, stored, entry, edition, known, said, .. } = before;
+    let index = &known.index;
+    let failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), meant, now);
     if !failures.is_empty() {
         return Err(Refused::TestsFail(failures));
     }
-    let near = near(&entry, index, &asked, &desk, now);
-    let differences = near.iter().filter_map(|asked| difference(index, &with, asked, &desk, now)).collect();
+    let differences = near.iter().filter_map(|asked| difference([index, &with], asked, &desk, meant, now)).collect();
     let measured = WordList::of_rule(&entry).and_then(|list| Gate::new(&[list]).ok());
     let contradicts = contradictions(&entry, index.entries(), now);
     let measured = measured.map(|gate| gate.measure(said.iter().map(String::as_str)));
@@ -183,12 +212,13 @@ fn scopes_of(entry: &Entry, only: &[String], desk: &Applied) -> Vec<Scope> {
 }
 
 /// The tests of an entry that fail, in the words they were written in.
-pub(super) fn failures(index: &Index, entry: &Entry, scopes: &[Scope], now: i64) -> Vec<String> {
+pub(super) fn failures(index: &Index, entry: &Entry, scopes: &[Scope], meant: &Meant, now: i64) -> Vec<String> {
     let HitTests { find, miss } = &entry.tests;
     // What is not yet in force is tested as of its first day.
     let now = entry.valid_from.map_or(now, |from| from.max(now));
     let is_answer = |test: &str, scope: &Scope| {
-        let query = Query { text: bare(test), meaning: None, scope, now_ms: now, limit: 1 };
+        let text = bare(test);
+        let query = Query { text, meaning: meant.get(text).map(Vec::as_slice), scope, now_ms: now, limit: 1 };
         let found = index.search(&query);
         let answers = found.hits.first().is_some_and(|hit| hit.entry == entry.id && hit.version == entry.version);
         answers && found.confidence >= LEAST_CONFIDENCE
@@ -229,10 +259,11 @@ fn contradictions(entry: &Entry, others: &[Entry], now: i64) -> Vec<Other> {
     found.map(|o| Other { entry: o.id.clone(), version: o.version, title: o.title.clone() }).collect()
 }
 
-fn difference(before: &Index, after: &Index, asked: &Asked, desk: &Applied, now: i64) -> Option<Difference> {
+fn difference(both: [&Index; 2], asked: &Asked, desk: &Applied, meant: &Meant, now: i64) -> Option<Difference> {
     let scope = scope_on(desk.desk.channel(&asked.channel));
-    let query = Query { text: &asked.text, meaning: None, scope: &scope, now_ms: now, limit: 1 };
-    let [before, after] = [before, after].map(|index| {
+    let meaning = meant.get(&asked.text).map(Vec::as_slice);
+    let query = Query { text: &asked.text, meaning, scope: &scope, now_ms: now, limit: 1 };
+    let [before, after] = both.map(|index| {
         let found = index.search(&query);
         found.hits.into_iter().next().filter(|_| found.confidence >= LEAST_CONFIDENCE).map(|hit| hit.text)
     });

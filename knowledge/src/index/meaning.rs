@@ -46,9 +46,26 @@ impl Direction {
         self.0.iter().map(|number| f32::from(*number)).collect()
     }
 
-    /// How alike it is to numbers of length 1, -1 to 1.
-    fn alike(&self, length: f32, unit: &[f32]) -> f32 {
-        self.0.iter().zip(unit).map(|(number, value)| f32::from(*number) * value).sum::<f32>() / length
+    /// How alike it is to a question's, -1 to 1.
+    fn alike(&self, length: f32, asked: &Steps) -> f32 {
+        // Whole numbers: a processor takes eight of them at once. The sum stays far below what fits, even of 8,000.
+        let sum: i32 = self.0.iter().zip(&asked.0).map(|(number, step)| i32::from(*number) * i32::from(*step)).sum();
+        sum as f32 / (length * STEPS)
+    }
+}
+
+/// Steps from the zero to the one.
+const STEPS: f32 = 2_000.0;
+
+/// Numbers of length 1, in whole steps.
+struct Steps(Vec<i16>);
+
+impl Steps {
+    /// Nothing where the numbers point nowhere.
+    fn of(numbers: &[f32]) -> Option<Steps> {
+        let length = length(numbers);
+        let steps = |length: f32| numbers.iter().map(|number| (number / length * STEPS).round() as i16).collect();
+        length.is_normal().then(|| Steps(steps(length)))
     }
 }
 
@@ -114,10 +131,10 @@ impl Meanings {
     /// How near every entry is to what a question's numbers say, 0 to 1: 0 where it is as far as unrelated texts are.
     pub(super) fn nearness(&self, numbers: &[f32], entries: usize) -> Vec<f32> {
         let mut near = vec![0.0f32; entries];
-        let Some(unit) = unit(numbers).filter(|unit| unit.len() == self.width) else { return near };
+        let Some(asked) = Steps::of(numbers).filter(|asked| asked.0.len() == self.width) else { return near };
         for row in &self.rows {
             if let Some(near) = near.get_mut(row.doc as usize) {
-                *near = near.max(self.between(row.direction.alike(row.length, &unit)));
+                *near = near.max(self.between(row.direction.alike(row.length, &asked)));
             }
         }
         near
@@ -178,15 +195,9 @@ fn length(numbers: &[f32]) -> f32 {
     numbers.iter().map(|number| number * number).sum::<f32>().sqrt()
 }
 
-/// The same direction with length 1; nothing where it is none.
-fn unit(numbers: &[f32]) -> Option<Vec<f32>> {
-    let length = length(numbers);
-    length.is_normal().then(|| numbers.iter().map(|number| number / length).collect())
-}
-
 /// How alike directions are on average; not at all where there are too few to say.
 fn mean_likeness(directions: &[Arc<Direction>]) -> f32 {
-    let units: Vec<Vec<f32>> = directions.iter().filter_map(|direction| unit(&direction.numbers())).collect();
+    let units: Vec<Steps> = directions.iter().filter_map(|direction| Steps::of(&direction.numbers())).collect();
     let others = |at: usize| directions.iter().enumerate().filter(move |(other, _)| *other != at);
     let pairs = units.iter().enumerate().flat_map(|(at, unit)| {
         others(at).map(move |(_, other)| other.alike(length(&other.numbers()), unit)).collect::<Vec<_>>()
