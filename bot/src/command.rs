@@ -143,6 +143,15 @@ pub enum Command {
     Cancel,
     /// Something about the knowledge.
     Knowledge(KnowledgeCommand),
+    /// Prepare something to be done in the back office.
+    Do {
+        /// The case.
+        n: i64,
+        /// Which action, by its name or label; without it, what there is.
+        action: Option<String>,
+        /// The person's words for it; may be empty.
+        text: String,
+    },
 }
 
 /// What is wanted of the back offices.
@@ -252,6 +261,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Checklist => alone(rest, Command::Checklist),
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
+        Name::Do => to_do(rest),
     }
 }
 
@@ -291,6 +301,13 @@ fn edit(rest: &str) -> Option<Command> {
     let (n, rest) = number(rest)?;
     let text = rest_of(rest);
     (!text.is_empty()).then(|| Command::Edit { n, text: text.to_owned() })
+}
+
+fn to_do(rest: &str) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    let (action, text) = token(rest);
+    let action = (!action.is_empty()).then(|| action.chars().map(fold).collect());
+    Some(Command::Do { n, action, text: rest_of(text).to_owned() })
 }
 
 /// Without a case's number it is about a shop, also where nothing is said yet: the answer names the shops there are.

@@ -46,6 +46,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "arrived_after_all",
             "not_delivered",
             "mode_changed",
+            "plan_changed",
+            "recipe_stopped",
+            "too_late",
         ],
         "work." => vec![
             "from_member",
@@ -72,6 +75,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "publish",
             "post_care",
             "settle_care",
+            "show",
+            "prepare_action",
+            "submit_action",
         ],
         "state." => {
             let open =

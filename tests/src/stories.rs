@@ -4,6 +4,7 @@
 mod architecture;
 mod world;
 
+mod actions;
 mod backoffice;
 mod budget;
 mod by_hand;
@@ -42,6 +43,7 @@ mod recovery;
 mod review_page;
 mod shown;
 mod storage_faults;
+mod submits;
 mod surfaces;
 mod turns;
 mod under_load;

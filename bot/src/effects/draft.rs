@@ -26,7 +26,9 @@ const MOST_RULES: usize = 2;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let sight = office::before_drafting(app, &matter.view, &matter.texts).await?;
+    let Some(sight) = office::before_drafting(app, &matter.view, &matter.texts).await? else {
+        return super::left_to_another(app, row).await;
+    };
     let (drafted, signals) = search_and_judge(app, &matter, &sight).await?;
     chaos::point("draft.judged");
     let wished = matter.hint.is_some() || sight.look_up.is_some();
@@ -113,8 +115,14 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let chances = app.chances().await?;
     let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
     let chance = chances.chance(&signals);
-    let circumstances =
-        Circumstances { identity: identity(sight), grounds: Some(&grounds), chance, ..Circumstances::default() };
+    let contradictions = policy::contradictions(&wanted.texts, &sight.shown);
+    let circumstances = Circumstances {
+        identity: identity(sight),
+        grounds: Some(&grounds),
+        chance,
+        contradictions: &contradictions,
+        ..Circumstances::default()
+    };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
     let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &wanted.view.desk.desk.desk.locale);
     let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);

@@ -159,6 +159,18 @@ kinds! {
     Checkpoint = "checkpoint",
     /// Somebody has to look.
     Alarm = "alarm",
+    /// Something to be done in the back office was prepared: a form filled in, and not handed in.
+    ActionPlanned = "action_planned",
+    /// A person approved exactly this plan.
+    ActionApproved = "action_approved",
+    /// A person does not want it done.
+    ActionDropped = "action_dropped",
+    /// An approved action was claimed: from here on it may be handed in.
+    ActionClaimed = "action_claimed",
+    /// What became of it.
+    ActionSettled = "action_settled",
+    /// A person said what became of an action whose answer is missing.
+    ActionResolved = "action_resolved",
 }
 
 impl fmt::Display for Kind {

@@ -234,6 +234,24 @@ pub enum Job {
         /// The code of what was shown; none where nothing was shown yet.
         code: Option<String>,
     },
+    /// Show a picture.
+    Show {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Its SHA-256, in hex.
+        picture: String,
+    },
+    /// Fill in what would be done in a back office.
+    PrepareAction {
+        /// The action.
+        action: String,
+    },
+    /// Hand in what was approved.
+    SubmitAction {
+        /// The action.
+        action: String,
+    },
 }
 
 /// What the tapper is asked.
@@ -282,7 +300,9 @@ impl Job {
                 format!("card:{task_id}")
             }
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
-            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
+            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } | Self::Show { to, .. } => {
+                format!("answer:{}", to.lane())
+            }
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
             Self::AnswerPress { press, .. } => format!("press:{press}"),
             // Dates stand alone: none of them holds another one back.
@@ -302,6 +322,7 @@ impl Job {
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
             Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
+            Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
         }
     }
 
@@ -314,6 +335,7 @@ impl Job {
             | Self::Prompt { .. }
             | Self::AnswerPress { .. }
             | Self::Text { .. }
+            | Self::Show { .. }
             | Self::Ask { .. }
             | Self::Send { .. }
             | Self::Transfer { .. }
@@ -336,7 +358,9 @@ impl Job {
             | Self::Publish { .. }
             | Self::FetchMedia { .. }
             | Self::LearnName { .. }
-            | Self::TestRecipe { .. } => Rank::Slow,
+            | Self::TestRecipe { .. }
+            | Self::PrepareAction { .. }
+            | Self::SubmitAction { .. } => Rank::Slow,
         }
     }
 
@@ -369,6 +393,9 @@ impl Job {
             Self::PolicyChanged { .. } => "policy_changed",
             Self::KnowledgeChanged { .. } => "knowledge_changed",
             Self::Publish { .. } => "publish",
+            Self::Show { .. } => "show",
+            Self::PrepareAction { .. } => "prepare_action",
+            Self::SubmitAction { .. } => "submit_action",
         }
     }
 
@@ -409,6 +436,7 @@ impl Job {
             | Self::Prompt { to, .. }
             | Self::Inform { to, .. }
             | Self::Text { to, .. }
+            | Self::Show { to, .. }
             | Self::Story { to, .. } => Some(to),
             _ => None,
         }
