@@ -10,6 +10,7 @@ mod pictures;
 mod reply;
 mod session;
 mod surface;
+mod upload;
 mod wire;
 
 pub(crate) use knowledge::what_if;
@@ -63,6 +64,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Publish { to, person, entry, only, code } => {
             knowledge::publish(app, row, to, knowledge::Wish { person, entry, only, code }).await
         }
+        Job::ReadUpload { upload } => upload::read(app, row, upload).await,
+        Job::PublishUpload { to, person, upload } => upload::publish(app, row, to, person, upload).await,
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
         Job::Notice { case, conversation, kind } => reply::notice(app, row, case, conversation, kind).await,
         Job::Welcome { conversation, code, until } => reply::welcome(app, row, conversation, code, until).await,

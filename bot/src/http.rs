@@ -3,13 +3,16 @@
 mod callback;
 mod health;
 mod official;
+mod render;
 mod review;
 mod server;
 mod telegram;
+mod upload;
 mod webhook;
 
 pub use review::{Seal, Session, give_link};
 pub use server::serve;
+pub use upload::give_link as give_upload_link;
 
 use std::time::Duration;
 
@@ -37,25 +40,27 @@ pub fn router(app: App) -> Router {
         .route("/callback/telegram", post(telegram::receive))
         .route("/callback/official", get(official::verify).post(official::receive))
         .layer((CatchPanicLayer::new(), DefaultBodyLimit::max(BODY)));
-    pages().merge(callbacks).with_state(app)
-}
-
-fn pages() -> Router<App> {
-    let header = |name: HeaderName, value: &'static str| {
-        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-    };
-    Router::new()
+    let pages = Router::new()
         .merge(review::routes())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        // One stack, the outermost first: each `layer` of its own costs every request a box.
-        .layer((
-            CatchPanicLayer::new(),
-            header(header::X_FRAME_OPTIONS, "DENY"),
-            header(header::REFERRER_POLICY, "no-referrer"),
-            header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN),
-            DefaultBodyLimit::max(BODY),
-        ))
+        .route("/metrics", get(health::metrics));
+    let uploads = for_browsers(upload::routes(), upload::WITHIN, upload::BODY);
+    for_browsers(pages, ANSWER_WITHIN, BODY).merge(uploads).merge(callbacks).with_state(app)
+}
+
+/// Pages for people: with headers for browsers, a time to be answered in, and a largest body in bytes.
+fn for_browsers(pages: Router<App>, within: Duration, body: usize) -> Router<App> {
+    let header = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    // One stack, the outermost first: each `layer` of its own costs every request a box.
+    pages.layer((
+        CatchPanicLayer::new(),
+        header(header::X_FRAME_OPTIONS, "DENY"),
+        header(header::REFERRER_POLICY, "no-referrer"),
+        header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, within),
+        DefaultBodyLimit::max(body),
+    ))
 }

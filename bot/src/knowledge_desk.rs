@@ -2,6 +2,7 @@
 
 mod act;
 pub mod care;
+mod faults;
 mod files;
 mod importing;
 pub mod life;
@@ -10,8 +11,10 @@ pub mod proposals;
 pub mod publishing;
 mod report;
 pub mod shown;
+pub mod uploads;
 
-pub use importing::{Order, import_bytes, import_paths};
+pub use faults::reason as fault_in_words;
+pub use importing::{Order, Publish, import_bytes, import_paths};
 pub use pdf::{is_asked as reads_pdf, serve as read_pdf};
 pub use report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
 

@@ -10,21 +10,23 @@ use crate::names::CareAct;
 /// What a button of a care card starts with; no act of a case is called so.
 const CARE: &str = "kb";
 
-/// A piece of knowledge as its owner sees it.
+/// A piece of knowledge, or a file of it, as whoever has to look at it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CareCard {
-    /// The number people call the entry by.
+    /// The number people call it by.
     pub number: i64,
     /// Its version.
     pub version: i64,
     /// What ties a press to what was shown.
     pub code: String,
-    /// The entry's title.
+    /// What people call it, and its title.
     pub title: String,
     /// Why it has to be looked at.
     pub cause: String,
     /// What it says, and what else there is to know.
     pub text: String,
+    /// What can be done; the first is what usually is.
+    pub acts: Vec<CareAct>,
 }
 
 /// What a button of a care card carries, and gives back when pressed.

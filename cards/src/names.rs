@@ -68,7 +68,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What an owner does with a piece of knowledge that has to be looked at.
+    /// What somebody does with a piece of knowledge, or with a file of it, that has to be looked at.
     CareAct in "care" {
         /// It still holds.
         Confirm = "confirm",
@@ -76,6 +76,10 @@ vocabulary! {
         Edit = "edit",
         /// It must not be used any more.
         Disable = "disable",
+        /// What a file gave is put in use.
+        Publish = "publish",
+        /// What a file gave waits.
+        Leave = "leave",
     }
 }
 

@@ -194,9 +194,9 @@ fn buttons(card: &ReviewCard, words: &Words) -> Vec<Vec<Button>> {
 }
 
 fn care_card(card: &CareCard, words: &Words) -> Posting {
-    let title = format!("K{} {}", card.number, one_line(&card.title));
+    let title = one_line(&card.title);
     let text = format!("\n{}\n\n{}", one_line(&card.cause), fit(reveal(&card.text).trim(), BODY));
-    let acts = CareAct::ALL.iter().map(|act| (act.label(words), Press::Care(*act)));
+    let acts = card.acts.iter().map(|act| (act.label(words), Press::Care(*act)));
     Posting { above: Vec::new(), text: vec![Span::Bold(title), Span::Plain(text)], rows: in_rows(acts) }
 }
 

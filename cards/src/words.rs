@@ -32,11 +32,12 @@ impl Locale {
     }
 
     /// The locale's files by name.
-    fn files(self) -> [(&'static str, &'static str); 5] {
+    fn files(self) -> [(&'static str, &'static str); 6] {
         match self {
             Self::ZhCn => [
                 ("card", include_str!("../locales/zh-CN/card.toml")),
                 ("chat", include_str!("../locales/zh-CN/chat.toml")),
+                ("fault", include_str!("../locales/zh-CN/fault.toml")),
                 ("kb", include_str!("../locales/zh-CN/kb.toml")),
                 ("page", include_str!("../locales/zh-CN/page.toml")),
                 ("policy", include_str!("../locales/zh-CN/policy.toml")),
@@ -44,6 +45,7 @@ impl Locale {
             Self::En => [
                 ("card", include_str!("../locales/en/card.toml")),
                 ("chat", include_str!("../locales/en/chat.toml")),
+                ("fault", include_str!("../locales/en/fault.toml")),
                 ("kb", include_str!("../locales/en/kb.toml")),
                 ("page", include_str!("../locales/en/page.toml")),
                 ("policy", include_str!("../locales/en/policy.toml")),

@@ -27,7 +27,7 @@ use answer::Completion;
 use request::{ChatRequest, EmbeddingRequest, Refused};
 
 /// Bytes of `Behaviour::Broken(BrokenKind::HugeBody)`'s answer text.
-pub const HUGE_BODY_BYTES: usize = 16 * 1024 * 1024;
+pub const HUGE_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of an answer that the ledger keeps; longer answers are cut.
 pub const LEDGER_BODY_BYTES: usize = 64 * 1024;

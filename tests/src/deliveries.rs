@@ -138,8 +138,8 @@ impl Deliveries {
             scope: knowledge::Scope::default(),
             timezone: zone,
         };
-        let order = knowledge_desk::Order { defaults, publish: true, by: None };
-        let imported = knowledge_desk::import_bytes(&app, "shop.csv", SHOP.as_bytes(), &order).await?;
+        let order = knowledge_desk::Order { defaults, publish: knowledge_desk::Publish::Everything, by: None };
+        let imported = knowledge_desk::import_bytes(&app, "shop.csv", SHOP.as_bytes().to_vec(), &order).await?;
         ensure!(imported.entries.len() == 1 && imported.problems.is_empty(), "{imported:?}");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);

@@ -238,3 +238,19 @@ async fn pdfs_made_to_harm_are_refused_and_the_rest_is_imported() -> anyhow::Res
     ensure!(of_file(&report, "e-good.md")?["entries"][0]["outcome"] == "taken", "{told}");
     Ok(())
 }
+
+story!(
+    /// What somebody made of an entry in chat, and nobody looked at yet, is not put in use because its file comes again.
+    a_file_does_not_publish_what_was_written_since,
+    |world| {
+        let dated = "question,answer,verify_by\n耳机保修多久,保修一年。,2026-11-30\n";
+        world.imports("耳机.csv", dated, true).await?;
+        world.wait(Duration::from_secs(2 * 24 * 3600)).await?;
+        world.decides_on_knowledge("SunMei", cards::CareAct::Edit).await?;
+        world.writes("SunMei", "保修三年。").await?;
+        let again = world.imports("耳机.csv", dated, true).await?;
+        ensure!(counts(&again) == [0, 0, 1, 0], "{again:?}");
+        let (found, _) = knowledge_desk::search(&world.app, "耳机保修多久", 1).await?;
+        ensure!(found.hits.first().is_some_and(|hit| hit.text == "保修一年。"), "{found:?}");
+    }
+);

@@ -26,6 +26,7 @@ mod instances;
 mod knowledge_care;
 mod knowledge_import;
 mod knowledge_life;
+mod knowledge_upload;
 mod lexicon;
 mod main_loop;
 mod model;

@@ -4,6 +4,7 @@ use super::Desk;
 use crate::case::Say;
 use crate::command::KnowledgeCommand;
 use crate::desk::Person;
+use crate::http;
 use crate::knowledge_desk::life::{Keeper, Outcome};
 use crate::knowledge_desk::shown::{self, Listed};
 use crate::policy::{self, Power};
@@ -36,7 +37,15 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: KnowledgeCommand) -> an
         KnowledgeCommand::Rollback { name } => done(desk, Wanted::Rollback, &name).await,
         KnowledgeCommand::Accept { name } => done(desk, Wanted::Accept, &name).await,
         KnowledgeCommand::Dismiss { name } => done(desk, Wanted::Dismiss, &name).await,
-        KnowledgeCommand::Import => desk.say(Say::new("kb.import_how").with("owner", &desk.person.id)).await,
+        KnowledgeCommand::Import => import(desk).await,
+    }
+}
+
+/// A page for one file; where the program has no address outside, the command that does the same.
+async fn import(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    match http::give_upload_link(desk.tx, desk.app, &desk.person.id, desk.from).await? {
+        Some(url) => desk.say(Say::new("kb.import_page").with("url", url)).await,
+        None => desk.say(Say::new("kb.import_how").with("owner", &desk.person.id)).await,
     }
 }
 

@@ -168,7 +168,8 @@ async fn order(
     let scope = scopes.into_iter().fold(Scope::default(), |all, one| all.with(one));
     let timezone = applied.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
     let defaults = Defaults { owner: Some(owner), kind: Some(kind), scope, timezone };
-    Ok(desk::Order { defaults, publish: permitted && !draft, by: None })
+    let publish = if permitted && !draft { desk::Publish::Everything } else { desk::Publish::Nothing };
+    Ok(desk::Order { defaults, publish, by: None })
 }
 
 async fn import(app: &App, paths: &[PathBuf], order: &desk::Order, json: bool) -> Result<Verdict, Failure> {

@@ -11,7 +11,6 @@ mod form;
 mod look_up;
 mod media;
 mod page;
-mod render;
 mod seal;
 mod sign_in;
 mod story;
@@ -31,6 +30,7 @@ use axum::routing::{get, post};
 use sha2::{Digest, Sha256};
 
 pub use seal::{Seal, Session};
+pub(super) use visitor::param;
 
 use crate::app::App;
 use crate::case::Case;
@@ -47,7 +47,7 @@ const LINK_LIVES: Timestamp = 10 * MINUTE;
 /// The review pages.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/review/page.css", get(render::style))
+        .route("/review/page.css", get(super::render::style))
         .route("/review/oauth/callback", get(sign_in::back))
         .route("/review/{number}", get(show))
         .route("/review/{number}/media/{sha256}", get(media::give))
@@ -76,12 +76,12 @@ pub async fn give_link(tx: &mut Tx, app: &App, person: &str, case: &Case) -> any
 }
 
 /// What is stored of a link's token.
-fn token_hash(token: &str) -> String {
+pub(super) fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
 
 /// The path all pages are under, as the browser sees it: a proxy in front may add something.
-fn base(app: &App) -> String {
+pub(super) fn base(app: &App) -> String {
     let outside = app.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let path = outside.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
     format!("{path}/review")
@@ -96,7 +96,7 @@ async fn show(
 ) -> Response {
     let asking = Asking::read(&app, &number, query.as_deref(), &headers);
     match look(&app, asking.clone()).await {
-        Ok(page) => render::page(&page),
+        Ok(page) => page.response(),
         Err(trouble) if trouble.ends_with_sign_in() && sign_in::is_possible(&app) => {
             sign_in::begin(&app, asking.number, &headers)
         }

@@ -1,5 +1,6 @@
 //! What owners have to look after: each reason once, as a card with 确认仍有效 · 修改 · 停用.
 
+use cards::words::Words;
 use cards::{Card, CareAct, CareCard, CareKey};
 use knowledge::{Entry, Kind as EntryKind};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::life::{Act, Keeper, Outcome, Refused, answers_for};
 use super::proposals::Proposal;
 use super::shown::AHEAD;
+use super::uploads;
 use crate::app::App;
 use crate::case::Say;
 use crate::chat::Desk;
@@ -24,6 +26,8 @@ use crate::worker::{Job, Pressed, apply};
 const CONFIRMED_FOR: Timestamp = 90 * DAY;
 /// How long before a campaign's end its owner is asked.
 const ENDING: Timestamp = 3 * DAY;
+/// What an owner can do with a piece of knowledge.
+const ACTS: [CareAct; 3] = [CareAct::Confirm, CareAct::Edit, CareAct::Disable];
 /// How long 修改 waits for the next message.
 const ANSWER_WAITS: Timestamp = 5 * MINUTE;
 
@@ -38,6 +42,8 @@ pub enum Cause {
     Corrected,
     /// Another entry answers the same question otherwise.
     Contradicted,
+    /// A file was handed in, and what it gave waits to be put in use.
+    Imported,
 }
 
 impl Cause {
@@ -48,19 +54,22 @@ impl Cause {
             Self::Ending => "ending",
             Self::Corrected => "corrected",
             Self::Contradicted => "contradicted",
+            Self::Imported => "imported",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::VerifyBy, Self::Ending, Self::Corrected, Self::Contradicted].into_iter().find(|c| c.as_str() == name)
+        let all = [Self::VerifyBy, Self::Ending, Self::Corrected, Self::Contradicted, Self::Imported];
+        all.into_iter().find(|cause| cause.as_str() == name)
     }
 
-    fn key(self) -> &'static str {
+    pub(super) fn key(self) -> &'static str {
         match self {
             Self::VerifyBy => "kb.cause_verify_by",
             Self::Ending => "kb.cause_ending",
             Self::Corrected => "kb.cause_corrected",
             Self::Contradicted => "kb.cause_contradicted",
+            Self::Imported => "kb.upload_waits",
         }
     }
 }
@@ -101,10 +110,36 @@ pub async fn raise(
         at: app.clock.now(),
         outcome: None,
     };
-    if !care::raise(tx, &need).await? {
+    ask(tx, app, &need, &to).await
+}
+
+/// Asks somebody to look, once. Gives whether they were not asked before.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn ask(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> anyhow::Result<bool> {
+    if !care::raise(tx, need).await? {
         return Ok(false);
     }
-    announce(tx, app, &need, &to).await.map(|()| true)
+    announce(tx, app, need, to).await.map(|()| true)
+}
+
+/// The number people call what a need is about by, and what it is called in a sentence.
+async fn called(tx: &mut Tx, need: &Need, words: &Words) -> anyhow::Result<(i64, String)> {
+    if need.cause == Cause::Imported.as_str() {
+        return Ok((need.version, uploads::called(need, words)));
+    }
+    let number = entries::number(tx, &need.entry).await?;
+    Ok((number, format!("K{number}")))
+}
+
+/// The number a press on a need's card names.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn number(tx: &mut Tx, app: &App, need: &Need) -> anyhow::Result<i64> {
+    let desk = app.desk(tx).await?;
+    Ok(called(tx, need, desk.words()).await?.0)
 }
 
 /// The owner, where they can be reached; else whoever watches over the desk.
@@ -153,8 +188,12 @@ pub(crate) async fn card(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyho
     let Some(need) = care::load(tx, &posting.care).await?.filter(|need| need.outcome.is_none()) else {
         return Ok(None);
     };
+    let Some(cause) = Cause::named(&need.cause) else { return Ok(None) };
+    if cause == Cause::Imported {
+        return uploads::card(tx, app, &need, posting).await;
+    }
     let Some(stored) = entries::version(tx, &need.entry, need.version).await? else { return Ok(None) };
-    let (Some(entry), Some(cause)) = (stored.entry(), Cause::named(&need.cause)) else { return Ok(None) };
+    let Some(entry) = stored.entry() else { return Ok(None) };
     let desk = app.desk(tx).await?;
     let day = |at: Option<Timestamp>| at.map(|at| local(at, &desk.desk.desk.timezone, "%Y-%m-%d")).unwrap_or_default();
     let until = if cause == Cause::Ending { day(entry.valid_until) } else { day(entry.verify_by) };
@@ -162,19 +201,21 @@ pub(crate) async fn card(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyho
     let other = match cause {
         Cause::Corrected => entries::newest(tx, &need.note).await?.and_then(|p| proposal(&p)).map(|p| p.answer),
         Cause::Contradicted => Some(need.note.clone()),
-        Cause::VerifyBy | Cause::Ending => None,
+        Cause::VerifyBy | Cause::Ending | Cause::Imported => None,
     };
     let text = match other {
         Some(other) => words.text("kb.care_other", &[("other", &other), ("answer", &entry.answer)]),
         None => entry.answer,
     };
+    let number = entries::number(tx, &need.entry).await?;
     Ok(Some(Card::Care(CareCard {
-        number: entries::number(tx, &need.entry).await?,
+        number,
         version: need.version,
         code: posting.code.clone(),
-        title: stored.title,
+        title: format!("K{number} {}", stored.title),
         cause: words.text(cause.key(), &[("until", &until)]),
         text,
+        acts: ACTS.to_vec(),
     })))
 }
 
@@ -200,9 +241,9 @@ pub(crate) async fn settled(tx: &mut Tx, app: &App, posting: &CarePosting) -> an
         return Ok(None);
     };
     let desk = app.desk(tx).await?;
-    let number = entries::number(tx, &need.entry).await?;
+    let (number, desc) = called(tx, &need, desk.words()).await?;
     let title = done_line(&desk, &done);
-    Ok(Some(Card::Settled { number, title, desc: format!("K{number}"), text: String::new() }))
+    Ok(Some(Card::Settled { number, title, desc, text: String::new() }))
 }
 
 fn done_line(desk: &Applied, done: &Settled) -> String {
@@ -227,8 +268,12 @@ pub(crate) async fn pressed(desk: &mut Desk<'_, '_>, key: &CareKey, tap: &Presse
     let need = care::load(desk.tx, &need.id).await?.unwrap_or(need);
     if let Some(done) = need.outcome.as_deref().and_then(|o| serde_json::from_str::<Settled>(o).ok()) {
         let line = done_line(desk.desk, &done);
+        let (_, called) = called(desk.tx, &need, desk.desk.words()).await?;
         Job::SettleCare { task_id: posting.task_id, to: posting.to }.enqueue(desk.tx, desk.app, now).await?;
-        return desk.say(Say::new("kb.care_done").with("number", key.number).with("done", line)).await;
+        return desk.say(Say::new("kb.care_done").with("called", called).with("done", line)).await;
+    }
+    if need.cause == Cause::Imported.as_str() {
+        return uploads::decided(desk, &need, key.act).await;
     }
     let Some(known) = entries::version(desk.tx, &need.entry, need.version).await? else { return Ok(()) };
     if let Err(refused) = answers_for(desk.person, &known) {
@@ -264,6 +309,7 @@ async fn act(
         CareAct::Disable => keeper.disable(&known.id).await,
         CareAct::Edit if corrected => keeper.accept(&need.note).await,
         CareAct::Edit => return wait_for_answer(desk, known).await.map(|()| Ok(None)),
+        CareAct::Publish | CareAct::Leave => return Ok(Ok(None)),
     };
     Ok(done?.map(Some))
 }
@@ -314,7 +360,7 @@ pub(crate) async fn answered(desk: &mut Desk<'_, '_>, pending: &PendingAnswer, t
 }
 
 /// Ends a need, and lets every card of it show that.
-async fn settle(tx: &mut Tx, app: &App, need: &Need, act: CareAct, by: &str) -> anyhow::Result<()> {
+pub(super) async fn settle(tx: &mut Tx, app: &App, need: &Need, act: CareAct, by: &str) -> anyhow::Result<()> {
     let now = app.clock.now();
     let outcome = serde_json::to_string(&Settled { act, by: by.to_owned(), at: now })?;
     if care::settle(tx, &need.id, &outcome).await? {

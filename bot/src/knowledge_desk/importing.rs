@@ -30,10 +30,31 @@ const TOGETHER: usize = 100;
 pub struct Order {
     /// What holds where a file says nothing.
     pub defaults: Defaults,
-    /// Whether entries are put in use at once; else they wait for their owners' review.
-    pub publish: bool,
+    /// Which entries are put in use at once; the others wait for their owners' review.
+    pub publish: Publish,
     /// Who hands the files in, by id; nobody knows who runs a command.
     pub by: Option<String>,
+}
+
+/// Which entries of a file are put in use at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publish {
+    /// None.
+    Nothing,
+    /// All of them.
+    Everything,
+    /// Those this person answers for, by id.
+    OwnedBy(String),
+}
+
+impl Publish {
+    fn covers(&self, owner: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::OwnedBy(person) => person == owner,
+        }
+    }
 }
 
 /// Imports files and folders. `progress` is told after each file how many of all are done.
@@ -49,7 +70,7 @@ pub async fn import_paths(
     progress: impl Fn(usize, usize, &FileReport),
 ) -> anyhow::Result<Report> {
     let files = files::all(paths)?;
-    let program = std::env::current_exe().context("cannot find this program, which reads PDFs")?;
+    let program = this_program()?;
     let mut report = Report { left_aside: files.left_aside, ..Report::default() };
     let all = files.found.len();
     for (at, file) in files.found.into_iter().enumerate() {
@@ -65,29 +86,39 @@ async fn import_file(app: &App, program: &Path, file: &files::Found, order: &Ord
         Ok(bytes) => bytes,
         Err(fault) => return keep(app, &file.name, "", Imported::refused(&file.name, fault), order).await,
     };
-    if Format::of(&file.name) != Ok(Format::Pdf) {
-        return import_bytes(app, &file.name, &bytes, order).await;
-    }
-    import_pdf(app, program, &file.name, &bytes, order).await
+    import_read(app, program, &file.name, bytes, order).await
 }
 
-async fn import_pdf(app: &App, program: &Path, name: &str, bytes: &[u8], order: &Order) -> anyhow::Result<FileReport> {
-    let imported = match pdf::pages(program, bytes).await {
-        Ok(pages) => import::read_pages(name, &pages, &order.defaults),
-        Err(fault) => Imported::refused(name, fault),
-    };
-    keep(app, name, &hex::encode(Sha256::digest(bytes)), imported, order).await
-}
-
-/// Imports the content of one file of any format but PDF.
+/// Imports the content of one file.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn import_bytes(app: &App, name: &str, bytes: &[u8], order: &Order) -> anyhow::Result<FileReport> {
-    let sha256 = hex::encode(Sha256::digest(bytes));
-    let (file, bytes, defaults) = (name.to_owned(), bytes.to_owned(), order.defaults.clone());
-    let read = move || import::read(&file, &bytes, &defaults);
-    keep(app, name, &sha256, tokio::task::spawn_blocking(read).await?, order).await
+pub async fn import_bytes(app: &App, name: &str, bytes: Vec<u8>, order: &Order) -> anyhow::Result<FileReport> {
+    import_read(app, &this_program()?, name, bytes, order).await
+}
+
+fn this_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("cannot find this program, which reads PDFs")
+}
+
+async fn import_read(
+    app: &App,
+    program: &Path,
+    name: &str,
+    bytes: Vec<u8>,
+    order: &Order,
+) -> anyhow::Result<FileReport> {
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    let imported = if Format::of(name) == Ok(Format::Pdf) {
+        match pdf::pages(program, &bytes).await {
+            Ok(pages) => import::read_pages(name, &pages, &order.defaults),
+            Err(fault) => Imported::refused(name, fault),
+        }
+    } else {
+        let (file, defaults) = (name.to_owned(), order.defaults.clone());
+        tokio::task::spawn_blocking(move || import::read(&file, &bytes, &defaults)).await?
+    };
+    keep(app, name, &sha256, imported, order).await
 }
 
 /// Writes what a file gave.
@@ -97,7 +128,7 @@ async fn keep(app: &App, name: &str, sha256: &str, imported: Imported, order: &O
     let source = Arc::new(Source { file: name.to_owned(), sha256: sha256.to_owned() });
     let mut held: HashSet<String> = HashSet::with_capacity(items.len());
     held.extend(items.iter().map(|item| identity(name, item)));
-    let failures = if order.publish { untested(app, name, &items).await? } else { HashMap::new() };
+    let failures = untested(app, name, &items).await?;
     let task = Arc::new(Task { source: source.clone(), failures, order: order.clone() });
     for chunk in items.chunks(TOGETHER) {
         let (chunk, task, app) = (Arc::new(chunk.to_vec()), task.clone(), app.clone());
@@ -119,6 +150,13 @@ struct Task {
     /// Entries whose own tests fail, and which: they are not put in use.
     failures: HashMap<String, Vec<String>>,
     order: Order,
+}
+
+impl Task {
+    /// Whether an entry is put in use.
+    fn puts_in_use(&self, id: &str, owner: &str) -> bool {
+        self.order.publish.covers(owner) && !self.failures.contains_key(id)
+    }
 }
 
 /// Tries the tests the items bring with them on the knowledge as it would be.
@@ -201,11 +239,7 @@ async fn keep_one(tx: &mut Tx, app: &App, task: &Task, item: &Item) -> anyhow::R
     let content_sha256 = hex::encode(Sha256::digest(&content));
     entries::hold(tx, &id).await?;
     let before = entries::newest(tx, &id).await?;
-    let state = if !task.order.publish || task.failures.contains_key(&id) {
-        EntryState::Submitted
-    } else {
-        EntryState::Published
-    };
+    let state = if task.puts_in_use(&id, &item.owner) { EntryState::Published } else { EntryState::Submitted };
     let told = |version, outcome, state| Told {
         entry: id.clone(),
         version,
@@ -213,13 +247,13 @@ async fn keep_one(tx: &mut Tx, app: &App, task: &Task, item: &Item) -> anyhow::R
         source: item.source.clone(),
         outcome,
         owner: item.owner.clone(),
-        waits: state == EntryState::Submitted,
+        waits: matches!(state, EntryState::Draft | EntryState::Submitted),
     };
     let same = before.as_ref().filter(|before| before.content_sha256 == content_sha256);
     if let Some(same) = same {
         // What was switched off or taken back does not come back because its file is imported again.
         let waits = matches!(same.state, EntryState::Draft | EntryState::Submitted);
-        if !waits || state == EntryState::Submitted {
+        if !waits || state == EntryState::Submitted || !says(same, item) {
             return Ok(told(same.version, Outcome::Unchanged, same.state));
         }
         entries::move_on(tx, same, state, &[], app.clock.now()).await?;
@@ -246,9 +280,17 @@ async fn keep_one(tx: &mut Tx, app: &App, task: &Task, item: &Item) -> anyhow::R
     Ok(told(version, if before.is_some() { Outcome::Changed } else { Outcome::Taken }, state))
 }
 
+/// Whether a version says what its file does, and not what somebody made of it in chat since.
+fn says(stored: &StoredEntry, item: &Item) -> bool {
+    let Ok(known) = serde_json::from_str::<Entry>(&stored.body) else { return false };
+    let read = item.clone().into_entry(known.id.clone(), known.version);
+    // Where it stands in the file is not what it says.
+    known == Entry { source: known.source.clone(), ..read }
+}
+
 /// Writes down that a version was taken from its file, and lets drafts that rest on an older one be written anew.
 async fn taken(tx: &mut Tx, app: &App, task: &Task, item: &Item, stored: &StoredEntry) -> anyhow::Result<()> {
-    let in_use = task.order.publish && !task.failures.contains_key(&stored.id);
+    let in_use = task.puts_in_use(&stored.id, &stored.owner);
     let act = if in_use { Act::Published } else { Act::Submitted };
     let payload = json!({ "entry": stored.id, "version": stored.version, "owner": stored.owner,
         "sha256": stored.content_sha256, "source": item.source, "file": task.source.file,

@@ -13,7 +13,7 @@ pub struct Report {
 }
 
 /// What one file gave.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct FileReport {
     /// Its name, or its path within the folder that was imported.
     pub file: String,

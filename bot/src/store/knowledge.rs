@@ -3,6 +3,7 @@
 pub mod acts;
 pub mod care;
 pub mod gaps;
+pub mod uploads;
 pub mod uses;
 
 use knowledge::{Entry, Release};

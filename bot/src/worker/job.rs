@@ -95,6 +95,21 @@ pub enum Job {
         /// The sentence.
         say: Say,
     },
+    /// Read a file of knowledge that was handed in.
+    ReadUpload {
+        /// The page it was handed in on.
+        upload: i64,
+    },
+    /// Put in use what a file of knowledge gave.
+    PublishUpload {
+        /// Whose phone hears of it.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Who wants it, by id.
+        person: String,
+        /// The page it was handed in on.
+        upload: i64,
+    },
     /// Say words that were put together when the question came.
     Text {
         /// Whose phone.
@@ -312,6 +327,7 @@ impl Job {
             Self::PolicyChanged { case } => format!("policy:{case}"),
             Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
             Self::Publish { entry, .. } => format!("publish:{entry}"),
+            Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
             Self::Send { conversation, .. }
@@ -356,6 +372,8 @@ impl Job {
             | Self::KnowledgeChanged { .. } => Rank::Then,
             Self::Draft { .. }
             | Self::Publish { .. }
+            | Self::ReadUpload { .. }
+            | Self::PublishUpload { .. }
             | Self::FetchMedia { .. }
             | Self::LearnName { .. }
             | Self::TestRecipe { .. }
@@ -396,6 +414,8 @@ impl Job {
             Self::Show { .. } => "show",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",
+            Self::ReadUpload { .. } => "read_upload",
+            Self::PublishUpload { .. } => "publish_upload",
         }
     }
 
@@ -422,6 +442,7 @@ impl Job {
             | Self::SettleCare { to, .. }
             | Self::Ask { to, .. }
             | Self::TestRecipe { to, .. }
+            | Self::PublishUpload { to, .. }
             | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
         }

@@ -20,10 +20,10 @@ pub(super) fn template_card(card: &CareCard, words: &Words, task_id: &str) -> Va
         "task_id": task_id,
         "source": {"desc": fit(&words.text("care.source", &[]), limit::SOURCE), "desc_color": 0},
         "main_title": {
-            "title": fit(&format!("K{} {}", card.number, one_line(&card.title)), limit::TITLE),
+            "title": fit(&one_line(&card.title), limit::TITLE),
             "desc": fit(&one_line(&card.cause), limit::DESC),
         },
         "sub_title_text": fit(reveal(&card.text).trim(), limit::BODY),
-        "button_list": CareAct::ALL.iter().enumerate().map(button).collect::<Vec<_>>(),
+        "button_list": card.acts.iter().enumerate().map(button).collect::<Vec<_>>(),
     })
 }

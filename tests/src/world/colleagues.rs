@@ -5,7 +5,7 @@ use std::time::Duration;
 use aijia::worker;
 use anyhow::{Context, ensure};
 use cards::words::{Locale, Words};
-use cards::{Act, Key};
+use cards::{Act, CareAct, CareKey, Key};
 use serde_json::Value;
 use simulator::aibot::AiBot;
 use simulator::telegram::{Message, Spot, Telegram};
@@ -112,6 +112,29 @@ impl World {
         self.listens().await
     }
 
+    /// A colleague presses a button of their newest card about the knowledge, wherever that is.
+    pub async fn decides_on_knowledge(&mut self, member: &str, act: CareAct) -> anyhow::Result<()> {
+        let none = || format!("{member} has no card about the knowledge with {act:?}");
+        let pressable = |card: Card| care_key(&card, act).map(|key| (card, key));
+        match &self.phones {
+            Phones::App => {
+                let inbox = self.sim.inbox(member);
+                let (card, key) = inbox.iter().rev().filter_map(Card::open).find_map(pressable).with_context(none)?;
+                self.sim.tap(member, &card.task_id, &key, &[]).await?;
+            }
+            Phones::Aibot(bot) => {
+                let (card, key) = aibot_cards(bot, member).find_map(pressable).with_context(none)?;
+                ensure!(bot.taps(member, &card.task_id, &key, &[])?.told, "nobody was told of the tap");
+            }
+            Phones::Telegram(telegram) => {
+                let card = telegram_card(telegram, member).with_context(none)?;
+                let label = act.label(&Words::load(Locale::ZhCn));
+                telegram.press(telegram_id(member), card.spot.room, card.id, &label)?;
+            }
+        }
+        self.listens().await
+    }
+
     /// A colleague writes, wherever they are.
     pub async fn writes(&mut self, member: &str, text: &str) -> anyhow::Result<()> {
         match &self.phones {
@@ -185,16 +208,26 @@ fn text_of(body: &Value) -> String {
     markdown.or_else(|| body["template_card"]["sub_title_text"].as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The newest card of a member's that can still be pressed.
+/// The newest card of a case a member can still press.
 pub fn aibot_card(bot: &AiBot, member: &str) -> Option<Card> {
-    let posted = bot.pushed(member).into_iter().rev().filter_map(|body| {
+    let of_a_case = |card: &Card| Key::parse(card.shown["button_list"][0]["key"].as_str().unwrap_or_default()).is_ok();
+    aibot_cards(bot, member).find(of_a_case)
+}
+
+/// The cards a member can still press, the newest first.
+fn aibot_cards(bot: &AiBot, member: &str) -> impl Iterator<Item = Card> {
+    bot.pushed(member).into_iter().rev().filter_map(move |body| {
         let task_id = body["template_card"]["task_id"].as_str()?.to_owned();
         let shown = bot.card(member, &task_id)?;
-        let key = shown["button_list"][0]["key"].as_str().unwrap_or_default();
-        let open = shown.get("replace_text").is_none() && Key::parse(key).is_ok();
-        open.then_some(Card { task_id, shown })
-    });
-    posted.into_iter().next()
+        shown.get("replace_text").is_none().then_some(Card { task_id, shown })
+    })
+}
+
+/// The key of a button of a card about the knowledge.
+pub fn care_key(card: &Card, act: CareAct) -> Option<String> {
+    let buttons = card.shown["button_list"].as_array()?;
+    let mut keys = buttons.iter().filter_map(|button| button["key"].as_str());
+    keys.find(|key| CareKey::parse(key).is_ok_and(|key| key.act == act)).map(str::to_owned)
 }
 
 /// The newest message to a member that has buttons.

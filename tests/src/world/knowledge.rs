@@ -1,6 +1,6 @@
 //! Files with knowledge, handed in for the shop's knowledge owner.
 
-use aijia::knowledge_desk::{self, FileReport, Order};
+use aijia::knowledge_desk::{self, FileReport, Order, Publish};
 use knowledge::import::Defaults;
 
 use super::World;
@@ -14,7 +14,8 @@ impl World {
             scope: knowledge::Scope::default(),
             timezone: chrono_tz::Asia::Shanghai,
         };
+        let publish = if publish { Publish::Everything } else { Publish::Nothing };
         let order = Order { defaults, publish, by: None };
-        knowledge_desk::import_bytes(&self.app, file, text.as_bytes(), &order).await
+        knowledge_desk::import_bytes(&self.app, file, text.as_bytes().to_vec(), &order).await
     }
 }

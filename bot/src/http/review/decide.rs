@@ -11,13 +11,14 @@ use serde::Deserialize;
 
 use super::page::{self, Extra, Page, say};
 use super::seal::Seal;
-use super::trouble::{self, Notice, Trouble};
+use super::trouble::{self, Trouble};
 use super::visitor::{Asking, Right, Visitor};
-use super::{base, render, token_hash};
+use super::{base, token_hash};
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Tap};
 use crate::chat::{self, Shown};
 use crate::drafting::clean;
+use crate::http::render::{self, Notice};
 use crate::store::{Tx, cases, people};
 use crate::worker::apply;
 
@@ -132,7 +133,7 @@ async fn answer(
     (number, key, kept): (i64, &str, Vec<String>),
 ) -> Response {
     match outcome {
-        Ok(Outcome::Refused(page)) => render::page(&page),
+        Ok(Outcome::Refused(page)) => page.response(),
         Err(trouble) => trouble::answer(app, &trouble, number, &kept).await,
         Ok(Outcome::Done(locale, by_hand)) => {
             let key = if by_hand && key == "sent" { "copied" } else { key };

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use axum::http::StatusCode;
+use axum::response::Response;
 use cards::words::{Locale, Words};
 use serde::Serialize;
 
@@ -14,6 +16,7 @@ use super::visitor::Visitor;
 use super::{base, sign_in};
 use crate::app::App;
 use crate::case::{Author, Draft, Part, State};
+use crate::http::render;
 use crate::store::{Tx, pauses, people, record};
 use crate::view::{View, local};
 use crate::why;
@@ -62,6 +65,13 @@ pub(super) struct Page {
     pub(super) forms: Option<Forms>,
     /// Whether anybody can sign in.
     pub(super) can_sign_in: bool,
+}
+
+impl Page {
+    /// The page as it is answered with.
+    pub(super) fn response(&self) -> Response {
+        render::html(StatusCode::OK, self.locale, "case.html", self)
+    }
 }
 
 /// Where a case stands, and how urgent it is.

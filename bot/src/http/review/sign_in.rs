@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use channels::wecom::oauth;
 use url::Url;
 
+use super::base;
 use super::seal::Seal;
 use super::trouble::{self, Trouble};
 use super::visitor::{SESSION_COOKIE, cookies, param};
-use super::{base, render};
 use crate::app::App;
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -108,7 +108,7 @@ fn redirect(to: &str, cookie: &str) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let response = (StatusCode::SEE_OTHER, [(LOCATION, to), (SET_COOKIE, cookie)]).into_response();
-    render::never_stored(response)
+    crate::http::render::never_stored(response)
 }
 
 #[cfg(test)]

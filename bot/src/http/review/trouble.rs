@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use cards::words::Locale;
 use futures::future::BoxFuture;
-use serde::Serialize;
 
-use super::{base, render};
+use super::base;
 use crate::app::App;
+use crate::http::render::{self, Notice};
 use crate::store::Tx;
 
 /// Why there is no page, or why nothing was done.
@@ -85,25 +85,6 @@ impl Trouble {
             Self::Broken(_) => ("page.broken", "page.broken_do"),
         }
     }
-}
-
-/// A page that only says something.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Notice {
-    /// The path all pages are under.
-    pub(super) base: String,
-    /// Language of the page.
-    pub(super) lang: &'static str,
-    /// What happened.
-    pub(super) title: String,
-    /// What that means, and what to do.
-    pub(super) text: String,
-    /// Where to go on.
-    pub(super) onward: Option<String>,
-    /// A text that was written and not used, given back in its parts.
-    pub(super) kept: Vec<String>,
-    /// Whether it went well.
-    pub(super) good: bool,
 }
 
 /// Says what is in the way of a case's page, and gives back what the person wrote.

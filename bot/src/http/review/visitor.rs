@@ -167,7 +167,7 @@ impl From<&Session> for Visitor {
 }
 
 /// The first parameter of this name in a query.
-pub(super) fn param(query: Option<&str>, name: &str) -> Option<String> {
+pub(in crate::http) fn param(query: Option<&str>, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

@@ -12,9 +12,9 @@ use crate::surface::Address;
 pub struct Need {
     /// The same reason has the same id, so that nobody is asked twice.
     pub id: String,
-    /// The entry's id.
+    /// The entry's id; the name of a file that was handed in.
     pub entry: String,
-    /// The version.
+    /// The version; the number of the page a file was handed in on.
     pub version: i64,
     /// Why, by its name.
     pub cause: String,

@@ -10,7 +10,8 @@ use crate::app::{App, Telegram};
 use crate::case::Refusal;
 use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
-use crate::store::knowledge::{self, care};
+use crate::knowledge_desk;
+use crate::store::knowledge::care;
 use crate::store::{Tx, actions, cards as postings, cases, record};
 use crate::surface::{Address, Picture, Surface};
 use crate::worker::Job;
@@ -99,15 +100,15 @@ async fn pressed(tx: &mut Tx, app: &App, own: &Telegram, press: Pressed) -> anyh
         tracing::warn!("a press on Telegram carried no button of ours");
         return Ok(());
     };
-    let Some(deed) = deed(tx, sealed, press.message).await? else { return Ok(()) };
+    let Some(deed) = deed(tx, app, sealed, press.message).await? else { return Ok(()) };
     store_deed(tx, app, &format!("telegram:press:{}", press.id), &at(press.user), deed).await
 }
 
 /// What a button of ours says. Its case is that of the card it was shown on.
-async fn deed(tx: &mut Tx, sealed: Sealed, message: i32) -> anyhow::Result<Option<Deed>> {
+async fn deed(tx: &mut Tx, app: &App, sealed: Sealed, message: i32) -> anyhow::Result<Option<Deed>> {
     let press = Press::from_number(sealed.action);
     if let Some(Press::Care(act)) = press {
-        return care_deed(tx, sealed.card, act, message).await.map(Some);
+        return care_deed(tx, app, sealed.card, act, message).await.map(Some);
     }
     if let Some(Press::Plan(act)) = press {
         return plan_deed(tx, sealed.card, act, message).await.map(Some);
@@ -129,12 +130,12 @@ async fn deed(tx: &mut Tx, sealed: Sealed, message: i32) -> anyhow::Result<Optio
 }
 
 /// A press on a card about the knowledge.
-async fn care_deed(tx: &mut Tx, task_id: String, act: CareAct, message: i32) -> anyhow::Result<Deed> {
+async fn care_deed(tx: &mut Tx, app: &App, task_id: String, act: CareAct, message: i32) -> anyhow::Result<Deed> {
     let mut event_key = String::new();
     if let Some(posting) = care::card(tx, &task_id).await?
         && let Some(need) = care::load(tx, &posting.care).await?
     {
-        let number = knowledge::number(tx, &need.entry).await?;
+        let number = knowledge_desk::care::number(tx, app, &need).await?;
         event_key = CareKey { number, version: need.version, code: posting.code, act }.encode();
     }
     let code = Some(message.to_string());

@@ -5,11 +5,12 @@ use super::*;
 /// The page's words asked for: in templates by `t("…")`, in code by `say(…, "…")`, `"page.…"` or one of a match.
 fn asked_for() -> String {
     let sources = [
-        include_str!("basis.rs"),
-        include_str!("decide.rs"),
-        include_str!("page.rs"),
-        include_str!("story.rs"),
-        include_str!("trouble.rs"),
+        include_str!("review/basis.rs"),
+        include_str!("review/decide.rs"),
+        include_str!("review/page.rs"),
+        include_str!("review/story.rs"),
+        include_str!("review/trouble.rs"),
+        include_str!("upload.rs"),
     ];
     TEMPLATES.iter().map(|(_, source)| *source).chain(sources).collect()
 }

@@ -10,27 +10,39 @@ use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
 use serde::Serialize;
 
-use super::page::Page;
-use super::trouble::Notice;
-
 /// The templates. Names end in `.html`, which is what makes minijinja escape.
-const TEMPLATES: [(&str, &str); 4] = [
-    ("layout.html", include_str!("../pages/layout.html")),
-    ("parts.html", include_str!("../pages/parts.html")),
-    ("case.html", include_str!("../pages/case.html")),
-    ("notice.html", include_str!("../pages/notice.html")),
+const TEMPLATES: [(&str, &str); 5] = [
+    ("layout.html", include_str!("pages/layout.html")),
+    ("parts.html", include_str!("pages/parts.html")),
+    ("case.html", include_str!("pages/case.html")),
+    ("notice.html", include_str!("pages/notice.html")),
+    ("upload.html", include_str!("pages/upload.html")),
 ];
-const STYLE: &str = include_str!("../pages/page.css");
+const STYLE: &str = include_str!("pages/page.css");
 /// Nothing but our own style and pictures, no script at all, and forms only to us.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
-/// The page of a case.
-pub(super) fn page(page: &Page) -> Response {
-    html(StatusCode::OK, page.locale, "case.html", page)
+/// A page that only says something.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Notice {
+    /// The path all pages are under.
+    pub(super) base: String,
+    /// Language of the page.
+    pub(super) lang: &'static str,
+    /// What happened.
+    pub(super) title: String,
+    /// What that means, and what to do.
+    pub(super) text: String,
+    /// Where to go on.
+    pub(super) onward: Option<String>,
+    /// A text that was written and not used, given back in its parts.
+    pub(super) kept: Vec<String>,
+    /// Whether it went well.
+    pub(super) good: bool,
 }
 
-/// A page that only says something.
+/// Answers with a notice.
 pub(super) fn notice(status: StatusCode, locale: Locale, notice: &Notice) -> Response {
     html(status, locale, "notice.html", notice)
 }
@@ -47,7 +59,8 @@ pub(super) fn never_stored(mut response: Response) -> Response {
     response
 }
 
-fn html(status: StatusCode, locale: Locale, template: &str, context: &impl Serialize) -> Response {
+/// Answers with a template filled in.
+pub(super) fn html(status: StatusCode, locale: Locale, template: &str, context: &impl Serialize) -> Response {
     match text(locale, template, context) {
         Ok(text) => {
             let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
@@ -64,7 +77,7 @@ fn html(status: StatusCode, locale: Locale, template: &str, context: &impl Seria
 ///
 /// # Errors
 /// When the template is broken or asks for something the context does not have.
-pub(super) fn text(locale: Locale, template: &str, context: &impl Serialize) -> Result<String, Error> {
+fn text(locale: Locale, template: &str, context: &impl Serialize) -> Result<String, Error> {
     environment(locale).get_template(template)?.render(Serde(context))
 }
 
