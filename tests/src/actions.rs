@@ -370,3 +370,24 @@ story!(
         ensure!(state(world, 1).await? == ActionState::Done && writes(world)? == 1, "{:?}", state(world, 1).await?);
     }
 );
+
+story!(
+    /// Pressed twice, worked by two programs at once: approved once, handed in once.
+    two_presses_on_two_programs_write_once,
+    in Setting::with_actions("reviewed").await?,
+    |world| {
+        if !prepared(world).await? {
+            return Ok(());
+        }
+        let other = world.another_instance(99).await?;
+        let card = plan_card(world, "LiHua", PlanAct::Approve)?;
+        world.sim.tap("LiHua", &card.task_id, &key(&card, PlanAct::Approve)?, &[]).await?;
+        world.sim.tap_late("LiHua", &card.task_id, &key(&card, PlanAct::Approve)?, &[]).await?;
+        let (one, two) = tokio::join!(worker::pump(&world.app), worker::pump(&other));
+        one.and(two)?;
+        world.wait(Duration::from_secs(2)).await?;
+        ensure!(state(world, 1).await? == ActionState::Done && writes(world)? == 1, "{:?}", state(world, 1).await?);
+        let approvals = world.record(1).await?.iter().filter(|told| told.kind == Kind::ActionApproved).count();
+        ensure!(approvals == 1 && world.phone("LiHua").contains("这一下没有起作用"), "{approvals}");
+    }
+);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use cards::Act;
 use serde_json::json;
 
 use crate::case::Say;
@@ -29,7 +28,7 @@ pub(crate) fn offered(view: &View) -> Vec<&Configured> {
 pub(crate) async fn wish(desk: &mut Desk<'_, '_>, n: i64, name: Option<&str>, text: &str) -> anyhow::Result<()> {
     let Some(view) = desk.case(n).await? else { return Ok(()) };
     if let Err(denied) = policy::may(desk.person, Power::Decide, view.channel()) {
-        return desk.not_permitted(&view.case, Act::Send, denied).await;
+        return desk.denied(&denied).await;
     }
     let Some(name) = name else { return list(desk, &view).await };
     let (Some(channel), Some(office)) = (view.channel(), office_of(&view)) else {

@@ -284,12 +284,24 @@ impl Office {
                 return Ok(());
             }
         };
+        let kept = self.keep_profile(browser, settings, ids, &warm.began_with).await;
+        settings.seats.leave(&self.config.id).await.and(kept)
+    }
+
+    /// The browser ends, and what keeps the person signed in is sealed.
+    async fn keep_profile(
+        &self,
+        browser: Browser,
+        settings: &Settings,
+        ids: &Ids,
+        began_with: &[u8],
+    ) -> Result<(), NoOffice> {
         let sealed = browser.close(&ProfileKey::new(settings.key)?, nonce(ids)?).await?;
         // A person may have signed in meanwhile, by another process: theirs is newer.
-        if self.profile.read()?.as_ref() == Some(&warm.began_with) {
+        if self.profile.read()?.as_deref() == Some(began_with) {
             self.profile.write(&sealed)?;
         }
-        settings.seats.leave(&self.config.id).await
+        Ok(())
     }
 }
 

@@ -171,11 +171,9 @@ async fn add_note(
     Path(no): Path<String>,
     body: Bytes,
 ) -> Response {
-    let fields = fields(&body);
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned();
-    let effect = Effect::Note { order: no.clone(), text: field("text") };
-    let outcome = write(&shared, session(&headers), &field("csrf"), effect);
-    answered(&shared, &hangup, outcome, Redirect::to(&format!("/orders/{no}")).into_response()).await
+    let back = format!("/orders/{no}");
+    let effect = |text| Effect::Note { order: no, text };
+    handed_in(&shared, (&hangup, &headers), (&body, "text"), effect, &back).await
 }
 
 async fn remove_tag(
@@ -185,11 +183,23 @@ async fn remove_tag(
     Path(no): Path<String>,
     body: Bytes,
 ) -> Response {
-    let fields = fields(&body);
+    let back = format!("/orders/{no}/untag");
+    let effect = |tag| Effect::Untag { order: no, tag };
+    handed_in(&shared, (&hangup, &headers), (&body, "tag"), effect, &back).await
+}
+
+/// A form with a token was handed in: what it does is in one of its fields, and leads back to a page.
+async fn handed_in(
+    shared: &Shared,
+    (hangup, headers): (&Hangup, &HeaderMap),
+    (body, name): (&Bytes, &str),
+    effect: impl FnOnce(String) -> Effect,
+    back: &str,
+) -> Response {
+    let fields = fields(body);
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned();
-    let effect = Effect::Untag { order: no.clone(), tag: field("tag") };
-    let outcome = write(&shared, session(&headers), &field("csrf"), effect);
-    answered(&shared, &hangup, outcome, Redirect::to(&format!("/orders/{no}/untag")).into_response()).await
+    let outcome = write(shared, session(headers), &field("csrf"), effect(field(name)));
+    answered(shared, hangup, outcome, Redirect::to(back).into_response()).await
 }
 
 async fn refund(

@@ -1,6 +1,7 @@
 //! Looking an order up before a reply about it is drafted. Identity first: what the customer did not name is asked for, and
 //! what belongs to somebody else is not opened.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backoffice::{Finding, Oddity, Picture, Recipe, Stopped, Value};
@@ -170,7 +171,8 @@ async fn run(
     }
 }
 
-/// The facts as they are compared with what the customer says. Of a table the newest row counts, which is the first.
+/// The facts as they are compared with what the customer says. Of a table whose rows have a time, the newest row counts,
+/// which is the first.
 fn shown(recipe: &Recipe, finding: &Finding, timezone: &str) -> Vec<Shown> {
     let mut all = Vec::new();
     for (name, fact) in &finding.facts {
@@ -178,8 +180,8 @@ fn shown(recipe: &Recipe, finding: &Finding, timezone: &str) -> Vec<Shown> {
         let said = recipe.in_words(name, &fact.value);
         match &fact.value {
             Value::Table(rows) => {
-                let cells = rows.first().into_iter().flatten().map(|(_, cell)| cell);
-                let states = cells.filter_map(state);
+                let dated = |row: &&BTreeMap<String, Value>| row.values().any(|cell| matches!(cell, Value::Time { .. }));
+                let states = rows.first().filter(dated).into_iter().flat_map(BTreeMap::values).filter_map(state);
                 all.extend(states.map(|said| Shown { label: label.clone(), said, measure: Measure::State }));
             }
             value => all.extend(measure(value, timezone).map(|measure| Shown { label, said, measure })),
