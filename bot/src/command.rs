@@ -305,7 +305,9 @@ fn edit(rest: &str) -> Option<Command> {
 
 fn to_do(rest: &str) -> Option<Command> {
     let (n, rest) = number(rest)?;
-    let (action, text) = token(rest);
+    let rest = rest.trim_start();
+    let apart = |c: char| c.is_whitespace() || matches!(c, ':' | '：');
+    let (action, text) = rest.split_at(rest.find(apart).unwrap_or(rest.len()));
     let action = (!action.is_empty()).then(|| action.chars().map(fold).collect());
     Some(Command::Do { n, action, text: rest_of(text).to_owned() })
 }

@@ -172,13 +172,7 @@ async fn undo(desk: &mut Desk<'_, '_>, action: &Action) -> anyhow::Result<()> {
         asked_by: desk.person.id.clone(),
         asked_at: now,
         undoes: Some(action.id.clone()),
-        state: ActionState::Preparing,
-        round: 0,
-        plan: None,
-        authority: None,
-        claimed_at: None,
-        outcome: None,
-        ..action.clone()
+        ..action.clone().anew()
     };
     let title = action.planned().map(|planned| planned.title).unwrap_or_default();
     let label = desk.desk.words().text("action.undo_of", &[("title", &title)]);

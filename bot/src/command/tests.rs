@@ -51,7 +51,7 @@ fn something_to_be_done_keeps_its_words() {
     };
     same(&["/do 81", "/做 #81", "／办81"], &wanted(None, ""));
     same(&["/do 81 note 已催：仓库 A", "/执行 81 NOTE 已催：仓库 A"], &wanted(Some("note"), "已催：仓库 A"));
-    same(&["/做 81 备注：已催"], &wanted(Some("备注：已催"), ""));
+    same(&["/做 81 备注：已催", "/做 81 备注 已催"], &wanted(Some("备注"), "已催"));
     assert_eq!(bad("/do note"), ("do".to_owned(), "usage.do"));
 }
 

@@ -173,7 +173,8 @@ fn amount(text: &str, facts: &[Shown]) -> Option<Contradiction> {
 
 /// The first amount in a text, as it is written and in cents: `259元`, `¥259.00`, `259.5 块`.
 fn money(text: &str) -> Option<(String, i64)> {
-    let chars: Vec<char> = text.chars().map(super::order::half_width).collect();
+    let narrow = |c: char| if c == '．' { '.' } else { super::order::half_width(c) };
+    let chars: Vec<char> = text.chars().map(narrow).collect();
     let mut at = 0;
     while at < chars.len() {
         let digits: String = chars.iter().skip(at).take_while(|c| c.is_ascii_digit() || **c == '.').collect();

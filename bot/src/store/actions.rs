@@ -50,6 +50,21 @@ pub struct Action {
     pub outcome: Option<String>,
 }
 
+impl Action {
+    /// The same, to be done from its beginning.
+    pub fn anew(self) -> Self {
+        Self {
+            state: ActionState::Preparing,
+            round: 0,
+            plan: None,
+            authority: None,
+            claimed_at: None,
+            outcome: None,
+            ..self
+        }
+    }
+}
+
 /// Where an action stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionState {

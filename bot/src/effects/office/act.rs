@@ -15,7 +15,6 @@ use super::{NoOffice, Office, Offices, is_over};
 use crate::action_desk::{Planned, allowed, remember};
 use crate::app::App;
 use crate::case::Unseen;
-use crate::chaos;
 use crate::config;
 use crate::effects::reply::still_ours;
 use crate::effects::{finished, left_to_another};
@@ -86,7 +85,6 @@ pub(in crate::effects) async fn submit_action(app: &App, row: Row, id: String) -
         Err(NoOffice::Elsewhere(_)) => return left_to_another(app, row).await,
         Err(problem) => Came::NotPossible(problem.to_string()),
     };
-    chaos::point("action.answered");
     settle(app, row, errand.action, came).await
 }
 
@@ -164,7 +162,6 @@ impl Offices {
 
 /// Asks, last of all before the click, whether it may be handed in: from the commit on it may be on its way.
 async fn claim(app: &App, row: Row, id: String) -> anyhow::Result<bool> {
-    chaos::point("action.before_claim");
     let app = app.clone();
     let store = app.store.clone();
     let claimed = store.commit(move |tx| {
@@ -184,7 +181,6 @@ async fn claim(app: &App, row: Row, id: String) -> anyhow::Result<bool> {
         })
     });
     let claimed = claimed.await?;
-    chaos::point("action.claimed");
     Ok(claimed)
 }
 
