@@ -111,7 +111,15 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let chromium = Chromium::find(environment.chromium.as_deref(), &path).map_err(|missing| missing.to_string());
     let base = environment.config.parent().unwrap_or(Path::new("")).to_owned();
-    Offices::new(OfficeSettings { chromium, key, profiles: environment.data_dir.join("backoffice"), base, seats })
+    let api_keys = environment.store_api_keys.clone();
+    Offices::new(OfficeSettings {
+        chromium,
+        key,
+        profiles: environment.data_dir.join("backoffice"),
+        base,
+        seats,
+        api_keys,
+    })
 }
 
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {

@@ -33,6 +33,7 @@ mod model;
 mod notices;
 mod official;
 mod operations;
+mod order_api;
 mod orphans;
 mod pacing;
 mod pauses;

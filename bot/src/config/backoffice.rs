@@ -16,7 +16,7 @@ pub const ORDER: &str = "order";
 /// Most digits an order number may have.
 const DIGITS_MAX: u32 = 40;
 /// Fewest digits: what is shorter may be anything.
-const DIGITS_MIN: u32 = 6;
+const DIGITS_MIN: u32 = 4;
 
 /// Adds everything that is wrong with the back offices by themselves.
 pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
@@ -42,7 +42,16 @@ pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
         let digits_todo = format!("use [least, most] within {DIGITS_MIN} and {DIGITS_MAX}, such as [16, 20]");
         found.expect(digits_ok, place, format!("order_digits is [{least}, {most}]"), digits_todo);
         check_actions(place, office, found);
+        check_api(place, office, found);
     }
+}
+
+fn check_api(place: &str, office: &BackOffice, found: &mut Findings) {
+    let Some(api) = &office.api else { return };
+    let url = url::Url::parse(&api.base).ok().filter(|url| url.has_host() && url.query().is_none());
+    let safe = url.is_some_and(|url| url.scheme() == "https" || (office.private && url.scheme() == "http"));
+    let what = format!("the base of the API is {:?}", api.base);
+    found.expect(safe, place, what, "use https://host; http only with private = true");
 }
 
 fn check_actions(place: &str, office: &BackOffice, found: &mut Findings) {

@@ -52,8 +52,10 @@ fn what_does_not_fit_has_its_line() {
         ("[16, 20]", "[3, 20]", "order_digits is [3, 20]"),
         ("order_status =", "order_state =", "order_state"),
         ("private =", "privat =", "unknown key \"privat\""),
+        ("https://shop.example.com", "http://shop.example.com", "the base of the API is"),
+        (r#"kind = "shopify""#, r#"kind = "magento""#, "magento"),
         (r#"mode = "read_only""#, r#"mode = "auto""#, "mode is \"auto\""),
-        (r#"name = "tag""#, r#"name = "备注""#, "the name is not usable"),
+        (r#"name = "tag""#, r#"name = "Tag""#, "the name is not usable"),
         (r#"name = "tag""#, r#"name = "note""#, "the name is used twice"),
         ("（#{case} {by}）", "{when}", "nothing fills {when}"),
     ];

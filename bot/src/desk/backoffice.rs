@@ -32,12 +32,52 @@ pub struct BackOffice {
     /// Which recipe is run for which intent.
     #[serde(default)]
     pub look_ups: BTreeMap<Intent, String>,
+    /// The shop system's own API, where orders are asked for before any page is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<OrderApi>,
     /// How far actions go: not at all, filled in and left, or handed in once somebody approved them.
     #[serde(default, skip_serializing_if = "only_reads")]
     pub mode: Mode,
     /// What may be done for a case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
+}
+
+/// A shop system's own API, asked with a key that only reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderApi {
+    /// Whose.
+    pub kind: ApiKind,
+    /// Where it is: `https://host`, with a path where the shop is below one.
+    pub base: String,
+    /// The intents it is asked for.
+    #[serde(default = "order_status")]
+    pub intents: Vec<Intent>,
+}
+
+/// The APIs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiKind {
+    /// WooCommerce's REST API.
+    Woocommerce,
+    /// Shopify's Admin API.
+    Shopify,
+}
+
+impl ApiKind {
+    /// Its name in the configuration and in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Woocommerce => "woocommerce",
+            Self::Shopify => "shopify",
+        }
+    }
+}
+
+fn order_status() -> Vec<Intent> {
+    vec![Intent::OrderStatus]
 }
 
 /// Something that may be done in the back office for a case, once somebody asked for it and approved it as shown.
@@ -95,6 +135,11 @@ impl BackOffice {
     /// The recipe for an intent, if facts are looked up for it.
     pub fn recipe_for(&self, intent: Intent) -> Option<&str> {
         self.look_ups.get(&intent).map(String::as_str)
+    }
+
+    /// Whether anything is looked up for an intent.
+    pub fn looks_up(&self, intent: Intent) -> bool {
+        self.recipe_for(intent).is_some() || self.api.as_ref().is_some_and(|api| api.intents.contains(&intent))
     }
 
     /// The action with this name or label.

@@ -2,6 +2,7 @@
 //! been idle, its profile sealed beside the data in between.
 
 mod act;
+mod api;
 mod keep;
 mod look;
 mod profile;
@@ -9,13 +10,14 @@ mod seats;
 mod settled;
 mod trial;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backoffice::{
     Account, Browser, Chromium, Finding, Inputs, Job, Opening, ProfileKey, Recipe, Recipes, SigningIn, Stopped, Trouble,
 };
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 pub(super) use act::{prepare_action, submit_action};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub profiles: PathBuf,
     /// What the recipes' folders are relative to.
     pub base: PathBuf,
+    /// What shop systems' APIs are asked with, by store.
+    pub api_keys: BTreeMap<String, SecretString>,
     /// Which browsers are this program's.
     pub seats: Seats,
 }
@@ -105,6 +109,11 @@ impl Offices {
     /// Why nothing can be looked up on this machine, where nothing can.
     pub fn missing(&self) -> Option<&str> {
         self.settings.chromium.as_ref().err().map(String::as_str)
+    }
+
+    /// What a store's API is asked with.
+    fn api_key(&self, store: &str) -> Option<&SecretString> {
+        self.settings.api_keys.get(store)
     }
 
     /// What is in the way of looking anything up in a back office, if anything is.

@@ -158,6 +158,7 @@ mod tests {
             recipes: "recipes".into(),
             order_digits: (12, 24),
             look_ups: Default::default(),
+            api: None,
             mode,
             actions: vec![note],
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use backoffice::{Finding, Oddity, Picture, Recipe, Stopped, Value};
 use serde_json::{Value as Json, json};
 
-use super::{NoOffice, Office};
+use super::{NoOffice, Office, api};
 use crate::app::App;
 use crate::case::{LookUp, Looked, Unseen};
 use crate::clock::Timestamp;
@@ -105,18 +105,24 @@ async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<S
 }
 
 /// What is looked up.
-struct Question<'a> {
-    intent: Intent,
-    recipe: &'a str,
-    order: &'a str,
+pub(super) struct Question<'a> {
+    pub(super) intent: Intent,
+    /// The recipe that looks at a page for it, where there is one.
+    pub(super) recipe: Option<&'a str>,
+    pub(super) order: &'a str,
 }
 
 /// The intent with its recipe. Where a text has hardly more than an order number in it, what was asked before says what
 /// it is about.
-fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], named: bool) -> Option<(Intent, &'a str)> {
+fn wanted<'a>(
+    config: &'a BackOffice,
+    texts: &[String],
+    earlier: &[String],
+    named: bool,
+) -> Option<(Intent, Option<&'a str>)> {
     let of = |texts: &[String]| {
         let intent = policy::intent_of(texts);
-        config.recipe_for(intent).map(|recipe| (intent, recipe))
+        config.looks_up(intent).then(|| (intent, config.recipe_for(intent)))
     };
     // Whoever says what they want is not answered about something else.
     let says_nothing = matches!(policy::intent_of(texts), Intent::Other | Intent::Greeting);
@@ -125,7 +131,8 @@ fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], name
 }
 
 async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
-    let (store, recipe, order) = (config.id.clone(), question.recipe.to_owned(), question.order.to_owned());
+    let recipe = question.recipe.unwrap_or_default().to_owned();
+    let (store, order) = (config.id.clone(), question.order.to_owned());
     let conversation = view.conversation.id.clone();
     let before = app.store.read(move |tx| {
         let (store, recipe, order) = (store.clone(), recipe.clone(), order.clone());
@@ -138,10 +145,16 @@ async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'
     });
     let (theirs, stopped) = before.await?;
     let now = app.clock.now();
-    match (theirs, stopped) {
-        (false, _) => Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs")))),
-        (true, true) => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
-        (true, false) => run(app, view, config, question, now).await,
+    if !theirs {
+        return Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs"))));
+    }
+    if let Some(sight) = api::look(app, view, config, question, now).await? {
+        return Ok(sight);
+    }
+    match question.recipe {
+        Some(_) if stopped => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
+        Some(recipe) => run(app, view, config, (question, recipe), now).await,
+        None => Ok(Sight::default()),
     }
 }
 
@@ -149,15 +162,15 @@ async fn run(
     app: &App,
     view: &View,
     config: &BackOffice,
-    question: &Question<'_>,
+    (question, name): (&Question<'_>, &str),
     now: Timestamp,
 ) -> anyhow::Result<Sight> {
     let office = match app.offices.office(config).await {
         Ok(office) => office,
         Err(problem) => return Ok(unavailable(config, question, now, &problem)),
     };
-    let Some(recipe) = office.recipes.get(question.recipe) else {
-        let problem = NoOffice::Unusable(format!("{} is no recipe any more", question.recipe));
+    let Some(recipe) = office.recipes.get(name) else {
+        let problem = NoOffice::Unusable(format!("{name} is no recipe any more"));
         return Ok(unavailable(config, question, now, &problem));
     };
     match app.offices.look_up(&office, recipe, question.order, now).await {
@@ -180,7 +193,8 @@ fn shown(recipe: &Recipe, finding: &Finding, timezone: &str) -> Vec<Shown> {
         let said = recipe.in_words(name, &fact.value);
         match &fact.value {
             Value::Table(rows) => {
-                let dated = |row: &&BTreeMap<String, Value>| row.values().any(|cell| matches!(cell, Value::Time { .. }));
+                let dated =
+                    |row: &&BTreeMap<String, Value>| row.values().any(|cell| matches!(cell, Value::Time { .. }));
                 let states = rows.first().filter(dated).into_iter().flat_map(BTreeMap::values).filter_map(state);
                 all.extend(states.map(|said| Shown { label: label.clone(), said, measure: Measure::State }));
             }
@@ -332,7 +346,7 @@ impl Sight {
         Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
     }
 
-    fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
+    pub(super) fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
         let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome };
         Self { look_up: Some(look_up), intent: Some(question.intent), reply, ..Self::default() }
     }

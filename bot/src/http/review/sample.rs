@@ -145,6 +145,7 @@ async fn app(folder: &std::path::Path) -> App {
             key: [3; 32],
             profiles: folder.join("backoffice"),
             base: folder.to_owned(),
+            api_keys: Default::default(),
             seats: Seats::new(store, "sample".into()),
         }),
         signing: SigningKey::from_seed([1; 32]).unwrap(),
