@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -146,7 +146,12 @@ async fn moody(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     }
 }
 
-async fn woocommerce(State(shared): State<Arc<Shared>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+async fn woocommerce(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Response {
     let expected = format!("Basic {}", STANDARD.encode(WOOCOMMERCE_KEY));
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if given != Some(expected.as_str()) {
@@ -160,9 +165,12 @@ async fn woocommerce(State(shared): State<Arc<Shared>>, headers: HeaderMap, Path
             "data": { "status": 404 } });
         return (StatusCode::NOT_FOUND, axum::Json(missing)).into_response();
     };
-    let answer = json!({ "id": number, "number": id, "status": order.status, "currency": "CNY", "total": order.paid,
+    let mut answer = json!({ "id": number, "number": id, "status": order.status, "currency": "CNY", "total": order.paid,
         "date_created_gmt": "2026-11-20T15:30:00", "date_paid_gmt": "2026-11-20T15:31:00",
         "billing": { "first_name": "小雨", "phone": "13800002417" } });
+    if let (Some(fields), Some(all)) = (asked.get("_fields"), answer.as_object_mut()) {
+        all.retain(|name, _| fields.split(',').any(|field| field == name));
+    }
     axum::Json(answer).into_response()
 }
 

@@ -130,6 +130,8 @@ async fn ask(api: &OrderApi, key: &SecretString, number: &str) -> Result<Answer,
 
 fn client(base: &str) -> Result<Client, NoOrder> {
     let here = url::Url::parse(base).is_ok_and(|url| url.host_str().is_some_and(|host| host == "127.0.0.1"));
+    // The program installs a TLS provider first; without one the client would not be built but panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("aijia/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
