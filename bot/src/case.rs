@@ -10,6 +10,7 @@ mod hand;
 mod human;
 mod in_turn;
 mod look_up;
+mod permit;
 mod refusal;
 mod sending;
 mod step;
@@ -26,9 +27,10 @@ pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
 pub use look_up::{LookUp, Looked, Unseen};
+pub use permit::{Approval, Authority, Permit};
 pub use refusal::{Refusal, act_key};
 pub use sending::message_id;
-pub use step::{BY_ITSELF, PausedBy, Rules, Step, step};
+pub use step::{Automation, BY_ITSELF, PausedBy, Rules, Step, step};
 pub use window::{KEPT_FOR_HANDOVER, Window};
 
 use cards::RejectReason;
@@ -228,7 +230,8 @@ pub struct Sending {
     /// What is sent.
     pub draft: Draft,
     /// By whose authority.
-    pub approval: Approval,
+    #[serde(rename = "approval")]
+    pub authority: Authority,
     /// What became of each part.
     pub parts: Vec<Part>,
     /// What the customer did after the first part was claimed: the reply is followed up.
@@ -328,19 +331,8 @@ pub enum Voided {
     ArrivedAfterAll,
     /// The platform says that the reply was not delivered.
     NotDelivered,
-}
-
-/// A person's authority to send exactly these bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Who approved.
-    pub person: String,
-    /// When.
-    pub at: Timestamp,
-    /// Digest of what was shown and approved.
-    pub digest: String,
-    /// Turn of the pause register at the approval: a pause declared later ends it.
-    pub turn: i64,
+    /// Nothing may leave by itself any more for what the customer wants.
+    AutomationClosed,
 }
 
 /// A decision somebody took.
@@ -449,7 +441,7 @@ impl Case {
     }
 
     /// Moves the time at which the next level is asked.
-    fn set_due(&mut self, at: Timestamp) {
+    pub(crate) fn set_due(&mut self, at: Timestamp) {
         match &mut self.state {
             State::AwaitingReview(review) => review.due = at,
             State::NeedsPerson(stuck) => stuck.due = at,

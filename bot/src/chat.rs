@@ -6,9 +6,11 @@ mod knowledge;
 mod office;
 mod pause;
 mod phase;
+mod sample;
 mod show;
 
 pub use pause::pause_from_card;
+pub use sample::{begin_sample_edit, sample_reviewed};
 pub(crate) use show::shortened;
 
 use cards::Act;
@@ -27,7 +29,7 @@ use crate::store::conversations;
 use crate::store::desks::Applied;
 use crate::store::knowledge::care::{self as pending, PendingAnswer};
 use crate::store::people::{self, PendingEdit};
-use crate::store::{Tx, cards as postings, cases, record};
+use crate::store::{Tx, cards as postings, cases, record, samples};
 use crate::surface::{Address, Picture};
 use crate::view::View;
 use crate::worker::{Job, apply};
@@ -188,6 +190,9 @@ impl Desk<'_, '_> {
 
     /// The text of an edit arrived.
     async fn edited(&mut self, edit: PendingEdit, text: &str) -> anyhow::Result<()> {
+        if let Some(sample) = samples::lock(self.tx, &edit.case_id).await? {
+            return sample::edited(self, &sample, text).await;
+        }
         let Some(case) = cases::load(self.tx, &edit.case_id).await? else { return Ok(()) };
         self.edit(&case, edit.version, &edit.code, text).await
     }

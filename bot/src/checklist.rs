@@ -10,7 +10,7 @@ use crate::desk::{Channel, Mode};
 use crate::policy::{self, Circumstances, Intent, Level, Matter, Route};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self, EntryState};
-use crate::store::{Tx, cards as postings, pauses, record};
+use crate::store::{Tx, cards as postings, outcomes, pauses, record};
 
 /// How long a test of evidence, escalation or pause stays good.
 const GOOD_FOR: Timestamp = 30 * 24 * HOUR;
@@ -87,7 +87,7 @@ pub async fn points(tx: &mut Tx, app: &App) -> anyhow::Result<Vec<Point>> {
     Ok(vec![
         owners(&desk),
         knowledge_owners(tx, &desk).await?,
-        draft_first(&desk),
+        draft_first(tx, &desk).await?,
         high_risk_reviewed(app, &desk),
         reads_only(&desk),
         evidence_tested(tx, since).await?,
@@ -116,8 +116,11 @@ async fn knowledge_owners(tx: &mut Tx, desk: &Applied) -> anyhow::Result<Point> 
     Ok(Point { item: Item::KnowledgeOwners, passed, found: found.to_string() })
 }
 
-fn draft_first(desk: &Applied) -> Point {
-    unless(Item::DraftFirst, desk, |channel| matches!(channel.mode, Mode::Reviewed | Mode::Auto))
+/// A channel goes above drafts once people have decided about some of its own.
+async fn draft_first(tx: &mut Tx, desk: &Applied) -> anyhow::Result<Point> {
+    let decided = outcomes::tallies(tx).await?;
+    let known = |channel: &Channel| decided.iter().any(|(id, ..)| *id == channel.id);
+    Ok(unless(Item::DraftFirst, desk, |channel| matches!(channel.mode, Mode::Reviewed | Mode::Auto) && !known(channel)))
 }
 
 /// Asked of the gate in force: whatever a table says, high risk goes to a supervisor, and there is one.

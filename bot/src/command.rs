@@ -135,6 +135,13 @@ pub enum Command {
     OffDuty,
     /// How far the bot goes where, and what automation still lacks.
     Mode,
+    /// Answer an intent on a channel without a person, or with one again.
+    SetMode {
+        /// The channel and the intent, as they were typed.
+        place: Place,
+        /// Whether without a person.
+        auto: bool,
+    },
     /// The launch checklist.
     Checklist,
     /// What the drafts of the last week teach.
@@ -152,6 +159,15 @@ pub enum Command {
         /// The person's words for it; may be empty.
         text: String,
     },
+}
+
+/// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The channel's id or name.
+    pub channel: String,
+    /// The intent's name in either language.
+    pub intent: String,
 }
 
 /// What is wanted of the back offices.
@@ -256,8 +272,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::OnDuty => alone(rest, Command::OnDuty),
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
-        // Whatever is wished for: what it lacks is the answer.
-        Name::Mode => Some(Command::Mode),
+        Name::Mode => mode(rest),
         Name::Checklist => alone(rest, Command::Checklist),
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
@@ -278,6 +293,24 @@ fn office(rest: &str) -> Option<OfficeArg> {
         }
         _ => None,
     }
+}
+
+/// Nothing more than the name asks how everything stands.
+fn mode(rest: &str) -> Option<Command> {
+    if rest.trim().is_empty() {
+        return Some(Command::Mode);
+    }
+    let (place, wished) = rest.trim().rsplit_once(char::is_whitespace)?;
+    let wished: String = wished.chars().map(fold).collect();
+    let auto = match wished.as_str() {
+        "auto" | "自动" | "自動" => true,
+        "draft" | "草稿" => false,
+        _ => return None,
+    };
+    let (channel, intent) = place.rsplit_once(['/', '／'])?;
+    let [channel, intent] = [channel, intent].map(|name| name.trim().to_owned());
+    let named = !channel.is_empty() && !intent.is_empty();
+    named.then_some(Command::SetMode { place: Place { channel, intent }, auto })
 }
 
 fn alone(rest: &str, command: Command) -> Option<Command> {

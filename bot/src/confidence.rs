@@ -17,7 +17,7 @@ use curve::Curve;
 use logistic::Logistic;
 
 /// Decisions below which nothing is known.
-const LEAST: usize = 200;
+pub const LEAST: usize = 200;
 /// Parts the record is cut into, so that the curve is drawn over drafts the model had not seen.
 const FOLDS: usize = 5;
 

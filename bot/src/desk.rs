@@ -347,11 +347,46 @@ pub struct Policy {
     pub high_value_cents: i64,
     /// File with a table of trigger words that replaces the built-in one.
     pub triggers: Option<String>,
+    /// What may leave without a person where that is open.
+    pub auto: AutoPolicy,
+}
+
+/// What may leave without a person where people opened that, and how it is watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AutoPolicy {
+    /// Which drafts.
+    pub drafts: AutoDrafts,
+    /// Longest of them, in characters.
+    pub most_characters: u32,
+    /// The share of bad drafts that must be disproved before an intent opens, 0 to 1.
+    pub bad_rate: f64,
+    /// The share of what left that is reviewed afterwards, 0 to 1.
+    pub sample: f64,
+    /// What stands under each message; the locale's own words when absent.
+    pub notice: Option<String>,
+}
+
+/// The drafts that may leave without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoDrafts {
+    /// Published answers, each whole and word for word.
+    #[default]
+    Published,
+    /// Also what says nothing but what published knowledge says, in nearly its words.
+    Documented,
+}
+
+impl Default for AutoPolicy {
+    fn default() -> Self {
+        Self { drafts: AutoDrafts::Published, most_characters: 300, bad_rate: 0.01, sample: 0.10, notice: None }
+    }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { confidence: 0.90, high_value_cents: 50_000, triggers: None }
+        Self { confidence: 0.90, high_value_cents: 50_000, triggers: None, auto: AutoPolicy::default() }
     }
 }
 

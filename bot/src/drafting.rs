@@ -5,6 +5,7 @@
 //! returns is text and sources; recipients, routes and permits are decided elsewhere.
 
 mod clean;
+mod embeddings;
 mod extract;
 mod lexicon;
 mod model;
@@ -13,9 +14,12 @@ mod prompt;
 mod questions;
 
 pub use clean::clean;
+pub use embeddings::Embeddings;
+pub(crate) use embeddings::TEXTS as TEXTS_TOGETHER;
 pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
 pub use model::{DraftError, Flaw, Model, proposal};
+pub(crate) use placeholders::Placeholders;
 pub use questions::questions;
 
 use knowledge::{Found, Hit};
@@ -69,6 +73,21 @@ pub fn grounds(proposal: &Proposal, found: &[Found], evidence: &[&str]) -> Groun
     });
     let knowledge: Vec<&str> = cited.flatten().collect();
     check_claims(&proposal.parts, Sources { knowledge: &knowledge, evidence })
+}
+
+/// Whether a proposal is published answers, each whole and word for word, behind at most these words of ours.
+pub fn is_published(proposal: &Proposal, found: &[Found], opener: &str) -> bool {
+    let answer = |citation: &Citation| {
+        let mut hits = found.iter().flat_map(|found| &found.hits);
+        let hit = hits.find(|hit| hit.entry == citation.entry && hit.version == citation.version)?;
+        Some(hit.text.trim())
+    };
+    let is_whole = |(part, citation): (&String, &Citation)| {
+        let plain = |text: String| in_parts(&[text]).is_some_and(|parts| parts == [part.as_str()]);
+        answer(citation).is_some_and(|text| plain(text.to_owned()) || plain(format!("{opener}{text}")))
+    };
+    let each = proposal.parts.len() == proposal.citations.len() && !proposal.parts.is_empty();
+    each && proposal.parts.iter().zip(&proposal.citations).all(is_whole)
 }
 
 /// How likely the hit at `place` is the answer: what is left when the first is not.

@@ -23,7 +23,8 @@ pub(crate) use surface::answer_tap;
 use channels::wecom::api::ApiError;
 
 use crate::app::App;
-use crate::case::{Approval, PartResult};
+use crate::automation;
+use crate::case::{Authority, PartResult};
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::metrics::Sent;
 use crate::store::queue::{self, Door, Rank, Row};
@@ -64,6 +65,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Publish { to, person, entry, only, code } => {
             knowledge::publish(app, row, to, knowledge::Wish { person, entry, only, code }).await
         }
+        Job::AskReview { sample } => ask_review(app, row, sample).await,
         Job::ReadUpload { upload } => upload::read(app, row, upload).await,
         Job::PublishUpload { to, person, upload } => upload::publish(app, row, to, person, upload).await,
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,
@@ -96,6 +98,20 @@ async fn happen(app: &App, row: Row, case: String, event: crate::case::Event) ->
         .await
 }
 
+/// What left without a person is put before a reviewer.
+async fn ask_review(app: &App, row: Row, sample: String) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                automation::ask(tx, &app, &sample).await?;
+                apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
+            })
+        })
+        .await
+}
+
 /// Nobody decided in time.
 async fn review_deadline(app: &App, row: Row, case: String, due: Timestamp) -> anyhow::Result<()> {
     let app = app.clone();
@@ -116,7 +132,7 @@ async fn finished(app: &App, row: Row) -> anyhow::Result<()> {
     app.store.commit(move |tx| Box::pin(async move { apply::finish(tx, Door::Outbox, &row, now).await })).await
 }
 
-/// Counts what became of a message to a customer, and how long a reply took since its approval.
+/// Counts what became of a message to a customer, and how long a reply took since its authority.
 fn count(app: &App, send: &Send, result: &PartResult) {
     let outcome = match result {
         PartResult::Accepted => Sent::Accepted,
@@ -126,8 +142,8 @@ fn count(app: &App, send: &Send, result: &PartResult) {
         PartResult::HandedOut => Sent::HandedOut,
     };
     app.metrics.sent(outcome);
-    if let (Sent::Accepted, Ok(approval)) = (outcome, serde_json::from_str::<Approval>(&send.authority)) {
-        app.metrics.reply_took(app.clock.now() - approval.at);
+    if let (Sent::Accepted, Ok(authority)) = (outcome, serde_json::from_str::<Authority>(&send.authority)) {
+        app.metrics.reply_took(app.clock.now() - authority.at());
     }
 }
 

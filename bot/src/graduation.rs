@@ -6,7 +6,8 @@
 //! one looks, a channel at the limit gets there in at most one of twenty cases, and the upper 95 % bound of the rate is
 //! under the limit then. At the limit of 1 % that takes 299 good drafts in a row, and more once one was bad.
 //!
-//! Afterwards a cumulative sum over a sample that people review blind notices when the rate rises tenfold.
+//! Afterwards a cumulative sum over a sample that people review blind notices when the rate rises tenfold. How many reviews
+//! that takes is a matter of statistics; how many replies, of how much is reviewed once something looks bad.
 
 /// What became of a number of drafts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,6 +115,12 @@ impl Watch {
         }
         let speaks = if good { ((1.0 - WORSE) / (1.0 - WELL)).ln() } else { (WORSE / WELL).ln() };
         Self { sum: (self.sum + speaks).max(0.0) }
+    }
+
+    /// The share of what leaves that is to be reviewed now: the usual one while nothing speaks for the worse rate, and all
+    /// after a bad review, until it is clear whether that was chance.
+    pub fn share(&self, usual: f64) -> f64 {
+        if self.sum > 0.0 { 1.0 } else { usual }
     }
 
     /// Whether automation has to end. It stays so until people open it again.

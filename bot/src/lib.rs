@@ -8,6 +8,7 @@
 mod action_desk;
 pub mod aibot;
 pub mod app;
+pub mod automation;
 pub mod blobs;
 pub mod case;
 pub mod chances;
@@ -28,6 +29,7 @@ pub mod evidence;
 pub mod graduation;
 pub mod http;
 pub mod knowledge_desk;
+pub mod meaning;
 pub mod metrics;
 pub mod mistake;
 pub mod policy;

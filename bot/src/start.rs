@@ -15,14 +15,16 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Settings, Wecom};
+use crate::automation;
 use crate::case::State;
 use crate::chaos;
 use crate::clock::{Clock, Ids};
-use crate::config::{self, ConfigError, Environment};
+use crate::config::{self, ConfigError, Encoder, Environment};
 use crate::desk::{ChannelKind, Desk};
-use crate::drafting::Model;
+use crate::drafting::{Embeddings, Model};
 use crate::effects::{OfficeSettings, Offices, Seats};
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
+use crate::meaning::{Encoding, Meaning};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, accounts, cases, pauses, queue, record};
 use crate::tenant::Tenant;
@@ -58,6 +60,7 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
+        meaning: meaning(environment)?,
         offices: {
             let seats = Seats::new(store.clone(), instance.id().to_owned());
             offices(environment, derived(&secret, "back office profiles"), seats)
@@ -125,6 +128,17 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {
     let Some(settings) = &environment.openai else { return Ok(None) };
     Ok(Some(Model::new(&settings.base_url, settings.api_key.clone(), &settings.model)?))
+}
+
+fn meaning(environment: &Environment) -> anyhow::Result<Option<Meaning>> {
+    Ok(match &environment.encoder {
+        Some(Encoder::Folder(folder)) => Some(Meaning::here(folder).context("AIJIA_ENCODER")?),
+        Some(Encoder::Server(openai)) => {
+            let model = Embeddings::new(&openai.base_url, &openai.api_key, &openai.model)?;
+            Some(Meaning::new(Encoding::There(model)))
+        }
+        None => None,
+    })
 }
 
 /// What became of a configuration file.
@@ -262,6 +276,7 @@ async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>
     let entry = Entry { kind: Kind::ConfigApplied, actor: Actor::System, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     chaos::point("config.recorded");
+    automation::close_unset(tx, app, &new).await?;
     let Some(before) = before else { return Ok(()) };
     gone::mended(tx, app, &before.desk, &new.desk).await?;
     if before.policy != new.policy {

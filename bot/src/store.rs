@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod automation;
 pub mod back_office;
 pub mod cards;
 pub mod cases;
@@ -19,6 +20,7 @@ pub mod pauses;
 pub mod people;
 pub mod queue;
 pub mod record;
+pub mod samples;
 mod seat;
 pub mod sends;
 pub mod tokens;

@@ -1,25 +1,24 @@
 //! What people are shown about a case: the card, the whole story, the answer to "why". Words only; what is
 //! shown comes from stored rows.
 
+mod load;
 mod office;
+
+pub(crate) use load::on_card;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
-use crate::app::App;
 use crate::case::{
     Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
 };
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};
 use crate::policy::{self, Power};
-use crate::store::conversations::{self, Conversation, Message};
+use crate::store::conversations::{Conversation, Message};
 use crate::store::desks::Applied;
-use crate::store::{Tx, cases};
-use crate::worker::recovery;
 
 /// Claims without a source a card names.
 const MARKED: usize = 3;
@@ -43,24 +42,12 @@ pub struct View {
     pub now: Timestamp,
     /// When the desk last began on an older copy of the database.
     pub recovered_at: Option<Timestamp>,
+    /// Where the draft could leave without a person some day: how many good ones in a row are missing before that may be
+    /// opened.
+    pub missing: Option<u32>,
 }
 
 impl View {
-    /// Looks at a case.
-    ///
-    /// # Errors
-    /// When the database fails or the case does not exist.
-    pub async fn load(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<Self> {
-        let mut case = cases::load(tx, case_id).await?.context("no such case")?;
-        let conversation = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
-        case.window = conversation.window();
-        let messages = conversations::history(tx, &case.conversation, HISTORY).await?;
-        let place = cases::place(tx, &case).await?;
-        let recovered_at = recovery::recovered_at(tx).await?;
-        let desk = app.desk(tx).await?;
-        Ok(Self { case, conversation, messages, desk, place, now: app.clock.now(), recovered_at })
-    }
-
     /// The channel, unless it was removed.
     pub fn channel(&self) -> Option<&Channel> {
         self.desk.desk.channel(&self.case.channel)
@@ -159,12 +146,16 @@ impl View {
     /// A note, together with the warnings that everybody reads the answer, and that the customer may have been answered in
     /// the part of the record that is lost.
     fn noted(&self, note: Option<String>) -> Option<String> {
-        let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
-        let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
-        let warned = self.messages.iter().filter(waits).any(before);
-        let warning = warned.then(|| self.words().text("told.maybe_answered", &[]));
+        let warning = self.may_be_answered().then(|| self.words().text("told.maybe_answered", &[]));
         let all: Vec<String> = self.public().into_iter().chain(warning).chain(note).collect();
         (!all.is_empty()).then(|| all.join(" · "))
+    }
+
+    /// Whether what the customer waits for may have been answered in a part of the record that is lost.
+    pub fn may_be_answered(&self) -> bool {
+        let before = |m: &Message| self.recovered_at.is_some_and(|at| m.at < at);
+        let waits = |m: &&Message| m.author == "customer" && !m.answered && !m.recalled;
+        self.messages.iter().filter(waits).any(before)
     }
 
     fn without_dead_buttons(&self, mut acts: Vec<Act>) -> Vec<Act> {
@@ -202,7 +193,10 @@ impl View {
             let order = look_up.order.clone().map(|order| row(RowLabel::Order, order));
             rows.extend(order.into_iter().chain([row(RowLabel::Evidence, self.looked(look_up))]));
         }
-        let risk = self.reasons();
+        let mut risk = self.reasons();
+        risk.extend(
+            self.missing.map(|missing| self.words().text("card.missing", &[("missing", &missing.to_string())])),
+        );
         if !risk.is_empty() {
             rows.push(row(RowLabel::Risk, risk.join("·")));
         }
@@ -229,7 +223,11 @@ impl View {
     fn doubt_rows(&self, doubt: &Doubt) -> Vec<Row> {
         let row = |label, value| Row { label, value, link: None };
         let zone = &self.desk.desk.desk.timezone;
-        let approved = format!("{} {}", self.desk.desk.name_of(&doubt.lost.approved_by), self.clock(doubt.lost.at));
+        let approver = match doubt.lost.approved_by.as_str() {
+            "" => self.words().text("actor.policy", &[]),
+            id => self.desk.desk.name_of(id).to_owned(),
+        };
+        let approved = format!("{approver} {}", self.clock(doubt.lost.at));
         let until = self.case.window.ends_at.map(|at| row(RowLabel::Until, local(at, zone, "%m-%d %H:%M")));
         let mut rows = vec![
             row(if doubt.by_hand.is_some() { RowLabel::HandedOut } else { RowLabel::Sent }, self.sent_line(doubt)),
@@ -310,6 +308,10 @@ impl View {
             }
             Outcome::PassedOn { to: None } => words.text("settled.put_back", &[]),
             Outcome::WindowLost => words.text("settled.window_lost", &[]),
+            Outcome::Reviewed { by, good } => {
+                let key = if *good { "settled.reviewed_good" } else { "settled.reviewed_bad" };
+                words.text(key, &[("by", self.desk.desk.name_of(by))])
+            }
             Outcome::TakenOver { by } => words.text("settled.taken_over", &[("by", self.desk.desk.name_of(by))]),
         };
         let desc = words.text("settled.case", &[("number", &self.case.number.to_string())]);

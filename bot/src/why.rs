@@ -104,6 +104,9 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::DeliveryFailed => "record.delivery_failed",
         Kind::MediaStored => "record.media_stored",
         Kind::CaseClosed => "record.case_closed",
+        Kind::Permitted => "record.permitted",
+        Kind::Sampled => "record.sampled",
+        Kind::SampleReviewed => "record.sample_reviewed",
         Kind::ActionPlanned => "record.action_planned",
         Kind::ActionApproved => "record.action_approved",
         Kind::ActionDropped => "record.action_dropped",
@@ -129,6 +132,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Dealt if payload["to"].is_null() => view.words().text("settled.put_back", &[]),
         Kind::Dealt => view.desk.desk.name_of(&text(&payload["to"])).to_owned(),
         Kind::CardPosted => view.desk.desk.name_of(&text(&payload["person"])).to_owned(),
+        Kind::Permitted => joined(&payload["parts"]),
         Kind::Decided => format!("{}〔{}〕", joined(&payload["parts"]), text(&payload["code"])),
         Kind::Edited if payload["hint"].is_string() => {
             view.words().text(&format!("hint.{}", text(&payload["hint"])), &[])

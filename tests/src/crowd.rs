@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use aijia::app::App;
 use aijia::args;
-use aijia::case::{Author, Case, Decision, Draft, Drafted, Drafting, Event, InTurn, Level, Rejection, Rules, State};
-use aijia::case::{Tap, Window, step};
+use aijia::case::{Author, Automation, Case, Decision, Draft, Drafted, Drafting, Event, InTurn, Level, Rejection};
+use aijia::case::{Rules, State, Tap, Window, step};
 use aijia::clock::{Clock, Ids, MINUTE, SECOND, Timestamp};
 use aijia::config::{self, Database, Environment};
 use aijia::desk::Desk;
@@ -330,6 +330,7 @@ fn waiting_case(
         off_duty: &off_duty,
         editing: None,
         next_holder: None,
+        automation: Automation::default(),
     };
     let opened = Case {
         id: format!("case-{n:07}"),

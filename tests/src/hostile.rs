@@ -8,6 +8,7 @@ mod forged_lines;
 mod forgery;
 mod impersonation;
 mod markup;
+mod outputs;
 mod payloads;
 mod rights;
 mod xml;

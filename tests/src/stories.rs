@@ -5,6 +5,7 @@ mod architecture;
 mod world;
 
 mod actions;
+mod automation;
 mod backoffice;
 mod budget;
 mod by_hand;
@@ -29,6 +30,7 @@ mod knowledge_life;
 mod knowledge_upload;
 mod lexicon;
 mod main_loop;
+mod meaning;
 mod model;
 mod notices;
 mod official;

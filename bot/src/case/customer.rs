@@ -7,7 +7,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Voided,
-    Why, Window, doubt, sending,
+    Why, Window, doubt, permit, sending,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
@@ -180,10 +180,12 @@ fn failed(turn: &mut Turn, why: &str) {
 fn propose(turn: &mut Turn, draft: &super::Draft) {
     record_draft(turn, draft);
     let now = turn.now;
-    if turn.case().window.allows(draft.parts.len(), now) {
-        turn.show(draft.clone(), level_of(&draft.verdict));
-    } else {
+    if !turn.case().window.allows(draft.parts.len(), now) {
         turn.stuck(Why::QuotaGone, Some(draft.clone()), level_of(&draft.verdict));
+    } else if let Some(marked) = permit::marked(turn, draft) {
+        permit::give(turn, marked);
+    } else {
+        turn.show(draft.clone(), level_of(&draft.verdict));
     }
 }
 
@@ -244,7 +246,7 @@ fn concerned(turn: &mut Turn) -> Vec<String> {
     let mut people = asked(turn);
     let believes = match &turn.case().state {
         State::HandedOver { to, .. } => Some(to.clone()),
-        State::Sending(sending) => Some(sending.approval.person.clone()),
+        State::Sending(sending) => sending.authority.approver().map(str::to_owned),
         _ => None,
     };
     let already = people.clone();

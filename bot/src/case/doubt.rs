@@ -48,7 +48,7 @@ pub struct Lost {
     pub of: usize,
     /// When it was let out.
     pub at: Timestamp,
-    /// Who had approved it.
+    /// Who had approved it; empty where it left by the policy's permit.
     pub approved_by: String,
 }
 
@@ -59,7 +59,7 @@ impl Lost {
             part,
             of: sending.draft.parts.len(),
             at: sending.claimed_at,
-            approved_by: sending.approval.person.clone(),
+            approved_by: sending.authority.approver().unwrap_or_default().to_owned(),
         }
     }
 }

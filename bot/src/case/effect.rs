@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BY_ITSELF, Citation};
+use super::{BY_ITSELF, Case, Citation};
 use crate::clock::Timestamp;
 use crate::desk::{Desk, NoticeKind};
 
@@ -92,6 +92,11 @@ pub enum Effect {
     },
     /// Remember a question the knowledge does not answer.
     RecordGap,
+    /// Note that the case was answered without a person; perhaps somebody looks at it afterwards.
+    LeftByItself {
+        /// The case as it would have waited for a review.
+        shown: Box<Case>,
+    },
     /// Propose the edited reply to the knowledge's owner.
     ProposeKnowledge {
         /// The edited reply.
@@ -129,6 +134,13 @@ pub enum Outcome {
     TakenOver {
         /// Who.
         by: String,
+    },
+    /// Somebody reviewed what had left without a person.
+    Reviewed {
+        /// Who.
+        by: String,
+        /// Whether they would have sent it.
+        good: bool,
     },
 }
 

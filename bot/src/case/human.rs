@@ -5,8 +5,8 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Approval, Author, Decided, Decision, Draft, Effect, Ending, Level, Meanwhile, Outcome, Part, Refusal, Rejection,
-    Review, Say, Sending, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, hand, in_turn,
+    Approval, Author, Authority, Decided, Decision, Draft, Effect, Ending, Level, Outcome, Refusal, Rejection, Review,
+    Say, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, hand, in_turn, permit as way_out,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -133,10 +133,7 @@ pub(super) fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
     turn.case().doubtful = false;
-    let parts = vec![Part::Waiting; draft.parts.len()];
-    let (meanwhile, at) = (Meanwhile::Nothing, turn.now);
-    turn.case().state = State::Sending(Sending { draft, approval, parts, meanwhile, claimed_at: 0, put_off: 0 });
-    turn.effect(Effect::Send { part: 0, at });
+    way_out::send(turn, draft, Authority::Person(approval));
 }
 
 fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::step::{Step, Turn, level_of};
 use super::{
     Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
-    customer, doubt, hand, human,
+    customer, doubt, hand, human, permit,
 };
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::evidence::{Actor, Kind};
@@ -58,6 +58,7 @@ enum Objection {
     PolicyChanged,
     NewerMessage,
     RightLost,
+    AutomationClosed,
     WindowClosed,
     QuotaGone,
 }
@@ -72,18 +73,26 @@ fn objection(turn: &mut Turn, sending: &Sending, paused_since_approval: bool) ->
         (sending.draft.watermark != case.watermark, Objection::NewerMessage),
         (turn.rules.paused.is_some() || paused_since_approval, Objection::Paused),
         (!still_permitted(turn, sending), Objection::RightLost),
+        (closed(turn, sending), Objection::AutomationClosed),
         (case.window.is_over(now), Objection::WindowClosed),
         (!case.window.allows(waiting, now), Objection::QuotaGone),
     ];
     checks.into_iter().find(|(holds, _)| *holds).map(|(_, objection)| objection)
 }
 
+/// Whether whoever approved it may still do so.
 fn still_permitted(turn: &Turn, sending: &Sending) -> bool {
+    let Some(approver) = sending.authority.approver() else { return true };
     let high_risk = level_of(&sending.draft.verdict) == Level::EscalationOwner;
-    turn.rules.desk.person(&sending.approval.person).is_some_and(|person| {
+    turn.rules.desk.person(approver).is_some_and(|person| {
         let decides = policy::may(person, policy::Power::Decide, Some(turn.rules.channel)).is_ok();
         decides && (!high_risk || human::decides_above(turn, person))
     })
+}
+
+/// Whether what the policy permitted may not leave by itself any more.
+fn closed(turn: &Turn, sending: &Sending) -> bool {
+    sending.authority.approver().is_none() && !permit::still_open(turn, &sending.draft)
 }
 
 fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
@@ -91,14 +100,14 @@ fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
     let kind = if to.is_some() { Kind::HandOutClaimed } else { Kind::SendClaimed };
     let mut claimed = json!({
         "part": part, "body_sha256": hex::encode(Sha256::digest(sending.draft.parts[part].as_bytes())),
-        "digest": sending.draft.digest, "approved_by": sending.approval.person, "policy": sending.draft.policy,
+        "digest": sending.draft.digest, "approved_by": sending.authority.approver(), "policy": sending.draft.policy,
         "watermark": sending.draft.watermark, "msgid": message_id(turn.case(), &sending.draft, part),
         "supersedes": sending.draft.supersedes.as_ref().filter(|_| part == 0),
     });
     if let Some(to) = to {
         claimed["to"] = to.into();
     }
-    turn.record(kind, Actor::Person(sending.approval.person.clone()), claimed);
+    turn.record(kind, sending.authority.actor(), claimed);
     sending.parts[part] = Part::Claimed;
     sending.claimed_at = turn.now;
     let case = turn.case();
@@ -108,8 +117,9 @@ fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
 
 fn object(turn: &mut Turn, sending: Sending, objection: Objection) {
     match objection {
-        Objection::Paused => back_to_review(turn, sending, Voided::Paused, "told.paused_before_send"),
-        Objection::RightLost => back_to_review(turn, sending, Voided::RightLost, "told.right_lost"),
+        Objection::Paused => back_to_review(turn, sending, Voided::Paused, Some("told.paused_before_send")),
+        Objection::RightLost => back_to_review(turn, sending, Voided::RightLost, Some("told.right_lost")),
+        Objection::AutomationClosed => back_to_review(turn, sending, Voided::AutomationClosed, None),
         Objection::PolicyChanged => draft_again(turn, &sending, Voided::PolicyChanged, "told.policy_changed"),
         Objection::NewerMessage => draft_again(turn, &sending, Voided::CustomerWroteAgain, "told.customer_wrote_again"),
         Objection::WindowClosed => {
@@ -124,10 +134,12 @@ fn object(turn: &mut Turn, sending: Sending, objection: Objection) {
 }
 
 /// What has not left needs a new decision, as a new version.
-fn back_to_review(turn: &mut Turn, sending: Sending, why: Voided, told: &str) {
+fn back_to_review(turn: &mut Turn, sending: Sending, why: Voided, told: Option<&str>) {
     turn.void_authority(why);
-    tell_approver(turn, &sending, told);
-    let mut draft = sending.draft;
+    if let Some(told) = told {
+        tell_approver(turn, &sending, told);
+    }
+    let mut draft = sending.authority.taken_from(sending.draft);
     let waiting = draft.parts.iter().zip(&sending.parts).filter(|(_, part)| **part == Part::Waiting);
     draft.parts = waiting.map(|(text, _)| text.clone()).collect();
     draft.supersedes = draft.supersedes.filter(|_| sending.parts.first() == Some(&Part::Waiting));
@@ -149,8 +161,9 @@ fn draft_again(turn: &mut Turn, sending: &Sending, why: Voided, told: &str) {
 }
 
 fn tell_approver(turn: &mut Turn, sending: &Sending, told: &str) {
+    let Some(approver) = sending.authority.approver() else { return };
     let say = Say::new(told).with("number", turn.case().number);
-    turn.effect(Effect::Tell { person: sending.approval.person.clone(), say });
+    turn.effect(Effect::Tell { person: approver.to_owned(), say });
 }
 
 pub(super) fn settled(mut turn: Turn, part: usize, result: &PartResult) -> Result<Step, Refusal> {
@@ -229,6 +242,9 @@ pub(super) fn accepted(turn: &mut Turn, sending: Sending) {
             // The customer wrote between two parts: what is left no longer answers what was said.
             _ => turn.void_authority(Voided::CustomerWroteAgain),
         }
+    } else if sending.authority.approver().is_none() {
+        let shown = Box::new(permit::as_for_review(turn.now_becoming(), &sending));
+        turn.effect(Effect::LeftByItself { shown });
     } else if matches!(sending.draft.author, Author::Person { .. }) {
         let (text, citations) = (sending.draft.parts.join("\n"), sending.draft.citations.clone());
         turn.effect(Effect::ProposeKnowledge { text, citations });
@@ -296,7 +312,7 @@ pub(super) fn tell_what_arrived(turn: &mut Turn, sending: &Sending) {
 /// gets the story with the card.
 fn goes_on(turn: &mut Turn, sending: &Sending) -> Vec<String> {
     if turn.deals_by_turn() {
-        return vec![sending.approval.person.clone()];
+        return sending.authority.approver().map(str::to_owned).into_iter().collect();
     }
     let level = turn.staffed(Level::Reviewers);
     turn.holders(level)

@@ -32,6 +32,17 @@ pub struct Rules<'a> {
     pub editing: Option<Timestamp>,
     /// Which other reviewer has room for the case.
     pub next_holder: Option<&'a str>,
+    /// What may leave by itself on the channel.
+    pub automation: Automation<'a>,
+}
+
+/// What may leave by itself on a channel.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Automation<'a> {
+    /// The intents for which people opened it.
+    pub open: &'a [policy::Intent],
+    /// What stands under each message; nothing leaves without.
+    pub notice: &'a str,
 }
 
 /// Whose name stands on a pause that nobody declared: the program's own.
@@ -271,7 +282,7 @@ impl Turn<'_> {
         self.effect(Effect::SettleCards(outcome));
     }
 
-    /// A person's authority ends before its bytes left: once, and only while there is something it could still let out.
+    /// An authority ends before its bytes left: once, and only while there is something it could still let out.
     pub(super) fn void_authority(&mut self, why: Voided) {
         let sending = match &self.step.next.state {
             State::Sending(sending) => sending,
@@ -282,7 +293,7 @@ impl Turn<'_> {
         if spent || self.step.evidence.iter().any(|entry| entry.kind == Kind::AuthorityVoided) {
             return;
         }
-        let payload = json!({ "why": why, "approval": sending.approval, "parts": sending.parts });
+        let payload = json!({ "why": why, "approval": sending.authority, "parts": sending.parts });
         self.record(Kind::AuthorityVoided, Actor::System, payload);
     }
 

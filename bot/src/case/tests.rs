@@ -6,6 +6,7 @@ mod doubt;
 mod in_turn;
 mod invariants;
 mod matrix;
+mod permits;
 mod races;
 mod rights;
 mod sentences;

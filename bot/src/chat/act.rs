@@ -45,6 +45,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::OffDuty => duty(desk, false).await,
         Command::Office(wanted) => office::on(desk, wanted).await,
         Command::Mode => phase::mode(desk).await,
+        Command::SetMode { place, auto } => phase::set_mode(desk, &place, auto).await,
         Command::Checklist => phase::checklist(desk).await,
         Command::Report => phase::report(desk).await,
         Command::Cancel => Ok(()),

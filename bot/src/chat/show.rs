@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cards::words::Words;
 use channels::wecom::kf::split_for_kf;
 
-use super::Desk;
+use super::{Desk, phase};
 use crate::case::Case;
 use crate::clock::SECOND;
 use crate::command;
@@ -65,7 +65,11 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     for (state, count) in cases::counts(desk.tx).await? {
         lines.push(format!("{} {count}", words.text(&format!("state.{state}"), &[])));
     }
-    for pause in pauses::in_force(desk.tx).await? {
+    let paused = pauses::in_force(desk.tx).await?;
+    if paused.is_empty() {
+        lines.push(words.text("status.no_pause", &[]));
+    }
+    for pause in paused {
         let by = desk.desk.paused_by(&pause);
         let scope = pause_scope(desk, &pause).await?;
         lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
@@ -78,6 +82,7 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     if !off.is_empty() {
         lines.push(words.text("status.off_duty", &[("people", &off)]));
     }
+    lines.extend(phase::controls(desk).await?);
     desk.text(lines.join("\n")).await
 }
 

@@ -165,11 +165,30 @@ fn a_pause_is_a_pause_however_it_is_written() {
 
 #[test]
 fn what_the_draft_phase_teaches_can_be_asked() {
-    for text in ["/mode", "/模式", "/mode kf auto", "／模式 旗舰店 自动"] {
-        assert_eq!(command(text), Command::Mode, "{text}");
-    }
+    assert_eq!((command("/mode"), command("/模式 ")), (Command::Mode, Command::Mode));
     assert_eq!((command("/检查"), command("/checklist")), (Command::Checklist, Command::Checklist));
     assert_eq!((command("/报告"), command("/report")), (Command::Report, Command::Report));
+}
+
+#[test]
+fn how_far_the_bot_goes_is_said_for_a_channel_and_an_intent() {
+    let wish = |channel: &str, intent: &str, auto| {
+        let place = Place { channel: channel.into(), intent: intent.into() };
+        Command::SetMode { place, auto }
+    };
+    assert_eq!(command("/mode kf-flagship/shipping auto"), wish("kf-flagship", "shipping", true));
+    assert_eq!(command("／模式 山茶家 旗舰店／发货 自动"), wish("山茶家 旗舰店", "发货", true));
+    assert_eq!(command("/mode kf / shipping DRAFT"), wish("kf", "shipping", false));
+    for text in [
+        "/mode kf auto",
+        "/模式 旗舰店 自动",
+        "/mode kf/shipping",
+        "/mode /shipping auto",
+        "/mode kf/ auto",
+        "/mode kf/a b",
+    ] {
+        assert_eq!(bad(text), ("mode".into(), "usage.mode"), "{text}");
+    }
 }
 
 #[test]

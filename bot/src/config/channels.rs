@@ -71,6 +71,8 @@ fn check_by_hand(place: &str, channel: &Channel, found: &mut Findings) {
     found.expect(!by_turn, place, "cases of a manual channel are not dealt by turn", todo);
     let alone = channel.telegram_group.is_none();
     found.expect(alone, place, "a manual channel has no telegram_group", "take it out: whoever asks gets the card");
+    let by_hand = channel.mode != Mode::Auto;
+    found.expect(by_hand, place, "a manual channel is in mode auto", r#"use mode = "draft": nothing leaves by itself"#);
     let silent = channel.notices == Notices::default();
     found.expect(silent, place, "a manual channel has no notices", "take them out: nothing leaves there by itself");
 }
@@ -142,8 +144,8 @@ fn check_mode(place: &str, channel: &Channel, found: &mut Findings) {
         Mode::Reviewed => "reviewed",
         Mode::Auto => "auto",
     };
-    if channel.mode != Mode::Draft {
-        let what = format!("mode {name:?} is not available yet: this version offers read_only and draft");
+    if channel.mode == Mode::Reviewed {
+        let what = format!("mode {name:?} is not available yet: this version offers read_only, draft and auto");
         found.add(place, what, r#"use mode = "draft""#);
     }
     let nobody = format!("{name} mode needs somebody in permitted");

@@ -8,7 +8,7 @@ use super::ConfigError;
 use super::backoffice::check_back_offices;
 use super::channels::check_channels;
 use super::names::{hint, nearest};
-use crate::desk::{Desk, Person, Policy, Role, Settings};
+use crate::desk::{AutoPolicy, Desk, Person, Policy, Role, Settings};
 
 /// Longest id of a person, channel or store, in bytes.
 const ID_MAX: usize = 32;
@@ -20,6 +20,14 @@ const QUIET_MAX: u32 = 60;
 const REVIEW_MINUTES_MAX: u32 = 1_440;
 /// Most cards one person can be asked to hold at once.
 const OPEN_CARDS_MAX: u32 = 20;
+/// Longest reply that may leave without a person, in characters.
+const LONGEST_AUTO: u32 = 600;
+/// The highest share of bad drafts an intent may be opened with.
+const WORST_RATE: f64 = 0.05;
+/// The least share of what left that is reviewed afterwards.
+const LEAST_SAMPLE: f64 = 0.02;
+/// Longest notice under a message, in characters.
+const LONGEST_NOTICE: usize = 60;
 /// The languages there are words in.
 const LOCALES: [&str; 2] = ["zh-CN", "en"];
 /// The rule for ids, as told to people.
@@ -168,13 +176,32 @@ fn check_wecom_id(place: &str, wecom: &str, before: &[Person], found: &mut Findi
 }
 
 fn check_policy(policy: &Policy, found: &mut Findings) {
-    let Policy { confidence, high_value_cents, triggers } = policy;
+    let Policy { confidence, high_value_cents, triggers, auto } = policy;
     let sure = (0.0..=1.0).contains(confidence);
     found.expect(sure, "policy", format!("confidence is {confidence}"), "use 0 to 1, such as 0.90");
     let worth = *high_value_cents >= 0;
     found.expect(worth, "policy", format!("high_value_cents is {high_value_cents}"), "use 0 or more");
     let named = triggers.as_deref().is_none_or(|file| !file.trim().is_empty());
     found.expect(named, "policy", "triggers is empty", "name a file, or take the line out");
+    check_auto(auto, found);
+}
+
+/// What leaves without a person is watched and marked, always: neither can be switched off.
+fn check_auto(auto: &AutoPolicy, found: &mut Findings) {
+    let AutoPolicy { drafts: _, most_characters, bad_rate, sample, notice } = auto;
+    let place = "policy.auto";
+    let short = (1..=LONGEST_AUTO).contains(most_characters);
+    let todo = format!("use 1 to {LONGEST_AUTO}");
+    found.expect(short, place, format!("most_characters is {most_characters}"), todo);
+    let proved = *bad_rate > 0.0 && *bad_rate <= WORST_RATE;
+    found.expect(proved, place, format!("bad_rate is {bad_rate}"), "use more than 0 and at most 0.05, such as 0.01");
+    let watched = (LEAST_SAMPLE..=1.0).contains(sample);
+    found.expect(watched, place, format!("sample is {sample}"), "use 0.02 to 1, such as 0.10");
+    let marked = notice.as_ref().is_none_or(|text| {
+        !text.trim().is_empty() && text.lines().count() == 1 && text.chars().count() <= LONGEST_NOTICE
+    });
+    let todo = "write one line of at most 60 characters, or take it out for the usual words";
+    found.expect(marked, place, "the notice is empty or too long", todo);
 }
 
 #[cfg(test)]

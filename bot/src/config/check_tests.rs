@@ -195,12 +195,7 @@ fn the_channels() {
         (
             r#"mode = "draft""#,
             r#"mode = "reviewed""#,
-            r#"channels "kf-flagship": mode "reviewed" is not available yet: this version offers read_only and draft; use mode = "draft""#,
-        ),
-        (
-            r#"mode = "draft""#,
-            r#"mode = "auto""#,
-            r#"channels "kf-flagship": mode "auto" is not available yet: this version offers read_only and draft; use mode = "draft""#,
+            r#"channels "kf-flagship": mode "reviewed" is not available yet: this version offers read_only, draft and auto; use mode = "draft""#,
         ),
     ]);
 }
@@ -328,12 +323,36 @@ fn the_policy() {
     ]);
 }
 
+/// What leaves without a person is always watched, marked and proved.
+#[test]
+fn the_limits_of_what_leaves_without_a_person() {
+    let notice = r#"# notice = "（AI 自动回复，回复“人工”转人工客服）""#;
+    let marked = "policy.auto: the notice is empty or too long; write one line of at most 60 characters, or take it out for the usual words";
+    check(&[
+        ("sample = 0.10", "sample = 0.0", "policy.auto: sample is 0; use 0.02 to 1, such as 0.10"),
+        ("sample = 0.10", "sample = nan", "policy.auto: sample is NaN; use 0.02 to 1, such as 0.10"),
+        (
+            "bad_rate = 0.01",
+            "bad_rate = 0.5",
+            "policy.auto: bad_rate is 0.5; use more than 0 and at most 0.05, such as 0.01",
+        ),
+        (
+            "bad_rate = 0.01",
+            "bad_rate = 0.0",
+            "policy.auto: bad_rate is 0; use more than 0 and at most 0.05, such as 0.01",
+        ),
+        ("most_characters = 300", "most_characters = 5000", "policy.auto: most_characters is 5000; use 1 to 600"),
+        (notice, r#"notice = " ""#, marked),
+        (notice, r#"notice = "a\nb""#, marked),
+    ]);
+}
+
 #[test]
 fn all_mistakes_are_told_at_once_each_on_one_line() {
     let lines = lines(&[
         ("review_minutes = 10", "review_minutes = 0"),
         (r#"id = "sunmei""#, r#"id = "a\nb""#),
-        (r#"mode = "draft""#, r#"mode = "auto""#),
+        (r#"mode = "draft""#, r#"mode = "reviewed""#),
         ("confidence = 0.90", "confidence = 2"),
     ]);
     let places: Vec<_> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::check::check;
 use super::names::{hint, keys_of};
 use super::{ConfigError, one_line};
-use crate::desk::{BackOffice, Channel, Desk, Notice, Notices, Person, Policy, Settings};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Notices, Person, Policy, Settings};
 
 /// Largest file read, in bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -49,7 +49,8 @@ impl File<'_> {
         let notices = inside(&channels, "notices");
         let notice = keys_of::<Notices>().iter().flat_map(|kind| inside(&notices, kind)).collect();
         let mut errors = Vec::new();
-        let levels: [(Tables<'_, '_>, _); 8] = [
+        let policy = inside(&[root], "policy");
+        let levels: [(Tables<'_, '_>, _); 9] = [
             (vec![root], keys_of::<Desk>()),
             (inside(&[root], "desk"), keys_of::<Settings>()),
             (inside(&[root], "people"), keys_of::<Person>()),
@@ -57,7 +58,8 @@ impl File<'_> {
             (notices, keys_of::<Notices>()),
             (notice, keys_of::<Notice>()),
             (inside(&[root], "stores"), keys_of::<BackOffice>()),
-            (inside(&[root], "policy"), keys_of::<Policy>()),
+            (inside(&policy, "auto"), keys_of::<AutoPolicy>()),
+            (policy, keys_of::<Policy>()),
         ];
         for (tables, known) in levels {
             let keys = tables.iter().flat_map(|table| table.keys());

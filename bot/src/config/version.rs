@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{BackOffice, Channel, Desk, Notice, Person, Policy, Settings};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Person, Policy, Settings};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
@@ -16,7 +16,7 @@ const SHORT: usize = 16;
 /// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
 /// nor does the order of channels or of lists.
 pub fn policy_version(desk: &Desk, triggers: &str) -> String {
-    let Policy { confidence, high_value_cents, triggers: _ } = &desk.policy;
+    let Policy { confidence, high_value_cents, triggers: _, auto } = &desk.policy;
     let mut channels: Vec<&Channel> = desk.channels.iter().collect();
     channels.sort_by(|a, b| a.id.cmp(&b.id));
     let mut part = json!({
@@ -25,6 +25,9 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
         "channels": channels.into_iter().map(deciding).collect::<Vec<_>>(),
     });
     // Only where there are some: desks without have the version they always had.
+    if *auto != AutoPolicy::default() {
+        part["auto"] = json!(auto);
+    }
     if !desk.stores.is_empty() {
         let mut stores: Vec<&BackOffice> = desk.stores.iter().collect();
         stores.sort_by(|a, b| a.id.cmp(&b.id));

@@ -4,6 +4,7 @@ use cards::Hint;
 use knowledge::{Found, Query};
 
 use crate::app::App;
+use crate::automation;
 use crate::case::{Author, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
@@ -14,7 +15,7 @@ use crate::knowledge_desk::scope_on;
 use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
 use crate::store::knowledge::uses;
 use crate::store::queue::{self, Door, Row};
-use crate::store::{cases, conversations, outcomes};
+use crate::store::{cases, conversations, outcomes, pauses};
 use crate::view::View;
 use crate::worker::apply;
 
@@ -72,6 +73,10 @@ struct Wanted {
     texts: Vec<String>,
     attachments: u32,
     hint: Option<Hint>,
+    /// Whether a pause covers the conversation.
+    paused: bool,
+    /// What may leave by itself on the channel.
+    open: Vec<Intent>,
 }
 
 async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<Wanted>> {
@@ -88,7 +93,13 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
                 let open = conversations::unanswered(tx, &current.conversation).await?;
                 let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
                 let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
-                Ok(Some(Wanted { view: View::load(tx, &reader, &case).await?, texts, attachments, hint }))
+                let view = View::load(tx, &reader, &case).await?;
+                let paused = pauses::covering(tx, &current.channel, &current.conversation).await?.is_some();
+                let open = match view.channel() {
+                    Some(channel) => automation::open_now(tx, channel, reader.clock.now()).await?,
+                    None => Vec::new(),
+                };
+                Ok(Some(Wanted { view, texts, attachments, hint, paused, open }))
             })
         })
         .await
@@ -100,10 +111,12 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let scope = scope_on(wanted.view.channel());
-    let found: Vec<Found> = drafting::questions(&wanted.texts)
-        .iter()
-        .map(|text| known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
-        .collect();
+    let mut found: Vec<Found> = Vec::new();
+    for text in &drafting::questions(&wanted.texts) {
+        let meaning = app.meaning_of(text).await;
+        let (meaning, now_ms) = (meaning.as_deref(), app.clock.now());
+        found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
+    }
     let proposal = match told(wanted, sight) {
         Some(told) => {
             Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight))
@@ -116,12 +129,17 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
     let chance = chances.chance(&signals);
     let contradictions = policy::contradictions(&wanted.texts, &sight.shown);
+    let opener = wanted.view.words().text("opener.plain", &[]);
     let circumstances = Circumstances {
+        paused: wanted.paused,
+        abnormal: false,
+        unsettled: wanted.view.may_be_answered() || sight.was_unseen(),
         identity: identity(sight),
         grounds: Some(&grounds),
+        published: proposal.as_ref().is_some_and(|proposal| drafting::is_published(proposal, &found, &opener)),
         chance,
         contradictions: &contradictions,
-        ..Circumstances::default()
+        open: wanted.open.contains(&intent),
     };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
     let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &wanted.view.desk.desk.desk.locale);

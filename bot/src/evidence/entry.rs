@@ -159,6 +159,18 @@ kinds! {
     Checkpoint = "checkpoint",
     /// Somebody has to look.
     Alarm = "alarm",
+    /// The policy let exactly these bytes out, without a person.
+    Permitted = "permitted",
+    /// A person wants an intent to be answered without a person, which takes a second one to say so.
+    AutomationProposed = "automation_proposed",
+    /// A second person agreed.
+    AutomationOpened = "automation_opened",
+    /// A person, or what reviews afterwards showed, ended it.
+    AutomationClosed = "automation_closed",
+    /// What left without a person is to be reviewed.
+    Sampled = "sampled",
+    /// A person reviewed what had left without one.
+    SampleReviewed = "sample_reviewed",
     /// Something to be done in the back office was prepared: a form filled in, and not handed in.
     ActionPlanned = "action_planned",
     /// A person approved exactly this plan.

@@ -138,3 +138,28 @@ fn an_alarm_stays_until_people_open_again() {
     assert!(bad.has_dropped() && bad.and(true).has_dropped());
     assert!(!Watch::of([false, true, true]).has_dropped());
 }
+
+/// Replies until the watch says stop, where a share of them is reviewed.
+fn closed_after(seed: u64, share: impl Fn(&Watch) -> f64) -> usize {
+    let (mut watch, mut drawn) = (Watch::default(), Channel::new(seed + 77_000_000, 0.5));
+    Channel::new(seed, WORSE)
+        .take(20_000)
+        .position(|good| {
+            drawn.state = drawn.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            if (mixed(drawn.state) as f64 / u64::MAX as f64) < share(&watch) {
+                watch = watch.and(good);
+            }
+            watch.has_dropped()
+        })
+        .map_or(20_000, |place| place + 1)
+}
+
+#[test]
+fn reviewing_all_after_a_bad_one_lets_far_fewer_bad_replies_out() {
+    let runs = 2_000;
+    let mean =
+        |share: fn(&Watch) -> f64| (0..runs).map(|seed| closed_after(seed, share)).sum::<usize>() as f64 / runs as f64;
+    let (always, uneasy) = (mean(|_| 0.1), mean(|watch| watch.share(0.1)));
+    println!("a tenth reviewed: closed after {always:.0} replies; all of them after a bad one: after {uneasy:.0}");
+    assert!(uneasy * 2.0 < always, "{uneasy} {always}");
+}

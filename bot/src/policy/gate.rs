@@ -4,8 +4,8 @@ use cards::Risk;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Grounding, Grounds};
-use super::{Contradiction, Finding, Level, Matter, Reason, Route, Rules, Trigger};
-use crate::desk::Mode;
+use super::{Contradiction, Finding, Level, Matter, Reason, Route, Rules, Trigger, Verdict};
+use crate::desk::{AutoDrafts, Mode};
 
 /// The rule of a claim without a source.
 pub(super) const CLAIM: &str = "claim";
@@ -16,7 +16,7 @@ pub(super) const ABNORMAL: &str = "abnormal";
 /// The rule of a customer who says otherwise than the back office.
 pub(super) const CONTRADICTION: &str = "contradiction";
 /// The action a reply is.
-const REPLY: &str = "reply";
+pub const REPLY: &str = "reply";
 
 /// Everything besides the words that decides whether a draft may leave by itself. By default nothing speaks for it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,10 +25,15 @@ pub struct Circumstances<'a> {
     pub paused: bool,
     /// Something outside is not as it should be: a session is over, a page changed, a right is missing.
     pub abnormal: bool,
+    /// Something outside is not as it should be, and the reply does not rest on it: the back office could not be seen, a
+    /// part of the record is lost.
+    pub unsettled: bool,
     /// Whether the answer is for somebody in particular, and that is who asks.
     pub identity: Identity,
     /// How the draft stands to its sources; unknown for what nobody checked.
     pub grounds: Option<&'a Grounds>,
+    /// Whether it is published answers, each whole and word for word.
+    pub published: bool,
     /// The chance that a reviewer would send it unchanged, as this shop's own decisions have it; none while there are
     /// too few.
     pub chance: Option<f64>,
@@ -74,6 +79,8 @@ pub enum Hold {
     Mode,
     /// Nobody opened automation here for what the customer wants.
     NotOpen,
+    /// It is another kind of draft, or a longer one, than the policy lets out.
+    BeyondLimits,
 }
 
 impl Hold {
@@ -89,6 +96,7 @@ impl Hold {
         Self::Unsure,
         Self::Mode,
         Self::NotOpen,
+        Self::BeyondLimits,
     ];
 
     /// The locale key of its short label.
@@ -104,6 +112,7 @@ impl Hold {
             Self::Unsure => "hold.unsure",
             Self::Mode => "hold.mode",
             Self::NotOpen => "hold.not_open",
+            Self::BeyondLimits => "hold.beyond_limits",
         }
     }
 }
@@ -137,16 +146,16 @@ fn bare(trigger: Trigger, rule: &str, risk: Risk, route: Route) -> Finding {
 
 /// Everything that keeps the draft from leaving by itself, in the order of [`Hold`].
 pub(super) fn holds(matter: &Matter, rules: &Rules, risk: Risk) -> Vec<Hold> {
-    let Circumstances { paused, abnormal, identity, grounds, chance, open, .. } = matter.circumstances;
+    let Circumstances { paused, abnormal, unsettled, identity, grounds, chance, open, .. } = matter.circumstances;
     let channel = rules.channel;
     let listed = channel.is_some_and(|channel| channel.allowed_actions.iter().any(|action| action == REPLY));
     let documented = grounds.is_some_and(|grounds| grounds.class == Grounding::Documented);
     // Written so that a chance that is no number counts as doubt.
     let sure = chance.is_none_or(|chance| chance >= rules.policy.confidence);
-    let may_answer = channel.is_some_and(|channel| matches!(channel.mode, Mode::Draft | Mode::Reviewed | Mode::Auto));
+    let may_answer = channel.is_some_and(|channel| channel.mode == Mode::Auto);
     let asked = [
         (paused, Hold::Paused),
-        (abnormal, Hold::Abnormal),
+        (abnormal || unsettled, Hold::Abnormal),
         (identity == Identity::Uncertain, Hold::Identity),
         (!listed, Hold::NotListed),
         (risk != Risk::Low, Hold::Risk),
@@ -155,8 +164,32 @@ pub(super) fn holds(matter: &Matter, rules: &Rules, risk: Risk) -> Vec<Hold> {
         (!sure, Hold::Unsure),
         (!may_answer, Hold::Mode),
         (!open, Hold::NotOpen),
+        (!is_within_limits(matter, rules), Hold::BeyondLimits),
     ];
     asked.into_iter().filter(|(holds, _)| *holds).map(|(_, hold)| hold).collect()
+}
+
+/// Whether it is of the kind and length that the policy lets out. What is left open in a published answer, as in
+/// `{order}`, is filled in by nobody here.
+fn is_within_limits(matter: &Matter, rules: &Rules) -> bool {
+    let auto = &rules.policy.auto;
+    let of_kind = matter.circumstances.published || auto.drafts == AutoDrafts::Documented;
+    let parts = matter.draft.unwrap_or_default();
+    let characters: usize = parts.iter().map(|part| part.chars().count()).sum();
+    let filled_in = !parts.iter().any(|part| part.contains(['{', '}']));
+    of_kind && filled_in && u32::try_from(characters).is_ok_and(|characters| characters <= auto.most_characters)
+}
+
+impl Verdict {
+    /// Whether the draft would leave without a person, had people opened that and were its chance known: such drafts are
+    /// what automation is earned by.
+    pub fn is_eligible(&self) -> bool {
+        let missing = |hold: &Hold| matches!(hold, Hold::Mode | Hold::NotOpen | Hold::UnknownChance);
+        self.route <= Route::Review(Level::Reviewer)
+            && self.risk == Risk::Low
+            && self.reasons.is_empty()
+            && self.holds.iter().all(missing)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::super::{Grounds, Intent, Trigger, Triggers, Unfounded, Verdict, claims::ClaimKind, intent_of, judge};
 use super::*;
-use crate::desk::{Channel, Policy};
+use crate::desk::{AutoPolicy, Channel, Policy};
 
 const REVIEWER: Route = Route::Review(Level::Reviewer);
 const SUPERVISOR: Route = Route::Review(Level::Supervisor);
@@ -16,7 +16,29 @@ fn documented() -> Grounds {
 
 /// Circumstances under which a routine answer leaves by itself.
 fn earned(grounds: &Grounds) -> Circumstances<'_> {
-    Circumstances { grounds: Some(grounds), chance: Some(0.97), open: true, ..Circumstances::default() }
+    Circumstances {
+        grounds: Some(grounds),
+        published: true,
+        chance: Some(0.97),
+        open: true,
+        ..Circumstances::default()
+    }
+}
+
+/// A routine matter about which everything but these circumstances is fine.
+fn routine(circumstances: Circumstances<'_>) -> Matter<'_> {
+    Matter {
+        customer: &[],
+        draft: None,
+        confidence: 0.97,
+        citations: 1,
+        intent: Intent::Shipping,
+        turns: 0,
+        attachments: 0,
+        order_cents: None,
+        public: false,
+        circumstances,
+    }
 }
 
 struct Asked<'a> {
@@ -28,7 +50,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn routine(circumstances: Circumstances<'a>) -> Self {
-        let channel = channel(Mode::Draft, &["reply"]);
+        let channel = channel(Mode::Auto, &["reply"]);
         Self { customer: "几天能到", draft: "您好，江浙沪皖 1–2 天。", circumstances, channel }
     }
 
@@ -38,18 +60,7 @@ impl<'a> Asked<'a> {
 
     fn judged_as(&self, intent: Intent) -> Verdict {
         let (customer, draft) = ([self.customer.to_owned()], [self.draft.to_owned()]);
-        let matter = Matter {
-            customer: &customer,
-            draft: Some(&draft),
-            confidence: 0.97,
-            citations: 1,
-            intent,
-            turns: 0,
-            attachments: 0,
-            order_cents: None,
-            public: false,
-            circumstances: self.circumstances,
-        };
+        let matter = Matter { customer: &customer, draft: Some(&draft), intent, ..routine(self.circumstances) };
         judge(&matter, &Rules::new(&Policy::default(), &Triggers::builtin(), Some(&self.channel)))
     }
 }
@@ -89,6 +100,8 @@ fn each_circumstance_alone_keeps_it_for_a_person() {
         (Circumstances { chance: Some(0.89), ..earned }, Hold::Unsure, REVIEWER),
         (Circumstances { chance: Some(f64::NAN), ..earned }, Hold::Unsure, REVIEWER),
         (Circumstances { open: false, ..earned }, Hold::NotOpen, REVIEWER),
+        (Circumstances { unsettled: true, ..earned }, Hold::Abnormal, REVIEWER),
+        (Circumstances { published: false, ..earned }, Hold::BeyondLimits, REVIEWER),
     ];
     for (circumstances, hold, route) in cases {
         let verdict = Asked::routine(circumstances).judged();
@@ -102,8 +115,10 @@ fn each_circumstance_alone_keeps_it_for_a_person() {
 fn what_the_channel_does_not_list_is_not_allowed() {
     let grounds = documented();
     for (mode, actions, hold) in [
-        (Mode::Draft, vec![], Hold::NotListed),
-        (Mode::Draft, vec!["note", "tag"], Hold::NotListed),
+        (Mode::Auto, vec![], Hold::NotListed),
+        (Mode::Auto, vec!["note", "tag"], Hold::NotListed),
+        (Mode::Draft, vec!["reply"], Hold::Mode),
+        (Mode::Reviewed, vec!["reply"], Hold::Mode),
         (Mode::ReadOnly, vec!["reply"], Hold::Mode),
     ] {
         let asked = Asked { channel: channel(mode, &actions), ..Asked::routine(earned(&grounds)) };
@@ -128,7 +143,8 @@ fn every_cell_of_the_routing_matrix() {
         (Mode::ReadOnly, open, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
         (Mode::Draft, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
         (Mode::Reviewed, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Draft, open, [Route::Permit, REVIEWER, SUPERVISOR, Route::HumanOnly]),
+        (Mode::Draft, open, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
+        (Mode::Auto, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
         (Mode::Auto, open, [Route::Permit, REVIEWER, SUPERVISOR, Route::HumanOnly]),
     ];
     for (mode, circumstances, routes) in cells {
@@ -198,4 +214,45 @@ fn every_hold_has_its_short_word() {
         let classes = [Grounding::Documented, Grounding::EvidenceBacked, Grounding::Inferred];
         assert!(classes.iter().all(|class| fits(class.key())), "{}", locale.as_str());
     }
+}
+
+/// What is sent without a person is a published answer, short and with nothing left open; the policy may let out more, and
+/// never what is longer or has a gap.
+#[test]
+fn limits_of_what_leaves_are_the_policys() {
+    let grounds = documented();
+    let judged = |auto: AutoPolicy, published: bool, draft: &str| {
+        let circumstances = Circumstances { published, ..earned(&grounds) };
+        let (customer, draft) = (["几天能到".to_owned()], [draft.to_owned()]);
+        let policy = Policy { auto, ..Policy::default() };
+        let (channel, triggers) = (channel(Mode::Auto, &["reply"]), Triggers::builtin());
+        let matter = Matter { customer: &customer, draft: Some(&draft), ..routine(circumstances) };
+        judge(&matter, &Rules::new(&policy, &triggers, Some(&channel))).holds
+    };
+    let (usual, held) = (AutoPolicy::default, vec![Hold::BeyondLimits]);
+    let documented = || AutoPolicy { drafts: AutoDrafts::Documented, ..usual() };
+    assert_eq!(judged(usual(), true, "江浙沪皖 1–2 天。"), []);
+    assert_eq!(judged(usual(), false, "江浙沪皖 1–2 天。"), held);
+    assert_eq!(judged(documented(), false, "江浙沪皖 1–2 天。"), []);
+    for auto in [usual(), documented()] {
+        assert_eq!(judged(auto.clone(), true, "您的单号是 {order}。"), held, "nobody fills it in");
+        assert_eq!(judged(auto, true, &"好".repeat(301)), held);
+    }
+}
+
+/// What would leave, were it open and its chance known, is what automation is earned by; nothing else counts.
+#[test]
+fn only_what_could_have_left_counts() {
+    let grounds = documented();
+    let closed = Circumstances { open: false, chance: None, ..earned(&grounds) };
+    let in_draft = Asked { channel: channel(Mode::Draft, &["reply"]), ..Asked::routine(closed) };
+    assert!(in_draft.judged().is_eligible(), "{:?}", in_draft.judged());
+    let others = [
+        Circumstances { published: false, ..closed },
+        Circumstances { identity: Identity::Uncertain, ..closed },
+        Circumstances { paused: true, ..closed },
+        Circumstances { chance: Some(0.5), ..closed },
+    ];
+    assert!(others.into_iter().all(|other| !Asked::routine(other).judged().is_eligible()));
+    assert!(!Asked::routine(closed).judged_as(Intent::OrderStatus).is_eligible(), "its risk is not low");
 }

@@ -27,13 +27,18 @@ macro_rules! intents {
                 match self { $(Self::$variant => $name,)+ }
             }
 
+            /// The intent with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|intent| intent.as_str() == name)
+            }
+
             /// The locale key of its label.
             pub fn key(self) -> &'static str {
                 match self { $(Self::$variant => $key,)+ }
             }
 
             /// The least risk of an item about it.
-            pub(super) fn risk(self) -> Risk {
+            pub fn risk(self) -> Risk {
                 match self { $(Self::$variant => Risk::$risk,)+ }
             }
         }

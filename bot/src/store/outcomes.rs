@@ -86,10 +86,11 @@ pub struct Decided<'a> {
 
 /// Notes a draft that people are about to see.
 pub async fn drafted(tx: &mut Tx, case: &Case, draft: &Draft, signals: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE) ON CONFLICT (case_id, generation) DO NOTHING";
-    let risk = draft.verdict.risk.as_str();
-    let args = args![&case.id, case.generation, &case.channel, draft.intent.as_str(), risk, signals, now];
+    let sql =
+        "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8) ON CONFLICT (case_id, generation) DO NOTHING";
+    let (risk, eligible) = (draft.verdict.risk.as_str(), draft.verdict.is_eligible());
+    let args = args![&case.id, case.generation, &case.channel, draft.intent.as_str(), risk, signals, now, eligible];
     tx.run(sql, args).await.map(drop)
 }
 
@@ -100,6 +101,29 @@ pub async fn decided(tx: &mut Tx, case: &Case, decided: Decided<'_>, now: Timest
     let Decided { outcome, reason, distance, by } = decided;
     let args = args![&case.id, case.generation, outcome.as_str(), reason, distance, by, now];
     tx.run(sql, args).await.map(drop)
+}
+
+/// Notes that a draft left without a person.
+pub async fn permitted(tx: &mut Tx, case: &Case, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE outcomes SET permitted_at = $3 WHERE case_id = $1 AND generation = $2";
+    tx.run(sql, args![&case.id, case.generation, now]).await.map(drop)
+}
+
+/// How many drafts left without a person since a time, by channel and intent.
+pub async fn permitted_since(tx: &mut Tx, from: Timestamp) -> sqlx::Result<Vec<(String, String, i64)>> {
+    let sql = "SELECT channel, intent, COUNT(*) FROM outcomes WHERE permitted_at >= $1
+               GROUP BY channel, intent ORDER BY channel, intent";
+    tx.all(sql, args![from]).await
+}
+
+/// Good and bad decisions about drafts of an intent on a channel that could have left without a person, of those drafted
+/// from a time on. What did leave is not among them, reviewed or not: a watch of its own is over that.
+pub async fn eligible(tx: &mut Tx, channel: &str, intent: &str, from: Timestamp) -> sqlx::Result<(i64, i64)> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN outcome = 'unchanged' THEN 1 ELSE 0 END), 0) AS BIGINT),
+                      CAST(COALESCE(SUM(CASE WHEN outcome = 'unchanged' THEN 0 ELSE 1 END), 0) AS BIGINT)
+               FROM outcomes WHERE channel = $1 AND intent = $2 AND drafted_at >= $3 AND decided_at IS NOT NULL
+                 AND eligible AND permitted_at IS NULL";
+    Ok(tx.one(sql, args![channel, intent, from]).await?.unwrap_or_default())
 }
 
 /// Notes that a draft went to the next level.

@@ -11,8 +11,10 @@ use super::job::Job;
 use super::outcome;
 use super::recovery;
 use crate::app::App;
+use crate::automation;
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, State, Step, step,
+    Automation, Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say,
+    State, Step, step,
 };
 use crate::chaos;
 use crate::clock::Timestamp;
@@ -65,6 +67,8 @@ pub async fn apply_with(
     };
     let paused = pause.map(|p| PausedBy { person: p.person });
     let turn = pauses::turn(tx).await?;
+    let open = automation::held_open(tx, channel, now).await?;
+    let notice = automation::notice(&desk);
     let rules = Rules {
         desk: &desk.desk,
         channel,
@@ -74,6 +78,7 @@ pub async fn apply_with(
         off_duty: &off_duty,
         editing,
         next_holder,
+        automation: Automation { open: &open, notice: &notice },
     };
     match step(&case, event, &rules, now) {
         Ok(step) => {
@@ -215,7 +220,7 @@ impl Planning<'_, '_> {
             Effect::Draft { generation, at } => self.job(Job::Draft { case, generation: *generation }, *at).await,
             Effect::PostCard { person } => self.announce_card(person).await,
             Effect::Deal => self.job(Job::Deal { because: case }, self.now).await,
-            Effect::SettleCards(outcome) => self.settle_cards(outcome).await,
+            Effect::SettleCards(outcome) => settle_cards(self.tx, self.app, &case, outcome).await,
             Effect::Tell { person, say } => self.tell(person, say).await,
             Effect::Alarm { say } => alarm(self.tx, self.app, self.desk, say).await,
             Effect::TellStory { person } => match self.address(person) {
@@ -244,6 +249,7 @@ impl Planning<'_, '_> {
             Effect::Notice(kind) => self.notice(*kind).await,
             Effect::Answered { up_to } => Ok(conversations::answered(self.tx, &self.case.conversation, *up_to).await?),
             Effect::RecordGap => self.record_gap().await,
+            Effect::LeftByItself { shown } => automation::left_by_itself(self.tx, self.app, self.desk, shown).await,
             Effect::ProposeKnowledge { text, citations } => {
                 proposals::propose(self.tx, self.app, self.desk, self.case, text, citations).await
             }
@@ -285,15 +291,6 @@ impl Planning<'_, '_> {
         channel.telegram_group.filter(|_| shared).map(TelegramChat::address)
     }
 
-    async fn settle_cards(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
-        let outcome = serde_json::to_string(outcome)?;
-        for card in cards::open(self.tx, &self.case.id).await? {
-            cards::settle(self.tx, &card.task_id, &outcome).await?;
-            self.job(Job::SettleCard { task_id: card.task_id, to: card.to }, self.now).await?;
-        }
-        Ok(())
-    }
-
     async fn notice(&mut self, kind: NoticeKind) -> anyhow::Result<()> {
         let channel = self.desk.desk.channel(&self.case.channel);
         if channel.and_then(|c| c.notices.get(kind)).is_none() {
@@ -330,6 +327,19 @@ impl Planning<'_, '_> {
         let case = (self.case.id.as_str(), self.case.conversation.as_str());
         Ok(knowledge::gaps::record(self.tx, &key, &question, case, self.now).await?)
     }
+}
+
+/// Turns every open card of a case into what became of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle_cards(tx: &mut Tx, app: &App, case_id: &str, outcome: &Outcome) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(outcome)?;
+    for card in cards::open(tx, case_id).await? {
+        cards::settle(tx, &card.task_id, &outcome).await?;
+        Job::SettleCard { task_id: card.task_id, to: card.to }.enqueue(tx, app, app.clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// Announces a card that shows the case as it stands, and has it posted.

@@ -235,6 +235,11 @@ pub enum Job {
         /// The case.
         case: String,
     },
+    /// Put what left without a person before a reviewer.
+    AskReview {
+        /// The sample.
+        sample: String,
+    },
     /// Look at what putting an entry in use would change, and do it where that was seen before.
     Publish {
         /// Whose phone the answer is for.
@@ -327,6 +332,7 @@ impl Job {
             Self::PolicyChanged { case } => format!("policy:{case}"),
             Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
             Self::Publish { entry, .. } => format!("publish:{entry}"),
+            Self::AskReview { sample } => format!("sample:{sample}"),
             Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -369,7 +375,8 @@ impl Job {
             | Self::WindowDeadline { .. }
             | Self::EvidenceStale { .. }
             | Self::PolicyChanged { .. }
-            | Self::KnowledgeChanged { .. } => Rank::Then,
+            | Self::KnowledgeChanged { .. }
+            | Self::AskReview { .. } => Rank::Then,
             Self::Draft { .. }
             | Self::Publish { .. }
             | Self::ReadUpload { .. }
@@ -411,6 +418,7 @@ impl Job {
             Self::PolicyChanged { .. } => "policy_changed",
             Self::KnowledgeChanged { .. } => "knowledge_changed",
             Self::Publish { .. } => "publish",
+            Self::AskReview { .. } => "ask_review",
             Self::Show { .. } => "show",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",

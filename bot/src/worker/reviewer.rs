@@ -1,5 +1,7 @@
 //! What a colleague did, on whatever surface: wrote, pressed a button of a card, chose from the menu.
 
+mod sample;
+
 use cards::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
 use cards::{Act, CareKey, Hint, Key, PauseScope, PlanKey, RejectReason};
 use serde_json::json;
@@ -15,7 +17,7 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk::care;
 use crate::policy::{self, Power};
 use crate::store::queue::{Door, Row};
-use crate::store::{Tx, cards as postings, cases, pauses, record};
+use crate::store::{Tx, cards as postings, cases, pauses, record, samples};
 use crate::surface::Address;
 
 pub(super) async fn did(app: &App, row: Row, from: Address, deed: Deed) -> anyhow::Result<()> {
@@ -77,6 +79,9 @@ async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     let (Some(posting), Ok(key)) = (on_phone(desk, &tap).await?, key) else {
         return desk.old_card(&tap.event_key).await;
     };
+    if let Some(sample) = samples::lock(desk.tx, &posting.case_id).await? {
+        return sample::pressed(desk, &sample, &key, &tap).await;
+    }
     let Some(case) = cases::load(desk.tx, &posting.case_id).await?.filter(|c| c.number == key.case) else {
         return desk.old_card(&tap.event_key).await;
     };

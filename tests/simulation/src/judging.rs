@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::case::{Author, Draft, Drafted};
 use crate::luck::Luck;
-use crate::policy::{self, Intent, Matter, Route, Rules, Triggers, Verdict};
+use crate::policy::{self, Circumstances, Grounding, Grounds, Intent, Matter, Route, Rules, Triggers, Verdict};
 use crate::store::Store;
 
 /// What drafting looked at.
@@ -18,6 +18,9 @@ pub struct Look {
     pub policy: String,
     texts: Vec<String>,
     number: i64,
+    /// Whether it might leave by itself, as it was then.
+    open: bool,
+    paused: bool,
 }
 
 fn triggers() -> &'static Triggers {
@@ -34,11 +37,23 @@ pub fn look(store: &Store, case: usize, generation: i64) -> Look {
         policy: store.policy.to_string(),
         texts: store.unanswered(conversation).map(|m| m.text.clone()).collect(),
         number: store.cases[case].number,
+        open: store.open[store.conversations[conversation].channel].contains(&Intent::Other),
+        paused: store.covering(conversation).is_some(),
     }
 }
 
-/// How the policy judges a reply to what a conversation's customer wants.
+/// How the policy judges what a person wrote for what a conversation's customer wants.
 pub fn judge(store: &Store, conversation: usize, texts: &[String], parts: &[String], sure: bool) -> Verdict {
+    judge_in(store, conversation, (texts, parts), sure, Circumstances::default())
+}
+
+fn judge_in(
+    store: &Store,
+    conversation: usize,
+    (texts, parts): (&[String], &[String]),
+    sure: bool,
+    circumstances: Circumstances<'_>,
+) -> Verdict {
     let channel = &store.desk.channels[store.conversations[conversation].channel];
     let matter = Matter {
         customer: texts,
@@ -50,7 +65,7 @@ pub fn judge(store: &Store, conversation: usize, texts: &[String], parts: &[Stri
         attachments: 0,
         order_cents: None,
         public: false,
-        circumstances: Default::default(),
+        circumstances,
     };
     policy::judge(&matter, &Rules::new(&store.desk.policy, triggers(), Some(channel)))
 }
@@ -67,7 +82,17 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
     };
     let words = |part: usize| format!("回复 {}.{}.{part} [{}]", look.number, look.generation, look.policy);
     let parts: Vec<String> = (0..parts).map(words).collect();
-    let verdict = judge(store, look.conversation, &look.texts, &parts, luck.permille(800));
+    let (sure, published) = (luck.permille(800), luck.permille(700));
+    let grounds = Grounds { class: Grounding::Documented, unfounded: Vec::new() };
+    let circumstances = Circumstances {
+        paused: look.paused,
+        grounds: Some(&grounds),
+        published,
+        chance: Some(if sure { 0.95 } else { 0.4 }),
+        open: look.open,
+        ..Circumstances::default()
+    };
+    let verdict = judge_in(store, look.conversation, (&look.texts, &parts), sure, circumstances);
     let (route, empty) = (verdict.route, parts.is_empty());
     let draft = Box::new(Draft {
         version: 0,

@@ -60,6 +60,8 @@ pub struct Oracle {
     pub figures: Figures,
     talks: Vec<Talk>,
     pauses: Vec<Pause>,
+    /// Channels on which what is routine may leave by itself, as the record says.
+    open: BTreeSet<u64>,
     presses: Vec<Press>,
     acknowledged: BTreeSet<u64>,
     handled: BTreeSet<u64>,
@@ -83,12 +85,13 @@ struct Talk {
     newest_sent: u64,
 }
 
-/// An approval, and what came of it.
+/// An approval or a permit, and what came of it.
 #[derive(Debug)]
 struct Approval {
     order: u64,
     case: usize,
-    person: String,
+    /// Who approved; none where the policy permitted it.
+    person: Option<String>,
     digest: String,
     policy: String,
     parts: Vec<Leaving>,
@@ -122,6 +125,7 @@ impl Oracle {
             figures: Figures::default(),
             talks: store.conversations.iter().map(talk).collect(),
             pauses: Vec::new(),
+            open: BTreeSet::new(),
             presses: Vec::new(),
             acknowledged: BTreeSet::new(),
             handled: BTreeSet::new(),
@@ -175,10 +179,11 @@ impl Oracle {
 
     fn entry(&mut self, talk: Option<usize>, case: Option<usize>, entry: &Entry, store: &Store) {
         *self.figures.entries.entry(entry.kind.as_str().into()).or_default() += 1;
-        let (Some(talk), Some(case)) = (talk, case) else { return };
+        let (Some(talk), Some(case)) = (talk, case) else { return self.automated(entry) };
         match entry.kind {
             Kind::CustomerSaid => self.said(talk, entry),
             Kind::Decided => self.decided(talk, case, entry, store),
+            Kind::Permitted => self.permitted(talk, case, entry, store),
             Kind::Edited => self.edited(talk, case, entry),
             Kind::Rejected => self.single_winner(talk, case, entry),
             Kind::SendClaimed => self.claimed(talk, case, entry, store),
@@ -190,6 +195,15 @@ impl Oracle {
                 let reason = entry.payload["refusal"]["refusal"].as_str().unwrap_or("not_permitted");
                 *self.figures.entries.entry(format!("refused.{reason}")).or_default() += 1;
             }
+            _ => {}
+        }
+    }
+
+    fn automated(&mut self, entry: &Entry) {
+        let channel = entry.payload["channel"].as_u64().unwrap_or_default();
+        match entry.kind {
+            Kind::AutomationOpened => drop(self.open.insert(channel)),
+            Kind::AutomationClosed => drop(self.open.remove(&channel)),
             _ => {}
         }
     }

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notices, Person, Policy, Role, Settings};
 use crate::luck::Luck;
+use crate::policy;
+
+/// What stands under each message that leaves by itself.
+pub const NOTICE: &str = "（AI 自动回复）";
 
 /// Everybody who may press a button, the last two without any right to.
 pub const PEOPLE: [&str; 9] =
@@ -46,8 +50,8 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         owner: None,
         permitted: permitted.iter().map(|id| (*id).to_owned()).collect(),
         escalation_owner: Some("wangwu".into()),
-        mode: Mode::Draft,
-        allowed_actions: vec![],
+        mode: Mode::Auto,
+        allowed_actions: vec![policy::REPLY.into()],
         review_required: vec![],
         notices: Notices::default(),
         url: None,

@@ -2,6 +2,7 @@
 //! a method call: nothing else runs meanwhile, and it keeps everything or nothing.
 
 mod applying;
+mod automating;
 mod pausing;
 mod queue;
 
@@ -17,6 +18,7 @@ use crate::desk::Desk;
 use crate::evidence::{self, Content, Entry, Head, StoredRecord};
 use crate::happening::{Happening, WireId};
 use crate::luck::Luck;
+use crate::policy::Intent;
 use crate::shop;
 
 /// Everything we ever stored.
@@ -45,6 +47,8 @@ pub struct Store {
     pub pauses: Vec<Pause>,
     /// How often the register was turned.
     pub turn: i64,
+    /// What may leave by itself, by channel.
+    pub open: Vec<Vec<Intent>>,
     /// The record: a chain per conversation, the desk's at the end.
     pub chains: Vec<Vec<StoredRecord>>,
     /// What became durable since the oracle looked last.
@@ -179,6 +183,7 @@ impl Store {
             sends: BTreeMap::new(),
             pauses: Vec::new(),
             turn: 0,
+            open: vec![Vec::new(); channels],
             chains: vec![Vec::new(); talks + 1],
             happened: Vec::new(),
             next_row: 0,

@@ -1,7 +1,7 @@
 //! The rule behind everything: every character that was sent had been visible to the approver at the tap, or is a
 //! fixed text an admin approved. The platform's own ledger says what was sent and what was visible.
 
-use aijia::case::{Approval, Case, digest};
+use aijia::case::{Approval, Authority, Case, Permit, digest};
 use aijia::config;
 use aijia::desk::{Desk, Notice, Role};
 use aijia::evidence::Kind;
@@ -41,7 +41,10 @@ impl World {
         ensure!(ids.len() == sent.len(), "a message id was accepted twice");
         for sent in sent.iter().filter(|sent| !self.answered_for.contains(&sent.msgid)) {
             match self.intent(&sent.msgid).await? {
-                Some(intent) if intent.kind == "reply" => self.reply(sent, &intent).await?.was_shown(self)?,
+                Some(intent) if intent.kind == "reply" => match serde_json::from_str(&intent.authority)? {
+                    Authority::Person(_) => self.reply(sent, &intent).await?.was_shown(self)?,
+                    Authority::Policy(permit) => self.was_permitted(sent, &intent, &permit).await?,
+                },
                 Some(intent) => self.was_fixed(sent, serde_json::from_str(&intent.authority)?).await?,
                 None if sent.on_event => self.was_fixed(sent, self.welcome_on_record(&sent.text).await?).await?,
                 None => anyhow::bail!("nobody meant to send {:?}", sent.text),
@@ -50,11 +53,13 @@ impl World {
         Ok(())
     }
 
-    /// The replies that left, each with its decision.
+    /// The replies that left by a person's decision, each with it.
     pub async fn replies(&self) -> anyhow::Result<Vec<Reply>> {
         let mut replies = Vec::new();
         for sent in self.sim.accepted_kf_sends() {
-            if let Some(intent) = self.intent(&sent.msgid).await?.filter(|intent| intent.kind == "reply") {
+            let by_a_person =
+                |intent: &Send| intent.kind == "reply" && serde_json::from_str::<Approval>(&intent.authority).is_ok();
+            if let Some(intent) = self.intent(&sent.msgid).await?.filter(by_a_person) {
                 replies.push(self.reply(&sent, &intent).await?);
             }
         }
@@ -99,6 +104,22 @@ impl World {
         let part = parts.get(usize::try_from(intent.part)?);
         ensure!(part == Some(&intent.body), "part {} was not decided: {:?}", intent.part, intent.body);
         Ok(serde_json::from_value(decided["decision"].clone())?)
+    }
+
+    /// A permit: on record for exactly these bytes, to this customer, for a published answer, marked as automatic.
+    async fn was_permitted(&self, sent: &KfSend, intent: &Send, permit: &Permit) -> anyhow::Result<()> {
+        ensure!(sent.text == intent.body, "what left is not what was claimed: {:?}", sent.text);
+        let permits = self.entries(Kind::Permitted).await?.into_iter();
+        let given = permits.filter(|payload| payload["digest"] == permit.digest.as_str()).collect::<Vec<_>>();
+        let [given] = given.as_slice() else { anyhow::bail!("{} permits for {:?}", given.len(), sent.text) };
+        let parts: Vec<String> = serde_json::from_value(given["parts"].clone())?;
+        let number = |name: &str| given[name].as_i64().unwrap_or_default();
+        let policy = given["policy"].as_str().unwrap_or_default();
+        let bound = digest(&intent.conversation, number("version"), number("watermark"), policy, &parts);
+        ensure!(bound == permit.digest, "the permit's digest is not that of its parts: {given}");
+        ensure!(parts.get(usize::try_from(intent.part)?) == Some(&intent.body), "not permitted: {:?}", intent.body);
+        ensure!(!permit.notice.is_empty() && sent.text.ends_with(&permit.notice), "not marked: {:?}", sent.text);
+        Ok(())
     }
 
     /// A notice: words an admin approved for exactly these bytes, in force on the account's channel.

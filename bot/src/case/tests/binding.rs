@@ -92,9 +92,10 @@ fn an_approval_names_what_was_shown() {
         panic!("{:?}", step.next.state)
     };
     assert_eq!(sending.draft, review.draft);
-    let approval = &sending.approval;
+    let approval = &sending.authority;
     let expected = ("lihua", NOW, 4, review.draft.digest.as_str());
-    assert_eq!((approval.person.as_str(), approval.at, approval.turn, approval.digest.as_str()), expected);
+    let approver = approval.approver().unwrap();
+    assert_eq!((approver, approval.at(), approval.turn(), approval.digest()), expected);
     let [decided] = step.evidence.as_slice() else { panic!("{:?}", step.evidence) };
     assert_eq!((decided.kind, &decided.actor), (Kind::Decided, &Actor::Person("lihua".into())));
     let named = &decided.payload;

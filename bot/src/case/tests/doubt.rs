@@ -37,7 +37,8 @@ fn sent_again_is_another_intent() {
     let lost = doubt(&case).lost.msgid;
     assert_eq!(sending.draft.supersedes.as_deref(), Some(lost.as_str()));
     assert_ne!(message_id(&step.next, &sending.draft, 0), lost);
-    assert_eq!((sending.approval.person.as_str(), &sending.approval.digest), ("zhaoliu", &doubt(&case).draft.digest));
+    let approved = (sending.authority.approver(), sending.authority.digest());
+    assert_eq!(approved, (Some("zhaoliu"), doubt(&case).draft.digest.as_str()));
     let decided = step.evidence.iter().find(|entry| entry.kind == Kind::Decided).unwrap();
     assert_eq!((&decided.payload["decision"], &decided.payload["supersedes"]), (&"send_again".into(), &lost.into()));
     let claimed = InForce::new().step(&step.next, &claim(0)).unwrap();

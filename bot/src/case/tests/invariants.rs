@@ -29,7 +29,7 @@ impl World {
         let approval = self.entry(decided);
         assert_eq!(entry.payload["digest"], draft.digest);
         assert_eq!(approval.payload["parts"], serde_json::json!(draft.parts), "other parts were approved");
-        assert_eq!(approval.actor, Actor::Person(sending.approval.person.clone()));
+        assert_eq!(approval.actor, Actor::Person(sending.authority.approver().unwrap_or_default().to_owned()));
         assert!(self.still_valid(decided, &draft.digest), "the approval was void or a pause was declared since");
         assert!(self.in_force.paused.is_none(), "claimed while paused");
         let bound = digest(&next.conversation, draft.version, draft.watermark, &draft.policy, &draft.parts);
@@ -41,7 +41,7 @@ impl World {
         assert_eq!(draft.policy, self.in_force.policy, "approved under another policy");
         let judged = format!("[{}]", self.in_force.policy);
         assert!(draft.parts[part].ends_with(&judged), "judged under another policy: {}", draft.parts[part]);
-        self.check_rights(&sending.approval.person, &draft.verdict.route);
+        self.check_rights(sending.authority.approver().unwrap_or_default(), &draft.verdict.route);
         self.check_order(draft.version, part);
         self.check_budget(next);
     }

@@ -2,8 +2,8 @@
 
 use super::shapes::*;
 use crate::case::{
-    Approval, Author, Case, Decision, Draft, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal,
-    SessionOwner, State, Why, digest, step,
+    Author, Case, Decision, Drafted, Effect, Ending, Event, Fill, Part, PartResult, Refusal, SessionOwner, State, Why,
+    digest, step,
 };
 use crate::clock::{HOUR, MINUTE};
 use crate::evidence::Kind;
@@ -298,7 +298,6 @@ fn every_shape_reads_back_as_written() {
     }
     assert!(matches!(rejected().state, State::Closed { ending: Ending::Rejected }));
     let State::Sending(sending) = approved().state else { panic!("not sending") };
-    let Approval { person, at, digest, .. } = sending.approval;
-    let Draft { digest: shown, .. } = sending.draft;
-    assert_eq!((person.as_str(), at, digest), ("lihua", NOW, shown));
+    let (authority, shown) = (&sending.authority, sending.draft.digest.as_str());
+    assert_eq!((authority.approver(), authority.at(), authority.digest()), (Some("lihua"), NOW, shown));
 }

@@ -7,13 +7,15 @@ use cards::{RejectReason, Risk};
 use channels::Spent;
 
 use crate::case::{
-    Author, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal, Rejection, Rules,
-    SessionOwner, State, Step, Tap, Window, step,
+    Author, Authority, Automation, Case, Decision, Draft, Drafted, Drafting, Event, PartResult, PausedBy, Refusal,
+    Rejection, Rules, SessionOwner, State, Step, Tap, Window, step,
 };
 use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};
 use crate::policy::{Intent, Level, Route, Verdict};
 
+/// What stands under what leaves by itself.
+pub(in crate::case) const NOTICE: &str = "（AI 自动回复）";
 /// When the customer wrote.
 pub(in crate::case) const SAID: Timestamp = 1_800_000_000_000;
 /// When everything else happens.
@@ -54,6 +56,8 @@ pub(in crate::case) struct InForce {
     pub(in crate::case) paused: Option<PausedBy>,
     /// How often the pause register was turned.
     pub(in crate::case) turn: i64,
+    /// What may leave by itself.
+    pub(in crate::case) open: Vec<Intent>,
 }
 
 impl InForce {
@@ -66,7 +70,15 @@ impl InForce {
             policy: "p1".into(),
             paused: None,
             turn: 0,
+            open: Vec::new(),
         }
+    }
+
+    /// Questions about sending may be answered without a person.
+    pub(in crate::case) fn automatic() -> Self {
+        let mut automatic = Self { open: vec![Intent::Shipping], ..Self::new() };
+        automatic.channel().mode = Mode::Auto;
+        automatic
     }
 
     pub(in crate::case) fn paused() -> Self {
@@ -87,6 +99,7 @@ impl InForce {
             off_duty: &self.off_duty,
             editing: self.editing,
             next_holder: self.next_holder.as_deref(),
+            automation: Automation { open: &self.open, notice: NOTICE },
         }
     }
 
@@ -260,7 +273,9 @@ pub(in crate::case) fn of_older_policy(mut case: Case) -> Case {
     }
     if let State::Sending(sending) = &mut case.state {
         age(&mut sending.draft, &conversation);
-        sending.approval.digest = sending.draft.digest.clone();
+        if let Authority::Person(approval) = &mut sending.authority {
+            approval.digest = sending.draft.digest.clone();
+        }
     }
     case
 }

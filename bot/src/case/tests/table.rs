@@ -51,7 +51,9 @@ fn standing(case: &Case) -> String {
         State::Drafting(_) => format!("drafting g{}", case.generation),
         State::AwaitingReview(review) => format!("awaiting_review v{version} {:?}", review.level),
         State::NeedsPerson(stuck) => format!("needs_person v{version} {:?} {:?}", stuck.why, stuck.level),
-        State::Sending(sending) => format!("sending {:?} by {}", sending.parts, sending.approval.person),
+        State::Sending(sending) => {
+            format!("sending {:?} by {}", sending.parts, sending.authority.approver().unwrap_or_default())
+        }
         State::Unknown(doubt) => format!("{} v{version} {:?} {:?}", case.state.name(), doubt.draft.parts, doubt.level),
         State::HandedOver { to, session } => format!("handed_over {to} {session:?}"),
         State::Closed { ending } => format!("closed {ending:?}"),
@@ -80,6 +82,7 @@ fn named(effect: &Effect, now: Timestamp) -> String {
         Effect::Answered { up_to } => format!("answered {up_to}"),
         Effect::RecordGap => "gap".into(),
         Effect::ProposeKnowledge { text, .. } => format!("propose {text}"),
+        Effect::LeftByItself { shown } => format!("left by itself v{}", shown.version),
     }
 }
 
@@ -91,6 +94,7 @@ fn became(outcome: &Outcome) -> String {
         Outcome::Expired => "expired".into(),
         Outcome::PassedOn { to } => format!("passed on to {to:?}"),
         Outcome::WindowLost => "window lost".into(),
+        Outcome::Reviewed { by, good } => format!("reviewed by {by} {good}"),
     }
 }
 

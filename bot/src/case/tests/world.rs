@@ -262,7 +262,7 @@ impl World {
         if in_flight {
             return;
         }
-        let paused_since_approval = self.pauses.iter().any(|turn| *turn > sending.approval.turn);
+        let paused_since_approval = self.pauses.iter().any(|turn| *turn > sending.authority.turn());
         self.happen(&Event::Claim { part, paused_since_approval });
     }
 
@@ -366,7 +366,7 @@ impl World {
 
     fn staff_approver(&mut self, how: u8) {
         if let State::Sending(sending) = &self.case.state {
-            let approver = sending.approval.person.clone();
+            let approver = sending.authority.approver().unwrap_or_default().to_owned();
             self.staff(&approver, how);
         }
     }

@@ -66,6 +66,13 @@ pub(super) enum End {
     Stop(Unseen, Option<String>),
 }
 
+impl Sight {
+    /// Whether something was to be looked up and could not be seen.
+    pub(in crate::effects) fn was_unseen(&self) -> bool {
+        self.look_up.as_ref().is_some_and(|look_up| matches!(look_up.outcome, Looked::Unseen(_)))
+    }
+}
+
 /// Looks up what a draft about these texts needs; nothing where another program has the store's browser.
 pub(in crate::effects) async fn before_drafting(
     app: &App,

@@ -99,7 +99,7 @@ async fn moved(
     down: bool,
 ) -> anyhow::Result<()> {
     store::cards::lost(tx, posting).await?;
-    let Some(case) = cases::load(tx, &posting.case_id).await? else { return Ok(()) };
+    let case = View::load(tx, app, &posting.case_id).await?.case;
     if case.version != posting.version {
         return Ok(());
     }

@@ -189,7 +189,7 @@ async fn who_signed_in_sends_once_what_was_shown() {
     let (status, done) = approve(&sample, csrf.clone(), code.clone(), &headers).await;
     assert!(status == StatusCode::OK && !done.contains("role=\"alert\""), "{done}");
     let case = sample.stored().await;
-    assert!(matches!(&case.state, State::Sending(s) if s.approval.person == "lihua"), "{:?}", case.state);
+    assert!(matches!(&case.state, State::Sending(s) if s.authority.approver() == Some("lihua")), "{:?}", case.state);
     let (_, again) = approve(&sample, csrf, code, &headers).await;
     assert!(again.contains("role=\"alert\""), "{again}");
     assert_eq!(sample.stored().await, case);

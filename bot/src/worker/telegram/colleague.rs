@@ -12,8 +12,9 @@ use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk;
 use crate::store::knowledge::care;
-use crate::store::{Tx, actions, cards as postings, cases, record};
+use crate::store::{Tx, actions, cards as postings, record};
 use crate::surface::{Address, Picture, Surface};
+use crate::view;
 use crate::worker::Job;
 use crate::worker::inbox::{self, Deed, store_deed};
 
@@ -116,7 +117,7 @@ async fn deed(tx: &mut Tx, app: &App, sealed: Sealed, message: i32) -> anyhow::R
     let Some((act, chosen)) = press.and_then(Press::said) else { return Ok(None) };
     let mut event_key = String::new();
     if let Some(posting) = postings::load(tx, &sealed.card).await?
-        && let Some(case) = cases::load(tx, &posting.case_id).await?
+        && let Some((case, _)) = view::on_card(tx, &posting.case_id).await?
     {
         event_key = Key { case: case.number, version: posting.version, code: posting.code, act }.encode();
     }

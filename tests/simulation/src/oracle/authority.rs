@@ -8,6 +8,7 @@ use crate::case::{Decision, digest};
 use crate::evidence::{Actor, Entry};
 use crate::happening::{Press, WireId};
 use crate::policy::{self, Power};
+use crate::shop::NOTICE;
 use crate::store::Store;
 
 impl Oracle {
@@ -24,6 +25,32 @@ impl Oracle {
         let press = self.pressed(case, entry, wanted);
         let person =
             press.unwrap_or_else(|| panic!("nobody approved these words on a phone: {entry:?}")).person.clone();
+        self.check_rights(&person, self.talks[talk].channel, store);
+        self.authorised(talk, case, entry, (Some(person), parts), store);
+    }
+
+    /// The policy let a reply out by itself: marked, where that was open.
+    pub(super) fn permitted(&mut self, talk: usize, case: usize, entry: &Entry, store: &Store) {
+        let parts = texts(&entry.payload["parts"]);
+        assert!(self.is_open(talk), "permitted where nothing may leave by itself");
+        assert_eq!(entry.actor, Actor::Policy(store.policy.to_string()));
+        assert!(parts.iter().all(|part| part.ends_with(NOTICE)), "permitted without the mark: {parts:?}");
+        self.authorised(talk, case, entry, (None, parts), store);
+    }
+
+    fn is_open(&self, talk: usize) -> bool {
+        self.open.contains(&(self.talks[talk].channel as u64))
+    }
+
+    /// Exactly these words may leave, as an answer to the newest message, while nothing was paused.
+    fn authorised(
+        &mut self,
+        talk: usize,
+        case: usize,
+        entry: &Entry,
+        (person, parts): (Option<String>, Vec<String>),
+        store: &Store,
+    ) {
         let number = |name: &str| entry.payload[name].as_i64().unwrap_or_default();
         let text = |name: &str| entry.payload[name].as_str().unwrap_or_default().to_owned();
         let (known, policy) = (&self.talks[talk], text("policy"));
@@ -32,7 +59,6 @@ impl Oracle {
         let bound = digest(open, number("version"), number("watermark"), &policy, &parts);
         assert_eq!(text("digest"), bound, "the digest is not that of what was approved");
         assert!(!self.paused(talk), "approved while paused");
-        self.check_rights(&person, known.channel, store);
         let part = |body| Leaving { body, id: None, claimed: None, began: 0, accepted: false, settled: None };
         let (order, digest) = (self.order, bound);
         let parts = parts.into_iter().map(part).collect();
@@ -65,11 +91,19 @@ impl Oracle {
         let at = at.unwrap_or_else(|| panic!("claimed without a recorded approval: {entry:?}"));
         let approval = &known.approvals[at];
         assert!(!approval.voided, "claimed by an approval that was void: {entry:?}");
-        assert_eq!(entry.actor, Actor::Person(approval.person.clone()));
+        match &approval.person {
+            Some(person) => {
+                assert_eq!(entry.actor, Actor::Person(person.clone()));
+                self.check_rights(person, known.channel, store);
+            }
+            None => {
+                assert_eq!(entry.actor, Actor::Policy(approval.policy.clone()));
+                assert!(self.is_open(talk), "a permit was used where nothing may leave by itself any more");
+            }
+        }
         assert!(known.newest_said < approval.order, "the customer wrote since the approval");
         assert_eq!(approval.policy, *store.policy, "approved under another policy");
         assert_eq!(self.paused_since(talk, approval.order).count(), 0, "a pause was declared since the approval");
-        self.check_rights(&approval.person, known.channel, store);
         let earlier = |leaving: &Leaving| leaving.settled.as_deref() == Some("accepted");
         assert!(approval.parts[..part].iter().all(earlier), "part {part} is let out before an earlier one arrived");
         let leaving = &approval.parts[part];
@@ -123,11 +157,14 @@ impl Oracle {
         self.figures.requests += 1;
         // Where the platform refuses a second use of an id, a lost answer is asked for again under the same id.
         let most = if self.duplicate_known { 4 } else { 1 };
+        // Whoever is asking already does not hear that the platform has called it undelivered meanwhile.
+        let asked_already =
+            |leaving: &Leaving| leaving.began > 0 && leaving.settled.as_deref() == Some("not_delivered");
         let leaves = |leaving: &Leaving| {
             leaving.body == body
                 && leaving.id.as_ref() == Some(id)
                 && leaving.claimed.is_some()
-                && leaving.settled.is_none()
+                && (leaving.settled.is_none() || asked_already(leaving))
                 && leaving.began < most
         };
         let approvals = &self.talks[talk].approvals;

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use super::{Door, Job, Lane, Store};
 use crate::case::{
-    Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step, Window, step,
+    Automation, Case, Drafting, Effect, Event, InTurn, Level, PausedBy, Refusal, Resolution, Rules, State, Step,
+    Window, step,
 };
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::platform::WINDOW;
-use crate::shop::PEOPLE;
+use crate::shop::{NOTICE, PEOPLE};
 
 impl Store {
     /// Lets an event happen to a case. A refusal changes nothing but the record.
@@ -26,6 +27,7 @@ impl Store {
         let known = &self.cases[case];
         let Some(channel) = desk.channel(&known.channel) else { return Err(Refusal::Overtaken) };
         let paused = self.covering(talk).map(|pause| PausedBy { person: pause.person.clone() });
+        let open_now = self.open[open.channel].clone();
         let rules = Rules {
             desk: &desk,
             channel,
@@ -35,6 +37,7 @@ impl Store {
             off_duty: &off_duty,
             editing: None,
             next_holder: None,
+            automation: Automation { open: &open_now, notice: NOTICE },
         };
         match step(known, event, &rules, now) {
             Ok(step) => {

@@ -100,7 +100,9 @@ impl World {
         };
         // Only where a second use of the id is known to be refused is it safe to ask again.
         let may_ask = self.habits.duplicate_known || mistake::made(Mistake::ResendOnTimeout);
-        if result == PartResult::Unknown && may_ask && probes > 0 && self.now - since <= PROBES_END {
+        // What is known by now, for example that it did not arrive, is not asked about.
+        let unknown = self.store.sends[&id].state == SendState::InFlight;
+        if result == PartResult::Unknown && may_ask && unknown && probes > 0 && self.now - since <= PROBES_END {
             return Some(self.request(row, id, since, true, probes - 1));
         }
         Some(Task::Row(row, Stage::Settle { id, result }))
@@ -145,7 +147,7 @@ fn claim(store: &mut Store, case: usize, part: usize, known: bool, now: Timestam
     }
     let talk = store.talk_of[case];
     let State::Sending(sending) = &store.cases[case].state else { return None };
-    let paused_since_approval = store.covered_since(talk, sending.approval.turn);
+    let paused_since_approval = store.covered_since(talk, sending.authority.turn());
     store.apply(case, &Event::Claim { part, paused_since_approval }, now).ok()?;
     intent(store, case, part, now).map(|id| (id, false))
 }
@@ -186,7 +188,7 @@ fn probe(store: &mut Store, case: usize, part: usize, id: &WireId, now: Timestam
         return false;
     }
     let State::Sending(sending) = &store.cases[case].state else { return false };
-    let paused_since_approval = store.covered_since(send.conversation, sending.approval.turn);
+    let paused_since_approval = store.covered_since(send.conversation, sending.authority.turn());
     let may = store.apply(case, &Event::Probe { part, paused_since_approval }, now).is_ok();
     store.sends.entry(id.clone()).and_modify(|send| send.probed |= may);
     may

@@ -60,18 +60,27 @@ impl World {
 
     /// A colleague taps a card, mostly a new one, writes a command, pauses, resumes, comes or goes.
     pub(super) fn colleague_acts(&mut self) {
-        match self.luck.weighed(&[86, 4, if self.paused() { 16 } else { 1 }, 2]) {
+        match self.luck.weighed(&[86, 4, if self.paused() { 16 } else { 1 }, 2, 4]) {
             0 => self.tap(),
             1 => {
                 let scope = self.some_scope();
                 self.member(Act::Pause(scope));
             }
             2 => self.resume(),
+            4 => self.automation(),
             _ => {
                 let on = self.luck.permille(600);
                 self.member(Act::Duty(on));
             }
         }
+    }
+
+    /// Two administrators let what is routine on a channel leave by itself, or one person ends that.
+    fn automation(&mut self) {
+        let channel = self.luck.below(self.store.accounts.len());
+        let open = self.store.open[channel].is_empty();
+        self.note(|| format!("automation of channel {channel}: {open}"));
+        self.store.automate(channel, open, self.now);
     }
 
     fn paused(&self) -> bool {

@@ -293,7 +293,7 @@ fn the_card_shows_what_is_in_hand_and_the_approval_stands() {
     let step = in_force().step(&next, &claim(1)).unwrap();
     let claimed = &step.evidence[0];
     assert_eq!((claimed.kind, &claimed.payload["to"]), (Kind::HandOutClaimed, &"lihua".into()));
-    assert_eq!(claimed.payload["digest"], sending.approval.digest);
+    assert_eq!(claimed.payload["digest"], sending.authority.digest());
 }
 
 /// Escalated while it is in their hands, it is still the asker who can say what became of it.
