@@ -1,5 +1,5 @@
 # The commands people use; each does what its script says.
-.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-backoffice bench-knowledge bench-gate deliveries connection
+.PHONY: demo test check fmt setup fuzz hostile simulate mistakes chaos bench bench-backoffice bench-knowledge bench-gate deliveries submits connection
 
 # The whole product in a browser, with an invented shop. Another port: make demo PORT=9000
 demo:
@@ -38,6 +38,10 @@ hostile:
 	cargo build --locked -p aijia
 	HOSTILE=full cargo test --locked -p channels refusing_takes -- --nocapture
 	HOSTILE=full cargo test --locked -p stories hostile:: -- --nocapture --test-threads 1
+
+# Approved notes through the whole desk into the simulated seller centre, one fault in ten: make submits SUBMITS=200
+submits:
+	SUBMITS=$(or $(SUBMITS),5000) cargo nextest run --locked -p stories --no-capture -E 'test(/^submits::.*on_sqlite/)'
 
 # Webhook deliveries, both ways, on wires that lose five of a hundred answers: make deliveries DELIVERIES=10000
 deliveries:

@@ -103,6 +103,8 @@ pub struct Write {
 pub struct Input {
     /// Its name in `{braces}`.
     pub name: String,
+    /// What people call it; its name where there is nothing.
+    pub label: Option<String>,
     /// What it may be.
     pub kind: InputKind,
     /// Most characters.
@@ -311,6 +313,14 @@ impl Recipe {
     /// Whether it only looks.
     pub fn reads(&self) -> bool {
         matches!(self.purpose, Purpose::Read)
+    }
+
+    /// The recipe that takes back what this one writes, by name.
+    pub fn undo(&self) -> Option<&str> {
+        match &self.purpose {
+            Purpose::Read => None,
+            Purpose::Write(write) => write.undo.as_deref(),
+        }
     }
 
     /// Whether this account may run it.

@@ -150,6 +150,15 @@ pub enum Command {
     Cancel,
     /// Something about the knowledge.
     Knowledge(KnowledgeCommand),
+    /// Prepare something to be done in the back office.
+    Do {
+        /// The case.
+        n: i64,
+        /// Which action, by its name or label; without it, what there is.
+        action: Option<String>,
+        /// The person's words for it; may be empty.
+        text: String,
+    },
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -267,6 +276,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Checklist => alone(rest, Command::Checklist),
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
+        Name::Do => to_do(rest),
     }
 }
 
@@ -324,6 +334,15 @@ fn edit(rest: &str) -> Option<Command> {
     let (n, rest) = number(rest)?;
     let text = rest_of(rest);
     (!text.is_empty()).then(|| Command::Edit { n, text: text.to_owned() })
+}
+
+fn to_do(rest: &str) -> Option<Command> {
+    let (n, rest) = number(rest)?;
+    let rest = rest.trim_start();
+    let apart = |c: char| c.is_whitespace() || matches!(c, ':' | '：');
+    let (action, text) = rest.split_at(rest.find(apart).unwrap_or(rest.len()));
+    let action = (!action.is_empty()).then(|| action.chars().map(fold).collect());
+    Some(Command::Do { n, action, text: rest_of(text).to_owned() })
 }
 
 /// Without a case's number it is about a shop, also where nothing is said yet: the answer names the shops there are.

@@ -16,7 +16,7 @@ mod wire;
 pub(crate) use knowledge::what_if;
 pub(crate) use media::forget as forget_attachment;
 pub(crate) use office::forget as forget_look_ups;
-pub use office::{NoOffice, Offices, Settings as OfficeSettings, Trial};
+pub use office::{NoOffice, Offices, Seats, Settings as OfficeSettings, Trial};
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
 
@@ -51,6 +51,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
         Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
         Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
+        Job::Show { to, picture } => phone::picture(app, row, to, picture).await,
         Job::Text { to, text } => phone::text(app, row, to, text).await,
         Job::Story { case, to, person } => phone::story(app, row, case, to, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,
@@ -76,6 +77,8 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::TestRecipe { to, store, recipe, order } => {
             office::test(app, row, office::Wanted { to, store, recipe, order }).await
         }
+        Job::PrepareAction { action } => office::prepare_action(app, row, action).await,
+        Job::SubmitAction { action } => office::submit_action(app, row, action).await,
         Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
     }
 }
@@ -142,6 +145,15 @@ fn count(app: &App, send: &Send, result: &PartResult) {
     if let (Sent::Accepted, Ok(authority)) = (outcome, serde_json::from_str::<Authority>(&send.authority)) {
         app.metrics.reply_took(app.clock.now() - authority.at());
     }
+}
+
+/// How long work waits for the program that has the store's browser.
+const ELSEWHERE: Timestamp = SECOND / 2;
+
+/// Leaves a job to the program that has the store's browser.
+async fn left_to_another(app: &App, row: Row) -> anyhow::Result<()> {
+    let when = app.clock.now() + ELSEWHERE;
+    not_before(app, row, when).await
 }
 
 /// Puts back a job that was not begun.

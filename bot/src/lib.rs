@@ -5,6 +5,7 @@
 //! [`case::step`] what it means, [`store`] keeps the answer together with its [`evidence`], and [`effects`]
 //! carries out what has to be done.
 
+mod action_desk;
 pub mod aibot;
 pub mod app;
 pub mod automation;

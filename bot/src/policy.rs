@@ -6,7 +6,9 @@
 //! draft leaves without a person only where nothing was found and nothing holds it back ([`Hold`]).
 //! [`may`] is the one table of who may do what, where. Configuration tightens what is here and never loosens it.
 
+mod action;
 mod claims;
+mod contradiction;
 mod fact;
 mod forbidden;
 mod gate;
@@ -18,7 +20,9 @@ mod speech;
 mod trigger;
 mod triggers;
 
+pub use action::{Given, NotOffered, PLACES, hands_in, offer, offers, power_to_approve, unknown_places};
 pub use claims::{ClaimKind, Grounding, Grounds, Sources, Unfounded, check as check_claims, unfounded};
+pub use contradiction::{Contradiction, Measure, Shown, contradictions};
 pub use forbidden::{ForbiddenWord, Severity, WrittenBy};
 pub use gate::{Circumstances, Hold, Identity, REPLY};
 pub use intent::{Intent, intent_of, intents_of};
@@ -91,15 +95,27 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The locale keys of the reasons, each once, in the order they were found. Claims are named by their words instead.
+    /// The locale keys of the reasons, each once, in the order they were found. Claims and contradictions are named by
+    /// their words instead.
     pub fn reason_keys(&self) -> Vec<&'static str> {
         let mut keys = Vec::new();
-        for key in self.reasons.iter().filter(|reason| reason.rule != gate::CLAIM).map(Reason::key) {
+        let by_their_words = [gate::CLAIM, gate::CONTRADICTION];
+        let named = self.reasons.iter().filter(|reason| !by_their_words.contains(&reason.rule.as_str()));
+        for key in named.map(Reason::key) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
         keys
+    }
+
+    /// What the customer says, and what the back office shows instead.
+    pub fn contradictions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let found = self.reasons.iter().filter(|reason| reason.rule == gate::CONTRADICTION);
+        found.filter_map(|reason| match reason.words.as_slice() {
+            [customer, shown] => Some((customer.as_str(), shown.as_str())),
+            _ => None,
+        })
     }
 }
 

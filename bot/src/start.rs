@@ -22,7 +22,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::{self, ConfigError, Encoder, Environment};
 use crate::desk::{ChannelKind, Desk};
 use crate::drafting::{Embeddings, Model};
-use crate::effects::{OfficeSettings, Offices};
+use crate::effects::{OfficeSettings, Offices, Seats};
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::meaning::{Encoding, Meaning};
 use crate::store::desks::{self, Applied};
@@ -61,7 +61,10 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
         meaning: meaning(environment)?,
-        offices: offices(environment, derived(&secret, "back office profiles")),
+        offices: {
+            let seats = Seats::new(store.clone(), instance.id().to_owned());
+            offices(environment, derived(&secret, "back office profiles"), seats)
+        },
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
         cookie_key: derived(&secret, "review page"),
         data_dir: environment.data_dir.clone(),
@@ -107,11 +110,19 @@ fn bytes32(text: &str) -> anyhow::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-fn offices(environment: &Environment, key: [u8; 32]) -> Offices {
+fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let chromium = Chromium::find(environment.chromium.as_deref(), &path).map_err(|missing| missing.to_string());
     let base = environment.config.parent().unwrap_or(Path::new("")).to_owned();
-    Offices::new(OfficeSettings { chromium, key, profiles: environment.data_dir.join("backoffice"), base })
+    let api_keys = environment.store_api_keys.clone();
+    Offices::new(OfficeSettings {
+        chromium,
+        key,
+        profiles: environment.data_dir.join("backoffice"),
+        base,
+        seats,
+        api_keys,
+    })
 }
 
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {

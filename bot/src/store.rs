@@ -4,6 +4,7 @@
 //! gets its answer after the durable commit. No caller ever holds a transaction.
 
 pub mod accounts;
+pub mod actions;
 pub mod automation;
 pub mod back_office;
 pub mod cards;

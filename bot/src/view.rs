@@ -2,6 +2,7 @@
 //! shown comes from stored rows.
 
 mod load;
+mod office;
 
 pub(crate) use load::on_card;
 
@@ -11,8 +12,7 @@ use cards::words::Words;
 use cards::{Act, Card, ReviewCard, Row, RowLabel};
 
 use crate::case::{
-    Author, Case, Decided, Doubt, Draft, Ending, Level, LookUp, Looked, Meanwhile, Outcome, SessionOwner, State, Why,
-    act_key,
+    Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
 };
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};
@@ -175,8 +175,7 @@ impl View {
     }
 
     fn intent(&self) -> String {
-        let intent = self.case.draft().map_or(policy::Intent::Other, |d| d.intent);
-        self.words().text(intent.key(), &[])
+        self.words().text(self.intent_now().key(), &[])
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -201,6 +200,7 @@ impl View {
         if !risk.is_empty() {
             rows.push(row(RowLabel::Risk, risk.join("·")));
         }
+        rows.extend(self.actions_line().map(|line| row(RowLabel::Actions, line)));
         rows.push(row(RowLabel::History, self.history_line()));
         rows.push(row(RowLabel::Owner, self.owner_line()));
         if let Some(action) = draft.filter(|_| look_up.is_none()).and_then(|d| d.action.as_deref()) {
@@ -210,22 +210,6 @@ impl View {
             ));
         }
         rows
-    }
-
-    /// What was looked up, and when, or why it was not.
-    pub fn looked(&self, look_up: &LookUp) -> String {
-        let at = self.clock(look_up.at);
-        let words = self.words();
-        match &look_up.outcome {
-            Looked::Found { fact, stale_at, .. } => {
-                let key = if *stale_at <= self.now { "card.evidence_stale" } else { "card.evidence" };
-                words.text(key, &[("fact", &cards::one_line(fact)), ("at", &at)])
-            }
-            Looked::NotFound => words.text("card.evidence_not_found", &[("at", &at)]),
-            Looked::NoOrder => words.text("card.evidence_no_order", &[]),
-            Looked::NotTheirs => words.text("card.evidence_not_theirs", &[]),
-            Looked::Unseen(why) => words.text("card.evidence_unseen", &[("why", &words.text(why.key(), &[]))]),
-        }
     }
 
     /// What the draft rests on, behind what is wrong with it.
@@ -266,7 +250,10 @@ impl View {
     pub fn reasons(&self) -> Vec<String> {
         let Some(draft) = self.case.draft() else { return Vec::new() };
         let named = draft.verdict.reason_keys().into_iter().map(|key| self.words().text(key, &[]));
-        self.unfounded(draft).into_iter().chain(named).collect()
+        let contradicted = draft.verdict.contradictions().map(|(customer, shown)| {
+            self.words().text("card.contradiction", &[("customer", customer), ("shown", shown)])
+        });
+        contradicted.chain(self.unfounded(draft)).chain(named).collect()
     }
 
     /// What the draft says without a source, in its own words: what a reviewer has to see first.

@@ -3,10 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::action_desk;
 use crate::case::{LookUp, Looked, Refusal, Say};
 use crate::evidence::{Actor, Kind};
 use crate::policy;
 use crate::store::Tx;
+use crate::store::actions::ActionState;
 use crate::store::record::{self, Told};
 use crate::view::{View, local};
 
@@ -105,6 +107,12 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::Permitted => "record.permitted",
         Kind::Sampled => "record.sampled",
         Kind::SampleReviewed => "record.sample_reviewed",
+        Kind::ActionPlanned => "record.action_planned",
+        Kind::ActionApproved => "record.action_approved",
+        Kind::ActionDropped => "record.action_dropped",
+        Kind::ActionClaimed => "record.action_claimed",
+        Kind::ActionSettled => "record.action_settled",
+        Kind::ActionResolved => "record.action_resolved",
         _ => return None,
     })
 }
@@ -139,6 +147,9 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::HandOutResolved => handed(view, &text(&payload["how"]), payload),
         Kind::NoticeSent => text(&payload["text"]),
         Kind::AuthorityVoided => voided(view, &text(&payload["why"])),
+        Kind::ActionPlanned | Kind::ActionApproved | Kind::ActionDropped | Kind::ActionClaimed => action(payload),
+        Kind::ActionSettled => action_result(view, payload, &payload["result"]),
+        Kind::ActionResolved => action_result(view, payload, &payload["how"]),
         _ => String::new(),
     }
 }
@@ -154,6 +165,18 @@ fn looked_up(view: &View, payload: &Value) -> String {
     lines.extend(look_up.map(|look_up| view.looked(&look_up)));
     lines.retain(|line| !line.is_empty());
     lines.join(" · ")
+}
+
+/// Which action, and what would be written where it is told.
+fn action(payload: &Value) -> String {
+    let said = payload["said"].as_object().into_iter().flatten().filter_map(|(_, words)| words.as_str());
+    let head = format!("A{} {}", payload["action"], payload["name"].as_str().unwrap_or_default());
+    std::iter::once(head.as_str()).chain(said).collect::<Vec<_>>().join(" · ")
+}
+
+fn action_result(view: &View, payload: &Value, result: &Value) -> String {
+    let state = result.as_str().and_then(|name| name.parse().ok()).unwrap_or(ActionState::Stopped);
+    format!("{} · {}", action(payload), view.words().text(action_desk::state_key(state), &[]))
 }
 
 fn rejection(view: &View, rejection: &Value) -> String {

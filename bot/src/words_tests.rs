@@ -47,6 +47,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "not_delivered",
             "mode_changed",
             "automation_closed",
+            "plan_changed",
+            "recipe_stopped",
+            "too_late",
         ],
         "work." => vec![
             "from_member",
@@ -74,6 +77,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "post_care",
             "settle_care",
             "ask_review",
+            "show",
+            "prepare_action",
+            "submit_action",
         ],
         "state." => {
             let open =
@@ -224,8 +230,11 @@ fn what_a_sentence_leaves_open_is_filled_where_it_is_said() {
     for (key, text) in chat_words(Locale::ZhCn) {
         let open = table_of(&key).map(|table| format!("\"{table}.{{")).unwrap_or_default();
         let quoted = format!("\"{key}\"");
-        // A refusal's key is passed on to where it is said.
-        let passed = |source: &str| key.starts_with("refused.") && source.contains("fn refused_in_words");
+        // A refusal's key is passed on to where it is said, and that of an action to where its number and title are.
+        let passed = |source: &str| {
+            (key.starts_with("refused.") && source.contains("fn refused_in_words"))
+                || (key.starts_with("action.") && source.contains("impl Action {") && source.contains("fn say(&self"))
+        };
         let says = |source: &&str| source.contains(&quoted) || source.contains(&open) || passed(source);
         let saying: Vec<&str> = sources.iter().map(|(_, source)| source.as_str()).filter(says).collect();
         for place in places(&text) {

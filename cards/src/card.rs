@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::care::CareCard;
 use crate::hidden::{hides_link, reveal};
 use crate::names::{Act, Risk, RowLabel};
+use crate::plan::PlanCard;
 use crate::words::Words;
 
 /// One of the cards a reviewer can meet.
@@ -34,6 +35,8 @@ pub enum Card {
     },
     /// A piece of knowledge its owner has to look at.
     Care(CareCard),
+    /// What would be done in the back office, or was.
+    Plan(PlanCard),
     /// What a card turns into once there is nothing left to decide on it.
     Settled {
         /// The case number.
@@ -48,11 +51,12 @@ pub enum Card {
 }
 
 impl Card {
-    /// The number of the case, or of the entry.
+    /// The number of the case, of the entry, or of the action.
     pub fn number(&self) -> i64 {
         match self {
             Self::Review(review) => review.number,
             Self::Care(care) => care.number,
+            Self::Plan(plan) => plan.number,
             Self::AskReason { number, .. } | Self::AskPause { number, .. } | Self::Settled { number, .. } => *number,
         }
     }

@@ -30,6 +30,16 @@ pub(crate) fn show(card: &ReviewCard, words: &Words, most: usize) -> Shown {
     }
 }
 
+/// A text in the messages it takes; none where there is nothing to say.
+pub(crate) fn pieces(text: &str) -> Vec<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Vec::new()
+    } else {
+        split(text, limit::MESSAGE_BYTES).into_iter().map(str::to_owned).collect()
+    }
+}
+
 fn nothing(card: &ReviewCard, mark: &str, words: &Words, most: usize) -> String {
     let note = card.note.clone().unwrap_or_else(|| words.text("body.nothing", &[]));
     fit(&note, most.saturating_sub(count(mark))) + mark

@@ -84,6 +84,22 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What a person does with a plan for the back office, and with what became of it.
+    PlanAct in "plan" {
+        /// Do it, exactly as shown.
+        Approve = "approve",
+        /// Do not.
+        Drop = "drop",
+        /// It stands in the shop, says whoever has looked.
+        Happened = "happened",
+        /// It does not.
+        NotHappened = "not_happened",
+        /// Take it back: a plan of its own.
+        Undo = "undo",
+    }
+}
+
+vocabulary! {
     /// Why a person refuses a draft (requirement HR-04, and `Other`).
     RejectReason in "reason" {
         /// The knowledge to answer is not there.
@@ -192,5 +208,7 @@ vocabulary! {
         Approved = "approved",
         /// 可发至: until when the platform takes messages.
         Until = "until",
+        /// 可做: what may be done in the back office, and how to ask for it.
+        Actions = "actions",
     }
 }

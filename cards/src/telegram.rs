@@ -9,7 +9,8 @@ use crate::draft;
 use crate::fit::{fit, one_line};
 use crate::hidden::reveal;
 use crate::lines::{acts, customer_said, desc, is_link, source, title};
-use crate::names::{Act, CareAct, Hint, PauseScope, RejectReason};
+use crate::names::{Act, CareAct, Hint, PauseScope, PlanAct, RejectReason};
+use crate::plan::PlanCard;
 use crate::words::Words;
 
 /// Characters of the body. A message takes 4,096 UTF-16 units after its markup; a character has at most two, and heading,
@@ -74,6 +75,8 @@ pub enum Press {
     Pause(PauseScope),
     /// An act on a piece of knowledge.
     Care(CareAct),
+    /// An act on a plan for the back office.
+    Plan(PlanAct),
 }
 
 /// Where the numbers of hints, reasons and scopes begin; those of acts begin at 0.
@@ -81,6 +84,7 @@ const HINTS: u8 = 64;
 const REASONS: u8 = 96;
 const SCOPES: u8 = 128;
 const CARE: u8 = 160;
+const PLAN: u8 = 192;
 
 impl Press {
     /// Its number: the place in its vocabulary, which only grows at its end, since old cards stay in chats.
@@ -91,6 +95,7 @@ impl Press {
             Self::Reject(reason) => REASONS + place(RejectReason::ALL, reason),
             Self::Pause(scope) => SCOPES + place(PauseScope::ALL, scope),
             Self::Care(act) => CARE + place(CareAct::ALL, act),
+            Self::Plan(act) => PLAN + place(PlanAct::ALL, act),
         }
     }
 
@@ -101,12 +106,13 @@ impl Press {
             HINTS..REASONS => Hint::ALL.get(usize::from(number - HINTS)).copied().map(Self::Edit),
             REASONS..SCOPES => RejectReason::ALL.get(usize::from(number - REASONS)).copied().map(Self::Reject),
             SCOPES..CARE => PauseScope::ALL.get(usize::from(number - SCOPES)).copied().map(Self::Pause),
-            CARE.. => CareAct::ALL.get(usize::from(number - CARE)).copied().map(Self::Care),
+            CARE..PLAN => CareAct::ALL.get(usize::from(number - CARE)).copied().map(Self::Care),
+            PLAN.. => PlanAct::ALL.get(usize::from(number - PLAN)).copied().map(Self::Plan),
         }
     }
 
-    /// The act on a case, and the option that was chosen beside it with the question it answers; none where it is about a
-    /// piece of knowledge.
+    /// The act on a case, and the option that was chosen beside it with the question it answers; none where it is about
+    /// something else than a case.
     pub fn said(self) -> Option<(Act, Option<(&'static str, &'static str)>)> {
         use crate::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
         Some(match self {
@@ -114,7 +120,7 @@ impl Press {
             Self::Edit(hint) => (Act::Edit, Some((HINT_QUESTION, hint.as_str()))),
             Self::Reject(reason) => (Act::ConfirmReject, Some((REASON_QUESTION, reason.as_str()))),
             Self::Pause(scope) => (Act::ConfirmPause, Some((SCOPE_QUESTION, scope.as_str()))),
-            Self::Care(_) => return None,
+            Self::Care(_) | Self::Plan(_) => return None,
         })
     }
 }
@@ -148,6 +154,7 @@ pub fn post(card: &Card, words: &Words) -> Posting {
             question(*number, code, ["ask.scope_title", "ask.scope_text"], choices, words)
         }
         Card::Care(care) => care_card(care, words),
+        Card::Plan(plan) => plan_card(plan, words),
         Card::Settled { number, title, desc, text } => settled(*number, [title, desc, text]),
     }
 }
@@ -191,6 +198,14 @@ fn care_card(card: &CareCard, words: &Words) -> Posting {
     let text = format!("\n{}\n\n{}", one_line(&card.cause), fit(reveal(&card.text).trim(), BODY));
     let acts = card.acts.iter().map(|act| (act.label(words), Press::Care(*act)));
     Posting { above: Vec::new(), text: vec![Span::Bold(title), Span::Plain(text)], rows: in_rows(acts) }
+}
+
+fn plan_card(card: &PlanCard, words: &Words) -> Posting {
+    let title = format!("A{} {}", card.number, one_line(&card.title));
+    let text = format!("\n{}\n\n{}", one_line(&card.desc), fit(reveal(&card.brief).trim(), BODY));
+    let acts = card.acts().map(|act| (act.label(words), Press::Plan(act)));
+    let above = draft::pieces(&card.whole);
+    Posting { above, text: vec![Span::Bold(title), Span::Plain(text)], rows: in_rows(acts) }
 }
 
 fn in_rows(presses: impl Iterator<Item = (String, Press)>) -> Vec<Vec<Button>> {

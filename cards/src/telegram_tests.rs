@@ -110,7 +110,8 @@ fn presses_and_numbers_are_one_to_one() {
     let reasons = RejectReason::ALL.iter().map(|reason| Press::Reject(*reason));
     let scopes = PauseScope::ALL.iter().map(|scope| Press::Pause(*scope));
     let care = CareAct::ALL.iter().map(|act| Press::Care(*act));
-    let all: Vec<Press> = acts.chain(hints).chain(reasons).chain(scopes).chain(care).collect();
+    let plan = PlanAct::ALL.iter().map(|act| Press::Plan(*act));
+    let all: Vec<Press> = acts.chain(hints).chain(reasons).chain(scopes).chain(care).chain(plan).collect();
     let numbers: BTreeSet<u8> = all.iter().map(|press| press.number()).collect();
     assert_eq!(numbers.len(), all.len());
     for press in all {

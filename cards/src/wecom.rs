@@ -9,6 +9,7 @@ mod ask;
 mod care;
 mod check;
 pub(crate) mod limit;
+mod plan;
 mod review;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,7 @@ pub fn post(card: &Card, words: &Words, task_id: &str) -> Posting {
         Card::AskReason { number, version, code } => (Vec::new(), ask::reason(*number, *version, code, words, task_id)),
         Card::AskPause { number, version, code } => (Vec::new(), ask::pause(*number, *version, code, words, task_id)),
         Card::Care(care) => (Vec::new(), care::template_card(care, words, task_id)),
+        Card::Plan(plan) => (draft::pieces(&plan.whole), plan::template_card(plan, words, task_id)),
         Card::Settled { number, title, desc, text } => {
             (Vec::new(), ask::settled(*number, [title.as_str(), desc.as_str(), text.as_str()], words, task_id))
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::names::{Act, CareAct, Hint, PauseScope, RejectReason, Risk, RowLabel};
+use crate::names::{Act, CareAct, Hint, PauseScope, PlanAct, RejectReason, Risk, RowLabel};
 
 fn file_words(text: &str) -> BTreeMap<String, String> {
     let mut words = BTreeMap::new();
@@ -81,6 +81,7 @@ fn every_key_the_cards_use_exists_and_every_one_there_is_used() {
     used.extend(Hint::ALL.iter().map(|value| format!("hint.{}", value.as_str())));
     used.extend(Act::ALL.iter().map(|value| format!("act.{}", value.as_str())));
     used.extend(CareAct::ALL.iter().map(|value| format!("care.{}", value.as_str())));
+    used.extend(PlanAct::ALL.iter().map(|value| format!("plan.{}", value.as_str())));
     used.extend(RowLabel::ALL.iter().map(|value| format!("row.{}", value.as_str())));
     assert_eq!(used, card.into_keys().collect());
 }
@@ -101,6 +102,7 @@ fn labels_stay_inside_their_slots_and_differ() {
         let by_hand = ["send", "delivered", "send_again"].map(|act| words.text(&format!("by_hand.{act}"), &[]));
         check(Act::ALL.iter().map(|value| value.label(&words)).chain(by_hand).collect(), 10);
         check(CareAct::ALL.iter().map(|value| value.label(&words)).collect(), 10);
+        check(PlanAct::ALL.iter().map(|value| value.label(&words)).collect(), 10);
         check(RowLabel::ALL.iter().map(|value| value.label(&words)).collect(), 5);
     }
 }

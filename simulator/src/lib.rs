@@ -47,6 +47,7 @@ pub mod official;
 pub mod openai;
 pub mod phone;
 pub mod seller;
+pub mod shop_api;
 pub mod telegram;
 
 pub use api::Api;

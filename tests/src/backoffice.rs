@@ -144,6 +144,26 @@ story!(
 );
 
 story!(
+    /// The customer says that nothing came and the courier that it was signed for: the card says both.
+    a_contradiction_is_shown_with_both_words,
+    in Setting::with_back_office().await?,
+    |world| {
+        if !world.signs_in_to_office().await? {
+            return Ok(());
+        }
+        world.seller()?.change(ORDER, |order| {
+            let signed = ("2026-11-24 10:05:00".to_owned(), "快件已由本人签收".to_owned());
+            order.parcel.iter_mut().for_each(|parcel| parcel.events.insert(0, signed.clone()));
+        });
+        world.customer_says(&format!("我的快递一直没收到，单号 {ORDER}")).await?;
+        let card = world.card("LiHua")?;
+        ensure!(card.text().contains("客户说“没收到”，后台是“轨迹 快件"), "{}", card.text());
+        let verdict = world.case(1).await?.draft().map(|draft| draft.verdict.clone()).context("a draft")?;
+        ensure!(verdict.contradictions().count() == 1, "{verdict:?}");
+    }
+);
+
+story!(
     /// Who takes the order's number back takes everything back that was looked up by it.
     what_was_looked_up_is_taken_back_with_the_number,
     in Setting::with_back_office().await?,

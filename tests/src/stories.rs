@@ -4,6 +4,7 @@
 mod architecture;
 mod world;
 
+mod actions;
 mod automation;
 mod backoffice;
 mod budget;
@@ -34,6 +35,7 @@ mod model;
 mod notices;
 mod official;
 mod operations;
+mod order_api;
 mod orphans;
 mod pacing;
 mod pauses;
@@ -45,6 +47,7 @@ mod recovery;
 mod review_page;
 mod shown;
 mod storage_faults;
+mod submits;
 mod surfaces;
 mod turns;
 mod under_load;

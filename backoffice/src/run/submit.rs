@@ -1,6 +1,6 @@
 //! Hands in what was approved: once, and never again by itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Job;
 use super::evidence::{Finding, Oddity, Sight, Stopped};
@@ -11,6 +11,8 @@ use crate::recipe::Act;
 
 /// How long a click may take to become a request.
 const CLICK: Duration = Duration::from_secs(5);
+/// A claim older than this is not acted on: a process that slept between claim and click gives up.
+const CLAIM_IS_GOOD_FOR: Duration = Duration::from_secs(2);
 
 /// What became of an approved write.
 #[derive(Debug)]
@@ -53,12 +55,33 @@ pub enum Unsent {
     Stopped(Stopped),
     /// What would be handed in now is not what was approved: a new decision is needed.
     PlanChanged(Box<Plan>),
+    /// The claim was not given, or came too late to act on.
+    NotClaimed,
 }
 
-/// Fills the form in again, and hands it in if that gives exactly the plan with the hash `approved`. While this runs,
-/// nothing else runs in the browser.
-pub async fn submit(job: Job<'_>, approved: &str) -> Submitted {
-    let (plan, gate) = match attempt(job, approved).await {
+/// Why nothing was handed in, within a run.
+enum Obstructed {
+    Obstacle(Obstacle),
+    NotClaimed,
+}
+
+impl From<Obstacle> for Obstructed {
+    fn from(obstacle: Obstacle) -> Obstructed {
+        Obstructed::Obstacle(obstacle)
+    }
+}
+
+impl From<Halt> for Obstructed {
+    fn from(halt: Halt) -> Obstructed {
+        Obstructed::Obstacle(halt.into())
+    }
+}
+
+/// Fills the form in again, and hands it in if that gives exactly the plan with the hash `approved` and `claim` says yes:
+/// it is asked last of all, with the form filled in, directly before the click. While this runs, nothing else runs in the
+/// browser.
+pub async fn submit(job: Job<'_>, approved: &str, claim: impl Future<Output = bool>) -> Submitted {
+    let (plan, gate) = match attempt(job, approved, claim).await {
         Ok(attempted) => attempted,
         Err(unsent) => return Submitted::NotSent(unsent),
     };
@@ -72,7 +95,7 @@ pub async fn submit(job: Job<'_>, approved: &str) -> Submitted {
 }
 
 /// Everything up to the answer. An error means that no write has left.
-async fn attempt(job: Job<'_>, approved: &str) -> Result<(Box<Plan>, Gate), Unsent> {
+async fn attempt(job: Job<'_>, approved: &str, claim: impl Future<Output = bool>) -> Result<(Box<Plan>, Gate), Unsent> {
     let stopped = |trouble| Unsent::Stopped(Stopped::Trouble(trouble));
     let _turn = job.browser.alone().await.map_err(stopped)?;
     let mut run = job.begin().await.map_err(stopped)?;
@@ -86,17 +109,23 @@ async fn attempt(job: Job<'_>, approved: &str) -> Result<(Box<Plan>, Gate), Unse
         Some((line, Act::Submit { selector })) => (line, selector),
         _ => return Err(Unsent::Stopped(nothing_left(&run, 0).await)),
     };
-    match hand_in(&run, selector).await {
+    match hand_in(&run, selector, claim).await {
         Ok(Gate::Shut | Gate::Open) => Err(Unsent::Stopped(nothing_left(&run, line).await)),
         Ok(gate) => Ok((plan, gate)),
-        Err(obstacle) => Err(Unsent::Stopped(run.stopped(line, obstacle).await)),
+        Err(Obstructed::NotClaimed) => Err(Unsent::NotClaimed),
+        Err(Obstructed::Obstacle(obstacle)) => Err(Unsent::Stopped(run.stopped(line, obstacle).await)),
     }
 }
 
 /// Clicks with the gate open, and waits for the answer. An error means that no write has left.
-async fn hand_in(run: &Run<'_>, selector: &str) -> Result<Gate, Obstacle> {
+async fn hand_in(run: &Run<'_>, selector: &str, claim: impl Future<Output = bool>) -> Result<Gate, Obstructed> {
     run.glance().await?;
     let point = run.point(selector).await?;
+    // From before the claim on: one that took long to be given is as old as one that was slept on.
+    let asked = Instant::now();
+    if !claim.await || asked.elapsed() > CLAIM_IS_GOOD_FOR {
+        return Err(Obstructed::NotClaimed);
+    }
     let watch = run.tab.watch();
     watch.open_gate();
     let clicked = run.tab.click(point.x, point.y).await;
@@ -106,7 +135,7 @@ async fn hand_in(run: &Run<'_>, selector: &str) -> Result<Gate, Obstacle> {
     if gate == Gate::Shut {
         clicked?;
         return match watch.disturbance() {
-            Some(disturbance) => Err(Obstacle::Halt(Halt::Disturbed(disturbance))),
+            Some(disturbance) => Err(Halt::Disturbed(disturbance).into()),
             None => Ok(gate),
         };
     }

@@ -117,5 +117,5 @@ pub async fn prepared(browser: &Browser, recipe: &Recipe, inputs: &Inputs) -> Re
 }
 
 pub async fn submitted(browser: &Browser, recipe: &Recipe, inputs: &Inputs, hash: &str) -> Submitted {
-    backoffice::submit(Job { browser, recipe, inputs, now_ms: NOW }, hash).await
+    backoffice::submit(Job { browser, recipe, inputs, now_ms: NOW }, hash, async { true }).await
 }

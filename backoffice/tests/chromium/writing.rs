@@ -71,6 +71,41 @@ async fn a_tag_that_a_script_saves_is_one_write_too() {
 }
 
 #[tokio::test]
+async fn a_tag_is_taken_back_by_the_recipe_that_undoes_it() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, order) = (shop.recipe("tag"), shop.seller.orders()[2].no.clone());
+    assert_eq!(recipe.undo(), Some("untag"));
+    let undo = shop.recipe("untag");
+    for recipe in [recipe, undo] {
+        let inputs = Inputs::new(recipe, [("order", order.as_str()), ("tag", "物流异常")]).unwrap();
+        let plan = prepared(&browser, recipe, &inputs).await.unwrap();
+        let done = submitted(&browser, recipe, &inputs, &plan.hash).await;
+        assert!(matches!(done, Submitted::Done { .. }), "{done:?}");
+    }
+    assert!(!shop.seller.order(&order).unwrap().tags.contains(&"物流异常".to_owned()));
+    assert_eq!(shop.writes().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_not_claimed_is_not_handed_in() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, inputs, _) = note(&shop, NOTE);
+    let plan = prepared(&browser, &recipe, &inputs).await.unwrap();
+    let job = || backoffice::Job { browser: &browser, recipe: &recipe, inputs: &inputs, now_ms: 0 };
+    let refused = backoffice::submit(job(), &plan.hash, async { false }).await;
+    assert!(matches!(refused, Submitted::NotSent(Unsent::NotClaimed)), "{refused:?}");
+    let slept_on = async {
+        tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+        true
+    };
+    let late = backoffice::submit(job(), &plan.hash, slept_on).await;
+    assert!(matches!(late, Submitted::NotSent(Unsent::NotClaimed)), "{late:?}");
+    assert_eq!(shop.writes(), []);
+}
+
+#[tokio::test]
 async fn what_was_not_approved_like_this_is_not_handed_in() {
     let Some(shop) = Shop::open().await else { return };
     let browser = shop.browser().await;

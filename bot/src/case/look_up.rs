@@ -60,11 +60,13 @@ pub enum Unseen {
     Broken,
     /// There is no browser, or it does not work.
     NoBrowser,
+    /// Something was handed in, and nobody knows what became of it.
+    NoAnswer,
 }
 
 impl Unseen {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Stopped,
         Self::SignedOut,
         Self::NoPermission,
@@ -74,6 +76,7 @@ impl Unseen {
         Self::Slow,
         Self::Broken,
         Self::NoBrowser,
+        Self::NoAnswer,
     ];
 
     /// The name in the record.
@@ -88,6 +91,7 @@ impl Unseen {
             Self::Slow => "slow",
             Self::Broken => "broken",
             Self::NoBrowser => "no_browser",
+            Self::NoAnswer => "no_answer",
         }
     }
 
@@ -108,6 +112,7 @@ impl Unseen {
             Self::Slow => "unseen.slow",
             Self::Broken => "unseen.broken",
             Self::NoBrowser => "unseen.no_browser",
+            Self::NoAnswer => "unseen.no_answer",
         }
     }
 }
@@ -121,6 +126,7 @@ impl Unseen {
             Self::Verification => "unseen_todo.verification",
             Self::Changed | Self::Dialog => "unseen_todo.page",
             Self::Slow | Self::Broken | Self::NoBrowser | Self::Stopped => "unseen_todo.test",
+            Self::NoAnswer => "unseen_todo.verify",
         }
     }
 }

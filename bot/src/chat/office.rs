@@ -1,7 +1,5 @@
 //! The back offices in chat: how their recipes fare, trying one out, letting a stopped one run again.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::Desk;
@@ -33,7 +31,7 @@ async fn list(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     let mut lines: Vec<String> = desk.app.offices.missing().into_iter().map(str::to_owned).collect();
     for office in offices {
         lines.push(words.text("office.store", &[("store", &office.id), ("site", &office.site)]));
-        for recipe in office.look_ups.values().collect::<BTreeSet<_>>() {
+        for recipe in office.recipes_in_use() {
             lines.push(line(desk, &office.id, recipe).await?);
         }
     }

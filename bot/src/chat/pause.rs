@@ -14,6 +14,7 @@ use crate::command::ScopeArg;
 use crate::desk::{Channel, Person, Role};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
+use crate::store::actions::{self, Action};
 use crate::store::pauses::{self, Pause, Scope};
 use crate::store::{cases, conversations, record, sends};
 use crate::worker::{Job, apply};
@@ -154,7 +155,7 @@ async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> 
 
 /// What may be under way right now, within the scope: `#` and the case's number, else the customer.
 async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<String>> {
-    let mut numbers = BTreeSet::new();
+    let mut numbers = actions_under_way(desk, scope).await?;
     // What a colleague was handed cannot be called back: they may still send it.
     let in_hand = sends::in_hand(desk.tx).await?;
     for send in sends::in_flight(desk.tx).await?.into_iter().chain(in_hand) {
@@ -171,6 +172,17 @@ async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTr
         }
     }
     Ok(numbers)
+}
+
+/// Actions in back offices that may be on their way, within the scope: `A` and the action's number.
+async fn actions_under_way(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<String>> {
+    let covered = |action: &Action| match scope {
+        Scope::Everything => true,
+        Scope::Channel(channel) => *channel == action.channel,
+        Scope::Conversation(conversation) => *conversation == action.conversation,
+    };
+    let under_way = actions::under_way(desk.tx).await?;
+    Ok(under_way.iter().filter(|action| covered(action)).map(|action| format!("A{}", action.number)).collect())
 }
 
 async fn record_act(

@@ -74,6 +74,7 @@ names! {
     Checklist = "checklist" | "检查", Some(Power::SeeQueue), Some("command.checklist"), "usage.checklist";
     Report = "report" | "报告" | "日报", Some(Power::ReadEvidence), Some("command.report"), "usage.report";
     Kb = "kb" | "知识", Some(Power::ManageKnowledge), Some("command.kb"), "usage.kb";
+    Do = "do" | "做" | "办" | "执行", Some(Power::Decide), Some("command.do"), "usage.do";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

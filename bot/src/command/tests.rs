@@ -43,6 +43,19 @@ fn commands_about_one_case() {
 }
 
 #[test]
+fn something_to_be_done_keeps_its_words() {
+    let wanted = |action: Option<&str>, text: &str| Command::Do {
+        n: 81,
+        action: action.map(str::to_owned),
+        text: text.to_owned(),
+    };
+    same(&["/do 81", "/做 #81", "／办81"], &wanted(None, ""));
+    same(&["/do 81 note 已催：仓库 A", "/执行 81 NOTE 已催：仓库 A"], &wanted(Some("note"), "已催：仓库 A"));
+    same(&["/做 81 备注：已催", "/做 81 备注 已催"], &wanted(Some("备注"), "已催"));
+    assert_eq!(bad("/do note"), ("do".to_owned(), "usage.do"));
+}
+
+#[test]
 fn the_knowledge_is_looked_after_by_number_or_id() {
     let kb = |command: KnowledgeCommand| Command::Knowledge(command);
     same(&["/kb", "/知识", "／ＫＢ"], &kb(KnowledgeCommand::Overview));
@@ -224,7 +237,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 27);
+    assert_eq!(lines.len(), 28);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

@@ -1,5 +1,6 @@
 //! Whether the back offices fit together with the channels and with their recipes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use backoffice::{Account, Recipe, Recipes};
@@ -7,14 +8,15 @@ use backoffice::{Account, Recipe, Recipes};
 use super::ConfigError;
 use super::check::{Findings, ID_RULE, is_id};
 use super::names::hint;
-use crate::desk::{BackOffice, Desk};
+use crate::desk::{Action, BackOffice, Desk, Mode};
+use crate::policy::{PLACES, unknown_places};
 
 /// The input by which a look-up is told the order.
 pub const ORDER: &str = "order";
 /// Most digits an order number may have.
 const DIGITS_MAX: u32 = 40;
 /// Fewest digits: what is shorter may be anything.
-const DIGITS_MIN: u32 = 6;
+const DIGITS_MIN: u32 = 4;
 
 /// Adds everything that is wrong with the back offices by themselves.
 pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
@@ -39,6 +41,36 @@ pub(super) fn check_back_offices(desk: &Desk, found: &mut Findings) {
         let digits_ok = (DIGITS_MIN..=*most).contains(least) && *most <= DIGITS_MAX;
         let digits_todo = format!("use [least, most] within {DIGITS_MIN} and {DIGITS_MAX}, such as [16, 20]");
         found.expect(digits_ok, place, format!("order_digits is [{least}, {most}]"), digits_todo);
+        check_actions(place, office, found);
+        check_api(place, office, found);
+    }
+}
+
+fn check_api(place: &str, office: &BackOffice, found: &mut Findings) {
+    let Some(api) = &office.api else { return };
+    let url = url::Url::parse(&api.base).ok().filter(|url| url.has_host() && url.query().is_none());
+    let safe = url.is_some_and(|url| url.scheme() == "https" || (office.private && url.scheme() == "http"));
+    let what = format!("the base of the API is {:?}", api.base);
+    found.expect(safe, place, what, "use https://host; http only with private = true");
+}
+
+fn check_actions(place: &str, office: &BackOffice, found: &mut Findings) {
+    let auto = office.mode == Mode::Auto;
+    found.expect(
+        !auto,
+        place,
+        r#"mode is "auto""#,
+        r#"use "read_only", "draft" or "reviewed": people approve actions"#,
+    );
+    for (index, action) in office.actions.iter().enumerate() {
+        let place = &format!("{place}, action {:?}", action.name);
+        found.expect(is_id(&action.name), place, "the name is not usable", ID_RULE);
+        let twice = office.actions.iter().take(index).any(|other| other.is_called(&action.name));
+        found.expect(!twice, place, "the name is used twice", "give each action its own name and label");
+        for name in action.inputs.values().flat_map(|words| unknown_places(words)) {
+            let todo = format!("use one of {{{}}}", PLACES.join("}, {"));
+            found.add(place, format!("nothing fills {{{name}}}"), todo);
+        }
     }
 }
 
@@ -63,6 +95,16 @@ pub fn read_recipes(office: &BackOffice, base: &Path) -> Result<Recipes, Vec<Con
             Some(recipe) => check_look_up(&place, office, intent, recipe, &mut found),
         }
     }
+    for action in &office.actions {
+        match recipes.get(&action.recipe) {
+            None => found.add(
+                &place,
+                format!("action {:?} names {:?}, which is no recipe", action.name, action.recipe),
+                hint(&action.recipe, &names),
+            ),
+            Some(recipe) => check_action(&place, office, action, recipe, &mut found),
+        }
+    }
     let errors = found.into_errors();
     if errors.is_empty() { Ok(recipes) } else { Err(errors) }
 }
@@ -77,6 +119,20 @@ fn check_look_up(place: &str, office: &BackOffice, intent: &str, recipe: &Recipe
     let order_only = matches!(recipe.inputs.as_slice(), [input] if input.name == ORDER);
     let todo = format!("a look-up takes one input, {ORDER:?}");
     found.expect(order_only, place, what("which needs something else than an order's number"), todo);
+}
+
+fn check_action(place: &str, office: &BackOffice, action: &Action, recipe: &Recipe, found: &mut Findings) {
+    let name = &recipe.id.name;
+    let what = |wrong: &str| format!("action {:?} names {name:?}, {wrong}", action.name);
+    found.expect(!recipe.reads(), place, what("which only reads"), "name a recipe of kind \"write\"");
+    let account = office.account();
+    let todo = format!("add {account:?} to `accounts` in the recipe, or correct `account` here");
+    found.expect(recipe.is_for(account), place, what(&format!("which is not for the account {account:?}")), todo);
+    let needed: BTreeSet<&str> = recipe.inputs.iter().map(|input| input.name.as_str()).collect();
+    let given: BTreeSet<&str> = action.inputs.keys().map(String::as_str).chain([ORDER]).collect();
+    let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
+    let wrong = what(&format!("which takes {}, and is given {}", list(&needed), list(&given)));
+    found.expect(needed == given, place, wrong, format!("give `inputs` for all of them but {ORDER:?}, and no others"));
 }
 
 fn place_of(office: &BackOffice) -> String {

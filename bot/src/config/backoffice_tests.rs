@@ -52,6 +52,12 @@ fn what_does_not_fit_has_its_line() {
         ("[16, 20]", "[3, 20]", "order_digits is [3, 20]"),
         ("order_status =", "order_state =", "order_state"),
         ("private =", "privat =", "unknown key \"privat\""),
+        ("https://shop.example.com", "http://shop.example.com", "the base of the API is"),
+        (r#"kind = "shopify""#, r#"kind = "magento""#, "magento"),
+        (r#"mode = "read_only""#, r#"mode = "auto""#, "mode is \"auto\""),
+        (r#"name = "tag""#, r#"name = "Tag""#, "the name is not usable"),
+        (r#"name = "tag""#, r#"name = "note""#, "the name is used twice"),
+        ("（#{case} {by}）", "{when}", "nothing fills {when}"),
     ];
     for (from, to, what) in table {
         let lines = lines(from, to);
@@ -71,6 +77,16 @@ fn look_ups_name_recipes_that_look() {
     let elsewhere = BackOffice { account: Some("outlet".into()), ..office("{ order_status = \"logistics\" }") };
     let errors = read_recipes(&elsewhere, Path::new("")).err().unwrap_or_default();
     assert!(errors[0].to_string().contains("not for the account \"outlet\""), "{}", errors[0]);
+    let acts = |action: &str| {
+        let text = format!("name = \"note\"\n{action}");
+        let actions = vec![toml::from_str(&text).expect("an action")];
+        let errors = read_recipes(&BackOffice { actions, ..office("{}") }, Path::new("")).err().unwrap_or_default();
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(acts("recipe = \"note\"\ninputs = { note = \"{text}\" }"), "");
+    assert!(acts("recipe = \"order\"").contains("which only reads"));
+    assert!(acts("recipe = \"nota\"").contains("did you mean \"note\""));
+    assert!(acts("recipe = \"note\"").contains("which takes note, order, and is given order"));
     let nowhere = BackOffice { recipes: "/nonexistent".into(), ..elsewhere };
     assert!(read_recipes(&nowhere, Path::new("")).is_err());
 }

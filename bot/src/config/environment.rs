@@ -42,6 +42,8 @@ pub struct Environment {
     pub wecom: Option<Wecom>,
     /// `WEBHOOK_SECRETS`: the keys of each webhook channel, by its id, the newest first.
     pub webhooks: BTreeMap<String, Vec<Key>>,
+    /// `STORE_API_KEYS`: what shop systems' APIs are asked with, by store.
+    pub store_api_keys: BTreeMap<String, SecretString>,
     /// `TELEGRAM_…`, once set.
     pub telegram: Option<Telegram>,
     /// `OFFICIAL_…`, once set.
@@ -147,6 +149,7 @@ const WECOM_NEEDED: [&str; 5] =
 const WECOM_CALLBACK: [&str; 2] = ["WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"];
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
 const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
+const STORE_API_KEYS: &str = "STORE_API_KEYS";
 const TELEGRAM_NEEDED: [&str; 1] = ["TELEGRAM_BOT_TOKEN"];
 const TELEGRAM_OPTIONAL: [&str; 2] = ["TELEGRAM_API_BASE", "TELEGRAM_WEBHOOK_SECRET"];
 const OFFICIAL_NEEDED: [&str; 3] = ["OFFICIAL_APP_ID", "OFFICIAL_APP_SECRET", "OFFICIAL_TOKEN"];
@@ -203,6 +206,7 @@ impl Reader<'_> {
             database: database?,
             wecom,
             webhooks,
+            store_api_keys: self.store_api_keys(),
             telegram,
             official,
             aibot,
@@ -258,6 +262,24 @@ impl Reader<'_> {
                 Err(why) => {
                     let todo = "make one with `echo whsec_$(openssl rand -base64 32)`";
                     self.error::<()>(WEBHOOK_SECRETS, format!("the secret of {channel:?} is not usable: {why}"), todo);
+                }
+            }
+        }
+        all
+    }
+
+    /// `store=key; other=key`.
+    fn store_api_keys(&mut self) -> BTreeMap<String, SecretString> {
+        let text = self.value(STORE_API_KEYS).unwrap_or_default();
+        let mut all = BTreeMap::new();
+        for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
+            match entry.split_once('=') {
+                Some((store, key)) if !store.trim().is_empty() && !key.trim().is_empty() => {
+                    all.insert(store.trim().to_owned(), SecretString::from(key.trim()));
+                }
+                _ => {
+                    let todo = "write STORE=KEY; several stores with a semicolon between them";
+                    self.error::<()>(STORE_API_KEYS, "has an entry without a store or a key", todo);
                 }
             }
         }

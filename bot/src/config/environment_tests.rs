@@ -193,7 +193,7 @@ fn an_encoder_is_here_or_on_a_server() {
     let encoder = |vars: &[(&str, &str)]| read(vars).map(|environment| environment.encoder);
     assert!(encoder(&[]).unwrap().is_none());
     assert!(
-        matches!(encoder(&[("AIJIA_ENCODER", "/srv/use")]), Ok(Some(Encoder::Folder(folder))) if folder == Path::new("/srv/use"))
+        matches!(encoder(&[("AIJIA_ENCODER", "/srv/use")]), Ok(Some(Encoder::Folder(folder))) if folder == std::path::Path::new("/srv/use"))
     );
     let server = [("OPENAI_BASE_URL", "https://a.example/v1"), ("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", "m")];
     let by_server = [&server[..], &[("OPENAI_EMBEDDING_MODEL", "bge-m3")]].concat();
@@ -247,7 +247,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(WECOM_OPTIONAL)
         .chain(AIBOT_NEEDED)
         .chain(AIBOT_OPTIONAL)
-        .chain([WEBHOOK_SECRETS])
+        .chain([WEBHOOK_SECRETS, STORE_API_KEYS])
         .chain(TELEGRAM_NEEDED)
         .chain(TELEGRAM_OPTIONAL)
         .chain(OFFICIAL_NEEDED)

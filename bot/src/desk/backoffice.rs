@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Desk;
+use super::{Desk, Mode};
 use crate::policy::Intent;
 
-/// A store's back office, where the bot looks orders up.
+/// A store's back office, where the bot looks orders up, and where it does what people approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackOffice {
@@ -32,6 +32,86 @@ pub struct BackOffice {
     /// Which recipe is run for which intent.
     #[serde(default)]
     pub look_ups: BTreeMap<Intent, String>,
+    /// The shop system's own API, where orders are asked for before any page is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<OrderApi>,
+    /// How far actions go: not at all, filled in and left, or handed in once somebody approved them.
+    #[serde(default, skip_serializing_if = "only_reads")]
+    pub mode: Mode,
+    /// What may be done for a case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+}
+
+/// A shop system's own API, asked with a key that only reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderApi {
+    /// Whose.
+    pub kind: ApiKind,
+    /// Where it is: `https://host`, with a path where the shop is below one.
+    pub base: String,
+    /// The intents it is asked for.
+    #[serde(default = "order_status")]
+    pub intents: Vec<Intent>,
+}
+
+/// The APIs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiKind {
+    /// WooCommerce's REST API.
+    Woocommerce,
+    /// Shopify's Admin API.
+    Shopify,
+}
+
+impl ApiKind {
+    /// Its name in the configuration and in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Woocommerce => "woocommerce",
+            Self::Shopify => "shopify",
+        }
+    }
+}
+
+fn order_status() -> Vec<Intent> {
+    vec![Intent::OrderStatus]
+}
+
+/// Something that may be done in the back office for a case, once somebody asked for it and approved it as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// Its name, as channels allow it and as people type it.
+    pub name: String,
+    /// What people call it; its name when absent.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// The recipe that does it, of kind `write`.
+    pub recipe: String,
+    /// The intents it is offered for; every one, when empty.
+    #[serde(default)]
+    pub intents: Vec<Intent>,
+    /// What the recipe is given besides the order: words, with places in braces to be filled from the case.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, String>,
+    /// Whether it needs whoever may decide about high risk, whatever the case.
+    #[serde(default)]
+    pub high_risk: bool,
+}
+
+impl Action {
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether somebody means this one.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.label() == name
+    }
 }
 
 fn sign_in() -> String {
@@ -40,6 +120,10 @@ fn sign_in() -> String {
 
 fn order_digits() -> (u32, u32) {
     (12, 24)
+}
+
+fn only_reads(mode: &Mode) -> bool {
+    *mode == Mode::ReadOnly
 }
 
 impl BackOffice {
@@ -51,6 +135,22 @@ impl BackOffice {
     /// The recipe for an intent, if facts are looked up for it.
     pub fn recipe_for(&self, intent: Intent) -> Option<&str> {
         self.look_ups.get(&intent).map(String::as_str)
+    }
+
+    /// Whether anything is looked up for an intent.
+    pub fn looks_up(&self, intent: Intent) -> bool {
+        self.recipe_for(intent).is_some() || self.api.as_ref().is_some_and(|api| api.intents.contains(&intent))
+    }
+
+    /// The action with this name or label.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.iter().find(|action| action.is_called(name))
+    }
+
+    /// The names of the recipes that are used, each once, in order.
+    pub fn recipes_in_use(&self) -> Vec<&str> {
+        let all = self.look_ups.values().map(String::as_str).chain(self.actions.iter().map(|a| a.recipe.as_str()));
+        all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 }
 

@@ -27,7 +27,9 @@ const MOST_RULES: usize = 2;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let sight = office::before_drafting(app, &matter.view, &matter.texts).await?;
+    let Some(sight) = office::before_drafting(app, &matter.view, &matter.texts).await? else {
+        return super::left_to_another(app, row).await;
+    };
     let (drafted, signals) = search_and_judge(app, &matter, &sight).await?;
     chaos::point("draft.judged");
     let wished = matter.hint.is_some() || sight.look_up.is_some();
@@ -126,6 +128,7 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let chances = app.chances().await?;
     let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
     let chance = chances.chance(&signals);
+    let contradictions = policy::contradictions(&wanted.texts, &sight.shown);
     let opener = wanted.view.words().text("opener.plain", &[]);
     let circumstances = Circumstances {
         paused: wanted.paused,
@@ -135,6 +138,7 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
         grounds: Some(&grounds),
         published: proposal.as_ref().is_some_and(|proposal| drafting::is_published(proposal, &found, &opener)),
         chance,
+        contradictions: &contradictions,
         open: wanted.open.contains(&intent),
     };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();

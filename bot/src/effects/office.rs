@@ -1,24 +1,31 @@
 //! The stores' back offices: one guarded browser for each store's account, opened when it is needed, closed when it has
 //! been idle, its profile sealed beside the data in between.
 
+mod act;
+mod api;
 mod keep;
 mod look;
 mod profile;
+mod seats;
+mod settled;
 mod trial;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backoffice::{
     Account, Browser, Chromium, Finding, Inputs, Job, Opening, ProfileKey, Recipe, Recipes, SigningIn, Stopped, Trouble,
 };
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
+pub(super) use act::{prepare_action, submit_action};
 pub(crate) use keep::forget;
 pub(super) use keep::keep;
 pub(super) use look::{Reply, Sight, before_drafting};
 use profile::Profile;
+pub use seats::Seats;
 pub use trial::Trial;
 pub(super) use trial::{Wanted, test};
 
@@ -41,6 +48,10 @@ pub struct Settings {
     pub profiles: PathBuf,
     /// What the recipes' folders are relative to.
     pub base: PathBuf,
+    /// What shop systems' APIs are asked with, by store.
+    pub api_keys: BTreeMap<String, SecretString>,
+    /// Which browsers are this program's.
+    pub seats: Seats,
 }
 
 /// The back offices of this program.
@@ -75,6 +86,9 @@ pub enum NoOffice {
     /// Nobody has signed in.
     #[error("nobody has signed in to the back office of {0}: run `aijia backoffice login {0}`")]
     NotSignedIn(String),
+    /// Another program has the store's browser.
+    #[error("another program has the browser of {0}: ask it in chat, or wait until its browser has closed")]
+    Elsewhere(String),
     /// The configuration or a recipe cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -95,6 +109,11 @@ impl Offices {
     /// Why nothing can be looked up on this machine, where nothing can.
     pub fn missing(&self) -> Option<&str> {
         self.settings.chromium.as_ref().err().map(String::as_str)
+    }
+
+    /// What a store's API is asked with.
+    fn api_key(&self, store: &str) -> Option<&SecretString> {
+        self.settings.api_keys.get(store)
     }
 
     /// What is in the way of looking anything up in a back office, if anything is.
@@ -146,7 +165,7 @@ impl Offices {
         let found = backoffice::look_up(job).await;
         if found.as_ref().is_err_and(is_over) {
             // It is of no more use; the next look-up begins with whatever a person has signed in by then.
-            office.end(&browser).await;
+            office.end(&self.settings, &browser).await;
         }
         found.map_err(Ok)
     }
@@ -216,12 +235,27 @@ impl Office {
 
     /// The store's browser, started where none runs.
     async fn browser(&self, settings: &Settings, now: Timestamp) -> Result<Arc<Browser>, NoOffice> {
+        let chromium = settings.chromium.as_ref().map_err(|missing| NoOffice::NoBrowser(missing.clone()))?;
         let mut warm = self.warm.lock().await;
+        if let Err(problem) = settings.seats.take(&self.config.id).await {
+            // Whoever was taken for gone finds it with another one: what runs here is of no more use.
+            warm.take_if(|_| matches!(problem, NoOffice::Elsewhere(_)));
+            return Err(problem);
+        }
         if let Some(warm) = warm.as_mut() {
             warm.used_at = now;
             return Ok(warm.browser.clone());
         }
-        let chromium = settings.chromium.as_ref().map_err(|missing| NoOffice::NoBrowser(missing.clone()))?;
+        match self.start(chromium, settings, now).await {
+            Ok(started) => Ok(warm.insert(started).browser.clone()),
+            Err(problem) => {
+                settings.seats.leave(&self.config.id).await?;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn start(&self, chromium: &Chromium, settings: &Settings, now: Timestamp) -> Result<Warm, NoOffice> {
         let Some(sealed) = self.profile.read()? else { return Err(NoOffice::NotSignedIn(self.config.id.clone())) };
         let key = ProfileKey::new(settings.key)?;
         let opening = Opening {
@@ -233,15 +267,17 @@ impl Office {
             memory: Path::new(MEMORY),
         };
         let browser = Arc::new(Browser::open(opening).await?);
-        *warm = Some(Warm { browser: browser.clone(), used_at: now, began_with: sealed });
-        Ok(browser)
+        Ok(Warm { browser, used_at: now, began_with: sealed })
     }
 
     /// The browser ends as soon as nobody looks into it any more, and what changed in its profile is forgotten.
-    async fn end(&self, browser: &Arc<Browser>) {
+    async fn end(&self, settings: &Settings, browser: &Arc<Browser>) {
         let mut warm = self.warm.lock().await;
-        if warm.as_ref().is_some_and(|warm| Arc::ptr_eq(&warm.browser, browser)) {
-            *warm = None;
+        if warm.take_if(|warm| Arc::ptr_eq(&warm.browser, browser)).is_none() {
+            return;
+        }
+        if let Err(problem) = settings.seats.leave(&self.config.id).await {
+            tracing::warn!(store = self.config.id, %problem, "a browser's seat was not left");
         }
     }
 
@@ -257,9 +293,21 @@ impl Office {
                 return Ok(());
             }
         };
+        let kept = self.keep_profile(browser, settings, ids, &warm.began_with).await;
+        settings.seats.leave(&self.config.id).await.and(kept)
+    }
+
+    /// The browser ends, and what keeps the person signed in is sealed.
+    async fn keep_profile(
+        &self,
+        browser: Browser,
+        settings: &Settings,
+        ids: &Ids,
+        began_with: &[u8],
+    ) -> Result<(), NoOffice> {
         let sealed = browser.close(&ProfileKey::new(settings.key)?, nonce(ids)?).await?;
         // A person may have signed in meanwhile, by another process: theirs is newer.
-        if self.profile.read()?.as_ref() == Some(&warm.began_with) {
+        if self.profile.read()?.as_deref() == Some(began_with) {
             self.profile.write(&sealed)?;
         }
         Ok(())

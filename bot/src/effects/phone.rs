@@ -71,6 +71,16 @@ async fn in_words(app: &App, say: Say) -> anyhow::Result<String> {
         .await
 }
 
+/// Shows a picture; one that cannot be shown is no loss, since what it is about is said in words.
+pub(super) async fn picture(app: &App, row: Row, to: Address, picture: String) -> anyhow::Result<()> {
+    let Some(way) = Way::to(app, &to) else { return finished(app, row).await };
+    if let Some(when) = paced(app, &to, 1, Rank::First).await? {
+        return not_before(app, row, when).await;
+    }
+    super::pictures::show(app, &way, &picture).await;
+    finished(app, row).await
+}
+
 pub(super) async fn text(app: &App, row: Row, to: Address, text: String) -> anyhow::Result<()> {
     tell(app, row, to, text, Rank::First, Meant::ToTell).await
 }

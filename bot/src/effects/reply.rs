@@ -155,7 +155,7 @@ async fn paused_since_approval(tx: &mut Tx, case: &Case) -> anyhow::Result<Optio
 
 /// Whoever was taken for gone must not judge what somebody else is doing now; whoever is not shows a sign of life, so
 /// that nobody takes over in the moment the request leaves.
-async fn still_ours(tx: &mut Tx, app: &App, row: &Row) -> anyhow::Result<()> {
+pub(super) async fn still_ours(tx: &mut Tx, app: &App, row: &Row) -> anyhow::Result<()> {
     pauses::hold(tx).await?;
     instances::beat(tx, app.instance.id(), app.clock.now()).await?;
     anyhow::ensure!(queue::hold_lease(tx, Door::Outbox, row).await?, "{} is no longer ours", row.id);

@@ -171,6 +171,18 @@ kinds! {
     Sampled = "sampled",
     /// A person reviewed what had left without one.
     SampleReviewed = "sample_reviewed",
+    /// Something to be done in the back office was prepared: a form filled in, and not handed in.
+    ActionPlanned = "action_planned",
+    /// A person approved exactly this plan.
+    ActionApproved = "action_approved",
+    /// A person does not want it done.
+    ActionDropped = "action_dropped",
+    /// An approved action was claimed: from here on it may be handed in.
+    ActionClaimed = "action_claimed",
+    /// What became of it.
+    ActionSettled = "action_settled",
+    /// A person said what became of an action whose answer is missing.
+    ActionResolved = "action_resolved",
 }
 
 impl fmt::Display for Kind {

@@ -16,11 +16,11 @@ use crate::chat::Desk;
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::store::Tx;
 use crate::store::desks::Applied;
-use crate::store::knowledge::care::{self, CarePosting, Need, PendingAnswer};
+use crate::store::knowledge::care::{self, About, CarePosting, Need, PendingAnswer};
 use crate::store::knowledge::{self as entries, StoredEntry};
 use crate::surface::Address;
 use crate::view::local;
-use crate::worker::{Job, Pressed};
+use crate::worker::{Job, Pressed, apply};
 
 /// How long a confirmation holds.
 const CONFIRMED_FOR: Timestamp = 90 * DAY;
@@ -121,7 +121,7 @@ pub(super) async fn ask(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> an
     if !care::raise(tx, need).await? {
         return Ok(false);
     }
-    announce(tx, app, need, to).await.map(|_| true)
+    announce(tx, app, need, to).await.map(|()| true)
 }
 
 /// The number people call what a need is about by, and what it is called in a sentence.
@@ -148,26 +148,12 @@ fn whom(app: &App, desk: &Applied, owner: &str) -> Option<(String, Address)> {
     reached(owner).or_else(|| desk.desk.watcher().and_then(|watcher| reached(&watcher.id)))
 }
 
-/// Announces a card, and has it posted. Gives its task id.
-///
-/// # Errors
-/// When the database fails.
-pub(crate) async fn announce(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> anyhow::Result<String> {
-    let task_id = format!("k-{}", hex::encode(&app.ids.random16()?[..8]));
-    let code = cards::code_of(&Sha256::digest(format!("{}\0{}", need.id, task_id)).into());
-    let posting = CarePosting {
-        task_id: task_id.clone(),
-        care: need.id.clone(),
-        person: need.person.clone(),
-        to: to.clone(),
-        code,
-        state: String::new(),
-        response_code: None,
-    };
-    care::announce(tx, &posting).await?;
-    let job = Job::PostCare { task_id: task_id.clone(), to: to.clone() };
-    job.enqueue(tx, app, app.clock.now()).await?;
-    Ok(task_id)
+/// Announces the card of a need, and has it posted.
+async fn announce(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> anyhow::Result<()> {
+    let shown = hex::encode(app.ids.random16()?);
+    let code = cards::code_of(&Sha256::digest(format!("{}\0{shown}", need.id)).into());
+    let card = apply::Beside { about: About::Entry, subject: need.id.clone(), code };
+    apply::announce_beside(tx, app, card, &need.person, to).await
 }
 
 /// A reviewer corrected what an entry says. Where nothing was known, its owner-to-be is told in words.
@@ -271,7 +257,8 @@ fn done_line(desk: &Applied, done: &Settled) -> String {
 /// # Errors
 /// When the database fails.
 pub(crate) async fn pressed(desk: &mut Desk<'_, '_>, key: &CareKey, tap: &Pressed) -> anyhow::Result<()> {
-    let Some(posting) = care::card(desk.tx, &tap.task_id).await?.filter(|posting| posting.code == key.code) else {
+    let posting = care::card(desk.tx, &tap.task_id).await?;
+    let Some(posting) = posting.filter(|posting| posting.about == About::Entry && posting.code == key.code) else {
         return desk.old_card(&tap.event_key).await;
     };
     let now = desk.app.clock.now();

@@ -183,7 +183,7 @@ pub(super) async fn card(tx: &mut Tx, app: &App, need: &Need, posting: &CarePost
         version: need.version,
         code: posting.code.clone(),
         title: called(need, words),
-        cause: words.text(Cause::Imported.key(), &[("count", &reading.waiting.to_string())]),
+        cause: words.text("kb.upload_waits", &[("count", &reading.waiting.to_string())]),
         text: text.join("\n"),
         acts: ACTS.to_vec(),
     })))

@@ -4,7 +4,7 @@ use cards::Risk;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Grounding, Grounds};
-use super::{Finding, Level, Matter, Reason, Route, Rules, Trigger, Verdict};
+use super::{Contradiction, Finding, Level, Matter, Reason, Route, Rules, Trigger, Verdict};
 use crate::desk::{AutoDrafts, Mode};
 
 /// The rule of a claim without a source.
@@ -13,6 +13,8 @@ pub(super) const CLAIM: &str = "claim";
 pub(super) const IDENTITY: &str = "identity";
 /// The rule of something outside that is not as it should be.
 pub(super) const ABNORMAL: &str = "abnormal";
+/// The rule of a customer who says otherwise than the back office.
+pub(super) const CONTRADICTION: &str = "contradiction";
 /// The action a reply is.
 pub const REPLY: &str = "reply";
 
@@ -35,6 +37,8 @@ pub struct Circumstances<'a> {
     /// The chance that a reviewer would send it unchanged, as this shop's own decisions have it; none while there are
     /// too few.
     pub chance: Option<f64>,
+    /// Where the customer says one thing and the back office another.
+    pub contradictions: &'a [Contradiction],
     /// Whether people opened automation here for what the customer wants, and it holds.
     pub open: bool,
 }
@@ -124,6 +128,11 @@ pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
     }
     if circumstances.identity == Identity::Uncertain {
         found.push(bare(Trigger::Rt08, IDENTITY, Risk::Medium, Route::Review(Level::Reviewer)));
+    }
+    for Contradiction { customer, shown } in circumstances.contradictions {
+        let words = vec![customer.clone(), shown.clone()];
+        let reason = Reason { trigger: Trigger::Rt10, rule: CONTRADICTION.into(), words };
+        found.push(Finding { reason, risk: Risk::Medium, route: Route::Review(Level::Reviewer) });
     }
     if circumstances.abnormal {
         found.push(bare(Trigger::Rt06, ABNORMAL, Risk::Abnormal, Route::HumanOnly));

@@ -66,6 +66,17 @@ impl<'a> Asked<'a> {
 }
 
 #[test]
+fn a_customer_who_says_otherwise_than_the_page_is_looked_at_with_both_shown() {
+    let grounds = documented();
+    let contradictions = [Contradiction { customer: "没收到".into(), shown: "轨迹 已签收".into() }];
+    let verdict = Asked::routine(Circumstances { contradictions: &contradictions, ..earned(&grounds) }).judged();
+    assert_eq!((verdict.route, verdict.risk), (REVIEWER, Risk::Medium));
+    assert_eq!(verdict.contradictions().collect::<Vec<_>>(), [("没收到", "轨迹 已签收")]);
+    assert!(verdict.reason_keys().is_empty(), "its words say it: {:?}", verdict.reason_keys());
+    assert!(verdict.reasons.iter().any(|reason| reason.trigger == Trigger::Rt10));
+}
+
+#[test]
 fn a_routine_answer_leaves_by_itself_where_everything_speaks_for_it() {
     let grounds = documented();
     let verdict = Asked::routine(earned(&grounds)).judged();

@@ -21,8 +21,15 @@ pub fn about_own_order(texts: &[String]) -> bool {
     })
 }
 
+/// Digits from which on a bare number may be an order's; a shorter one has to be called so.
+const BARE: usize = 6;
+/// What comes before a short number that is an order's.
+const MARKS: [&str; 8] = ["订单", "订单号", "订单编号", "单号", "order", "order number", "order no", "order id"];
+/// What comes behind a short number that is something else.
+const OTHER: [char; 9] = ['年', '月', '日', '号', '元', '块', '件', '点', '%'];
+
 /// The newest number in texts, newest last, that has as many digits as an order's; letters before it make it another
-/// kind of number, such as a parcel's.
+/// kind of number, such as a parcel's. A short one counts only where it is called an order's: `#1001`, 订单 1001.
 pub fn order_number(texts: &[String], (least, most): (u32, u32)) -> Option<String> {
     texts.iter().rev().find_map(|text| {
         let mut numbers = numbers(text);
@@ -32,22 +39,31 @@ pub fn order_number(texts: &[String], (least, most): (u32, u32)) -> Option<Strin
 }
 
 fn numbers(text: &str) -> Vec<String> {
-    let (mut numbers, mut number, mut before) = (Vec::new(), String::new(), ' ');
+    let (mut numbers, mut number, mut before) = (Vec::new(), String::new(), String::new());
     for c in text.chars().map(half_width).chain([' ']) {
         if c.is_ascii_digit() {
             number.push(c);
             continue;
         }
-        if !number.is_empty() && !before.is_ascii_alphabetic() && !c.is_ascii_alphabetic() {
-            numbers.push(std::mem::take(&mut number));
+        let alone = !before.ends_with(|c: char| c.is_ascii_alphabetic()) && !c.is_ascii_alphabetic();
+        let called = number.len() >= BARE || (is_marked(&before) && !OTHER.contains(&c));
+        if !number.is_empty() && alone && called {
+            numbers.push(number.clone());
         }
-        number.clear();
-        before = c;
+        before.push_str(&std::mem::take(&mut number));
+        before.push(c);
     }
     numbers
 }
 
-fn half_width(c: char) -> char {
+/// Whether what stands before a number calls it an order's.
+fn is_marked(before: &str) -> bool {
+    let near = before.trim_end();
+    let bare = near.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：' | '是' | '为' | '.'));
+    near.ends_with(['#', '＃']) || MARKS.iter().any(|mark| bare.to_lowercase().ends_with(mark))
+}
+
+pub(super) fn half_width(c: char) -> char {
     match c {
         '０'..='９' => char::from_u32(c as u32 - '０' as u32 + '0' as u32).unwrap_or(c),
         other => other,
@@ -79,6 +95,21 @@ mod tests {
         {
             assert_eq!(found(&[none]), None, "{none}");
         }
+    }
+
+    #[test]
+    fn a_short_number_has_to_be_called_an_order() {
+        let found = |text: &str| order_number(&[text.to_owned()], (4, 8));
+        for text in
+            ["#1001 到哪了", "订单1001到哪了", "订单号：１００１", "单号是 1001", "Order 1001?", "order no. 1001"]
+        {
+            assert_eq!(found(text).as_deref(), Some("1001"), "{text}");
+        }
+        for text in ["2026年下的单", "花了1001元", "订单2026年的", "我买了1001", "电话尾号1001", "订单12到哪了"]
+        {
+            assert_eq!(found(text), None, "{text}");
+        }
+        assert_eq!(found("我的 100123 到哪了").as_deref(), Some("100123"));
     }
 
     #[test]

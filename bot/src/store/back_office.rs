@@ -1,4 +1,4 @@
-//! How the recipes of the back offices fare, and whose an order is.
+//! How the recipes of the back offices fare, whose an order is, and which program has a store's browser.
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -86,6 +86,19 @@ pub async fn claim_order(tx: &mut Tx, store: &str, order: &str, conversation: &s
                ON CONFLICT (store, order_sha256) DO NOTHING";
     tx.run(sql, args![store, sha256(order), conversation]).await?;
     Ok(owner_of_order(tx, store, order).await?.is_some_and(|owner| owner == conversation))
+}
+
+/// Takes a store's back office for an instance, or keeps it; false where another one that shows signs of life has it.
+pub async fn take_seat(tx: &mut Tx, store: &str, instance: &str) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO office_seats (store, owner) VALUES ($1, $2)
+               ON CONFLICT (store) DO UPDATE SET owner = excluded.owner WHERE office_seats.owner = excluded.owner
+               OR office_seats.owner NOT IN (SELECT id FROM instances)";
+    Ok(tx.run(sql, args![store, instance]).await? == 1)
+}
+
+/// Leaves a store's back office to the others.
+pub async fn leave_seat(tx: &mut Tx, store: &str, instance: &str) -> sqlx::Result<()> {
+    tx.run("DELETE FROM office_seats WHERE store = $1 AND owner = $2", args![store, instance]).await.map(drop)
 }
 
 /// An order's number is not kept as it is.

@@ -24,6 +24,7 @@ use crate::knowledge_desk::proposals;
 use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
+use crate::store::knowledge::care::{self, About, CarePosting};
 use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
 use crate::surface::{Address, Surface, TelegramChat};
 
@@ -364,6 +365,36 @@ pub async fn announce(tx: &mut Tx, app: &App, case: &Case, person: &str, to: &Ad
     cards::announce(tx, &announced).await?;
     let job = Job::PostCard { task_id: announced.task_id, to: to.clone() };
     job.enqueue(tx, app, app.clock.now()).await
+}
+
+/// A card beside those of cases.
+pub struct Beside {
+    /// What it is about.
+    pub about: About,
+    /// The id of that.
+    pub subject: String,
+    /// The code it shows.
+    pub code: String,
+}
+
+/// Announces a card beside those of cases, and has it posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn announce_beside(tx: &mut Tx, app: &App, card: Beside, person: &str, to: &Address) -> anyhow::Result<()> {
+    let task_id = format!("k-{}", hex::encode(&app.ids.random16()?[..8]));
+    let posting = CarePosting {
+        task_id: task_id.clone(),
+        about: card.about,
+        care: card.subject,
+        person: person.to_owned(),
+        to: to.clone(),
+        code: card.code,
+        state: String::new(),
+        response_code: None,
+    };
+    care::announce(tx, &posting).await?;
+    Job::PostCare { task_id, to: to.clone() }.enqueue(tx, app, app.clock.now()).await
 }
 
 /// Unique for ever. A button of Telegram has no room for more than the random part.

@@ -254,6 +254,24 @@ pub enum Job {
         /// The code of what was shown; none where nothing was shown yet.
         code: Option<String>,
     },
+    /// Show a picture.
+    Show {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Its SHA-256, in hex.
+        picture: String,
+    },
+    /// Fill in what would be done in a back office.
+    PrepareAction {
+        /// The action.
+        action: String,
+    },
+    /// Hand in what was approved.
+    SubmitAction {
+        /// The action.
+        action: String,
+    },
 }
 
 /// What the tapper is asked.
@@ -302,7 +320,9 @@ impl Job {
                 format!("card:{task_id}")
             }
             // Whoever asked or commanded hears at once, however many cards wait for the same phone.
-            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } => format!("answer:{}", to.lane()),
+            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } | Self::Show { to, .. } => {
+                format!("answer:{}", to.lane())
+            }
             Self::Inform { to, .. } => format!("inform:{}", to.lane()),
             Self::AnswerPress { press, .. } => format!("press:{press}"),
             // Dates stand alone: none of them holds another one back.
@@ -324,6 +344,7 @@ impl Job {
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
             Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
+            Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
         }
     }
 
@@ -336,6 +357,7 @@ impl Job {
             | Self::Prompt { .. }
             | Self::AnswerPress { .. }
             | Self::Text { .. }
+            | Self::Show { .. }
             | Self::Ask { .. }
             | Self::Send { .. }
             | Self::Transfer { .. }
@@ -361,7 +383,9 @@ impl Job {
             | Self::PublishUpload { .. }
             | Self::FetchMedia { .. }
             | Self::LearnName { .. }
-            | Self::TestRecipe { .. } => Rank::Slow,
+            | Self::TestRecipe { .. }
+            | Self::PrepareAction { .. }
+            | Self::SubmitAction { .. } => Rank::Slow,
         }
     }
 
@@ -395,6 +419,9 @@ impl Job {
             Self::KnowledgeChanged { .. } => "knowledge_changed",
             Self::Publish { .. } => "publish",
             Self::AskReview { .. } => "ask_review",
+            Self::Show { .. } => "show",
+            Self::PrepareAction { .. } => "prepare_action",
+            Self::SubmitAction { .. } => "submit_action",
             Self::ReadUpload { .. } => "read_upload",
             Self::PublishUpload { .. } => "publish_upload",
         }
@@ -438,6 +465,7 @@ impl Job {
             | Self::Prompt { to, .. }
             | Self::Inform { to, .. }
             | Self::Text { to, .. }
+            | Self::Show { to, .. }
             | Self::Story { to, .. } => Some(to),
             _ => None,
         }

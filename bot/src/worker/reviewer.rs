@@ -3,11 +3,12 @@
 mod sample;
 
 use cards::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
-use cards::{Act, CareKey, Hint, Key, PauseScope, RejectReason};
+use cards::{Act, CareKey, Hint, Key, PauseScope, PlanKey, RejectReason};
 use serde_json::json;
 
 use super::inbox::{Deed, Pressed};
 use super::{Job, Question, apply};
+use crate::action_desk;
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chaos;
@@ -67,6 +68,9 @@ async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow
 async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     if let Ok(key) = CareKey::parse(&tap.event_key) {
         return care::pressed(desk, &key, &tap).await;
+    }
+    if let Ok(key) = PlanKey::parse(&tap.event_key) {
+        return action_desk::pressed(desk, &key, &tap).await;
     }
     let key = Key::parse(&tap.event_key);
     if key.as_ref().is_ok_and(|key| key.act == Act::ConfirmPause) {

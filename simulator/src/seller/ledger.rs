@@ -28,6 +28,13 @@ pub enum Effect {
         /// The tag.
         tag: String,
     },
+    /// A tag was taken off an order.
+    Untag {
+        /// The order.
+        order: String,
+        /// The tag.
+        tag: String,
+    },
     /// A refund was agreed to.
     Refund {
         /// The order.

@@ -217,6 +217,21 @@ pub(super) fn tag_form(order: &Order, token: &str) -> Page {
     Page { title: "打标签", body }
 }
 
+pub(super) fn untag_form(order: &Order, token: &str) -> Page {
+    let options: String = TAGS.iter().map(|tag| format!("<option value=\"{tag}\">{tag}</option>")).collect();
+    let body = format!(
+        "<main id=\"untag\"><h1>移除标签</h1><dl><dt>订单编号</dt><dd id=\"order-no\">{no}</dd></dl>\
+         <form id=\"untag-form\" method=\"post\" action=\"/orders/{no}/untag\">\
+         <input type=\"hidden\" name=\"csrf\" value=\"{token}\">\
+         <label>标签 <select id=\"untag-choice\" name=\"tag\"><option value=\"\">请选择</option>{options}</select></label>\
+         <button id=\"untag-save\" type=\"submit\">移除</button></form>\
+         <section class=\"removed-tags\"><h2>已移除</h2><ol id=\"removed\">{removed}</ol></section></main>",
+        no = order.no,
+        removed = listed("removed", &order.removed),
+    );
+    Page { title: "移除标签", body }
+}
+
 pub(super) const STYLE: &str = "body{font:14px/1.6 \"Noto Sans CJK SC\",sans-serif;margin:0;background:#f4f5f7;color:#1f2329}\
     .top{background:#1f2d3d;color:#fff;padding:10px 24px}.top nav{display:inline-block;margin:0 24px}.top a{color:#cfd8e3;margin-right:16px}\
     .who{float:right}main,aside{background:#fff;margin:16px 24px;padding:16px 24px;border-radius:4px}\

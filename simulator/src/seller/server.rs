@@ -33,6 +33,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/orders/{no}/logistics", get(logistics))
         .route("/orders/{no}/note", get(note_form))
         .route("/orders/{no}/tag", get(tag_form))
+        .route("/orders/{no}/untag", get(untag_form))
         .route("/aftersales/{no}", get(after_sale))
         .layer(middleware::from_fn_with_state(shared.clone(), hampered));
     Router::new()
@@ -40,6 +41,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(|| async { Redirect::to("/orders") }))
         .route("/login", get(|State(s): Site| async move { shown(&s, &pages::sign_in(false)) }).post(sign_in))
         .route("/orders/{no}/notes", post(add_note))
+        .route("/orders/{no}/untag", post(remove_tag))
         .route("/aftersales/{no}/refund", post(refund))
         .route("/api/orders/{no}/tags", post(add_tag))
         .route("/api/logistics/query", post(events))
@@ -152,6 +154,10 @@ async fn tag_form(State(shared): Site, headers: HeaderMap, Path(no): Path<String
     form(&shared, &headers, &no, pages::tag_form)
 }
 
+async fn untag_form(State(shared): Site, headers: HeaderMap, Path(no): Path<String>) -> Response {
+    form(&shared, &headers, &no, pages::untag_form)
+}
+
 fn form(shared: &Shared, headers: &HeaderMap, no: &str, made: fn(&super::Order, &str) -> Page) -> Response {
     let token = token(shared, headers).unwrap_or_default();
     let order = shared.kept().orders.get(no).cloned();
@@ -165,11 +171,35 @@ async fn add_note(
     Path(no): Path<String>,
     body: Bytes,
 ) -> Response {
-    let fields = fields(&body);
+    let back = format!("/orders/{no}");
+    let effect = |text| Effect::Note { order: no, text };
+    handed_in(&shared, (&hangup, &headers), (&body, "text"), effect, &back).await
+}
+
+async fn remove_tag(
+    State(shared): Site,
+    ConnectInfo(hangup): ConnectInfo<Hangup>,
+    headers: HeaderMap,
+    Path(no): Path<String>,
+    body: Bytes,
+) -> Response {
+    let back = format!("/orders/{no}/untag");
+    let effect = |tag| Effect::Untag { order: no, tag };
+    handed_in(&shared, (&hangup, &headers), (&body, "tag"), effect, &back).await
+}
+
+/// A form with a token was handed in: what it does is in one of its fields, and leads back to a page.
+async fn handed_in(
+    shared: &Shared,
+    (hangup, headers): (&Hangup, &HeaderMap),
+    (body, name): (&Bytes, &str),
+    effect: impl FnOnce(String) -> Effect,
+    back: &str,
+) -> Response {
+    let fields = fields(body);
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned();
-    let effect = Effect::Note { order: no.clone(), text: field("text") };
-    let outcome = write(&shared, session(&headers), &field("csrf"), effect);
-    answered(&shared, &hangup, outcome, Redirect::to(&format!("/orders/{no}")).into_response()).await
+    let outcome = write(shared, session(headers), &field("csrf"), effect(field(name)));
+    answered(shared, hangup, outcome, Redirect::to(back).into_response()).await
 }
 
 async fn refund(

@@ -31,6 +31,8 @@ pub struct Order {
     pub notes: Vec<String>,
     /// 标签.
     pub tags: Vec<String>,
+    /// Tags that were taken off, oldest first.
+    pub removed: Vec<String>,
 }
 
 /// A line of an order.
@@ -116,6 +118,7 @@ fn order(n: usize) -> Order {
         after_sale: (n % 5 == 2).then(|| after_sale(n, total)),
         notes: if n.is_multiple_of(6) { vec!["买家催过一次，已安抚".to_owned()] } else { Vec::new() },
         tags: if n.is_multiple_of(7) { vec!["老客户".to_owned()] } else { Vec::new() },
+        removed: Vec::new(),
     }
 }
 

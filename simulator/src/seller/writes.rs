@@ -78,6 +78,7 @@ fn refusal(kept: &Kept, session: Option<&str>, token: &str, effect: &Effect) -> 
     let (order, fits) = match effect {
         Effect::Note { order, text } => (order, !text.trim().is_empty() && text.chars().count() <= NOTE_CHARS),
         Effect::Tag { order, tag } => (order, TAGS.contains(&tag.as_str())),
+        Effect::Untag { order, tag } => (order, kept.orders.get(order).is_some_and(|order| order.tags.contains(tag))),
         Effect::Refund { order } => (order, kept.orders.get(order).is_some_and(|order| order.after_sale.is_some())),
         Effect::Way(_) | Effect::Telemetry | Effect::Visit => return None,
     };
@@ -95,6 +96,12 @@ fn carry_out(kept: &mut Kept, effect: Effect) {
         }
         Effect::Tag { order, tag } => {
             kept.orders.entry(order).and_modify(|order| order.tags.push(tag));
+        }
+        Effect::Untag { order, tag } => {
+            kept.orders.entry(order).and_modify(|order| {
+                order.tags.retain(|known| *known != tag);
+                order.removed.push(tag);
+            });
         }
         Effect::Refund { order } => {
             let cases = kept.orders.get_mut(&order).into_iter().filter_map(|order| order.after_sale.as_mut());

@@ -21,6 +21,21 @@ impl Setting {
         Ok(Self { seller: Some(seller), ..Self::desk(format!("{DESK}{office}")) })
     }
 
+    /// The same with what may be done there, as far as `mode` goes.
+    pub async fn with_actions(mode: &str) -> anyhow::Result<Self> {
+        let setting = Self::with_back_office().await?;
+        let actions = format!(
+            "mode = {mode:?}\n\
+             [[stores.actions]]\nname = \"note\"\nlabel = \"备注\"\nrecipe = \"note\"\n\
+             inputs = {{ note = \"{{text}}（#{{case}} {{by}}）\" }}\n\
+             [[stores.actions]]\nname = \"tag\"\nlabel = \"标签\"\nrecipe = \"tag\"\nintents = [\"order_status\"]\n\
+             inputs = {{ tag = \"物流异常\" }}\n\
+             [[stores.actions]]\nname = \"pack\"\nlabel = \"退款材料\"\nrecipe = \"note\"\nhigh_risk = true\n\
+             inputs = {{ note = \"退款审核：客户说「{{customer}}」；后台：{{fact}}；见 #{{case}}\" }}\n"
+        );
+        Ok(Self { desk: format!("{}{actions}", setting.desk), ..setting })
+    }
+
     /// The same on a machine without Chromium.
     pub async fn without_chromium() -> anyhow::Result<Self> {
         let nowhere = ("AIJIA_CHROMIUM", "/nonexistent/chromium".to_owned());

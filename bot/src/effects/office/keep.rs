@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::case::{Case, Say, Unseen};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::{Tx, back_office, record};
-use crate::worker::apply;
+use crate::worker::{Job, apply};
 
 /// Puts a look-up on record, and stops its recipe where something was not as it should be. Belongs into the unit in which
 /// the draft is shown.
@@ -70,7 +70,13 @@ async fn stop(
     let owner = channel.and_then(|channel| channel.escalation_owner.as_deref());
     let owner = owner.and_then(|owner| app.address_of(&desk.desk, owner)).or_else(|| app.watcher(&desk.desk));
     match owner {
-        Some(to) => apply::queue_say(tx, app, &to, &say, app.clock.now()).await,
+        Some(to) => {
+            if let Some(picture) = picture {
+                let show = Job::Show { to: to.clone(), picture: picture.to_owned() };
+                show.enqueue(tx, app, app.clock.now()).await?;
+            }
+            apply::queue_say(tx, app, &to, &say, app.clock.now()).await
+        }
         None => Ok(()),
     }
 }

@@ -1,20 +1,20 @@
 //! Looking an order up before a reply about it is drafted. Identity first: what the customer did not name is asked for, and
 //! what belongs to somebody else is not opened.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backoffice::{Finding, Oddity, Picture, Recipe, Stopped, Value};
 use serde_json::{Value as Json, json};
 
-use super::{NoOffice, Office};
+use super::{NoOffice, Office, api};
 use crate::app::App;
 use crate::case::{LookUp, Looked, Unseen};
 use crate::clock::Timestamp;
 use crate::desk::BackOffice;
-use crate::policy::{self, Intent};
+use crate::policy::{self, Intent, Measure, Shown};
 use crate::store::back_office;
-use crate::store::conversations::Message;
-use crate::view::View;
+use crate::view::{View, local};
 
 /// How many of the customer's earlier messages say what a bare order number is about.
 const EARLIER: usize = 5;
@@ -28,6 +28,8 @@ pub(in crate::effects) struct Sight {
     pub(in crate::effects) intent: Option<Intent>,
     /// What the customer is told.
     pub(in crate::effects) reply: Option<Reply>,
+    /// The facts as they are compared with what the customer says.
+    pub(in crate::effects) shown: Vec<Shown>,
     /// What the order is worth, in cents, where the page says it.
     pub(in crate::effects) order_cents: Option<i64>,
     /// What goes on record, and what becomes of the recipe.
@@ -71,8 +73,24 @@ impl Sight {
     }
 }
 
-/// Looks up what a draft about these texts needs.
-pub(in crate::effects) async fn before_drafting(app: &App, view: &View, texts: &[String]) -> anyhow::Result<Sight> {
+/// Looks up what a draft about these texts needs; nothing where another program has the store's browser.
+pub(in crate::effects) async fn before_drafting(
+    app: &App,
+    view: &View,
+    texts: &[String],
+) -> anyhow::Result<Option<Sight>> {
+    match looked_up(app, view, texts).await {
+        Err(problem) if problem.is::<Elsewhere>() => Ok(None),
+        sight => sight.map(Some),
+    }
+}
+
+/// Another program has the store's browser.
+#[derive(Debug, thiserror::Error)]
+#[error("another program has the store's browser")]
+struct Elsewhere;
+
+async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<Sight> {
     let Some(config) = view.channel().and_then(|channel| view.desk.desk.back_office(&channel.store)) else {
         return Ok(Sight::default());
     };
@@ -80,7 +98,7 @@ pub(in crate::effects) async fn before_drafting(app: &App, view: &View, texts: &
     if view.conversation.is_public() {
         return Ok(Sight::default());
     }
-    let earlier = earlier(view);
+    let earlier = view.customer_texts();
     let named = policy::order_number(texts, config.order_digits);
     let Some((intent, recipe)) = wanted(config, texts, &earlier, named.is_some()) else { return Ok(Sight::default()) };
     let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
@@ -94,24 +112,24 @@ pub(in crate::effects) async fn before_drafting(app: &App, view: &View, texts: &
 }
 
 /// What is looked up.
-struct Question<'a> {
-    intent: Intent,
-    recipe: &'a str,
-    order: &'a str,
-}
-
-/// The customer's earlier words in this conversation, oldest first.
-fn earlier(view: &View) -> Vec<String> {
-    let readable = |m: &&Message| m.author == "customer" && m.kind == "text" && !m.recalled;
-    view.messages.iter().filter(readable).map(|m| m.body.clone()).collect()
+pub(super) struct Question<'a> {
+    pub(super) intent: Intent,
+    /// The recipe that looks at a page for it, where there is one.
+    pub(super) recipe: Option<&'a str>,
+    pub(super) order: &'a str,
 }
 
 /// The intent with its recipe. Where a text has hardly more than an order number in it, what was asked before says what
 /// it is about.
-fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], named: bool) -> Option<(Intent, &'a str)> {
+fn wanted<'a>(
+    config: &'a BackOffice,
+    texts: &[String],
+    earlier: &[String],
+    named: bool,
+) -> Option<(Intent, Option<&'a str>)> {
     let of = |texts: &[String]| {
         let intent = policy::intent_of(texts);
-        config.recipe_for(intent).map(|recipe| (intent, recipe))
+        config.looks_up(intent).then(|| (intent, config.recipe_for(intent)))
     };
     // Whoever says what they want is not answered about something else.
     let says_nothing = matches!(policy::intent_of(texts), Intent::Other | Intent::Greeting);
@@ -120,7 +138,8 @@ fn wanted<'a>(config: &'a BackOffice, texts: &[String], earlier: &[String], name
 }
 
 async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
-    let (store, recipe, order) = (config.id.clone(), question.recipe.to_owned(), question.order.to_owned());
+    let recipe = question.recipe.unwrap_or_default().to_owned();
+    let (store, order) = (config.id.clone(), question.order.to_owned());
     let conversation = view.conversation.id.clone();
     let before = app.store.read(move |tx| {
         let (store, recipe, order) = (store.clone(), recipe.clone(), order.clone());
@@ -133,26 +152,83 @@ async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'
     });
     let (theirs, stopped) = before.await?;
     let now = app.clock.now();
-    match (theirs, stopped) {
-        (false, _) => Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs")))),
-        (true, true) => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
-        (true, false) => run(app, config, question, now).await,
+    if !theirs {
+        return Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs"))));
+    }
+    if let Some(sight) = api::look(app, view, config, question, now).await? {
+        return Ok(sight);
+    }
+    match question.recipe {
+        Some(_) if stopped => Ok(Sight::without(question, now, Looked::Unseen(Unseen::Stopped), None)),
+        Some(recipe) => run(app, view, config, (question, recipe), now).await,
+        None => Ok(Sight::default()),
     }
 }
 
-async fn run(app: &App, config: &BackOffice, question: &Question<'_>, now: Timestamp) -> anyhow::Result<Sight> {
+async fn run(
+    app: &App,
+    view: &View,
+    config: &BackOffice,
+    (question, name): (&Question<'_>, &str),
+    now: Timestamp,
+) -> anyhow::Result<Sight> {
     let office = match app.offices.office(config).await {
         Ok(office) => office,
         Err(problem) => return Ok(unavailable(config, question, now, &problem)),
     };
-    let Some(recipe) = office.recipes.get(question.recipe) else {
-        let problem = NoOffice::Unusable(format!("{} is no recipe any more", question.recipe));
+    let Some(recipe) = office.recipes.get(name) else {
+        let problem = NoOffice::Unusable(format!("{name} is no recipe any more"));
         return Ok(unavailable(config, question, now, &problem));
     };
     match app.offices.look_up(&office, recipe, question.order, now).await {
-        Ok(finding) => found(app, &office, recipe, question, finding).await,
+        Ok(finding) => {
+            let shown = shown(recipe, &finding, &view.desk.desk.desk.timezone);
+            Ok(Sight { shown, ..found(app, &office, recipe, question, finding).await? })
+        }
         Err(Ok(stopped)) => stopped_at(app, &office, recipe, question, stopped, now).await,
+        Err(Err(NoOffice::Elsewhere(_))) => Err(Elsewhere.into()),
         Err(Err(problem)) => Ok(unavailable(config, question, now, &problem)),
+    }
+}
+
+/// The facts as they are compared with what the customer says. Of a table whose rows have a time, the newest row counts,
+/// which is the first.
+fn shown(recipe: &Recipe, finding: &Finding, timezone: &str) -> Vec<Shown> {
+    let mut all = Vec::new();
+    for (name, fact) in &finding.facts {
+        let label = recipe.label(name).to_owned();
+        let said = recipe.in_words(name, &fact.value);
+        match &fact.value {
+            Value::Table(rows) => {
+                let dated =
+                    |row: &&BTreeMap<String, Value>| row.values().any(|cell| matches!(cell, Value::Time { .. }));
+                let states = rows.first().filter(dated).into_iter().flat_map(BTreeMap::values).filter_map(state);
+                all.extend(states.map(|said| Shown { label: label.clone(), said, measure: Measure::State }));
+            }
+            value => all.extend(measure(value, timezone).map(|measure| Shown { label, said, measure })),
+        }
+    }
+    all
+}
+
+fn state(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(said) | Value::Choice(said) => Some(said.clone()),
+        _ => None,
+    }
+}
+
+fn measure(value: &Value, timezone: &str) -> Option<Measure> {
+    match value {
+        // A text is what somebody wrote, such as a customer's reason; only one of the page's own words is a state.
+        Value::Choice(_) => Some(Measure::State),
+        Value::Money { cents, .. } => Some(Measure::Cents(*cents)),
+        Value::Time { unix_ms } => {
+            let day = local(*unix_ms, timezone, "%m-%d");
+            let (month, day) = day.split_once('-')?;
+            Some(Measure::Day { month: month.parse().ok()?, day: day.parse().ok()? })
+        }
+        _ => None,
     }
 }
 
@@ -223,7 +299,7 @@ async fn stopped_at(
     })
 }
 
-async fn keep_pictures(app: &App, pictures: &[Picture]) -> anyhow::Result<Vec<String>> {
+pub(super) async fn keep_pictures(app: &App, pictures: &[Picture]) -> anyhow::Result<Vec<String>> {
     let mut kept = Vec::with_capacity(pictures.len());
     for picture in pictures {
         kept.push(app.blobs.put(&picture.png).await?);
@@ -263,7 +339,7 @@ pub(super) fn why(oddity: &Oddity) -> Unseen {
 }
 
 impl Run {
-    fn of(office: &Office, recipe: &Recipe, at: Timestamp, payload: Json, end: End) -> Self {
+    pub(super) fn of(office: &Office, recipe: &Recipe, at: Timestamp, payload: Json, end: End) -> Self {
         let (store, name, title) = (office.config.id.clone(), recipe.id.name.clone(), recipe.title.clone());
         Self { store, recipe: name, title, at, payload, end }
     }
@@ -277,7 +353,7 @@ impl Sight {
         Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
     }
 
-    fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
+    pub(super) fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
         let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome };
         Self { look_up: Some(look_up), intent: Some(question.intent), reply, ..Self::default() }
     }

@@ -1,6 +1,8 @@
 //! Trying a recipe out: the capture test, in chat and on the command line.
 
-use backoffice::{Oddity, Picture, Stopped};
+use std::collections::BTreeMap;
+
+use backoffice::{Fact, Finding, Inputs, Oddity, Picture, Plan, Recipe, Recipes, Stopped, WrongInput};
 use serde_json::json;
 
 use super::look::{End, Run, why};
@@ -8,9 +10,11 @@ use super::{NoOffice, Offices, keep};
 use crate::app::App;
 use crate::case::{Say, Unseen};
 use crate::clock::Timestamp;
-use crate::desk::BackOffice;
-use crate::effects::pictures;
+use crate::config;
+use crate::desk::{Action, BackOffice};
 use crate::effects::surface::Way;
+use crate::effects::{left_to_another, pictures};
+use crate::policy::Given;
 use crate::store::queue::{Door, Row};
 use crate::surface::Address;
 use crate::worker::{Job, apply};
@@ -43,7 +47,7 @@ pub enum Trial {
 }
 
 impl Offices {
-    /// Tries a recipe out on an order.
+    /// Tries a recipe out on an order. One that writes fills its form in, and hands nothing in.
     ///
     /// # Errors
     /// Where it cannot be tried.
@@ -59,17 +63,15 @@ impl Offices {
             let names: Vec<&str> = office.recipes.iter().map(|recipe| recipe.id.name.as_str()).collect();
             return Err(NoOffice::Unusable(format!("{recipe} is no recipe here: use one of {}", names.join(", "))));
         };
-        match self.look_up(&office, recipe, order, now).await {
-            Ok(found) => Ok(Trial::Passed {
-                fact: recipe.on_card(&found.facts),
-                said: found
-                    .facts
-                    .iter()
-                    .map(|(name, fact)| (recipe.label(name).to_owned(), recipe.in_words(name, &fact.value)))
-                    .collect(),
-                took_ms: i64::try_from(found.took_ms).unwrap_or(i64::MAX),
-                pictures: found.pictures,
-            }),
+        let tried = if recipe.reads() {
+            self.look_up(&office, recipe, order, now).await.map(|found| read(recipe, found))
+        } else {
+            let wrong = |wrong: WrongInput| NoOffice::Unusable(wrong.to_string());
+            let inputs = Inputs::new(recipe, sample(config, &office.recipes, recipe, order)).map_err(wrong)?;
+            self.fill_in(&office, recipe, &inputs, now).await.map(filled)
+        };
+        match tried {
+            Ok(passed) => Ok(passed),
             Err(Ok(Stopped::NotFound(_))) => Ok(Trial::NotFound),
             Err(Ok(Stopped::Abnormal(oddity, sight))) => Ok(Trial::Stopped {
                 why: why(&oddity),
@@ -80,6 +82,40 @@ impl Offices {
             Err(Err(problem)) => Err(problem),
         }
     }
+}
+
+fn read(recipe: &Recipe, found: Finding) -> Trial {
+    let said = |(name, fact): (&String, &Fact)| (recipe.label(name).to_owned(), recipe.in_words(name, &fact.value));
+    Trial::Passed {
+        fact: recipe.on_card(&found.facts),
+        said: found.facts.iter().map(said).collect(),
+        took_ms: i64::try_from(found.took_ms).unwrap_or(i64::MAX),
+        pictures: found.pictures,
+    }
+}
+
+fn filled(plan: Plan) -> Trial {
+    let values: Vec<&str> = plan.fields.iter().map(|field| field.value.as_str()).collect();
+    Trial::Passed {
+        fact: values.join(" / "),
+        said: plan.fields.iter().map(|field| (field.selector.clone(), field.value.clone())).collect(),
+        took_ms: i64::try_from(plan.before.took_ms).unwrap_or(i64::MAX),
+        pictures: plan.before.pictures,
+    }
+}
+
+/// What stands for a person's words in a form that is filled in for a trial.
+const SAMPLE: Given<'static> = Given { case: 0, text: "test", customer: "test", fact: "test", by: "test" };
+
+/// What a recipe that writes is given for a trial: what the action that uses it, or is taken back by it, would give.
+fn sample(config: &BackOffice, recipes: &Recipes, recipe: &Recipe, order: &str) -> BTreeMap<String, String> {
+    let name = &recipe.id.name;
+    let undoes = |action: &&Action| recipes.get(&action.recipe).and_then(Recipe::undo) == Some(name.as_str());
+    let action = config.actions.iter().find(|action| action.recipe == *name || undoes(action));
+    let inputs = action.into_iter().flat_map(|action| &action.inputs);
+    let filled = inputs.map(|(name, words)| (name.clone(), SAMPLE.fill(words)));
+    let taken = |(name, _): &(String, String)| recipe.inputs.iter().any(|input| input.name == *name);
+    filled.chain([(config::ORDER.to_owned(), order.to_owned())]).filter(taken).collect()
 }
 
 /// An oddity for whoever corrects the recipe.
@@ -107,6 +143,9 @@ pub(in crate::effects) async fn test(app: &App, row: Row, wanted: Wanted) -> any
         Some(config) => app.offices.try_out(config, &wanted.recipe, &wanted.order, now).await,
         None => Err(NoOffice::Unusable(wanted.store.clone())),
     };
+    if matches!(tried, Err(NoOffice::Elsewhere(_))) {
+        return left_to_another(app, row).await;
+    }
     let (say, run) = told(app, &wanted, now, tried).await?;
     let app = app.clone();
     let store = app.store.clone();

@@ -1,31 +1,42 @@
-//! Cards about the knowledge on their owners' phones: posted once, and turned into what became of them.
+//! Cards beside those of cases, about the knowledge and about actions in back offices: posted once, and turned into what
+//! became of them.
 
 use cards::Card;
 use cards::words::Words;
 
 use super::{Meant, Told, next_address, no_way, paced, told, undelivered, untold};
+use crate::action_desk;
 use crate::app::App;
-use crate::effects::surface::{Missed, NotChanged, Way};
-use crate::effects::{MOST_ATTEMPTS, finished, later, not_before};
+use crate::effects::surface::{Missed, NotChanged, Rendered, Way};
+use crate::effects::{MOST_ATTEMPTS, finished, later, not_before, pictures};
 use crate::knowledge_desk::care as desk;
-use crate::store::knowledge::care::{self, CarePosting};
+use crate::store::Tx;
+use crate::store::knowledge::care::{self, About, CarePosting};
 use crate::store::queue::{Door, Rank, Row};
 use crate::surface::Address;
 use crate::worker::apply;
 
-type Drawn = (CarePosting, Card, &'static Words);
+/// A card as it is posted, with the pictures above it.
+struct Drawn {
+    posting: CarePosting,
+    card: Card,
+    words: &'static Words,
+    pictures: Vec<String>,
+}
 
-/// Makes an announced care card appear, unless it was settled on its way.
+/// Makes an announced card appear, unless it was settled on its way.
 pub(in crate::effects) async fn post_care(app: &App, row: Row, task_id: String, to: Address) -> anyhow::Result<()> {
-    let Some((posting, card, words)) = drawn(app, &task_id, row.attempts).await? else {
+    let Some(drawn) = drawn(app, &task_id, row.attempts).await? else {
         return finished(app, row).await;
     };
+    let Drawn { posting, card, words, pictures } = drawn;
     let Some(way) = Way::to(app, &to) else { return elsewhere(app, row, posting, no_way(&to)).await };
-    if let Some(when) = paced(app, &to, 1, Rank::Then).await? {
+    let rendered = way.render(&card, words, &posting.task_id);
+    let messages = pictures.len() + rendered.above().len() + 1;
+    if let Some(when) = paced(app, &to, messages, Rank::Then).await? {
         return not_before(app, row, when).await;
     }
-    let rendered = way.render(&card, words, &posting.task_id);
-    match way.post(&rendered, &posting.task_id).await {
+    match deliver(app, &way, &rendered, (&posting, &pictures)).await {
         Ok(code) => posted(app, row, posting, code).await,
         Err(Missed::NotBefore(wait)) => not_before(app, row, app.clock.now() + wait).await,
         Err(Missed::NotYet(problem) | Missed::Down(problem)) if row.attempts < MOST_ATTEMPTS => {
@@ -33,6 +44,22 @@ pub(in crate::effects) async fn post_care(app: &App, row: Row, task_id: String, 
         }
         Err(missed) => elsewhere(app, row, posting, missed).await,
     }
+}
+
+/// A button that approves is on the card: it leaves only after every word of the plan was accepted for this person.
+async fn deliver(
+    app: &App,
+    way: &Way<'_>,
+    rendered: &Rendered,
+    (posting, seen): (&CarePosting, &[String]),
+) -> Result<Option<String>, Missed> {
+    for picture in seen {
+        pictures::show(app, way, picture).await;
+    }
+    for message in rendered.above() {
+        way.text(message).await?;
+    }
+    way.post(rendered, &posting.task_id).await
 }
 
 /// The card to post. Each attempt has a task id of its own: one whose answer got lost cannot be used again.
@@ -51,10 +78,22 @@ async fn drawn(app: &App, task_id: &str, attempt: i64) -> anyhow::Result<Option<
                     care::announce(tx, &posting).await?;
                 }
                 let words = app.desk(tx).await?.words();
-                Ok(desk::card(tx, &app, &posting).await?.map(|card| (posting, card, words)))
+                let Some((card, pictures)) = shown(tx, &app, &posting).await? else { return Ok(None) };
+                Ok(Some(Drawn { posting, card, words, pictures }))
             })
         })
         .await
+}
+
+/// What a posting shows, and the pictures above it; nothing once it is overtaken.
+async fn shown(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyhow::Result<Option<(Card, Vec<String>)>> {
+    Ok(match posting.about {
+        About::Entry => desk::card(tx, app, posting).await?.map(|card| (card, Vec::new())),
+        About::Action => match action_desk::card(tx, app, posting).await? {
+            Some(card) => Some((card, action_desk::pictures(tx, posting).await?)),
+            None => None,
+        },
+    })
 }
 
 async fn posted(app: &App, row: Row, posting: CarePosting, code: Option<String>) -> anyhow::Result<()> {
@@ -81,10 +120,13 @@ async fn elsewhere(app: &App, row: Row, posting: CarePosting, missed: Missed) ->
         .commit(move |tx| {
             Box::pin(async move {
                 care::gone(tx, &posting.task_id).await?;
-                let need = care::load(tx, &posting.care).await?;
-                match (next_address(tx, &app, &posting.to).await?, need) {
-                    (Some(other), Some(need)) => desk::announce(tx, &app, &need, &other).await.map(drop)?,
-                    _ => undelivered(tx, &app, &posting.to, problem).await?,
+                match next_address(tx, &app, &posting.to).await? {
+                    Some(other) => {
+                        let CarePosting { about, care: subject, code, person, .. } = posting;
+                        let card = apply::Beside { about, subject, code };
+                        apply::announce_beside(tx, &app, card, &person, &other).await?;
+                    }
+                    None => undelivered(tx, &app, &posting.to, problem).await?,
                 }
                 apply::finish(tx, Door::Outbox, &row, app.clock.now()).await
             })
@@ -122,7 +164,11 @@ async fn settled(app: &App, task_id: &str) -> anyhow::Result<Option<Changed>> {
                 let Some(posting) = care::card(tx, &task_id).await?.filter(|posting| posting.state == "open") else {
                     return Ok(None);
                 };
-                let Some(card) = desk::settled(tx, &app, &posting).await? else { return Ok(None) };
+                let card = match posting.about {
+                    About::Entry => desk::settled(tx, &app, &posting).await?,
+                    About::Action => action_desk::settled(tx, &app, &posting).await?,
+                };
+                let Some(card) = card else { return Ok(None) };
                 let code = care::take_code(tx, &task_id).await?;
                 Ok(Some((code, card, app.desk(tx).await?.words())))
             })

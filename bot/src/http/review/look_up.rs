@@ -1,4 +1,4 @@
-//! What was looked up in the back office for a case: the facts, the pictures, and where and how they were seen.
+//! What was looked up and done in the back office for a case: the facts, the pictures, and where and how they were seen.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -35,13 +35,18 @@ pub(super) struct LookUpShown {
 
 /// The look-ups on a case's record, the newest first.
 pub(super) fn of(view: &View, told: &[Told]) -> Vec<LookUpShown> {
-    let looked = told.iter().rev().filter(|told| told.kind == Kind::LookedUp);
+    let looked = told.iter().rev().filter(|told| seen(told));
     looked.filter_map(|told| told.payload.as_ref()).take(SHOWN).map(|payload| shown(view, payload)).collect()
 }
 
-/// Whether an entry of the record is of a look-up with this picture.
+/// Whether an entry tells what was seen in the back office.
+fn seen(told: &Told) -> bool {
+    matches!(told.kind, Kind::LookedUp | Kind::ActionPlanned | Kind::ActionSettled)
+}
+
+/// Whether an entry of the record is of a look-up, or of an action, with this picture.
 pub(super) fn has_picture(told: &Told, sha256: &str) -> bool {
-    let payload = told.payload.as_ref().filter(|_| told.kind == Kind::LookedUp);
+    let payload = told.payload.as_ref().filter(|_| seen(told));
     payload.is_some_and(|payload| pictures(payload).iter().any(|picture| picture == sha256))
 }
 

@@ -17,7 +17,7 @@ use crate::case::{Author, Case, Citation, Draft, Level, Review, State, Window, d
 use crate::clock::{Clock, DAY, HOUR, Ids, MINUTE, Timestamp};
 use crate::config::Database;
 use crate::desk::{self, Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role};
-use crate::effects::{OfficeSettings, Offices};
+use crate::effects::{OfficeSettings, Offices, Seats};
 use crate::evidence::SigningKey;
 use crate::policy::{self, Intent, Reason, Route, Trigger, Triggers, Verdict};
 use crate::store::conversations::{self, Conversation, Message};
@@ -128,9 +128,10 @@ pub(super) fn hidden(page: &str, action: &str, name: &str) -> String {
 
 async fn app(folder: &std::path::Path) -> App {
     std::fs::create_dir_all(folder).unwrap();
+    let store = Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap();
     App::new(Settings {
         instance: Instance::new("sample".into()),
-        store: Store::open(&Database::Sqlite(folder.join("desk.db"))).await.unwrap(),
+        store: store.clone(),
         clock: Clock::manual(NOW),
         ids: Ids::seeded(7),
         wecom: None,
@@ -145,6 +146,8 @@ async fn app(folder: &std::path::Path) -> App {
             key: [3; 32],
             profiles: folder.join("backoffice"),
             base: folder.to_owned(),
+            api_keys: Default::default(),
+            seats: Seats::new(store, "sample".into()),
         }),
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],

@@ -1,4 +1,4 @@
-//! What owners have to look after, and the cards they got for it.
+//! What owners have to look after, and the cards that people got beside those of cases.
 
 use sqlx::FromRow;
 
@@ -28,12 +28,46 @@ pub struct Need {
     pub outcome: Option<String>,
 }
 
+/// What a card beside those of cases is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// A piece of knowledge that has to be looked after.
+    Entry,
+    /// Something to be done in a back office.
+    Action,
+}
+
+impl About {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// Something that this version has no cards about.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no cards about `{0}`")]
+pub struct UnknownAbout(String);
+
+impl TryFrom<String> for About {
+    type Error = UnknownAbout;
+
+    fn try_from(name: String) -> Result<Self, UnknownAbout> {
+        [Self::Entry, Self::Action].into_iter().find(|about| about.as_str() == name).ok_or(UnknownAbout(name))
+    }
+}
+
 /// A card on somebody's phone.
 #[derive(Debug, Clone, FromRow)]
 pub struct CarePosting {
     /// The platform's task id, unique for ever.
     pub task_id: String,
-    /// The need's id.
+    /// What it is about.
+    #[sqlx(try_from = "String")]
+    pub about: About,
+    /// The id of the need, or of the action.
     pub care: String,
     /// The person's id.
     pub person: String,
@@ -75,9 +109,10 @@ pub async fn settle(tx: &mut Tx, id: &str, outcome: &str) -> sqlx::Result<bool> 
 /// Announces a card before it is sent.
 pub async fn announce(tx: &mut Tx, posting: &CarePosting) -> sqlx::Result<()> {
     let p = posting;
-    let sql = "INSERT INTO care_cards (task_id, care, person, member, code, state)
-               VALUES ($1, $2, $3, $4, $5, 'posting')";
-    tx.run(sql, args![&p.task_id, &p.care, &p.person, p.to.to_string(), &p.code]).await.map(drop)
+    let sql = "INSERT INTO care_cards (task_id, about, care, person, member, code, state)
+               VALUES ($1, $2, $3, $4, $5, $6, 'posting')";
+    let args = args![&p.task_id, p.about.as_str(), &p.care, &p.person, p.to.to_string(), &p.code];
+    tx.run(sql, args).await.map(drop)
 }
 
 /// The card with this task id.
@@ -85,7 +120,7 @@ pub async fn card(tx: &mut Tx, task_id: &str) -> sqlx::Result<Option<CarePosting
     tx.one("SELECT * FROM care_cards WHERE task_id = $1", args![task_id]).await
 }
 
-/// The cards of a need that are on a phone, or may be.
+/// The cards of a need, or of an action, that are on a phone, or may be.
 pub async fn open_cards(tx: &mut Tx, care: &str) -> sqlx::Result<Vec<CarePosting>> {
     tx.all("SELECT * FROM care_cards WHERE care = $1 AND state <> 'gone' ORDER BY task_id", args![care]).await
 }

@@ -1,7 +1,7 @@
 //! What colleagues do on Telegram: in their private chat with the bot, and in groups where a channel's cards are reviewed.
 
 use cards::telegram::Press;
-use cards::{CareAct, CareKey, Key};
+use cards::{CareAct, CareKey, Key, PlanAct, PlanKey};
 use channels::What;
 use channels::telegram::{Heard, Me, Pressed, Said, Sealed, Update, Words};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk;
 use crate::store::knowledge::care;
-use crate::store::{Tx, cards as postings, record};
+use crate::store::{Tx, actions, cards as postings, record};
 use crate::surface::{Address, Picture, Surface};
 use crate::view;
 use crate::worker::Job;
@@ -111,6 +111,9 @@ async fn deed(tx: &mut Tx, app: &App, sealed: Sealed, message: i32) -> anyhow::R
     if let Some(Press::Care(act)) = press {
         return care_deed(tx, app, sealed.card, act, message).await.map(Some);
     }
+    if let Some(Press::Plan(act)) = press {
+        return plan_deed(tx, sealed.card, act, message).await.map(Some);
+    }
     let Some((act, chosen)) = press.and_then(Press::said) else { return Ok(None) };
     let mut event_key = String::new();
     if let Some(posting) = postings::load(tx, &sealed.card).await?
@@ -135,6 +138,18 @@ async fn care_deed(tx: &mut Tx, app: &App, task_id: String, act: CareAct, messag
     {
         let number = knowledge_desk::care::number(tx, app, &need).await?;
         event_key = CareKey { number, version: need.version, code: posting.code, act }.encode();
+    }
+    let code = Some(message.to_string());
+    Ok(Deed::Pressed(inbox::Pressed { task_id, event_key, selected: Vec::new(), code }))
+}
+
+/// A press on a card about something to be done in a back office.
+async fn plan_deed(tx: &mut Tx, task_id: String, act: PlanAct, message: i32) -> anyhow::Result<Deed> {
+    let mut event_key = String::new();
+    if let Some(posting) = care::card(tx, &task_id).await?
+        && let Some(action) = actions::load(tx, &posting.care).await?
+    {
+        event_key = PlanKey { number: action.number, code: posting.code, act }.encode();
     }
     let code = Some(message.to_string());
     Ok(Deed::Pressed(inbox::Pressed { task_id, event_key, selected: Vec::new(), code }))
