@@ -55,7 +55,8 @@ fn measured(folder: &Path) -> anyhow::Result<Quality> {
     let index = Index::build(lines::<Document>(&folder.join("docs.jsonl"))?.into_iter().map(entry));
     let scope = Scope::default();
     let decision = |question: &Question| {
-        let found = index.search(&Query { text: &question.query, scope: &scope, now_ms: 0, limit: PASSAGES });
+        let found =
+            index.search(&Query { text: &question.query, meaning: None, scope: &scope, now_ms: 0, limit: PASSAGES });
         let unchanged = found.hits.first().is_some_and(|hit| question.relevant.contains(&hit.entry));
         let signals = Signals::of(retrieval(&question.query, &found), &Grounds::default(), 0.5);
         Decision { signals, unchanged }

@@ -19,6 +19,7 @@ use crate::desk::{Channel, Desk, Person};
 use crate::drafting::{Lexicon, Model};
 use crate::effects::Offices;
 use crate::evidence::SigningKey;
+use crate::meaning::Meaning;
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::store::desks::Applied;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what texts mean, once something is configured.
+    pub meaning: Option<Meaning>,
     /// The stores' back offices.
     pub offices: Offices,
     /// Attachments.
@@ -188,6 +191,8 @@ pub struct Settings {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what texts mean, once something is configured.
+    pub meaning: Option<Meaning>,
     /// The stores' back offices.
     pub offices: Offices,
     /// Signs checkpoints.
@@ -215,6 +220,7 @@ impl App {
             official: settings.official,
             aibot: settings.aibot,
             model: settings.model,
+            meaning: settings.meaning,
             offices: settings.offices,
             signing: settings.signing,
             cookie_key: settings.cookie_key,
@@ -261,8 +267,19 @@ impl App {
         let in_use = store::knowledge::in_use(tx).await?;
         let rules = in_use.iter().filter(|entry| entry.forbids.is_some()).cloned().collect();
         let known = Arc::new(Known { index: Index::build(in_use), lexicon: Lexicon::new(rules) });
+        if let Some(meaning) = &self.meaning {
+            meaning.tell(&known.index);
+        }
         self.cache(|cached| cached.knowledge = Some((edition, known.clone())));
         Ok(known)
+    }
+
+    /// What a customer's words mean; nothing where nothing says so.
+    pub async fn meaning_of(&self, text: &str) -> Option<Vec<f32>> {
+        match &self.meaning {
+            Some(meaning) => meaning.of(text).await,
+            None => None,
+        }
     }
 
     /// What was learnt from the shop's decisions when a draft last needed it.

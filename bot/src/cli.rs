@@ -207,7 +207,6 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
 /// The environment of the process.
 pub(crate) fn environment() -> Result<Environment, Failure> {
     let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::Config)?;
-    environment.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(environment)
 }
 

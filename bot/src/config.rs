@@ -12,7 +12,7 @@ mod version;
 
 pub use backoffice::{ORDER, read_recipes};
 pub use database::Database;
-pub use environment::{Aibot, Environment, Official, OpenAi, Telegram, Warning, Wecom, WecomCallback};
+pub use environment::{Aibot, Encoder, Environment, Official, OpenAi, Telegram, Wecom, WecomCallback};
 pub use file::parse_desk;
 pub use version::{people_version, policy_version, short_version};
 

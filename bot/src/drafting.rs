@@ -5,6 +5,7 @@
 //! returns is text and sources; recipients, routes and permits are decided elsewhere.
 
 mod clean;
+mod embeddings;
 mod extract;
 mod lexicon;
 mod model;
@@ -13,9 +14,12 @@ mod prompt;
 mod questions;
 
 pub use clean::clean;
+pub use embeddings::Embeddings;
+pub(crate) use embeddings::TEXTS as TEXTS_TOGETHER;
 pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
 pub use model::{DraftError, Flaw, Model, proposal};
+pub(crate) use placeholders::Placeholders;
 pub use questions::questions;
 
 use knowledge::{Found, Hit};

@@ -36,7 +36,9 @@ pub async fn search(app: &App, text: &str, limit: usize) -> anyhow::Result<(Foun
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let started = Instant::now();
     let scope = Scope::default();
-    let found = known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit });
+    let meaning = app.meaning_of(text).await;
+    let (meaning, now_ms) = (meaning.as_deref(), app.clock.now());
+    let found = known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit });
     Ok((found, started.elapsed().as_secs_f64() * 1000.0))
 }
 

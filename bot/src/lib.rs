@@ -28,6 +28,7 @@ pub mod evidence;
 pub mod graduation;
 pub mod http;
 pub mod knowledge_desk;
+pub mod meaning;
 pub mod metrics;
 pub mod mistake;
 pub mod policy;

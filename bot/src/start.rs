@@ -19,11 +19,12 @@ use crate::automation;
 use crate::case::State;
 use crate::chaos;
 use crate::clock::{Clock, Ids};
-use crate::config::{self, ConfigError, Environment};
+use crate::config::{self, ConfigError, Encoder, Environment};
 use crate::desk::{ChannelKind, Desk};
-use crate::drafting::Model;
+use crate::drafting::{Embeddings, Model};
 use crate::effects::{OfficeSettings, Offices};
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
+use crate::meaning::{Encoding, Meaning};
 use crate::store::desks::{self, Applied};
 use crate::store::{Store, Tx, accounts, cases, pauses, queue, record};
 use crate::tenant::Tenant;
@@ -59,6 +60,7 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
         model: model(environment)?,
+        meaning: meaning(environment)?,
         offices: offices(environment, derived(&secret, "back office profiles")),
         signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
         cookie_key: derived(&secret, "review page"),
@@ -115,6 +117,17 @@ fn offices(environment: &Environment, key: [u8; 32]) -> Offices {
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {
     let Some(settings) = &environment.openai else { return Ok(None) };
     Ok(Some(Model::new(&settings.base_url, settings.api_key.clone(), &settings.model)?))
+}
+
+fn meaning(environment: &Environment) -> anyhow::Result<Option<Meaning>> {
+    Ok(match &environment.encoder {
+        Some(Encoder::Folder(folder)) => Some(Meaning::here(folder).context("AIJIA_ENCODER")?),
+        Some(Encoder::Server(openai)) => {
+            let model = Embeddings::new(&openai.base_url, &openai.api_key, &openai.model)?;
+            Some(Meaning::new(Encoding::There(model)))
+        }
+        None => None,
+    })
 }
 
 /// What became of a configuration file.

@@ -12,6 +12,7 @@ mod haste;
 mod inbox;
 mod instance;
 mod job;
+mod meaning;
 mod outcome;
 mod places;
 mod receipts;
@@ -26,6 +27,7 @@ pub(crate) use inbox::store_arrival;
 pub use inbox::{Deed, Inbound, On, Pressed, arrived};
 pub use instance::{Instance, begin, end, show_life};
 pub use job::{Job, Question};
+pub use meaning::recall;
 pub use receipts::{Receipts, receive};
 pub use telegram::delivered as telegram_delivered;
 
@@ -80,7 +82,7 @@ pub async fn tick(app: &App) -> anyhow::Result<bool> {
     let work = claim(app, &Places::default()).await?;
     let busy = !work.is_empty();
     join_all(work.into_iter().map(|work| finish_or_postpone(app, work))).await;
-    Ok(synced || busy || chores(app).await?)
+    Ok(synced || busy || meaning::learn_if_possible(app).await || chores(app).await?)
 }
 
 /// Goes on until nothing is due.
@@ -102,10 +104,11 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let reading = tokio::spawn(read_until(app.clone(), stop.clone()));
     let polling = tokio::spawn(telegram::read_until(app.clone(), stop.clone()));
     let listening = tokio::spawn(aibot::listen_until(app.clone(), stop.clone()));
+    let learning = tokio::spawn(meaning::learn_until(app.clone(), stop.clone()));
     let beating = tokio::spawn(show_life_beside(app.clone()));
     work_until(&app, stop).await;
     // What it does wrong it says itself.
-    let _ = (reading.await, polling.await, listening.await);
+    let _ = (reading.await, polling.await, listening.await, learning.await);
     beating.abort();
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Two steps: postings lists score every entry that shares a term with the question (BM25F, [`postings`]), then the
 //! best [`CANDIDATES`] are looked at closely ([`look`]) and put in order by learnt weights ([`rank`]): how much of the
-//! question they cover, where, and how alike the best of their own questions is. Another way of finding candidates
-//! (vectors) would join between the two steps.
+//! question they cover, where, and how alike the best of their own questions is. Where directions are known ([`meaning`]),
+//! the entries nearest to the question's own join the candidates, and how near they are has its weight.
 
 mod build;
 mod look;
+mod meaning;
 mod near;
 mod passage;
 mod postings;
@@ -14,11 +15,12 @@ mod questions;
 mod rank;
 mod terms;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, RwLock};
 
 use serde::Serialize;
 
 use crate::{Entry, Kind, Release, Scope, Synonyms};
+pub use meaning::{Direction, Face, Meanings};
 use postings::{Postings, Scratch};
 use questions::Questions;
 use terms::{Terms, Wanted};
@@ -44,6 +46,7 @@ pub struct Index {
     questions: Questions,
     /// Mean length of an answer, in characters.
     average: f32,
+    meanings: RwLock<Arc<Meanings>>,
     /// Buffers of searches that ended, so that a search allocates nothing in proportion to the index.
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -55,6 +58,8 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// Where it was asked: everything known, see [`Scope::covers`].
     pub scope: &'a Scope,
+    /// What they mean: the numbers of the encoder the index knows directions of; none where that is not known.
+    pub meaning: Option<&'a [f32]>,
     /// Unix ms; decides what is valid.
     pub now_ms: i64,
     /// Most hits wanted, at most 100.
@@ -131,9 +136,11 @@ impl Index {
     pub fn search(&self, query: &Query<'_>) -> Found {
         let text: String = query.text.chars().take(MAX_QUERY_CHARS).collect();
         let wanted = self.terms.wanted(&text, &self.synonyms, self.entries.len());
-        let candidates = self.candidates(&wanted, query);
-        let ranked = rank::rank(self, &text, &wanted, &candidates, query.scope);
-        let confidence = rank::confidence(&ranked);
+        let near = self.nearness(query);
+        let candidates = self.candidates(&wanted, query, &near);
+        let ranked =
+            rank::rank(self, &rank::Asked { text: &text, wanted: &wanted, near: &near }, &candidates, query.scope);
+        let confidence = rank::confidence(&ranked, !near.is_empty());
         let shown = ranked.iter().take(query.limit.min(MAX_HITS));
         Found { hits: shown.filter_map(|ranked| self.hit(ranked, &wanted)).collect(), confidence }
     }
@@ -143,16 +150,28 @@ impl Index {
     pub fn close_look(&self, query: &Query<'_>) -> Vec<(&str, Vec<f32>)> {
         let text: String = query.text.chars().take(MAX_QUERY_CHARS).collect();
         let wanted = self.terms.wanted(&text, &self.synonyms, self.entries.len());
-        let looked_at = rank::looked_at(self, &text, &wanted, &self.candidates(&wanted, query));
+        let near = self.nearness(query);
+        let candidates = self.candidates(&wanted, query, &near);
+        let looked_at = rank::looked_at(self, &rank::Asked { text: &text, wanted: &wanted, near: &near }, &candidates);
         let known = looked_at.iter().filter_map(|ranked| Some((self.entries.get(ranked.doc as usize)?, ranked)));
         known.map(|(entry, ranked)| (entry.id.as_str(), ranked.features.to_vec())).collect()
     }
 
+    /// What the highest value of a feature among the candidates counts as at least, when shares of it are taken.
+    pub const LEAST_HIGHEST: f32 = rank::LEAST_HIGHEST;
+
     /// Names of the features of [`Index::close_look`], in their order.
     pub const FEATURES: &'static [&'static str] = &look::NAMES;
 
-    /// The best entries by postings alone that may be used at all.
-    fn candidates(&self, wanted: &Wanted, query: &Query<'_>) -> Vec<postings::Candidate> {
+    /// How near each entry is to what the question means; empty where that is not known.
+    fn nearness(&self, query: &Query<'_>) -> Vec<f32> {
+        let meanings = self.meanings();
+        let direction = query.meaning.filter(|_| !meanings.is_empty());
+        direction.map(|direction| meanings.nearness(direction, self.entries.len())).unwrap_or_default()
+    }
+
+    /// The best entries by postings, and the nearest by meaning, that may be used at all.
+    fn candidates(&self, wanted: &Wanted, query: &Query<'_>, near: &[f32]) -> Vec<postings::Candidate> {
         let allowed: Vec<bool> = {
             let channel = query.scope.channel.as_deref();
             let covers = |(scope, release): &(Scope, Release)| scope.covers(query.scope) && release.reaches(channel);
@@ -165,7 +184,8 @@ impl Index {
             (scope == Some(&true) || late) && entry.is_some_and(|entry| entry.is_valid_at(query.now_ms))
         };
         let mut scratch = self.scratch.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
-        let found = self.postings.best(wanted, &mut scratch, CANDIDATES.max(query.limit.min(MAX_HITS)), usable);
+        let limit = CANDIDATES.max(query.limit.min(MAX_HITS));
+        let found = self.postings.best(wanted, &mut scratch, limit, &nearest(near, limit, usable), usable);
         if let Ok(mut pool) = self.scratch.lock() {
             pool.push(scratch);
         }
@@ -195,6 +215,13 @@ impl Index {
             valid_until: entry.valid_until,
         })
     }
+}
+
+/// The `limit` nearest entries that are `usable`.
+fn nearest(near: &[f32], limit: usize, usable: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut docs: Vec<u32> = (0..near.len() as u32).filter(|doc| near[*doc as usize] > 0.0).collect();
+    docs.sort_unstable_by(|a, b| near[*b as usize].total_cmp(&near[*a as usize]));
+    docs.into_iter().filter(|doc| usable(*doc)).take(limit).collect()
 }
 
 /// Whether the known mistake `filter-after-ranking` is made: in test builds with the feature `chaos` only.

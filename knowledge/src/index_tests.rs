@@ -35,7 +35,12 @@ fn shop() -> Vec<Entry> {
 
 fn ids(index: &Index, text: &str, scope: &str, now_ms: i64) -> Vec<String> {
     let scope = scope.parse().unwrap();
-    index.search(&Query { text, scope: &scope, now_ms, limit: 10 }).hits.into_iter().map(|hit| hit.entry).collect()
+    index
+        .search(&Query { text, meaning: None, scope: &scope, now_ms, limit: 10 })
+        .hits
+        .into_iter()
+        .map(|hit| hit.entry)
+        .collect()
 }
 
 fn first(index: &Index, text: &str) -> Option<String> {
@@ -45,7 +50,10 @@ fn first(index: &Index, text: &str) -> Option<String> {
 #[test]
 fn a_hit_carries_everything_a_citation_needs() {
     let index = Index::build(shop());
-    let found = index.search(&Query { text: "满多少元包邮呢", scope: &Scope::default(), now_ms: 0, limit: 1 });
+    let found =
+        index.search(&Query {
+            text: "满多少元包邮呢", meaning: None, scope: &Scope::default(), now_ms: 0, limit: 1
+        });
     let hit = &found.hits[0];
     assert_eq!(found.hits.len(), 1);
     assert_eq!((hit.entry.as_str(), hit.version, hit.file_id.as_deref()), ("free", 3, Some("file-free")));
@@ -130,8 +138,9 @@ fn rules_are_no_answers() {
 #[test]
 fn confidence_tells_near_from_far() {
     let index = Index::build(shop());
-    let confidence =
-        |text: &str| index.search(&Query { text, scope: &Scope::default(), now_ms: 0, limit: 5 }).confidence;
+    let confidence = |text: &str| {
+        index.search(&Query { text, meaning: None, scope: &Scope::default(), now_ms: 0, limit: 5 }).confidence
+    };
     assert!(confidence("包邮吗？") > 0.95);
     assert!(confidence("退款要多久才能到账呀") > 0.7);
     assert!(confidence("这件羊毛大衣会不会起静电") < 0.5);
@@ -145,7 +154,7 @@ fn two_entries_that_claim_one_question_are_no_certainty() {
     let mut entries = shop();
     let certain = |entries: Vec<Entry>| {
         Index::build(entries)
-            .search(&Query { text: "包邮吗", scope: &Scope::default(), now_ms: 0, limit: 2 })
+            .search(&Query { text: "包邮吗", meaning: None, scope: &Scope::default(), now_ms: 0, limit: 2 })
             .confidence
     };
     let alone = certain(entries.clone());
@@ -159,7 +168,9 @@ fn the_cited_sentence_is_the_one_that_answers() {
     let answer = format!("{filler}羊毛衫请用冷水手洗，不要机洗。{filler}");
     let index = Index::build([entry("long", &["洗涤说明"], &answer)]);
     let found =
-        index.search(&Query { text: "羊毛衫可以机洗吗", scope: &Scope::default(), now_ms: 0, limit: 1 });
+        index.search(&Query {
+            text: "羊毛衫可以机洗吗", meaning: None, scope: &Scope::default(), now_ms: 0, limit: 1
+        });
     let (from, to) = found.hits[0].span;
     assert!(found.hits[0].text[from..to].contains("羊毛衫请用冷水手洗"), "{}", &answer[from..to]);
     assert!(to - from < 500);
@@ -168,7 +179,13 @@ fn the_cited_sentence_is_the_one_that_answers() {
 #[test]
 fn an_empty_index_and_a_zero_limit_find_nothing() {
     assert_eq!(first(&Index::build([]), "包邮吗"), None);
-    let none = Index::build(shop()).search(&Query { text: "包邮吗", scope: &Scope::default(), now_ms: 0, limit: 0 });
+    let none = Index::build(shop()).search(&Query {
+        text: "包邮吗",
+        meaning: None,
+        scope: &Scope::default(),
+        now_ms: 0,
+        limit: 0,
+    });
     assert!(none.hits.is_empty());
 }
 
@@ -186,7 +203,7 @@ proptest! {
     #[test]
     fn any_question_gets_sound_hits(text in "\\PC{0,60}|[包邮退款羊毛洗几点 ?a-z]{0,200}", limit in 0usize..200) {
         let index = Index::build(shop());
-        let found = index.search(&Query { text: &text, scope: &Scope::default(), now_ms: 0, limit });
+        let found = index.search(&Query { text: &text, meaning: None, scope: &Scope::default(), now_ms: 0, limit });
         prop_assert!(found.hits.len() <= limit);
         prop_assert!((0.0..=1.0).contains(&found.confidence));
         prop_assert!(found.hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
@@ -248,7 +265,7 @@ proptest! {
             let entries: Vec<Entry> = edition.iter().enumerate().map(version).collect();
             let index = Index::build(entries.clone());
             for (scope, now_ms, text) in &asked {
-                let found = index.search(&Query { text: ASKED[*text], scope, now_ms: *now_ms, limit: 100 });
+                let found = index.search(&Query { text: ASKED[*text], meaning: None, scope, now_ms: *now_ms, limit: 100 });
                 for hit in found.hits {
                     let entry = &entries[hit.version as usize];
                     prop_assert_eq!((&hit.entry, &hit.text), (&entry.id, &entry.answer));

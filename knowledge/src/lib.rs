@@ -7,6 +7,7 @@
 //! candidates that also yields the confidence.
 
 mod correction;
+mod encoder;
 mod entry;
 mod gap;
 mod gate;
@@ -16,11 +17,12 @@ mod synonyms;
 mod text;
 
 pub use correction::says_more;
+pub use encoder::{Encoder, EncoderError};
 pub use entry::{Entry, Forbids, HitTests, Kind, Release, Scope, ScopeError, UnknownKind};
 pub use gap::gap_key;
 pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,
 };
-pub use index::{Found, Hit, Index, Query};
+pub use index::{Direction, Face, Found, Hit, Index, Meanings, Query};
 pub use synonyms::{Synonyms, SynonymsError};
 pub use text::warm_up;

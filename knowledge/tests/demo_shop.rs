@@ -33,7 +33,7 @@ fn shop() -> Index {
 }
 
 fn ask(shop: &Index, text: &str) -> Found {
-    shop.search(&Query { text, scope: &Scope::default(), now_ms: NOW, limit: 5 })
+    shop.search(&Query { text, meaning: None, scope: &Scope::default(), now_ms: NOW, limit: 5 })
 }
 
 #[test]

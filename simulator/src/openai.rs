@@ -122,6 +122,8 @@ pub struct FakeModel {
 
 struct Shared {
     behaviour: Mutex<Behaviour>,
+    /// Wordings that mean the same to its embeddings, each with the one they are read as.
+    alike: Mutex<Vec<(String, String)>>,
     ledger: Mutex<Ledger>,
     stopped: watch::Receiver<()>,
 }
@@ -140,6 +142,7 @@ impl FakeModel {
         let (stop, stopped) = watch::channel(());
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
+            alike: Mutex::default(),
             ledger: Mutex::new(Ledger::default()),
             stopped: stopped.clone(),
         });
@@ -158,9 +161,24 @@ impl FakeModel {
         *locked(&self.shared.behaviour) = behaviour;
     }
 
+    /// From now on its embeddings read `wording` as `meant`.
+    pub fn reads_as(&self, wording: &str, meant: &str) {
+        locked(&self.shared.alike).push((wording.to_owned(), meant.to_owned()));
+    }
+
     /// All requests and answers so far, in the order in which they happened.
     pub fn ledger(&self) -> Vec<Entry> {
         locked(&self.shared.ledger).entries.clone()
+    }
+
+    /// The texts whose meaning was asked for so far.
+    pub fn embedded(&self) -> Vec<String> {
+        let inputs = |entry| match entry {
+            Entry::Asked { endpoint: Endpoint::Embeddings, body, .. } => body["input"].as_array().cloned(),
+            _ => None,
+        };
+        let texts = self.ledger().into_iter().filter_map(inputs).flatten();
+        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
     }
 
     /// The JSON bodies of the chat requests so far.
@@ -341,7 +359,7 @@ async fn embeddings(State(shared): State<Arc<Shared>>, headers: HeaderMap, body:
 }
 
 async fn embed(shared: &Shared, request: &EmbeddingRequest) -> Reply {
-    let answer = Reply::json(StatusCode::OK, &embedding::response(request));
+    let answer = Reply::json(StatusCode::OK, &embedding::response(request, &locked(&shared.alike)));
     let behaviour = locked(&shared.behaviour).clone();
     match behaviour {
         Behaviour::Honest | Behaviour::Hostile | Behaviour::Says(_) => answer,

@@ -45,7 +45,7 @@ async fn answer(world: &World, channel: &str) -> anyhow::Result<Option<String>> 
         Box::pin(async move {
             let (desk, known) = (app.desk(tx).await?, app.known(tx).await?);
             let scope = scope_on(desk.desk.channel(&channel));
-            let query = Query { text: ASKED, scope: &scope, now_ms: app.clock.now(), limit: 3 };
+            let query = Query { text: ASKED, meaning: None, scope: &scope, now_ms: app.clock.now(), limit: 3 };
             Ok(known.index.search(&query).hits.into_iter().find(|hit| hit.title == ASKED).map(|hit| hit.text))
         })
     });

@@ -29,6 +29,7 @@ mod knowledge_life;
 mod knowledge_upload;
 mod lexicon;
 mod main_loop;
+mod meaning;
 mod model;
 mod notices;
 mod official;

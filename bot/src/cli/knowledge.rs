@@ -15,6 +15,7 @@ use super::{Failure, Verdict, assemble};
 use crate::app::App;
 use crate::knowledge_desk as desk;
 use crate::policy::{self, Power};
+use crate::worker;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -124,9 +125,12 @@ pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
             let order = order(&app, owner, (kind, scope), publish, draft).await?;
             import(&app, &paths, &order, json).await
         }
-        Command::Search { batch: Some(file), limit, .. } => search_batch(&app, &file, limit).await,
-        Command::Search { query, json, limit, batch: None } => {
-            search(&app, &query.unwrap_or_default(), json, limit).await
+        Command::Search { query, json, limit, batch } => {
+            worker::recall(&app).await?;
+            match batch {
+                Some(file) => search_batch(&app, &file, limit).await,
+                None => search(&app, &query.unwrap_or_default(), json, limit).await,
+            }
         }
         Command::List { owner, json } => show::list(&app, owner, false, json).await,
         Command::Stale { json } => show::list(&app, None, true, json).await,

@@ -1,7 +1,6 @@
 //! The environment: addresses and secrets.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -53,8 +52,8 @@ pub struct Environment {
     pub openai: Option<OpenAi>,
     /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
     pub chromium: Option<PathBuf>,
-    /// What is set but has no effect.
-    pub warnings: Vec<Warning>,
+    /// What says what texts mean, once something is configured.
+    pub encoder: Option<Encoder>,
 }
 
 /// The self-built WeCom app.
@@ -134,19 +133,13 @@ pub struct OpenAi {
     pub model: String,
 }
 
-/// A variable that is set but has no effect in this version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Warning {
-    /// The variable.
-    pub name: &'static str,
-    /// What it is meant for.
-    pub meant_for: &'static str,
-}
-
-impl Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: set, but this version has no {} yet; it has no effect", self.name, self.meant_for)
-    }
+/// What says what texts mean.
+#[derive(Debug, Clone)]
+pub enum Encoder {
+    /// `AIJIA_ENCODER`: the folder of an encoder on this machine.
+    Folder(PathBuf),
+    /// `OPENAI_EMBEDDING_MODEL`: a model of the language model's server, or of one of its own.
+    Server(OpenAi),
 }
 
 const WECOM_NEEDED: [&str; 5] =
@@ -163,7 +156,7 @@ const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_M
 const AIBOT_NEEDED: [&str; 2] = ["WECOM_AIBOT_ID", "WECOM_AIBOT_SECRET"];
 const AIBOT_OPTIONAL: [&str; 1] = ["WECOM_AIBOT_URL"];
 
-const NOT_USED_YET: [Warning; 1] = [Warning { name: "OPENAI_EMBEDDING_MODEL", meant_for: "search by embeddings" }];
+const EMBEDDING_OPTIONAL: [&str; 2] = ["OPENAI_EMBEDDING_BASE_URL", "OPENAI_EMBEDDING_API_KEY"];
 
 impl Environment {
     /// Reads every variable through `vars`; one that is empty counts as not set.
@@ -199,6 +192,7 @@ impl Reader<'_> {
             self.shared_secret_missing();
         }
         let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
+        let encoder = self.encoder(openai.as_ref());
         let (telegram, official, aibot) = (self.telegram(public_url.is_some()), self.official(), self.aibot());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
@@ -213,8 +207,8 @@ impl Reader<'_> {
             official,
             aibot,
             openai,
+            encoder,
             chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
-            warnings: NOT_USED_YET.into_iter().filter(|w| self.value(w.name).is_some()).collect(),
         })
     }
 
@@ -328,6 +322,30 @@ impl Reader<'_> {
             api_key: self.value("OPENAI_API_KEY")?.into(),
             model: self.value("OPENAI_MODEL")?,
         })
+    }
+
+    fn encoder(&mut self, openai: Option<&OpenAi>) -> Option<Encoder> {
+        let folder = self.value("AIJIA_ENCODER").map(PathBuf::from);
+        let Some(model) = self.value("OPENAI_EMBEDDING_MODEL") else {
+            let alone = EMBEDDING_OPTIONAL.into_iter().find(|name| self.value(name).is_some());
+            if let Some(name) = alone {
+                self.error::<()>(name, "set, although OPENAI_EMBEDDING_MODEL is not", "set both, or none");
+            }
+            return folder.map(Encoder::Folder);
+        };
+        if folder.is_some() {
+            return self.error("AIJIA_ENCODER", "set, and OPENAI_EMBEDDING_MODEL too", "empty one of them");
+        }
+        let [base, key] = EMBEDDING_OPTIONAL;
+        let base_url = self.address(base).or_else(|| Some(openai?.base_url.clone()));
+        let api_key = self.value(key).map(SecretString::from).or_else(|| Some(openai?.api_key.clone()));
+        match (base_url, api_key) {
+            (Some(base_url), Some(api_key)) => Some(Encoder::Server(OpenAi { base_url, api_key, model })),
+            _ => {
+                let todo = "set OPENAI_EMBEDDING_BASE_URL and OPENAI_EMBEDDING_API_KEY, or a language model's server";
+                self.error("OPENAI_EMBEDDING_MODEL", "set, but no server has it", todo)
+            }
+        }
     }
 
     /// Nothing when none of `all` is set, or, with an error each, when some of `needed` are not.

@@ -37,7 +37,7 @@ fn nothing_set_is_a_program_on_its_own() {
     assert_eq!(environment.database, Database::Sqlite(PathBuf::from("./data/aijia.db")));
     assert!(environment.public_url.is_none() && environment.secret_key.is_none());
     assert!(environment.wecom.is_none() && environment.openai.is_none());
-    assert_eq!(environment.warnings, []);
+    assert!(environment.encoder.is_none());
 }
 
 #[test]
@@ -189,13 +189,27 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn what_has_no_effect_yet_is_told() {
-    let environment = read(&[("OPENAI_EMBEDDING_MODEL", "bge-m3")]).unwrap();
-    let warnings: Vec<_> = environment.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        warnings,
-        ["OPENAI_EMBEDDING_MODEL: set, but this version has no search by embeddings yet; it has no effect"]
+fn an_encoder_is_here_or_on_a_server() {
+    let encoder = |vars: &[(&str, &str)]| read(vars).map(|environment| environment.encoder);
+    assert!(encoder(&[]).unwrap().is_none());
+    assert!(
+        matches!(encoder(&[("AIJIA_ENCODER", "/srv/use")]), Ok(Some(Encoder::Folder(folder))) if folder == Path::new("/srv/use"))
     );
+    let server = [("OPENAI_BASE_URL", "https://a.example/v1"), ("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", "m")];
+    let by_server = [&server[..], &[("OPENAI_EMBEDDING_MODEL", "bge-m3")]].concat();
+    let Ok(Some(Encoder::Server(openai))) = encoder(&by_server) else { panic!("no server") };
+    assert_eq!((openai.base_url.as_str(), openai.model.as_str()), ("https://a.example/v1", "bge-m3"));
+    let own = [("OPENAI_EMBEDDING_BASE_URL", "http://127.0.0.1:9000/v1"), ("OPENAI_EMBEDDING_API_KEY", "k")];
+    let by_own = [&by_server[..], &own[..]].concat();
+    let Ok(Some(Encoder::Server(openai))) = encoder(&by_own) else { panic!("no server") };
+    assert_eq!(openai.base_url, "http://127.0.0.1:9000/v1");
+    for wrong in [
+        &[("OPENAI_EMBEDDING_MODEL", "bge-m3")][..],
+        &[("OPENAI_EMBEDDING_API_KEY", "k")],
+        &[by_own[3], by_own[4], by_own[5], ("AIJIA_ENCODER", "/srv/use")],
+    ] {
+        assert_eq!(encoder(wrong).unwrap_err().len(), 1, "{wrong:?}");
+    }
 }
 
 #[test]
@@ -227,7 +241,6 @@ fn a_secret_in_the_wrong_line_is_not_repeated() {
 fn every_variable() -> impl Iterator<Item = &'static str> {
     let own =
         ["AIJIA_CONFIG", "AIJIA_LISTEN", "AIJIA_PUBLIC_URL", "AIJIA_DATA_DIR", "AIJIA_SECRET_KEY", "DATABASE_URL"];
-    let not_used_yet = NOT_USED_YET.map(|warning| warning.name);
     own.into_iter()
         .chain(["RUST_LOG", "AIJIA_LOG"])
         .chain(WECOM_NEEDED)
@@ -240,8 +253,8 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(OFFICIAL_NEEDED)
         .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
-        .chain(["AIJIA_CHROMIUM"])
-        .chain(not_used_yet)
+        .chain(["OPENAI_EMBEDDING_MODEL", "AIJIA_ENCODER", "AIJIA_CHROMIUM"])
+        .chain(EMBEDDING_OPTIONAL)
 }
 
 #[test]
@@ -268,7 +281,7 @@ fn the_example_works_as_it_is() {
     let example = include_str!("../../../.env.example");
     let vars: Vec<_> =
         example.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('=')).collect();
-    assert_eq!(read(&vars).unwrap().warnings, []);
+    read(&vars).unwrap();
 }
 
 #[test]

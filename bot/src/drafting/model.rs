@@ -14,6 +14,7 @@ use cards::Hint;
 use knowledge::{Found, Hit};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower::BoxError;
@@ -112,8 +113,9 @@ impl Model {
         let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
         let http = connection(&url, patience)?;
         let through = http.clone();
-        let client = Client::build(http, settings(base, &key)?)
-            .with_http_service(tower::service_fn(move |request| exchange(through.clone(), request)));
+        let client = Client::build(http, settings(base, &key)?).with_http_service(tower::service_fn(move |request| {
+            exchange::<Completion>(through.clone(), request, MOST_BYTES)
+        }));
         Ok(Self { client, name: name.to_owned() })
     }
 
@@ -139,14 +141,14 @@ impl Model {
 }
 
 /// The server and the key, and nothing of what the client would look for in the environment by itself.
-fn settings(base: &str, key: &SecretString) -> Result<OpenAIConfig, DraftError> {
+pub(super) fn settings(base: &str, key: &SecretString) -> Result<OpenAIConfig, DraftError> {
     let key = key.expose_secret();
     // The client does not report such a key but panics.
     HeaderValue::from_str(key).map_err(|_| DraftError::Unavailable("the key cannot be sent".into()))?;
     Ok(OpenAIConfig::new().with_api_base(base).with_api_key(key).with_org_id("").with_project_id(""))
 }
 
-fn connection(url: &Url, patience: Duration) -> Result<reqwest::Client, DraftError> {
+pub(super) fn connection(url: &Url, patience: Duration) -> Result<reqwest::Client, DraftError> {
     // The program installs a TLS provider first; without one the client would not be built but panic.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
@@ -173,7 +175,7 @@ fn unavailable(error: reqwest::Error) -> DraftError {
 }
 
 /// What the client's error is to us. What it says is not repeated: it may quote the answer.
-fn without_words(error: OpenAIError) -> DraftError {
+pub(super) fn without_words(error: OpenAIError) -> DraftError {
     match error {
         OpenAIError::Reqwest(error) => unavailable(error),
         OpenAIError::JSONDeserialize(..) => DraftError::Unusable(Flaw::NotJson),
@@ -185,9 +187,13 @@ fn without_words(error: OpenAIError) -> DraftError {
     }
 }
 
-/// Sends one request once. What it returns is a completion; anything else is our own error, so that the client has
-/// nothing to quote and no reason to try again.
-async fn exchange(http: reqwest::Client, request: HttpRequestFactory) -> Result<reqwest::Response, BoxError> {
+/// Sends one request once and reads so many bytes of the answer at most. What it returns is a `T`; anything else is our
+/// own error, so that the client has nothing to quote and no reason to try again.
+pub(super) async fn exchange<T: DeserializeOwned>(
+    http: reqwest::Client,
+    request: HttpRequestFactory,
+    most: usize,
+) -> Result<reqwest::Response, BoxError> {
     let mut request = request.build().await?;
     if let Some(key) = request.headers_mut().get_mut(AUTHORIZATION) {
         key.set_sensitive(true);
@@ -196,16 +202,16 @@ async fn exchange(http: reqwest::Client, request: HttpRequestFactory) -> Result<
     if !response.status().is_success() {
         return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())).into());
     }
-    let bytes = read(response).await?;
-    serde_json::from_slice::<Completion>(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
+    let bytes = read(response, most).await?;
+    serde_json::from_slice::<T>(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
     Ok(axum::http::Response::new(bytes).into())
 }
 
 /// The body, as long as it stays one an answer could have.
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, DraftError> {
+async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, DraftError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-        if bytes.len() + chunk.len() > MOST_BYTES {
+        if bytes.len() + chunk.len() > most {
             return Err(DraftError::Unusable(Flaw::TooLong));
         }
         bytes.extend_from_slice(&chunk);

@@ -18,13 +18,13 @@ const SPELLED: &str = "零〇一二三四五六七八九幺";
 
 /// What was taken out of the texts of one request.
 #[derive(Debug, Default)]
-pub(super) struct Placeholders {
+pub(crate) struct Placeholders {
     taken: Vec<(String, String)>,
 }
 
 impl Placeholders {
     /// The text with placeholders for what is personal. The same words always get the same one.
-    pub(super) fn hide(&mut self, text: &str) -> String {
+    pub(crate) fn hide(&mut self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {

@@ -109,10 +109,12 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let scope = scope_on(wanted.view.channel());
-    let found: Vec<Found> = drafting::questions(&wanted.texts)
-        .iter()
-        .map(|text| known.index.search(&Query { text, scope: &scope, now_ms: app.clock.now(), limit: PASSAGES }))
-        .collect();
+    let mut found: Vec<Found> = Vec::new();
+    for text in &drafting::questions(&wanted.texts) {
+        let meaning = app.meaning_of(text).await;
+        let (meaning, now_ms) = (meaning.as_deref(), app.clock.now());
+        found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
+    }
     let proposal = match told(wanted, sight) {
         Some(told) => {
             Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight))

@@ -265,7 +265,7 @@ async fn transmit(
     let asked_before = send.probes > 0 && !wire.is_by_hand();
     let Some(claim) = claim else { return if asked_before { UNKNOWN } else { NEVER_LEFT } };
     if asked_before {
-        return ask_again(wire, send, claim, 1).await;
+        return ask_again(app, wire, send, claim, 1).await;
     }
     let unchanged = hex::encode(Sha256::digest(&send.body)) == send.body_sha256;
     if !unchanged || app.clock.now() - send.claimed_at > CLAIM_ENDS {
@@ -278,7 +278,7 @@ async fn transmit(
         return mistaken::sent_again(wire, send, claim).await;
     }
     match (fate, code) {
-        (Fate::Unknown, None) => ask_again(wire, send, claim, PROBES).await,
+        (Fate::Unknown, None) => ask_again(app, wire, send, claim, PROBES).await,
         (fate, _) => told(wire, send, fate),
     }
 }
@@ -303,10 +303,14 @@ fn told(wire: &Wire<'_>, send: &Send, fate: Fate) -> (PartResult, i64) {
     }
 }
 
-/// Asks under the same id what became of a send, so many times at once.
-async fn ask_again(wire: &Wire<'_>, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
+/// Asks under the same id what became of a send, so many times at once, while nobody knows it: the platform may have told
+/// in the meantime that it did not arrive, which takes its authority.
+async fn ask_again(app: &App, wire: &Wire<'_>, send: &Send, claim: Instant, times: usize) -> (PartResult, i64) {
     let mut answer = 0;
     for _ in 0..times {
+        if !is_in_flight(app, &send.id).await {
+            break;
+        }
         match wire.ask(send, claim + PROBES_END).await {
             Asked::Taken(code) => return (PartResult::Accepted, code),
             Asked::NotKnown(code) => answer = code,
@@ -316,6 +320,13 @@ async fn ask_again(wire: &Wire<'_>, send: &Send, claim: Instant, times: usize) -
         }
     }
     (PartResult::Unknown, answer)
+}
+
+/// Whether nobody knows yet what became of a send; not where the database cannot say.
+async fn is_in_flight(app: &App, id: &str) -> bool {
+    let id = id.to_owned();
+    let known = app.store.read(move |tx| Box::pin(async move { Ok(sends::load(tx, &id).await?) })).await;
+    known.is_ok_and(|send| send.is_some_and(|send| send.state == SendState::InFlight.as_str()))
 }
 
 /// Writes down what became of a send. The answer is held only here: a database that is busy for a moment must not make

@@ -188,7 +188,7 @@ pub(super) fn failures(index: &Index, entry: &Entry, scopes: &[Scope], now: i64)
     // What is not yet in force is tested as of its first day.
     let now = entry.valid_from.map_or(now, |from| from.max(now));
     let is_answer = |test: &str, scope: &Scope| {
-        let query = Query { text: bare(test), scope, now_ms: now, limit: 1 };
+        let query = Query { text: bare(test), meaning: None, scope, now_ms: now, limit: 1 };
         let found = index.search(&query);
         let answers = found.hits.first().is_some_and(|hit| hit.entry == entry.id && hit.version == entry.version);
         answers && found.confidence >= LEAST_CONFIDENCE
@@ -209,7 +209,7 @@ fn near<'a>(entry: &Entry, index: &Index, asked: &'a [Asked], desk: &Applied, no
     let alone = Index::build([entry.clone()]);
     let touches = |asked: &&Asked| {
         let scope = scope_on(desk.desk.channel(&asked.channel));
-        let query = Query { text: &asked.text, scope: &scope, now_ms: now, limit: NEAR };
+        let query = Query { text: &asked.text, meaning: None, scope: &scope, now_ms: now, limit: NEAR };
         !alone.search(&query).hits.is_empty() || index.search(&query).hits.iter().any(|hit| hit.entry == entry.id)
     };
     asked.iter().filter(touches).take(ANSWERED_BOTH_WAYS).collect()
@@ -231,7 +231,7 @@ fn contradictions(entry: &Entry, others: &[Entry], now: i64) -> Vec<Other> {
 
 fn difference(before: &Index, after: &Index, asked: &Asked, desk: &Applied, now: i64) -> Option<Difference> {
     let scope = scope_on(desk.desk.channel(&asked.channel));
-    let query = Query { text: &asked.text, scope: &scope, now_ms: now, limit: 1 };
+    let query = Query { text: &asked.text, meaning: None, scope: &scope, now_ms: now, limit: 1 };
     let [before, after] = [before, after].map(|index| {
         let found = index.search(&query);
         found.hits.into_iter().next().filter(|_| found.confidence >= LEAST_CONFIDENCE).map(|hit| hit.text)

@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod care;
+pub mod directions;
 pub mod gaps;
 pub mod uploads;
 pub mod uses;

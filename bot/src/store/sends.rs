@@ -75,7 +75,8 @@ pub enum SendState {
 }
 
 impl SendState {
-    fn as_str(self) -> &'static str {
+    /// The name in the store.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::InFlight => "in_flight",
             Self::Accepted => "accepted",

@@ -4,6 +4,7 @@
 
 mod baseline;
 mod gate;
+mod meaning;
 mod scale;
 mod search;
 mod set;
@@ -26,13 +27,13 @@ fn main() -> Result<(), Failure> {
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     knowledge::warm_up();
     if parts.iter().any(|part| part == "train") {
-        return train::train(&data);
+        return train::train(&data, &meaning::Meaning::from_environment()?);
     }
     if wanted("gate") {
         gate::measure(&data)?;
     }
     if wanted("search") {
-        search::measure(&data)?;
+        search::measure(&data, &meaning::Meaning::from_environment()?)?;
     }
     if wanted("scale") {
         scale::measure(&data)?;

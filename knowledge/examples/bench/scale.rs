@@ -61,7 +61,7 @@ fn passages(documents: &[Document]) -> impl Iterator<Item = Entry> + '_ {
 fn time(index: &Index, question: &str) -> f64 {
     let scope = Scope::default();
     let started = Instant::now();
-    index.search(&Query { text: question, scope: &scope, now_ms: 0, limit: 10 });
+    index.search(&Query { text: question, meaning: None, scope: &scope, now_ms: 0, limit: 10 });
     started.elapsed().as_secs_f64() * 1e3
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::Failure;
 use crate::baseline::Baseline;
+use crate::meaning::Meaning;
 use crate::set::{Document, Question, auroc, entry, lines, quantile, share};
 
 /// Sets of questions, each with the set its passages are in.
@@ -47,11 +48,11 @@ impl Ranks {
     }
 }
 
-pub(crate) fn measure(data: &Path) -> Result<(), Failure> {
+pub(crate) fn measure(data: &Path, meaning: &Meaning) -> Result<(), Failure> {
     for (set, passages) in SETS {
         let (questions, documents) = (data.join(set).join("dev.jsonl"), data.join(passages).join("docs.jsonl"));
         if questions.is_file() && documents.is_file() {
-            passages_of(set, &lines(&questions)?, &lines(&documents)?);
+            passages_of(set, &lines(&questions)?, &lines(&documents)?, meaning)?;
         }
     }
     for set in INTENTS.iter().filter(|set| data.join(set).join("train.jsonl").is_file()) {
@@ -64,10 +65,11 @@ pub(crate) fn measure(data: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn passages_of(set: &str, questions: &[Question], documents: &[Document]) {
+fn passages_of(set: &str, questions: &[Question], documents: &[Document], meaning: &Meaning) -> Result<(), Failure> {
     let started = Instant::now();
     let index = Index::build(documents.iter().map(entry));
     println!("{set}: {} passages indexed in {:.2} s", index.len(), started.elapsed().as_secs_f64());
+    meaning.tell(&index)?;
     println!("                         R@1    R@5    MRR@10      p50        p99");
     let mut kinds: BTreeMap<&str, Vec<&Question>> = BTreeMap::new();
     for question in questions.iter().filter(|question| question.answerable) {
@@ -79,7 +81,8 @@ fn passages_of(set: &str, questions: &[Question], documents: &[Document]) {
         for question in questions {
             let right = |id: &str| question.relevant.contains(id);
             let started = Instant::now();
-            let found = index.search(&ask(&question.query));
+            let means = meaning.of(&question.query);
+            let found = index.search(&Query { meaning: means.as_deref(), ..ask(&question.query) });
             ours.add(found.hits.iter().position(|hit| right(&hit.entry)).map(|place| place + 1), started);
             for (baseline, ranks) in [(&bm25, &mut by_bm25), (&cosine, &mut by_cosine)] {
                 let started = Instant::now();
@@ -91,19 +94,21 @@ fn passages_of(set: &str, questions: &[Question], documents: &[Document]) {
         by_bm25.report(&format!("BM25 characters {kind}"));
         by_cosine.report(&format!("TF-IDF cosine {kind}"));
     }
-    confidence(&index, questions);
+    confidence(&index, questions, meaning);
+    Ok(())
 }
 
 fn ask(text: &str) -> Query<'_> {
     static ANYWHERE: std::sync::LazyLock<Scope> = std::sync::LazyLock::new(Scope::default);
-    Query { text, scope: &ANYWHERE, now_ms: 0, limit: 10 }
+    Query { text, meaning: None, scope: &ANYWHERE, now_ms: 0, limit: 10 }
 }
 
 /// Whether the confidence tells answerable questions from others, and right first hits from wrong ones.
-fn confidence(index: &Index, questions: &[Question]) {
+fn confidence(index: &Index, questions: &[Question], meaning: &Meaning) {
     let (mut answerable, mut not, mut right, mut wrong) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for question in questions {
-        let found = index.search(&ask(&question.query));
+        let means = meaning.of(&question.query);
+        let found = index.search(&Query { meaning: means.as_deref(), ..ask(&question.query) });
         let kind = if question.answerable { &mut answerable } else { &mut not };
         kind.push(found.confidence);
         let is_right = found.hits.first().is_some_and(|hit| question.relevant.contains(&hit.entry));

@@ -6,6 +6,7 @@ use std::path::Path;
 use knowledge::{Index, Query, Scope};
 
 use crate::Failure;
+use crate::meaning::Meaning;
 use crate::set::{Document, Question, entry, lines};
 
 /// Sets that are learnt from: support passages without questions of their own.
@@ -22,10 +23,10 @@ struct Case {
     right: Vec<bool>,
 }
 
-pub(crate) fn train(data: &Path) -> Result<(), Failure> {
+pub(crate) fn train(data: &Path, meaning: &Meaning) -> Result<(), Failure> {
     let mut sets = Vec::new();
     for set in SETS {
-        sets.push((set, cases(&data.join(set))?));
+        sets.push((set, cases(&data.join(set), meaning)?));
     }
     let spread = spread(sets.iter().flat_map(|(_, cases)| cases).flat_map(|case| &case.rows));
     for case in sets.iter_mut().flat_map(|(_, cases)| cases) {
@@ -59,13 +60,21 @@ pub(crate) fn train(data: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn cases(folder: &Path) -> Result<Vec<Case>, Failure> {
+fn cases(folder: &Path, meaning: &Meaning) -> Result<Vec<Case>, Failure> {
     let documents: Vec<Document> = lines(&folder.join("docs.jsonl"))?;
     let questions: Vec<Question> = lines(&folder.join("dev.jsonl"))?;
     let index = Index::build(documents.iter().map(entry));
+    meaning.tell(&index)?;
     let scope = Scope::default();
     let case = |question: &Question| {
-        let looked_at = index.close_look(&Query { text: &question.query, scope: &scope, now_ms: 0, limit: 10 });
+        let means = meaning.of(&question.query);
+        let looked_at = index.close_look(&Query {
+            text: &question.query,
+            meaning: means.as_deref(),
+            scope: &scope,
+            now_ms: 0,
+            limit: 10,
+        });
         let right = looked_at.iter().map(|(id, _)| question.relevant.contains(*id)).collect();
         Case { rows: with_shares(looked_at.into_iter().map(|(_, row)| row).collect()), right }
     };
@@ -75,7 +84,8 @@ fn cases(folder: &Path) -> Result<Vec<Case>, Failure> {
 /// Every row with its values and their shares of the highest.
 fn with_shares(rows: Vec<Vec<f32>>) -> Vec<Vec<f64>> {
     let places = rows.first().map_or(0, Vec::len);
-    let highest: Vec<f32> = (0..places).map(|place| rows.iter().map(|row| row[place]).fold(0.0, f32::max)).collect();
+    let highest: Vec<f32> =
+        (0..places).map(|place| rows.iter().map(|row| row[place]).fold(Index::LEAST_HIGHEST, f32::max)).collect();
     let share = |value: f32, most: f32| if most > 0.0 { (value / most).clamp(0.0, 1.0) } else { 0.0 };
     let widen = |row: &Vec<f32>| {
         let shares = row.iter().zip(&highest).map(|(&value, &most)| share(value, most));

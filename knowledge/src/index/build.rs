@@ -1,7 +1,7 @@
 //! From entries to an index.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, RwLock};
 
 use super::Index;
 use super::postings::{Bytes, MOST_IMPACT, Postings};
@@ -70,6 +70,7 @@ impl Index {
             average,
             scopes,
             scope_of,
+            meanings: RwLock::new(Arc::default()),
             scratch: Mutex::new(Vec::new()),
         }
     }

@@ -13,7 +13,7 @@ use crate::text::{Canonical, Class, fold, is_whole};
 pub(super) type Features = [f32; NAMES.len()];
 
 /// The features in their order.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 14] = [
     // BM25F score of the whole entry as a share of the highest one possible.
     "lexical", // BM25 of the answer alone by words, and by pairs of Chinese characters.
     "words", "pairs", // Weight of the question's terms in the last part of the title's path.
@@ -24,7 +24,8 @@ pub(super) const NAMES: [&str; 13] = [
     "verbatim", // Logarithm of the answer's length.
     "length",
     // The answer has the form that the question asks for: yes or no, steps, a reason, a definition.
-    "whether", "how", "why", "what",
+    "whether", "how", "why", "what", // How near it is to what the question means, where that is known.
+    "meaning",
 ];
 
 /// Most characters of an answer that are looked at.
@@ -88,8 +89,8 @@ impl Looker {
         }
     }
 
-    /// The features of `entry`; `lexical` and `cover` are known from the postings.
-    pub(super) fn look(&self, entry: &Entry, lexical: f32, cover: f32) -> Features {
+    /// The features of `entry`; `lexical` and `cover` are known from the postings, `meaning` from its directions.
+    pub(super) fn look(&self, entry: &Entry, lexical: f32, cover: f32, meaning: f32) -> Features {
         let answer = shortened(&entry.answer);
         // An entry with questions of its own is compared by them: see `questions`.
         let title = if entry.questions.is_empty() { entry.title.as_str() } else { "" };
@@ -125,6 +126,7 @@ impl Looker {
             f32::from(u8::from(form.how)),
             f32::from(u8::from(form.why)),
             f32::from(u8::from(form.what)),
+            meaning,
         ]
     }
 

@@ -124,18 +124,25 @@ impl Postings {
         list.map(|(doc, step)| Posting { doc, impact: f32::from(step) * (MOST_IMPACT / STEPS) })
     }
 
-    /// The `limit` best entries that are `usable`, best first; equal scores in the order of entries.
+    /// The `limit` best entries that are `usable`, best first; equal scores in the order of entries. Those of `also`, which
+    /// are usable, follow where they are not among them.
     pub(super) fn best(
         &self,
         wanted: &Wanted,
         scratch: &mut Scratch,
         limit: usize,
+        also: &[u32],
         usable: impl Fn(u32) -> bool,
     ) -> Vec<Candidate> {
         self.accumulate(wanted, scratch);
+        let also: Vec<Candidate> = also.iter().map(|doc| scratch.candidate(*doc)).collect();
         scratch.collect(limit, usable);
         scratch.best.sort_by(Candidate::order);
-        scratch.best.drain(..).collect()
+        let mut best: Vec<Candidate> = scratch.best.drain(..).collect();
+        let further = also.into_iter().filter(|also| !best.iter().any(|best| best.doc == also.doc));
+        let further: Vec<Candidate> = further.collect();
+        best.extend(further);
+        best
     }
 
     fn accumulate(&self, wanted: &Wanted, scratch: &mut Scratch) {
@@ -160,6 +167,13 @@ impl Scratch {
         }
         *score += weight * posting.impact;
         *mask |= bit;
+    }
+
+    /// What was added up for an entry so far.
+    fn candidate(&self, doc: u32) -> Candidate {
+        let at = doc as usize;
+        let (score, mask) = (self.scores.get(at).copied(), self.masks.get(at).copied());
+        Candidate { doc, score: score.unwrap_or_default(), mask: mask.unwrap_or_default() }
     }
 
     /// Moves the `limit` best that are usable to `best`, in no order, and leaves everything else zero.
@@ -231,8 +245,17 @@ mod tests {
         let mut usable: Vec<u32> = (0..5_000).filter(|doc| doc % 3 == 0).collect();
         usable.sort_by_key(|&doc| (std::cmp::Reverse(score(doc)), doc));
         for limit in [1, 7, 40] {
-            let found = postings.best(&wanted, &mut Scratch::default(), limit, |doc| doc % 3 == 0);
+            let found = postings.best(&wanted, &mut Scratch::default(), limit, &[], |doc| doc % 3 == 0);
             assert_eq!(found.iter().map(|found| found.doc).collect::<Vec<_>>(), usable[..limit]);
+            let also = [usable[0], 3, 9_000];
+            let more = postings.best(&wanted, &mut Scratch::default(), limit, &also, |doc| doc % 3 == 0);
+            assert_eq!(more[..limit], found[..]);
+            assert!(more[limit..].iter().all(|one| also.contains(&one.doc) && one.doc != usable[0]), "{more:?}");
+            assert_eq!(
+                more.last().map(|last| (last.doc, last.score)),
+                Some((9_000, 0.0)),
+                "the question shares no word with it"
+            );
         }
     }
 }

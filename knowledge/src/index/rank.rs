@@ -11,12 +11,20 @@ use crate::Scope;
 /// Lines `name weight relative`: what [`NAMES`] add to the score, as they are and as shares of the highest among the
 /// candidates. Learnt over public support questions: `scripts/bench-knowledge DATA train` prints the file anew.
 const LEARNT: &str = include_str!("weights.txt");
+/// The same where directions are known.
+const LEARNT_WITH_MEANING: &str = include_str!("weights_with_meaning.txt");
 
-static WEIGHTS: LazyLock<[(f32, f32); NAMES.len()]> =
-    LazyLock::new(|| NAMES.map(|name| weight(name).unwrap_or_default()));
+type Weights = [(f32, f32); NAMES.len()];
 
-fn weight(name: &str) -> Option<(f32, f32)> {
-    let line = LEARNT.lines().find(|line| line.split_whitespace().next() == Some(name))?;
+static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| weights(LEARNT));
+static WEIGHTS_WITH_MEANING: LazyLock<Weights> = LazyLock::new(|| weights(LEARNT_WITH_MEANING));
+
+fn weights(learnt: &str) -> Weights {
+    NAMES.map(|name| weight(learnt, name).unwrap_or_default())
+}
+
+fn weight(learnt: &str, name: &str) -> Option<(f32, f32)> {
+    let line = learnt.lines().find(|line| line.split_whitespace().next() == Some(name))?;
     let mut numbers = line.split_whitespace().skip(1).map(|number| number.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
@@ -40,62 +48,73 @@ const EXACT: f32 = 9.0;
 /// Decides between equals only: an entry written for just this scope goes first.
 const SCOPE: f32 = 0.03;
 
+/// A question, its terms, and how near each entry is to what it means; empty where that is not known.
+pub(super) struct Asked<'a> {
+    pub(super) text: &'a str,
+    pub(super) wanted: &'a Wanted,
+    pub(super) near: &'a [f32],
+}
+
 /// The candidates in final order, best first.
-pub(super) fn rank(
-    index: &Index,
-    question: &str,
-    wanted: &Wanted,
-    candidates: &[Candidate],
-    asked: &Scope,
-) -> Vec<Ranked> {
-    let mut ranked = looked_at(index, question, wanted, candidates);
+pub(super) fn rank(index: &Index, asked: &Asked<'_>, candidates: &[Candidate], scope: &Scope) -> Vec<Ranked> {
+    let mut ranked = looked_at(index, asked, candidates);
     let highest = highest(&ranked);
+    let weights = if asked.near.is_empty() { &*WEIGHTS } else { &*WEIGHTS_WITH_MEANING };
     for ranked in &mut ranked {
-        let scope = index.entries.get(ranked.doc as usize).map_or(0, |entry| entry.scope.closeness(asked));
-        ranked.score = ranked.score(&highest) + SCOPE * scope as f32;
+        let close = index.entries.get(ranked.doc as usize).map_or(0, |entry| entry.scope.closeness(scope));
+        ranked.score = ranked.score(weights, &highest) + SCOPE * close as f32;
     }
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.doc.cmp(&b.doc)));
     ranked
 }
 
 /// The candidates with what is known about them, not in order yet.
-pub(super) fn looked_at(index: &Index, question: &str, wanted: &Wanted, candidates: &[Candidate]) -> Vec<Ranked> {
-    let print = questions::print(question);
-    let looker = Looker::new(question, wanted, index.average);
+pub(super) fn looked_at(index: &Index, asked: &Asked<'_>, candidates: &[Candidate]) -> Vec<Ranked> {
+    let wanted = asked.wanted;
+    let print = questions::print(asked.text);
+    let looker = Looker::new(asked.text, wanted, index.average);
     let known = candidates.iter().filter_map(|candidate| Some((candidate, index.entries.get(candidate.doc as usize)?)));
     known
         .map(|(candidate, entry)| {
             let likeness = index.questions.likeness(candidate.doc, wanted, print);
             let lexical = share(candidate.score, wanted.total * MOST_IMPACT);
             let cover = share(wanted.weight_of(candidate.mask), wanted.total);
+            let meaning = asked.near.get(candidate.doc as usize).copied().unwrap_or_default();
             Ranked {
                 doc: candidate.doc,
                 question: likeness.number,
                 score: 0.0,
                 similarity: likeness.similarity,
                 exact: likeness.exact,
-                features: looker.look(entry, lexical, cover),
+                features: looker.look(entry, lexical, cover, meaning),
             }
         })
         .collect()
 }
 
+/// What the highest value of a feature counts as at least: the best of many poor matches is no good match.
+pub(super) const LEAST_HIGHEST: f32 = 0.25;
+
 /// The highest value of each feature.
 fn highest(ranked: &[Ranked]) -> Features {
-    std::array::from_fn(|place| ranked.iter().map(|ranked| ranked.features[place]).fold(0.0, f32::max))
+    std::array::from_fn(|place| ranked.iter().map(|ranked| ranked.features[place]).fold(LEAST_HIGHEST, f32::max))
 }
 
 impl Ranked {
-    fn score(&self, highest: &Features) -> f32 {
+    fn score(&self, weights: &Weights, highest: &Features) -> f32 {
         let features = self.features.iter().zip(highest);
         let learnt = features
-            .zip(WEIGHTS.iter())
+            .zip(weights)
             .map(|((&value, &most), &(weight, relative))| weight * value + relative * share(value, most));
         learnt.sum::<f32>() + QUESTION * self.similarity + if self.exact { EXACT } else { 0.0 }
     }
 
     fn lexical(&self) -> f32 {
         self.features[0]
+    }
+
+    fn meaning(&self) -> f32 {
+        self.features[NAMES.len() - 1]
     }
 
     /// How sure the match is by itself, without its rivals.
@@ -110,8 +129,9 @@ impl Ranked {
 ///
 /// Fitted once over public support questions in Chinese and English, with and without own questions in the entries,
 /// answerable, unanswerable and off topic together, then rounded towards caution; `scripts/bench-knowledge` shows how
-/// it holds on a set. Few, monotone terms on purpose: what makes a match better never lowers the confidence.
-pub(super) fn confidence(ranked: &[Ranked]) -> f64 {
+/// it holds on a set. Few, monotone terms on purpose: what makes a match better never lowers the confidence. Where it
+/// is known how near entries are to what the question means, that counts as well, for and against.
+pub(super) fn confidence(ranked: &[Ranked], knows_meaning: bool) -> f64 {
     let Some(first) = ranked.first() else { return 0.0 };
     let rivals = ranked.iter().skip(1);
     let rival = rivals.clone().map(Ranked::strength).fold(0.0, f32::max);
@@ -126,7 +146,8 @@ pub(super) fn confidence(ranked: &[Ranked]) -> f64 {
         + 2.5 * most
         + 2.2 * first.similarity
         + 4.0 * lead
-        + if verbatim { 3.0 } else { 0.0 };
+        + if verbatim { 3.0 } else { 0.0 }
+        + if knows_meaning { 4.0 * first.meaning() - 1.4 } else { 0.0 };
     1.0 / (1.0 + f64::from(-z).exp())
 }
 
@@ -136,11 +157,13 @@ mod tests {
 
     #[test]
     fn every_feature_has_learnt_weights() {
-        for name in NAMES {
-            assert!(weight(name).is_some(), "{name} is missing in weights.txt");
+        for learnt in [LEARNT, LEARNT_WITH_MEANING] {
+            for name in NAMES {
+                assert!(weight(learnt, name).is_some(), "{name} is missing");
+            }
+            let lines = learnt.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+            assert_eq!(lines.count(), NAMES.len());
         }
-        let lines = LEARNT.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-        assert_eq!(lines.count(), NAMES.len());
         assert!(WEIGHTS.iter().any(|&(weight, _)| weight != 0.0));
     }
 }

@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::request::{EmbeddingRequest, Encoding};
 
-/// The answer's body.
-pub(super) fn response(request: &EmbeddingRequest) -> Value {
-    let data: Vec<Value> = request.inputs.iter().enumerate().map(|(index, text)| item(request, index, text)).collect();
+/// The answer's body. Wordings that are `alike` are read as the other one.
+pub(super) fn response(request: &EmbeddingRequest, alike: &[(String, String)]) -> Value {
+    let meant = |text: &str| alike.iter().fold(text.to_owned(), |text, (wording, meant)| text.replace(wording, meant));
+    let data: Vec<Value> =
+        request.inputs.iter().enumerate().map(|(index, text)| item(request, index, &meant(text))).collect();
     let tokens: usize = request.inputs.iter().map(|text| (text.len() / 3).max(1)).sum();
     let usage = json!({"prompt_tokens": tokens, "total_tokens": tokens});
     json!({"object": "list", "data": data, "model": request.model, "usage": usage})

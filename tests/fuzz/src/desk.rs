@@ -76,7 +76,7 @@ pub(crate) static SHOP: LazyLock<Index> = LazyLock::new(|| {
 });
 
 static FOUND: LazyLock<Found> = LazyLock::new(|| {
-    SHOP.search(&Query { text: "羊毛衫会起球吗", scope: &Scope::default(), now_ms: 0, limit: 4 })
+    SHOP.search(&Query { text: "羊毛衫会起球吗", meaning: None, scope: &Scope::default(), now_ms: 0, limit: 4 })
 });
 
 /// What a language model answers: a draft a person sees all of, with nothing its passages do not have, or none.

@@ -7,7 +7,7 @@ use crate::desk::SHOP;
 /// A question in any letters: what is found lies in the entries, in order, with a likelihood.
 pub(crate) fn query(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let found = SHOP.search(&Query { text: &text, scope: &Scope::default(), now_ms: 0, limit: 8 });
+    let found = SHOP.search(&Query { text: &text, meaning: None, scope: &Scope::default(), now_ms: 0, limit: 8 });
     assert!((0.0..=1.0).contains(&found.confidence));
     assert!(found.hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
     for hit in found.hits {

@@ -139,6 +139,7 @@ async fn app(folder: &std::path::Path) -> App {
         official: None,
         aibot: None,
         model: None,
+        meaning: None,
         offices: Offices::new(OfficeSettings {
             chromium: Err("none here".into()),
             key: [3; 32],

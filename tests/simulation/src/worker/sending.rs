@@ -100,7 +100,9 @@ impl World {
         };
         // Only where a second use of the id is known to be refused is it safe to ask again.
         let may_ask = self.habits.duplicate_known || mistake::made(Mistake::ResendOnTimeout);
-        if result == PartResult::Unknown && may_ask && probes > 0 && self.now - since <= PROBES_END {
+        // What is known by now, for example that it did not arrive, is not asked about.
+        let unknown = self.store.sends[&id].state == SendState::InFlight;
+        if result == PartResult::Unknown && may_ask && unknown && probes > 0 && self.now - since <= PROBES_END {
             return Some(self.request(row, id, since, true, probes - 1));
         }
         Some(Task::Row(row, Stage::Settle { id, result }))

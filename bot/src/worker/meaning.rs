@@ -1,0 +1,128 @@
+//! Finding out what entries mean, beside everything else: until it is known they are found by their words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use knowledge::Direction;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::meaning::{Directions, Meaning, TextHash, hash};
+use crate::store::knowledge::directions;
+
+/// A pause between two looks, and after a server that did not answer.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+const AFTER_TROUBLE: Duration = Duration::from_secs(30);
+
+/// Goes on until told to stop.
+pub(super) async fn learn_until(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let wait = match super::caught(learn(&app)).await {
+            Ok(true) => continue,
+            Ok(false) => LOOK_AGAIN,
+            Err(problem) => {
+                not_yet(&problem);
+                AFTER_TROUBLE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// The same once; says whether there was anything that could be done. Nothing else waits for it.
+pub(super) async fn learn_if_possible(app: &App) -> bool {
+    learn(app).await.inspect_err(not_yet).unwrap_or(false)
+}
+
+fn not_yet(problem: &anyhow::Error) {
+    tracing::warn!(problem = %format!("{problem:#}"), "what entries mean could not be found out yet");
+}
+
+/// Finds out what the next entries mean, keeps it, and tells the index once nothing is left; says whether there was
+/// anything to do.
+///
+/// # Errors
+/// When the database fails or the server does not answer as it should; the texts then wait.
+async fn learn(app: &App) -> anyhow::Result<bool> {
+    let Some(meaning) = &app.meaning else { return Ok(false) };
+    let reader = app.clone();
+    let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
+    let texts = meaning.next();
+    if texts.is_empty() {
+        return Ok(false);
+    }
+    match directions(app, meaning, texts.clone()).await {
+        Ok(found) => meaning.learn(found),
+        Err(problem) => {
+            meaning.put_back(texts);
+            return Err(problem);
+        }
+    }
+    if !meaning.has_more() {
+        meaning.tell(&known.index);
+    }
+    Ok(true)
+}
+
+/// Tells the index what is kept about its entries, and finds nothing out: for a command that only looks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recall(app: &App) -> anyhow::Result<()> {
+    let Some(meaning) = &app.meaning else { return Ok(()) };
+    let reader = app.clone();
+    let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
+    while meaning.has_more() {
+        let hashes = meaning.next().iter().map(|text| hash(text)).collect();
+        meaning.learn(kept(app, meaning.name(), hashes).await?);
+    }
+    meaning.tell(&known.index);
+    Ok(())
+}
+
+/// The directions of texts: those that are kept already, else found and kept.
+async fn directions(app: &App, meaning: &Meaning, texts: Vec<String>) -> anyhow::Result<Directions> {
+    let mut found = kept(app, meaning.name(), texts.iter().map(|text| hash(text)).collect()).await?;
+    let missing: Vec<String> = texts.into_iter().filter(|text| !found.contains_key(&hash(text))).collect();
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let numbers = meaning.numbers(missing.clone()).await?;
+    let new = missing.iter().zip(numbers).map(|(text, numbers)| (hash(text), Direction::of(&numbers).map(Arc::new)));
+    let new: Directions = new.collect();
+    keep(app, meaning.name(), new.clone()).await?;
+    found.extend(new);
+    Ok(found)
+}
+
+async fn kept(app: &App, name: String, hashes: Vec<TextHash>) -> anyhow::Result<Directions> {
+    let read = app.store.read(move |tx| {
+        Box::pin(async move {
+            let mut found = Directions::new();
+            for hash in hashes {
+                let bytes = directions::load(tx, &name, &hash).await?;
+                found.extend(bytes.map(|bytes| (hash, Direction::from_bytes(&bytes).map(Arc::new))));
+            }
+            Ok(found)
+        })
+    });
+    read.await
+}
+
+async fn keep(app: &App, name: String, new: Directions) -> anyhow::Result<()> {
+    app.store
+        .commit(move |tx| {
+            let (name, new) = (name.clone(), new.clone());
+            Box::pin(async move {
+                for (hash, direction) in &new {
+                    let bytes = direction.as_ref().map(|direction| direction.bytes()).unwrap_or_default();
+                    directions::keep(tx, &name, hash, &bytes).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,80 @@
+//! Finding by meaning, with a model of a server that says what texts mean: what the words do not find is found, once for
+//! all, and without the server the words still do.
+
+use aijia::knowledge_desk;
+use anyhow::{Context, ensure};
+use simulator::openai::{Behaviour, BrokenKind, FakeModel};
+
+use crate::story;
+use crate::world::{Setting, World};
+
+const FILE: &str = "问题,答案\n真丝枕套能不能机洗,真丝枕套请装洗衣袋后轻柔机洗。\n";
+/// Shares no word with the entry.
+const OTHERWISE: &str = "滚筒里甩一圈成不";
+
+fn by_meaning() -> Setting {
+    let more = vec![("OPENAI_EMBEDDING_MODEL", "bge-m3".to_owned())];
+    Setting { model: Some(Behaviour::Honest), more, ..Setting::default() }
+}
+
+fn model(world: &World) -> anyhow::Result<&FakeModel> {
+    world.model.as_ref().context("a model")
+}
+
+/// How sure the search is of the pillowcase.
+async fn sure(world: &World, question: &str) -> anyhow::Result<f64> {
+    let (found, _) = knowledge_desk::search(&world.app, question, 1).await?;
+    let first = found.hits.first().is_some_and(|hit| hit.text.contains("洗衣袋"));
+    Ok(if first { found.confidence } else { 0.0 })
+}
+
+story!(
+    /// A customer says it quite otherwise: found by meaning, drafted, and known again after a restart without asking twice.
+    what_the_words_do_not_find,
+    in by_meaning(),
+    |world| {
+        model(world)?.reads_as(OTHERWISE, "真丝枕套能不能机洗");
+        world.imports("枕套.csv", FILE, true).await?;
+        world.settle().await?;
+        ensure!(sure(world, OTHERWISE).await? > 0.15, "{}", sure(world, OTHERWISE).await?);
+        world.customer_says(OTHERWISE).await?;
+        let case = world.case(1).await?;
+        let draft = case.draft().context("a draft")?;
+        ensure!(draft.citations.iter().any(|citation| citation.title.contains("枕套")), "{draft:?}");
+        let asked = model(world)?.embedded();
+        world.restart().await?;
+        world.settle().await?;
+        let again: Vec<String> = model(world)?.embedded().split_off(asked.len());
+        ensure!(again.is_empty(), "what entries mean is kept: {again:?}");
+        ensure!(sure(world, OTHERWISE).await? > 0.15);
+    }
+);
+
+story!(
+    /// Personal numbers of a question stay here.
+    numbers_of_a_customer_stay_here,
+    in by_meaning(),
+    |world| {
+        world.customer_says("我的电话 13800138000，包邮吗").await?;
+        let asked = model(world)?.embedded().join("\n");
+        ensure!(asked.contains("包邮吗") && !asked.contains("13800138000"), "{asked}");
+    }
+);
+
+story!(
+    /// The server is gone: questions are found by their words, nobody waits, and what was published meanwhile is learnt
+    /// when it is back.
+    without_the_server_the_words_find,
+    in by_meaning(),
+    |world| {
+        model(world)?.reads_as(OTHERWISE, "真丝枕套能不能机洗");
+        model(world)?.behave(Behaviour::Broken(BrokenKind::Http500));
+        world.imports("枕套.csv", FILE, true).await?;
+        world.settle().await?;
+        ensure!(sure(world, OTHERWISE).await? == 0.0, "its meaning is not known");
+        ensure!(sure(world, "真丝枕套能不能机洗").await? > 0.5, "its own words find it");
+        model(world)?.behave(Behaviour::Honest);
+        world.settle().await?;
+        ensure!(sure(world, OTHERWISE).await? > 0.15);
+    }
+);
