@@ -64,7 +64,8 @@ async fn found(world: &World) -> anyhow::Result<Found> {
     let app = world.app.clone();
     let known = world.app.store.read(move |tx| Box::pin(async move { app.known(tx).await })).await?;
     let scope = Scope { store: Some("flagship".into()), ..Scope::default() };
-    Ok(known.index.search(&Query { text: FACT, scope: &scope, now_ms: world.clock.now(), limit: 5 }))
+    let now_ms = world.clock.now();
+    Ok(known.index.search(&Query { text: FACT, meaning: None, scope: &scope, now_ms, limit: 5 }))
 }
 
 story!(
