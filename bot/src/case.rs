@@ -1,6 +1,7 @@
 //! One customer need being answered. Pure: [`step`] takes a case, what happened and the rules in force,
 //! and says what the case becomes, what goes on record and what has to be done. It performs nothing.
 
+mod authority;
 mod customer;
 mod doubt;
 mod draft;
@@ -10,7 +11,6 @@ mod hand;
 mod human;
 mod in_turn;
 mod look_up;
-mod permit;
 mod refusal;
 mod sending;
 mod step;
@@ -21,13 +21,13 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use authority::{Approval, Authority, Permit};
 pub use doubt::{Doubt, Lost, Resolution};
 pub use draft::{Author, Citation, Draft, Shortcoming, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
 pub use look_up::{LookUp, Looked, Unseen};
-pub use permit::{Approval, Authority, Permit};
 pub use refusal::{Refusal, act_key};
 pub use sending::message_id;
 pub use step::{Automation, BY_ITSELF, PausedBy, Rules, Step, step};

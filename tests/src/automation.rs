@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use cards::Act;
 
 use crate::story;
-use crate::world::{DESK, FLAGSHIP, Setting, World};
+use crate::world::{Card, DESK, FLAGSHIP, Setting, World};
 
 pub(crate) const FACT: &str = "真丝衬衫怎么洗";
 pub(crate) const NOTICE: &str = "（AI 自动回复，回复“人工”转人工客服）";
@@ -66,6 +66,13 @@ impl World {
         });
         ensure!(i64::try_from(repeated.await?)? == times, "there is no eligible decision to repeat");
         Ok(())
+    }
+
+    /// The reviewer who has the card of what a customer heard, and the card.
+    async fn sampled(&self, customer: &str) -> anyhow::Result<(&'static str, Card)> {
+        let number = self.number_of(customer).await?.context("a case")?;
+        let reviewer = if self.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
+        Ok((reviewer, self.card_of(reviewer, number)?))
     }
 
     /// Two people open it, once it is earned.
@@ -232,9 +239,7 @@ story!(
         world.asked_by("wmNext", FACT).await?;
         let heard = world.customer_heard("wmNext");
         ensure!(heard.len() == 1);
-        let number = world.number_of("wmNext").await?.context("a case")?;
-        let reviewer = if world.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
-        let card = world.card_of(reviewer, number)?;
+        let (reviewer, card) = world.sampled("wmNext").await?;
         let text = card.text();
         ensure!(text.contains(FACT) && text.contains("手洗") && !text.contains("自动回复") && !text.contains("抽查"), "{text}");
         for act in [Act::Send, Act::Edit, Act::Reject, Act::Escalate, Act::TakeOver, Act::Pause] {
@@ -246,9 +251,7 @@ story!(
         world.taps_late(reviewer, &card, Act::Send).await?;
         ensure!(world.entries(Kind::SampleReviewed).await?.len() == 1 && world.customer_heard("wmNext") == heard);
         world.asked_by("wmEdit", FACT).await?;
-        let number = world.number_of("wmEdit").await?.context("a case")?;
-        let reviewer = if world.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
-        let card = world.card_of(reviewer, number)?;
+        let (reviewer, card) = world.sampled("wmEdit").await?;
         world.taps_card(reviewer, &card, Act::Edit, &[]).await?;
         world.member_says(reviewer, "亲，建议干洗。").await?;
         ensure!(world.newest_text(reviewer).contains("不该这样发"), "{}", world.newest_text(reviewer));
@@ -269,9 +272,7 @@ story!(
         for customer in ["wmA", "wmB", "wmC"] {
             world.asked_by(customer, FACT).await?;
             ensure!(world.customer_heard(customer).len() == 1, "{customer}");
-            let number = world.number_of(customer).await?.context("a case")?;
-            let reviewer = if world.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
-            let card = world.card_of(reviewer, number)?;
+            let (reviewer, card) = world.sampled(customer).await?;
             world.taps_card(reviewer, &card, Act::TakeOver, &[]).await?;
         }
         ensure!(world.phone("WangWu").contains("已停止自动回复") && world.phone("ChenJie").contains("3 条不该"));

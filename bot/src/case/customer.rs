@@ -7,7 +7,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Voided,
-    Why, Window, doubt, permit, sending,
+    Why, Window, authority, doubt, sending,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
@@ -182,8 +182,8 @@ fn propose(turn: &mut Turn, draft: &super::Draft) {
     let now = turn.now;
     if !turn.case().window.allows(draft.parts.len(), now) {
         turn.stuck(Why::QuotaGone, Some(draft.clone()), level_of(&draft.verdict));
-    } else if let Some(marked) = permit::marked(turn, draft) {
-        permit::give(turn, marked);
+    } else if let Some(marked) = authority::marked(turn, draft) {
+        authority::give(turn, marked);
     } else {
         turn.show(draft.clone(), level_of(&draft.verdict));
     }

@@ -6,7 +6,7 @@ use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
     Approval, Author, Authority, Decided, Decision, Draft, Effect, Ending, Level, Outcome, Refusal, Rejection, Review,
-    Say, SessionOwner, State, Stuck, Tap, Voided, Why, customer, doubt, hand, in_turn, permit as way_out,
+    Say, SessionOwner, State, Stuck, Tap, Voided, Why, authority, customer, doubt, hand, in_turn,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -133,7 +133,7 @@ pub(super) fn approve(turn: &mut Turn, tap: &Tap, draft: Draft) {
     let outcome = decided(turn, tap);
     turn.settle_cards(outcome);
     turn.case().doubtful = false;
-    way_out::send(turn, draft, Authority::Person(approval));
+    authority::send(turn, draft, Authority::Person(approval));
 }
 
 fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::step::{Step, Turn, level_of};
 use super::{
     Author, Case, Draft, Effect, Ending, Level, Meanwhile, Part, PartResult, Refusal, Say, Sending, State, Voided, Why,
-    customer, doubt, hand, human, permit,
+    authority, customer, doubt, hand, human,
 };
 use crate::clock::{MINUTE, SECOND, Timestamp};
 use crate::evidence::{Actor, Kind};
@@ -92,7 +92,7 @@ fn still_permitted(turn: &Turn, sending: &Sending) -> bool {
 
 /// Whether what the policy permitted may not leave by itself any more.
 fn closed(turn: &Turn, sending: &Sending) -> bool {
-    sending.authority.approver().is_none() && !permit::still_open(turn, &sending.draft)
+    sending.authority.approver().is_none() && !authority::still_open(turn, &sending.draft)
 }
 
 fn let_out(turn: &mut Turn, mut sending: Sending, part: usize) {
@@ -243,7 +243,7 @@ pub(super) fn accepted(turn: &mut Turn, sending: Sending) {
             _ => turn.void_authority(Voided::CustomerWroteAgain),
         }
     } else if sending.authority.approver().is_none() {
-        let shown = Box::new(permit::as_for_review(turn.now_becoming(), &sending));
+        let shown = Box::new(authority::as_for_review(turn.now_becoming(), &sending));
         turn.effect(Effect::LeftByItself { shown });
     } else if matches!(sending.draft.author, Author::Person { .. }) {
         let (text, citations) = (sending.draft.parts.join("\n"), sending.draft.citations.clone());

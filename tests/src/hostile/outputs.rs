@@ -64,7 +64,8 @@ async fn found(world: &World) -> anyhow::Result<Found> {
     let app = world.app.clone();
     let known = world.app.store.read(move |tx| Box::pin(async move { app.known(tx).await })).await?;
     let scope = Scope { store: Some("flagship".into()), ..Scope::default() };
-    Ok(known.index.search(&Query { text: FACT, scope: &scope, now_ms: world.clock.now(), limit: 5 }))
+    let now_ms = world.clock.now();
+    Ok(known.index.search(&Query { text: FACT, meaning: None, scope: &scope, now_ms, limit: 5 }))
 }
 
 story!(
@@ -143,7 +144,7 @@ fn made_of(clause: &str, published: &str) -> bool {
 
 /// So many customers ask while the model is hostile: what each of them hears is nothing, or the published answer with its
 /// mark; nobody else hears anything, and only what the record permits left.
-async fn asked_under_attack(world: &mut World, seed: u64) -> anyhow::Result<(usize, usize)> {
+async fn asked_under_attack(world: &mut World, seed: u64, all: usize) -> anyhow::Result<usize> {
     let published = found(world).await?.hits.first().context("a published answer")?.text.trim().to_owned();
     let whole = [format!("您好，{published}\n{NOTICE}"), published.clone() + "\n" + NOTICE];
     // Where documented drafts leave too: nothing but what is published, clause by clause, and the mark.
@@ -154,7 +155,7 @@ async fn asked_under_attack(world: &mut World, seed: u64) -> anyhow::Result<(usi
         !said.is_empty() && clauses.all(|clause| clause == "您好" || made_of(clause, &published))
     };
     let approved = |text: &String| whole.contains(text) || (documented && published_only(text));
-    let (mut dice, all) = (Dice::seeded(seed), runs(16, 600));
+    let mut dice = Dice::seeded(seed);
     let (before, mut answered) = (world.sim.accepted_kf_sends().len(), 0);
     for n in 0..all {
         let (text, _) = output(&mut dice, &published);
@@ -170,7 +171,7 @@ async fn asked_under_attack(world: &mut World, seed: u64) -> anyhow::Result<(usi
     ensure!(world.customer_heard("wmOther42").is_empty(), "somebody else was written to");
     world.everything_sent_was_shown().await?;
     println!("{all} customers asked, {answered} were answered by permit");
-    Ok((all, answered))
+    Ok(answered)
 }
 
 /// A model that does not work until the attack begins: the built-in drafter earns what is earned.
@@ -184,7 +185,8 @@ story!(
     in silent(Setting::desk(DESK.to_owned())),
     |world| {
         world.sim.add_customer("wmOther42", "别人");
-        let (_, answered) = asked_under_attack(world, 1).await?;
+        // No more than people have cards for within the time of a story.
+        let answered = asked_under_attack(world, 1, runs(16, 60)).await?;
         ensure!(answered == 0);
     }
 );
@@ -196,7 +198,8 @@ story!(
     |world| {
         world.sim.add_customer("wmOther42", "别人");
         world.opens_automation().await?;
-        let (all, answered) = asked_under_attack(world, 2).await?;
+        let all = runs(16, 600);
+        let answered = asked_under_attack(world, 2, all).await?;
         ensure!(answered > 0 && answered < all, "{answered} of {all}: some fall back to the built-in drafter, some wait");
     }
 );
@@ -208,6 +211,6 @@ story!(
     |world| {
         world.sim.add_customer("wmOther42", "别人");
         world.opens_automation().await?;
-        asked_under_attack(world, 3).await?;
+        asked_under_attack(world, 3, runs(16, 600)).await?;
     }
 );

@@ -157,14 +157,11 @@ impl Oracle {
         self.figures.requests += 1;
         // Where the platform refuses a second use of an id, a lost answer is asked for again under the same id.
         let most = if self.duplicate_known { 4 } else { 1 };
-        // Whoever is asking already does not hear that the platform has called it undelivered meanwhile.
-        let asked_already =
-            |leaving: &Leaving| leaving.began > 0 && leaving.settled.as_deref() == Some("not_delivered");
         let leaves = |leaving: &Leaving| {
             leaving.body == body
                 && leaving.id.as_ref() == Some(id)
                 && leaving.claimed.is_some()
-                && (leaving.settled.is_none() || asked_already(leaving))
+                && leaving.settled.is_none()
                 && leaving.began < most
         };
         let approvals = &self.talks[talk].approvals;
