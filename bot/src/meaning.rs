@@ -16,7 +16,7 @@ pub enum Encoding {
     /// An encoder on this machine.
     Here(Arc<Encoder>),
     /// A model of a server.
-    There(Embeddings),
+    There(Box<Embeddings>),
 }
 
 /// What texts mean, and what is known about it.

@@ -135,7 +135,7 @@ fn meaning(environment: &Environment) -> anyhow::Result<Option<Meaning>> {
         Some(Encoder::Folder(folder)) => Some(Meaning::here(folder).context("AIJIA_ENCODER")?),
         Some(Encoder::Server(openai)) => {
             let model = Embeddings::new(&openai.base_url, &openai.api_key, &openai.model)?;
-            Some(Meaning::new(Encoding::There(model)))
+            Some(Meaning::new(Encoding::There(Box::new(model))))
         }
         None => None,
     })

@@ -16,6 +16,31 @@ const TABLES: &[&str] =
 /// What a literal ends in that names a file.
 const FILES: &[&str] = &["css", "csv", "db", "html", "js", "json", "key", "lock", "md", "rs", "toml", "txt"];
 
+/// Why an authority ended.
+const VOIDED: [&str; 21] = [
+    "paused",
+    "right_lost",
+    "policy_changed",
+    "knowledge_changed",
+    "customer_wrote_again",
+    "asked_for_person",
+    "customer_recalled",
+    "case_closed",
+    "window_closed",
+    "budget_spent",
+    "servicer_answers",
+    "taken_over",
+    "part_not_arrived",
+    "part_unknown",
+    "arrived_after_all",
+    "not_delivered",
+    "mode_changed",
+    "automation_closed",
+    "plan_changed",
+    "recipe_stopped",
+    "too_late",
+];
+
 /// Keys that are put together while the program runs: everything the open end can be.
 fn ends(open: &str) -> Option<Vec<&'static str>> {
     Some(match open {
@@ -28,29 +53,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "hand_out." => {
             vec!["handed_out", "failed", "put_off", "unknown", "for_sending", "sent", "again", "dropped"]
         }
-        "voided." => vec![
-            "paused",
-            "right_lost",
-            "policy_changed",
-            "knowledge_changed",
-            "customer_wrote_again",
-            "asked_for_person",
-            "customer_recalled",
-            "case_closed",
-            "window_closed",
-            "budget_spent",
-            "servicer_answers",
-            "taken_over",
-            "part_not_arrived",
-            "part_unknown",
-            "arrived_after_all",
-            "not_delivered",
-            "mode_changed",
-            "automation_closed",
-            "plan_changed",
-            "recipe_stopped",
-            "too_late",
-        ],
+        "voided." => VOIDED.to_vec(),
         "work." => vec![
             "from_member",
             "from_customer",

@@ -82,8 +82,9 @@ fn a_channel_without_an_escalation_owner_is_refused() -> anyhow::Result<()> {
 }
 
 #[test]
-fn modes_above_draft_are_not_available_yet() -> anyhow::Result<()> {
-    refused(&EXAMPLE.replace("mode = \"draft\"", "mode = \"auto\""), &[], "not available yet")
+fn a_mode_that_does_not_fit_a_channel_is_refused() -> anyhow::Result<()> {
+    refused(&EXAMPLE.replace("mode = \"draft\"", "mode = \"reviewed\""), &[], "not available yet")?;
+    refused(&EXAMPLE.replace("mode = \"draft\"", "mode = \"auto\""), &[], "nothing leaves by itself")
 }
 
 /// Scenario 2: a knowledge item without an owner is rejected and never found.

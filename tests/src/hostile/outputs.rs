@@ -133,8 +133,8 @@ story!(
 fn made_of(clause: &str, published: &str) -> bool {
     let mut rest = clause;
     while !rest.is_empty() {
-        let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
-        match ends.filter(|end| published.contains(&rest[..*end])).next_back() {
+        let mut ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+        match ends.rfind(|end| published.contains(&rest[..*end])) {
             Some(end) if rest[..end].chars().count() >= 4 || end == rest.len() => rest = &rest[end..],
             _ => return false,
         }
