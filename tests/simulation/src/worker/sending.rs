@@ -62,7 +62,9 @@ impl World {
         repeats: bool,
     ) -> Option<Task> {
         let (age, good_for) = (self.now - since, if repeats { PROBES_END } else { CLAIM_IS_GOOD_FOR });
-        if !ready || age > good_for {
+        // What is known by now, for example through a worker that was taken for gone, is not asked about.
+        let known = repeats && self.store.sends[&id].state != SendState::InFlight;
+        if !ready || known || age > good_for {
             self.note(|| format!("instance {at} gives up what it claimed {age} ms ago"));
             let result = if repeats { PartResult::Unknown } else { NEVER_LEFT };
             return Some(Task::Row(row, Stage::Settle { id, result }));
