@@ -94,9 +94,7 @@ impl Meaning {
     pub async fn of_all(&self, questions: Vec<String>, index: &Index, new: &[Face]) -> anyhow::Result<Meant> {
         let unknown: Vec<String> = new.iter().map(|face| face.text.clone()).filter(|text| !self.knows(text)).collect();
         for texts in unknown.chunks(Self::TOGETHER) {
-            let numbers = self.numbers(texts.to_vec()).await?;
-            let found = texts.iter().zip(numbers);
-            self.learn(found.map(|(text, numbers)| (hash(text), Direction::of(&numbers).map(Arc::new))).collect());
+            self.learn(self.directions(texts.to_vec()).await?);
         }
         index.know(self.meanings(&index.faces()));
         let mut meant = Meant::new();
@@ -123,7 +121,7 @@ impl Meaning {
     ///
     /// # Errors
     /// When the server does not answer as it should.
-    pub async fn numbers(&self, texts: Vec<String>) -> anyhow::Result<Vec<Vec<f32>>> {
+    async fn numbers(&self, texts: Vec<String>) -> anyhow::Result<Vec<Vec<f32>>> {
         match &self.encoding {
             Encoding::Here(encoder) => {
                 let encoder = encoder.clone();
@@ -132,6 +130,16 @@ impl Meaning {
             }
             Encoding::There(model) => Ok(model.numbers(&texts).await?),
         }
+    }
+
+    /// The directions of texts of the knowledge; at most [`Meaning::TOGETHER`] of them.
+    ///
+    /// # Errors
+    /// When the server does not answer as it should.
+    pub async fn directions(&self, texts: Vec<String>) -> anyhow::Result<Directions> {
+        let hashes: Vec<TextHash> = texts.iter().map(|text| hash(text)).collect();
+        let numbers = self.numbers(texts).await?;
+        Ok(hashes.into_iter().zip(numbers.iter().map(|numbers| Direction::of(numbers).map(Arc::new))).collect())
     }
 
     /// Remembers directions.

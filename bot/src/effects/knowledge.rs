@@ -73,7 +73,8 @@ pub(super) async fn publish(app: &App, row: Row, to: Address, wish: Wish) -> any
         .await
 }
 
-async fn person(app: &App, id: &str) -> anyhow::Result<Option<Person>> {
+/// A person of the desk, as it is configured now.
+pub(super) async fn person(app: &App, id: &str) -> anyhow::Result<Option<Person>> {
     let (reader, id) = (app.clone(), id.to_owned());
     app.store.read(move |tx| Box::pin(async move { Ok(reader.desk(tx).await?.desk.person(&id).cloned()) })).await
 }

@@ -1,5 +1,6 @@
 //! Files of knowledge that were handed in: read, and later put in use, outside of any transaction.
 
+use super::knowledge::person as person_now;
 use crate::app::App;
 use crate::case::Say;
 use crate::knowledge_desk::{FileReport, Outcome, uploads as desk};
@@ -31,10 +32,8 @@ pub(super) async fn read(app: &App, row: Row, number: i64) -> anyhow::Result<()>
 
 /// Puts in use what a file gave, as far as the person answers for it and still looks after knowledge.
 pub(super) async fn publish(app: &App, row: Row, to: Address, person: String, number: i64) -> anyhow::Result<()> {
-    let reader = app.clone();
-    let known =
-        app.store.read(move |tx| Box::pin(async move { Ok(reader.desk(tx).await?.desk.person(&person).cloned()) }));
-    let permitted = known.await?.filter(|person| policy::may(person, Power::ManageKnowledge, None).is_ok());
+    let known = person_now(app, &person).await?;
+    let permitted = known.filter(|person| policy::may(person, Power::ManageKnowledge, None).is_ok());
     let (Some(person), Some(upload)) = (permitted, load(app, number).await?) else {
         return super::finished(app, row).await;
     };

@@ -2,7 +2,7 @@
 //! proposed for removal.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -71,23 +71,21 @@ pub async fn import_paths(
     progress: impl Fn(usize, usize, &FileReport),
 ) -> anyhow::Result<Report> {
     let files = files::all(paths)?;
-    let program = this_program()?;
     let mut report = Report { left_aside: files.left_aside, ..Report::default() };
     let all = files.found.len();
     for (at, file) in files.found.into_iter().enumerate() {
-        let one = import_file(app, &program, &file, order).await?;
+        let one = import_file(app, &file, order).await?;
         progress(at + 1, all, &one);
         report.files.push(one);
     }
     Ok(report)
 }
 
-async fn import_file(app: &App, program: &Path, file: &files::Found, order: &Order) -> anyhow::Result<FileReport> {
-    let bytes = match files::read(&file.path)? {
-        Ok(bytes) => bytes,
-        Err(fault) => return keep(app, &file.name, "", Imported::refused(&file.name, fault), order).await,
-    };
-    import_read(app, program, &file.name, bytes, order).await
+async fn import_file(app: &App, file: &files::Found, order: &Order) -> anyhow::Result<FileReport> {
+    match files::read(&file.path)? {
+        Ok(bytes) => import_bytes(app, &file.name, bytes, order).await,
+        Err(fault) => keep(app, &file.name, "", Imported::refused(&file.name, fault), order).await,
+    }
 }
 
 /// Imports the content of one file.
@@ -95,23 +93,10 @@ async fn import_file(app: &App, program: &Path, file: &files::Found, order: &Ord
 /// # Errors
 /// When the database fails.
 pub async fn import_bytes(app: &App, name: &str, bytes: Vec<u8>, order: &Order) -> anyhow::Result<FileReport> {
-    import_read(app, &this_program()?, name, bytes, order).await
-}
-
-fn this_program() -> anyhow::Result<PathBuf> {
-    std::env::current_exe().context("cannot find this program, which reads PDFs")
-}
-
-async fn import_read(
-    app: &App,
-    program: &Path,
-    name: &str,
-    bytes: Vec<u8>,
-    order: &Order,
-) -> anyhow::Result<FileReport> {
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let imported = if Format::of(name) == Ok(Format::Pdf) {
-        match pdf::pages(program, &bytes).await {
+        let program = std::env::current_exe().context("cannot find this program, which reads PDFs")?;
+        match pdf::pages(&program, &bytes).await {
             Ok(pages) => import::read_pages(name, &pages, &order.defaults),
             Err(fault) => Imported::refused(name, fault),
         }

@@ -90,9 +90,7 @@ async fn directions(app: &App, meaning: &Meaning, texts: Vec<String>) -> anyhow:
     if missing.is_empty() {
         return Ok(found);
     }
-    let numbers = meaning.numbers(missing.clone()).await?;
-    let new = missing.iter().zip(numbers).map(|(text, numbers)| (hash(text), Direction::of(&numbers).map(Arc::new)));
-    let new: Directions = new.collect();
+    let new = meaning.directions(missing).await?;
     keep(app, meaning.name(), new.clone()).await?;
     found.extend(new);
     Ok(found)
