@@ -8,9 +8,17 @@ use anyhow::ensure;
 use cards::Act;
 
 use crate::story;
-use crate::world::XIAOYU;
+use crate::world::{World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
+
+async fn one_wins_and_one_is_told(world: &World) -> anyhow::Result<()> {
+    let record = world.record(1).await?;
+    let won = record.iter().filter(|told| matches!(told.kind, Kind::Decided | Kind::TakenOver)).count();
+    let refused = record.iter().filter(|told| told.kind == Kind::Refused).count();
+    ensure!((won, refused) == (1, 1), "one wins, one is told: {won} and {refused}");
+    Ok(())
+}
 
 story!(
     /// Scenario 14: exactly one decision counts; the other person sees the final state.
@@ -25,11 +33,23 @@ story!(
         );
         ensure!(one?.accepted() && two?.accepted());
         world.settle().await?;
-        let record = world.record(1).await?;
-        let won = record.iter().filter(|told| matches!(told.kind, Kind::Decided | Kind::TakenOver)).count();
-        let refused = record.iter().filter(|told| told.kind == Kind::Refused).count();
-        ensure!((won, refused) == (1, 1), "one wins, one is told: {won} and {refused}");
+        one_wins_and_one_is_told(world).await?;
         ensure!(!world.has_open_card("LiHua") && !world.has_open_card("ZhaoLiu"));
+    }
+);
+
+story!(
+    /// The same in words: nothing is locked before the two meet at the case.
+    two_reviewers_write_at_once,
+    |world| {
+        world.customer_says(FACT).await?;
+        let code = world.card("LiHua")?.code()?;
+        let approve = format!("/approve 1 {code}");
+        let (one, two) =
+            tokio::join!(world.sim.says("LiHua", &approve), world.sim.says("ZhaoLiu", "/take 1"));
+        ensure!(one?.accepted() && two?.accepted());
+        world.settle().await?;
+        one_wins_and_one_is_told(world).await?;
     }
 );
 
