@@ -8,9 +8,17 @@ use anyhow::ensure;
 use cards::Act;
 
 use crate::story;
-use crate::world::XIAOYU;
+use crate::world::{FLAGSHIP, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
+
+async fn one_wins_and_one_is_told(world: &World, number: i64) -> anyhow::Result<()> {
+    let record = world.record(number).await?;
+    let won = record.iter().filter(|told| matches!(told.kind, Kind::Decided | Kind::TakenOver)).count();
+    let refused = record.iter().filter(|told| told.kind == Kind::Refused).count();
+    ensure!((won, refused) == (1, 1), "one wins, one is told: {won} and {refused}");
+    Ok(())
+}
 
 story!(
     /// Scenario 14: exactly one decision counts; the other person sees the final state.
@@ -25,11 +33,26 @@ story!(
         );
         ensure!(one?.accepted() && two?.accepted());
         world.settle().await?;
-        let record = world.record(1).await?;
-        let won = record.iter().filter(|told| matches!(told.kind, Kind::Decided | Kind::TakenOver)).count();
-        let refused = record.iter().filter(|told| told.kind == Kind::Refused).count();
-        ensure!((won, refused) == (1, 1), "one wins, one is told: {won} and {refused}");
+        one_wins_and_one_is_told(world, 1).await?;
         ensure!(!world.has_open_card("LiHua") && !world.has_open_card("ZhaoLiu"));
+    }
+);
+
+story!(
+    /// The same in words, some times over: nothing is locked before the two meet at the case.
+    two_reviewers_write_at_once,
+    |world| {
+        for number in 1..=5 {
+            let customer = format!("wmGuest{number}");
+            world.sim.add_customer(&customer, "顾客");
+            world.says(FLAGSHIP, &customer, FACT).await?;
+            let approve = format!("/approve {number} {}", world.card_of("LiHua", number)?.code()?);
+            let take = format!("/take {number}");
+            let (one, two) = tokio::join!(world.sim.says("LiHua", &approve), world.sim.says("ZhaoLiu", &take));
+            ensure!(one?.accepted() && two?.accepted());
+            world.settle().await?;
+            one_wins_and_one_is_told(world, number).await?;
+        }
     }
 );
 

@@ -16,8 +16,8 @@ use crate::actions::{ORDER, action, asked, key, notes, plan_card, presses, write
 use crate::story;
 use crate::world::{Setting, World};
 
-/// Notes in continuous integration: enough for each fault.
-const USUAL: usize = 16;
+/// Notes in continuous integration: one for each fault, and one without.
+const USUAL: usize = FAULTS.len() + 1;
 
 /// What goes wrong with a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,8 +73,10 @@ impl Fault {
 
 /// Every tenth note meets a fault; a short run meets each of them once.
 fn fault_of(n: usize, count: usize) -> Option<Fault> {
-    let every = if count < 80 { 2 } else { 10 };
-    (n % every == 1).then(|| FAULTS[(n / every) % FAULTS.len()])
+    match count {
+        ..80 => FAULTS.get(n).copied(),
+        _ => (n % 10 == 1).then(|| FAULTS[(n / 10) % FAULTS.len()]),
+    }
 }
 
 async fn approved(world: &mut World, fault: Option<Fault>) -> anyhow::Result<()> {

@@ -141,12 +141,12 @@ impl World {
     /// The AI bot's connection is up, where there is one.
     async fn connects(&mut self) -> anyhow::Result<()> {
         let is_up = |app: &App| app.aibot.as_ref().is_none_or(|aibot| aibot.link().is_some());
-        for _ in 0..20 {
+        for _ in 0..40 {
             if is_up(&self.app) {
                 return Ok(());
             }
             // What died without a word is gone after a while, and what it held is free.
-            worker::listen(&self.app, Duration::from_millis(300)).await?;
+            worker::listen(&self.app, Duration::from_millis(50)).await?;
             if !is_up(&self.app) {
                 self.wait(Duration::from_secs(2)).await?;
             }
