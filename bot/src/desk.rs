@@ -3,9 +3,11 @@
 
 mod backoffice;
 mod hours;
+mod weekly;
 
 pub use backoffice::{Action, ApiKind, BackOffice, OrderApi};
 pub use hours::{DutyWord, Shift};
+pub use weekly::Weekly;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -55,6 +57,8 @@ pub struct Settings {
     pub quiet_seconds: u32,
     /// Longest time in seconds the bot waits for a customer to stop typing.
     pub quiet_at_most_seconds: u32,
+    /// When admins and escalation owners get the report of the week.
+    pub weekly_report: Weekly,
     /// The person who gets checkpoints and alarms by chat; the first admin when absent.
     pub alarms_to: Option<String>,
 }
@@ -70,6 +74,7 @@ impl Default for Settings {
             currency: "CNY".into(),
             quiet_seconds: 3,
             quiet_at_most_seconds: 12,
+            weekly_report: Weekly::default(),
             alarms_to: None,
         }
     }

@@ -18,6 +18,7 @@ use crate::app::{App, Settings, Wecom};
 use crate::automation;
 use crate::case::State;
 use crate::chaos;
+use crate::chart::Charts;
 use crate::clock::{Clock, Ids};
 use crate::config::{self, ConfigError, Encoder, Environment};
 use crate::desk::{ChannelKind, Desk};
@@ -103,6 +104,7 @@ fn without_wires(
         model: model(environment)?,
         meaning: meaning(environment)?,
         offices: Offices::closed(Seats::new(store.clone(), instance.id().to_owned())),
+        charts: Charts::new(environment.font.clone()),
         signing: SigningKey::from_seed(derived(secret, "checkpoints"))?,
         cookie_key: derived(secret, "review page"),
         data_dir: environment.data_dir.clone(),

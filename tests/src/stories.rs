@@ -45,6 +45,7 @@ mod races;
 mod record;
 mod recovery;
 mod replay;
+mod report;
 mod review_page;
 mod shown;
 mod storage_faults;

@@ -54,6 +54,8 @@ pub struct Environment {
     pub openai: Option<OpenAi>,
     /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
     pub chromium: Option<PathBuf>,
+    /// `AIJIA_FONT`: a font with Chinese letters for the report's pictures, where the system's is not found.
+    pub font: Option<PathBuf>,
     /// What says what texts mean, once something is configured.
     pub encoder: Option<Encoder>,
 }
@@ -213,6 +215,7 @@ impl Reader<'_> {
             openai,
             encoder,
             chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
+            font: self.value("AIJIA_FONT").map(PathBuf::from),
         })
     }
 

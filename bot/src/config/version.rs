@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Person, Policy, Settings};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Person, Policy, Settings, Weekly};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
@@ -50,8 +50,8 @@ fn deciding(channel: &Channel) -> Value {
 /// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
 pub fn people_version(desk: &Desk) -> String {
     let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, .. } = &desk.desk;
-    let Settings { currency, quiet_seconds, quiet_at_most_seconds, alarms_to, .. } = &desk.desk;
-    hash(&json!({
+    let Settings { currency, quiet_seconds, quiet_at_most_seconds, weekly_report, alarms_to, .. } = &desk.desk;
+    let mut told = json!({
         "desk": {
             "locale": locale, "timezone": timezone, "review_minutes": review_minutes, "currency": currency,
             "open_cards": open_cards, "waiting_minutes": waiting_minutes,
@@ -60,7 +60,12 @@ pub fn people_version(desk: &Desk) -> String {
         "people": desk.people.iter().map(person).collect::<Vec<_>>(),
         "channels": desk.channels.iter().map(responsible).collect::<Vec<_>>(),
         "triggers": desk.policy.triggers,
-    }))
+    });
+    // Only where it is another one: desks that leave it have the version they always had.
+    if *weekly_report != Weekly::default() {
+        told["desk"]["weekly_report"] = json!(weekly_report);
+    }
+    hash(&told)
 }
 
 fn person(person: &Person) -> Value {
