@@ -109,6 +109,16 @@ impl Verdict {
         keys
     }
 
+    /// The words of the tables that were found, each once; never a customer's or a draft's own.
+    pub fn listed_words(&self) -> Vec<&str> {
+        let quoted = [gate::CLAIM, gate::CONTRADICTION];
+        let listed = self.reasons.iter().filter(|reason| !quoted.contains(&reason.rule.as_str()));
+        let mut words: Vec<&str> = listed.flat_map(|reason| &reason.words).map(String::as_str).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
     /// What the customer says, and what the back office shows instead.
     pub fn contradictions(&self) -> impl Iterator<Item = (&str, &str)> {
         let found = self.reasons.iter().filter(|reason| reason.rule == gate::CONTRADICTION);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use cards::Act;
 use simulator::ItemKind;
+use simulator::telegram::Method;
 
 use crate::story;
-use crate::world::{FLAGSHIP, Setting, World};
+use crate::world::{Colleagues, DESK, FLAGSHIP, Phones, Setting, World};
 
 const HOUR: u64 = 3_600;
 /// From the stories' morning, a Wednesday at ten, to an hour before the report of the week.
@@ -71,6 +72,36 @@ story!(
     }
 );
 
+/// Somebody whose phone is another surface asks, after one draft was sent as it was.
+async fn asks_elsewhere(world: &mut World) -> anyhow::Result<()> {
+    world.customer_says("羊毛衫会起球吗？").await?;
+    world.decides("LiHua", Act::Send).await?;
+    world.writes("WangWu", "/报告").await
+}
+
+story!(
+    /// In the AI bot's chat the pictures come by its connection.
+    a_report_has_pictures_in_the_chat_with_the_ai_bot,
+    in Setting { colleagues: Colleagues::Aibot, ..Setting::default() },
+    |world| {
+        asks_elsewhere(world).await?;
+        let Phones::Aibot(bot) = &world.phones else { anyhow::bail!("the AI bot") };
+        let shown = bot.uploads().into_iter().filter(|upload| size(&upload.bytes).is_some()).count();
+        ensure!(shown == 2, "{shown} pictures");
+    }
+);
+
+story!(
+    /// On Telegram they are photos.
+    a_report_has_pictures_on_telegram,
+    in Setting { colleagues: Colleagues::Telegram, ..Setting::default() },
+    |world| {
+        asks_elsewhere(world).await?;
+        let Phones::Telegram(telegram) = &world.phones else { anyhow::bail!("Telegram") };
+        ensure!(telegram.count(Method::SendPhoto) == 2, "{} photos", telegram.count(Method::SendPhoto));
+    }
+);
+
 story!(
     /// Before anybody decided there is nothing to draw.
     a_report_without_decisions_has_no_pictures,
@@ -121,7 +152,7 @@ story!(
 story!(
     /// Whoever wants none gets none.
     the_week_is_not_told_where_it_is_switched_off,
-    in Setting::desk(crate::world::DESK.replace("[desk]\n", "[desk]\nweekly_report = \"off\"\n")),
+    in Setting::desk(DESK.replace("[desk]\n", "[desk]\nweekly_report = \"off\"\n")),
     |world| {
         decides(world).await?;
         world.wait(TO_MONDAY).await?;

@@ -18,8 +18,19 @@ pub struct Summary {
     pub kinds: BTreeMap<(String, Intent), Kind>,
     /// Questions without an answer in the knowledge, asked most often first.
     pub gaps: Vec<Gap>,
-    /// Why a person has to look, most often first: the rule, the words that were found, and how often.
-    pub reasons: Vec<(String, BTreeSet<String>, usize)>,
+    /// Why a person has to look, most often first.
+    pub reasons: Vec<Found>,
+}
+
+/// A reason for which a person has to look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The locale key of its label.
+    pub key: &'static str,
+    /// The words that were found.
+    pub words: BTreeSet<String>,
+    /// Turns it was found in.
+    pub times: usize,
 }
 
 /// What became of the turns about one intent on one channel.
@@ -166,31 +177,41 @@ fn mean<'a>(turns: impl Iterator<Item = &'a &'a Replayed>) -> Option<f64> {
     (count > 0.0).then(|| (all.iter().sum::<f64>() / count * 1_000.0).round() / 1_000.0)
 }
 
+/// A question without an answer, and the conversations it was asked in.
+struct Asked<'a> {
+    first: &'a Replayed,
+    conversations: BTreeSet<(&'a str, &'a str)>,
+}
+
 /// Unanswered questions that mean the same, counted once for each conversation.
 fn gaps(replayed: &[Replayed]) -> Vec<Gap> {
-    let mut found: BTreeMap<String, (Gap, BTreeSet<(&str, &str)>)> = BTreeMap::new();
+    let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for one in replayed.iter().filter(|one| one.became == Became::NeedsPerson(Why::NoAnswer)) {
-        let question = one.customer.join("\n");
-        let new = || (Gap { question: question.clone(), conversations: 0, line: one.line }, BTreeSet::new());
-        let (_, asked) = found.entry(knowledge::gap_key(&question)).or_insert_with(new);
-        asked.insert((&one.channel, &one.conversation));
+        let key = knowledge::gap_key(&one.customer.join("\n"));
+        let group = asked.entry(key).or_insert_with(|| Asked { first: one, conversations: BTreeSet::new() });
+        group.conversations.insert((&one.channel, &one.conversation));
     }
-    let counted = found.into_values().map(|(gap, asked)| Gap { conversations: asked.len(), ..gap });
-    let mut gaps: Vec<Gap> = counted.collect();
+    let gap = |Asked { first, conversations }: Asked| Gap {
+        question: first.customer.join("\n"),
+        conversations: conversations.len(),
+        line: first.line,
+    };
+    let mut gaps: Vec<Gap> = asked.into_values().map(gap).collect();
     gaps.sort_by_key(|gap| (std::cmp::Reverse(gap.conversations), gap.line));
     gaps
 }
 
-fn reasons(replayed: &[Replayed]) -> Vec<(String, BTreeSet<String>, usize)> {
-    let mut found: BTreeMap<String, (BTreeSet<String>, usize)> = BTreeMap::new();
+fn reasons(replayed: &[Replayed]) -> Vec<Found> {
+    let mut found: BTreeMap<&'static str, Found> = BTreeMap::new();
     for one in replayed {
-        let rules: BTreeSet<&str> = one.reasons.iter().map(|reason| reason.key()).collect();
-        rules.into_iter().for_each(|rule| found.entry(rule.to_owned()).or_default().1 += 1);
+        let keys: BTreeSet<&'static str> = one.reasons.iter().map(|reason| reason.key()).collect();
+        keys.into_iter()
+            .for_each(|key| found.entry(key).or_insert_with(|| Found { key, ..Found::default() }).times += 1);
         for reason in &one.reasons {
-            found.entry(reason.key().to_owned()).or_default().0.extend(reason.words.iter().cloned());
+            found.entry(reason.key()).or_default().words.extend(reason.words.iter().cloned());
         }
     }
-    let mut reasons: Vec<_> = found.into_iter().map(|(rule, (words, times))| (rule, words, times)).collect();
-    reasons.sort_by_key(|(_, _, times)| std::cmp::Reverse(*times));
+    let mut reasons: Vec<Found> = found.into_values().collect();
+    reasons.sort_by_key(|found| std::cmp::Reverse(found.times));
     reasons
 }

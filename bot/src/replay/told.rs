@@ -4,9 +4,9 @@ use cards::words::Words;
 
 use super::files::Files;
 use super::likeness::Compared;
-use super::past::Flaw;
+use super::past::{Flaw, Refused};
 use super::scene::Replayed;
-use super::summary::Kind;
+use super::summary::{Found, Gap, Kind};
 use crate::config::short_version;
 use crate::desk::Desk;
 use crate::policy::Intent;
@@ -134,16 +134,16 @@ fn automation(files: &Files, words: &Words) -> String {
 }
 
 fn reasons(files: &Files, words: &Words) -> Vec<String> {
-    let line = |(rule, found, times): &(String, std::collections::BTreeSet<String>, usize)| {
-        let named: Vec<String> = found.iter().take(WORDS).map(|word| plain(&cards::fit(word, QUOTED))).collect();
-        let (name, times) = (words.text(rule, &[]), times.to_string());
+    let line = |found: &Found| {
+        let named: Vec<String> = found.words.iter().take(WORDS).map(|word| plain(&cards::fit(word, QUOTED))).collect();
+        let (name, times) = (words.text(found.key, &[]), found.times.to_string());
         words.text("replay.reason", &[("name", &name), ("times", &times), ("words", &named.join("、"))])
     };
     files.summary.reasons.iter().map(line).collect()
 }
 
 fn gaps(files: &Files, words: &Words) -> Vec<String> {
-    let line = |gap: &super::summary::Gap| {
+    let line = |gap: &Gap| {
         let (times, at) = (gap.conversations.to_string(), gap.line.to_string());
         let question = plain(&cards::fit(&gap.question, QUOTED));
         words.text("replay.gap", &[("question", &question), ("times", &times), ("line", &at)])
@@ -167,7 +167,7 @@ fn differences(files: &Files, words: &Words) -> Vec<String> {
 }
 
 fn refused(files: &Files, words: &Words) -> Vec<String> {
-    let line = |refused: &super::Refused| {
+    let line = |refused: &Refused| {
         let (at, why) = (refused.line.to_string(), plain(&flaw(&refused.why, words)));
         words.text("replay.line", &[("line", &at), ("why", &why)])
     };

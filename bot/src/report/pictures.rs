@@ -24,29 +24,30 @@ pub fn pictures(report: &Report, rows: &[Row], words: &Words, (until, timezone):
 
 /// The share of the drafts decided on each day that were sent unchanged.
 fn acceptance(rows: &[Row], words: &Words, until: Timestamp, timezone: &str) -> Bars {
-    let key = words.text("chart.acceptance_key", &[]);
-    let day_of = |at: Timestamp| local(at, timezone, "%m-%d");
     let days = (0..DAYS).rev().map(|back| until - 1 - back * DAY);
     let row = |at: Timestamp| {
-        let day = day_of(at);
-        let decided: Vec<&Row> = rows.iter().filter(|row| row.decided_at.is_some_and(|at| day_of(at) == day)).collect();
-        let unchanged = decided.iter().filter(|row| row.outcome() == Some(Outcome::Unchanged)).count();
-        let share = (!decided.is_empty()).then(|| number(unchanged) / number(decided.len()));
-        let figure =
-            share.map_or_else(|| "–".into(), |share| format!("{:.0}%　{unchanged}/{}", share * 100.0, decided.len()));
         let weekday = words.text(&format!("weekday.{}", local(at, timezone, "%u")), &[]);
-        Bar {
-            name: format!("{day} {weekday}"),
-            parts: share.into_iter().map(|share| (Tone::Good, share)).collect(),
-            figure,
-            counted: false,
-        }
+        let day = local(at, timezone, "%m-%d");
+        let decided_then = |row: &&Row| row.decided_at.is_some_and(|at| local(at, timezone, "%m-%d") == day);
+        day_bar(format!("{day} {weekday}"), rows.iter().filter(decided_then))
     };
     Bars {
         title: words.text("chart.acceptance", &[]),
-        key: vec![(Tone::Good, key)],
+        key: vec![(Tone::Good, words.text("chart.acceptance_key", &[]))],
         rows: days.map(row).collect(),
         full: Some(1.0),
+    }
+}
+
+fn day_bar<'a>(name: String, decided: impl Iterator<Item = &'a Row>) -> Bar {
+    let became: Vec<Option<Outcome>> = decided.map(Row::outcome).collect();
+    let unchanged = became.iter().filter(|outcome| **outcome == Some(Outcome::Unchanged)).count();
+    let share = (!became.is_empty()).then(|| number(unchanged) / number(became.len()));
+    Bar {
+        name,
+        parts: share.into_iter().map(|share| (Tone::Good, share)).collect(),
+        figure: share.map_or("–".into(), |share| format!("{:.0}%　{unchanged}/{}", share * 100.0, became.len())),
+        counted: false,
     }
 }
 

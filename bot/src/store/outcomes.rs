@@ -100,9 +100,8 @@ pub async fn drafted(tx: &mut Tx, case: &Case, draft: &Draft, signals: &str, now
         "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible, words, basis)
                VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8, $9, $10) ON CONFLICT (case_id, generation) DO NOTHING";
     let (risk, eligible) = (draft.verdict.risk.as_str(), draft.verdict.is_eligible());
-    let words: Vec<&String> = draft.verdict.reasons.iter().flat_map(|reason| &reason.words).collect();
-    let (words, basis) =
-        (serde_json::json!(words).to_string(), draft.citations.first().map(|cited| cited.title.clone()));
+    let words = serde_json::json!(draft.verdict.listed_words()).to_string();
+    let basis = draft.citations.first().map(|cited| cited.title.clone());
     let args = args![
         &case.id,
         case.generation,
