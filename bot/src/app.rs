@@ -26,6 +26,7 @@ use crate::store::desks::Applied;
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx, outcomes};
 use crate::surface::{Address, Surface};
+use crate::understanding::Understanding;
 use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Receipts};
 
@@ -85,10 +86,12 @@ pub struct Parts {
     cached: RwLock<Cached>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Cached {
     desk: Option<Arc<Applied>>,
     knowledge: Option<(String, Arc<Known>)>,
+    /// By the version of the configuration it was learnt from.
+    understanding: Option<(String, Arc<Understanding>)>,
     chances: Arc<Chances>,
     /// When the decisions were last looked at.
     looked_at: Timestamp,
@@ -274,6 +277,26 @@ impl App {
         Ok(known)
     }
 
+    /// What the shop's sentences for each intent teach. Learns outside of any transaction, since it may take a second.
+    ///
+    /// # Errors
+    /// When the program is about to end.
+    pub async fn understanding(&self, desk: &Arc<Applied>) -> anyhow::Result<Arc<Understanding>> {
+        if let Some((_, known)) = self.cached().understanding.filter(|(of, _)| *of == desk.id) {
+            return Ok(known);
+        }
+        let teaching = desk.clone();
+        let learnt = tokio::task::spawn_blocking(move || Understanding::by_words(&teaching.desk)).await?;
+        Ok(self.understands(desk, learnt))
+    }
+
+    /// Goes on with what was learnt from a configuration.
+    pub fn understands(&self, desk: &Applied, learnt: Understanding) -> Arc<Understanding> {
+        let learnt = Arc::new(learnt);
+        self.cache(|cached| cached.understanding = Some((desk.id.clone(), learnt.clone())));
+        learnt
+    }
+
     /// What a customer's words mean; nothing where nothing says so.
     pub async fn meaning_of(&self, text: &str) -> Option<Vec<f32>> {
         match &self.meaning {
@@ -366,13 +389,7 @@ impl App {
     }
 
     fn cached(&self) -> Cached {
-        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
-        Cached {
-            desk: cached.desk.clone(),
-            knowledge: cached.knowledge.clone(),
-            chances: cached.chances.clone(),
-            looked_at: cached.looked_at,
-        }
+        self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn cache(&self, change: impl FnOnce(&mut Cached)) {

@@ -3,9 +3,11 @@
 
 mod backoffice;
 mod hours;
+mod taught;
 
 pub use backoffice::{Action, ApiKind, BackOffice, OrderApi};
 pub use hours::{DutyWord, Shift};
+pub use taught::Taught;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -30,6 +32,9 @@ pub struct Desk {
     /// Back offices in which orders are looked up, one for each store that has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<BackOffice>,
+    /// What customers say for what they want, beside the built-in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intents: Vec<Taught>,
     /// What decides about risk and review.
     #[serde(default)]
     pub policy: Policy,

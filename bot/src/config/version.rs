@@ -11,7 +11,7 @@ const SHORT: usize = 16;
 
 /// The version of the deciding part: the policy, the trigger words in force (`triggers`: their table's text),
 /// each channel's store, mode, allowed actions and required reviews,
-/// and what is looked up where. 64 hexadecimal digits.
+/// what is looked up where, and what the shop teaches about its customers' words. 64 hexadecimal digits.
 ///
 /// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
 /// nor does the order of channels or of lists.
@@ -32,6 +32,9 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
         let mut stores: Vec<&BackOffice> = desk.stores.iter().collect();
         stores.sort_by(|a, b| a.id.cmp(&b.id));
         part["stores"] = json!(stores);
+    }
+    if !desk.intents.is_empty() {
+        part["intents"] = json!(desk.intents);
     }
     hash(&part)
 }

@@ -27,10 +27,11 @@ const MOST_RULES: usize = 2;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let Some(sight) = office::before_drafting(app, &matter.view, &matter.texts).await? else {
+    let intent = understood(app, &matter).await?;
+    let Some(sight) = office::before_drafting(app, &matter.view, &matter.texts, intent).await? else {
         return super::left_to_another(app, row).await;
     };
-    let (drafted, signals) = search_and_judge(app, &matter, &sight).await?;
+    let (drafted, signals) = search_and_judge(app, &matter, &sight, sight.intent.unwrap_or(intent)).await?;
     chaos::point("draft.judged");
     let wished = matter.hint.is_some() || sight.look_up.is_some();
     let app = app.clone();
@@ -105,9 +106,23 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
         .await
 }
 
+/// What the customer wants.
+async fn understood(app: &App, wanted: &Wanted) -> anyhow::Result<Intent> {
+    let understanding = app.understanding(&wanted.view.desk).await?;
+    let mut meant = Vec::new();
+    for text in wanted.texts.iter().filter(|_| understanding.asks_for_meaning()) {
+        meant.push(app.meaning_of(text).await);
+    }
+    Ok(understanding.intent_of(&wanted.texts, &meant))
+}
+
 /// What comes of looking for an answer, and what is known about it, as JSON.
-async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<(Drafted, String)> {
-    let intent = sight.intent.unwrap_or_else(|| policy::intent_of(&wanted.texts));
+async fn search_and_judge(
+    app: &App,
+    wanted: &Wanted,
+    sight: &Sight,
+    intent: Intent,
+) -> anyhow::Result<(Drafted, String)> {
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let scope = scope_on(wanted.view.channel());

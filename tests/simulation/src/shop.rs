@@ -37,7 +37,14 @@ pub fn desk() -> Desk {
     ];
     let channels =
         vec![channel("kf-flagship", &["lihua", "zhaoliu", "zhouba"]), channel("kf-outlet", &["linbo", "zhaoliu"])];
-    Desk { desk: Settings::default(), people, channels, stores: Vec::new(), policy: Policy::default() }
+    Desk {
+        desk: Settings::default(),
+        people,
+        channels,
+        stores: Vec::new(),
+        intents: Vec::new(),
+        policy: Policy::default(),
+    }
 }
 
 fn channel(id: &str, permitted: &[&str]) -> Channel {

@@ -146,7 +146,14 @@ pub(in crate::case) fn desk() -> Desk {
         person("sunqi", Role::Auditor),
         person("chenjie", Role::Admin),
     ];
-    Desk { desk: Settings::default(), people, channels: vec![channel], stores: Vec::new(), policy: Policy::default() }
+    Desk {
+        desk: Settings::default(),
+        people,
+        channels: vec![channel],
+        stores: Vec::new(),
+        intents: Vec::new(),
+        policy: Policy::default(),
+    }
 }
 
 /// A case as the worker opens it, before the first message is applied.

@@ -73,13 +73,14 @@ impl Sight {
     }
 }
 
-/// Looks up what a draft about these texts needs; nothing where another program has the store's browser.
+/// Looks up what a draft about these texts, which say what the customer wants, needs; nothing where another program has the store's browser.
 pub(in crate::effects) async fn before_drafting(
     app: &App,
     view: &View,
     texts: &[String],
+    intent: Intent,
 ) -> anyhow::Result<Option<Sight>> {
-    match looked_up(app, view, texts).await {
+    match looked_up(app, view, texts, intent).await {
         Err(problem) if problem.is::<Elsewhere>() => Ok(None),
         sight => sight.map(Some),
     }
@@ -90,7 +91,7 @@ pub(in crate::effects) async fn before_drafting(
 #[error("another program has the store's browser")]
 struct Elsewhere;
 
-async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<Sight> {
+async fn looked_up(app: &App, view: &View, texts: &[String], intent: Intent) -> anyhow::Result<Sight> {
     let Some(config) = view.channel().and_then(|channel| view.desk.desk.back_office(&channel.store)) else {
         return Ok(Sight::default());
     };
@@ -100,7 +101,7 @@ async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<S
     }
     let earlier = view.customer_texts();
     let named = policy::order_number(texts, config.order_digits);
-    let Some((intent, recipe)) = wanted(config, texts, &earlier, named.is_some()) else { return Ok(Sight::default()) };
+    let Some((intent, recipe)) = wanted(config, intent, &earlier, named.is_some()) else { return Ok(Sight::default()) };
     let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
         return Ok(if policy::about_own_order(texts) {
             Sight::asking(intent, app.clock.now())
@@ -123,18 +124,16 @@ pub(super) struct Question<'a> {
 /// it is about.
 fn wanted<'a>(
     config: &'a BackOffice,
-    texts: &[String],
+    intent: Intent,
     earlier: &[String],
     named: bool,
 ) -> Option<(Intent, Option<&'a str>)> {
-    let of = |texts: &[String]| {
-        let intent = policy::intent_of(texts);
-        config.looks_up(intent).then(|| (intent, config.recipe_for(intent)))
-    };
+    let of = |intent: Intent| config.looks_up(intent).then(|| (intent, config.recipe_for(intent)));
     // Whoever says what they want is not answered about something else.
-    let says_nothing = matches!(policy::intent_of(texts), Intent::Other | Intent::Greeting);
-    let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(std::slice::from_ref(text)));
-    of(texts).or_else(|| if named && says_nothing { before() } else { None })
+    let says_nothing = matches!(intent, Intent::Other | Intent::Greeting);
+    let said = |text| policy::intent_of(std::slice::from_ref(text));
+    let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(said(text)));
+    of(intent).or_else(|| if named && says_nothing { before() } else { None })
 }
 
 async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {

@@ -194,6 +194,7 @@ fn desk_of(locale: &str) -> Desk {
         ],
         channels: vec![channel("kf", vec!["lihua".into()]), channel("other", vec!["zhaoliu".into()])],
         stores: Vec::new(),
+        intents: Vec::new(),
         policy: Policy::default(),
     }
 }
