@@ -4,7 +4,7 @@
 mod backoffice;
 mod hours;
 
-pub use backoffice::{Action, ApiKind, BackOffice, OrderApi};
+pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
 pub use hours::{DutyWord, Shift};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
