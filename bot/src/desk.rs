@@ -5,7 +5,7 @@ mod backoffice;
 mod hours;
 mod taught;
 
-pub use backoffice::{Action, ApiKind, BackOffice, OrderApi};
+pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
 pub use hours::{DutyWord, Shift};
 pub use taught::Taught;
 

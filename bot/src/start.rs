@@ -114,7 +114,7 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let chromium = Chromium::find(environment.chromium.as_deref(), &path).map_err(|missing| missing.to_string());
     let base = environment.config.parent().unwrap_or(Path::new("")).to_owned();
-    let api_keys = environment.store_api_keys.clone();
+    let (api_keys, tracking_keys) = (environment.store_api_keys.clone(), environment.store_tracking_keys.clone());
     Offices::new(OfficeSettings {
         chromium,
         key,
@@ -122,6 +122,7 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
         base,
         seats,
         api_keys,
+        tracking_keys,
     })
 }
 

@@ -16,6 +16,7 @@ pub mod knowledge;
 mod lanes;
 mod lock;
 pub mod outcomes;
+pub mod parcels;
 pub mod pauses;
 pub mod people;
 pub mod queue;

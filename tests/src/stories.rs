@@ -49,6 +49,7 @@ mod shown;
 mod storage_faults;
 mod submits;
 mod surfaces;
+mod tracking;
 mod turns;
 mod under_load;
 mod webhook;

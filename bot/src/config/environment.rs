@@ -44,6 +44,8 @@ pub struct Environment {
     pub webhooks: BTreeMap<String, Vec<Key>>,
     /// `STORE_API_KEYS`: what shop systems' APIs are asked with, by store.
     pub store_api_keys: BTreeMap<String, SecretString>,
+    /// `STORE_TRACKING_KEYS`: what logistics services are asked with, by store.
+    pub store_tracking_keys: BTreeMap<String, SecretString>,
     /// `TELEGRAM_…`, once set.
     pub telegram: Option<Telegram>,
     /// `OFFICIAL_…`, once set.
@@ -150,6 +152,7 @@ const WECOM_CALLBACK: [&str; 2] = ["WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_K
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
 const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
 const STORE_API_KEYS: &str = "STORE_API_KEYS";
+const STORE_TRACKING_KEYS: &str = "STORE_TRACKING_KEYS";
 const TELEGRAM_NEEDED: [&str; 1] = ["TELEGRAM_BOT_TOKEN"];
 const TELEGRAM_OPTIONAL: [&str; 2] = ["TELEGRAM_API_BASE", "TELEGRAM_WEBHOOK_SECRET"];
 const OFFICIAL_NEEDED: [&str; 3] = ["OFFICIAL_APP_ID", "OFFICIAL_APP_SECRET", "OFFICIAL_TOKEN"];
@@ -206,7 +209,8 @@ impl Reader<'_> {
             database: database?,
             wecom,
             webhooks,
-            store_api_keys: self.store_api_keys(),
+            store_api_keys: self.keys_by_store(STORE_API_KEYS),
+            store_tracking_keys: self.keys_by_store(STORE_TRACKING_KEYS),
             telegram,
             official,
             aibot,
@@ -269,8 +273,8 @@ impl Reader<'_> {
     }
 
     /// `store=key; other=key`.
-    fn store_api_keys(&mut self) -> BTreeMap<String, SecretString> {
-        let text = self.value(STORE_API_KEYS).unwrap_or_default();
+    fn keys_by_store(&mut self, name: &str) -> BTreeMap<String, SecretString> {
+        let text = self.value(name).unwrap_or_default();
         let mut all = BTreeMap::new();
         for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
             match entry.split_once('=') {
@@ -279,7 +283,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     let todo = "write STORE=KEY; several stores with a semicolon between them";
-                    self.error::<()>(STORE_API_KEYS, "has an entry without a store or a key", todo);
+                    self.error::<()>(name, "has an entry without a store or a key", todo);
                 }
             }
         }

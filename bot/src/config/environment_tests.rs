@@ -247,7 +247,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(WECOM_OPTIONAL)
         .chain(AIBOT_NEEDED)
         .chain(AIBOT_OPTIONAL)
-        .chain([WEBHOOK_SECRETS, STORE_API_KEYS])
+        .chain([WEBHOOK_SECRETS, STORE_API_KEYS, STORE_TRACKING_KEYS])
         .chain(TELEGRAM_NEEDED)
         .chain(TELEGRAM_OPTIONAL)
         .chain(OFFICIAL_NEEDED)

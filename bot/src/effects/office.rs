@@ -50,6 +50,8 @@ pub struct Settings {
     pub base: PathBuf,
     /// What shop systems' APIs are asked with, by store.
     pub api_keys: BTreeMap<String, SecretString>,
+    /// What logistics services are asked with, by store.
+    pub tracking_keys: BTreeMap<String, SecretString>,
     /// Which browsers are this program's.
     pub seats: Seats,
 }
@@ -114,6 +116,11 @@ impl Offices {
     /// What a store's API is asked with.
     fn api_key(&self, store: &str) -> Option<&SecretString> {
         self.settings.api_keys.get(store)
+    }
+
+    /// What a store's logistics service is asked with.
+    fn tracking_key(&self, store: &str) -> Option<&SecretString> {
+        self.settings.tracking_keys.get(store)
     }
 
     /// What is in the way of looking anything up in a back office, if anything is.

@@ -147,6 +147,7 @@ async fn app(folder: &std::path::Path) -> App {
             profiles: folder.join("backoffice"),
             base: folder.to_owned(),
             api_keys: Default::default(),
+            tracking_keys: Default::default(),
             seats: Seats::new(store, "sample".into()),
         }),
         signing: SigningKey::from_seed([1; 32]).unwrap(),
