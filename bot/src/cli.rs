@@ -10,6 +10,7 @@ mod health;
 mod knowledge;
 mod log;
 mod private;
+mod replay;
 mod report;
 mod serve;
 mod wecom;
@@ -78,6 +79,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What would have become of past conversations, compared with what people sent; nothing leaves, nothing is stored
+    Replay(replay::Wish),
     /// The record
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -187,6 +190,7 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Case(command) => cases::run(command).await,
         Command::Why { case } => cases::why(case).await,
         Command::Report { since, json } => report::report(since, json).await,
+        Command::Replay(wish) => replay::replay(wish).await,
         Command::Evidence(command) => evidence::run(command).await,
         Command::Config(ConfigCommand::Apply) => serve::apply().await,
         Command::Backup { folder } => backup::backup(&folder).await,

@@ -13,6 +13,7 @@ mod surface;
 mod upload;
 mod wire;
 
+pub(crate) use draft::{Wanted, answer};
 pub(crate) use knowledge::what_if;
 pub(crate) use media::forget as forget_attachment;
 pub(crate) use office::forget as forget_look_ups;

@@ -33,6 +33,7 @@ pub mod meaning;
 pub mod metrics;
 pub mod mistake;
 pub mod policy;
+pub mod replay;
 pub mod report;
 pub mod start;
 pub mod store;

@@ -14,7 +14,7 @@ use crate::store::knowledge::gaps::Gap;
 use crate::store::outcomes::{Outcome, Row};
 
 /// Characters of each text that are compared.
-const COMPARED: usize = 600;
+pub(crate) const COMPARED: usize = 600;
 /// Drafts about an intent from which on "always escalated" says something.
 const OFTEN: usize = 3;
 

@@ -39,16 +39,11 @@ pub const SECRET_FILE: &str = "secret.key";
 /// # Errors
 /// When the database, the data folder or a setting is unusable; the message says which and what to do.
 pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyhow::Result<App> {
-    fs::create_dir_all(&environment.data_dir)
-        .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
-    chaos::point("start.folder");
-    let secret = secret(environment, &ids)?;
-    chaos::point("start.before_open");
-    let store = Store::open(&environment.database).await?;
-    chaos::point("start.opened");
-    let instance = Instance::new(ids.next(clock.now())?);
+    let (secret, store) = open(environment, &ids).await?;
+    let bare = without_wires(environment, &secret, store.clone(), clock.clone(), ids.clone())?;
+    let me = bare.instance.id().to_owned();
     let key = derived(&secret, "access token");
-    let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, instance.id().to_owned());
+    let tenant = |name| Tenant::new(store.clone(), clock.clone(), ids.clone(), key, name, me.clone());
     Ok(App::new(Settings {
         wecom: environment.wecom.as_ref().map(|wecom| platforms::wecom(wecom, &clock, &tenant)).transpose()?,
         telegram: environment
@@ -59,21 +54,64 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         aibot: environment.aibot.as_ref().map(platforms::aibot).transpose()?,
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
-        model: model(environment)?,
-        meaning: meaning(environment)?,
         offices: {
-            let seats = Seats::new(store.clone(), instance.id().to_owned());
+            let seats = Seats::new(store.clone(), me.clone());
             offices(environment, derived(&secret, "back office profiles"), seats)
         },
-        signing: SigningKey::from_seed(derived(&secret, "checkpoints"))?,
-        cookie_key: derived(&secret, "review page"),
+        ..bare
+    }))
+}
+
+/// The program as a replay has it, at a standing clock: it reads this database and writes nothing, and it has no wire to
+/// anybody, no phone, no back office. What is left to ask is the language model and the encoder.
+///
+/// # Errors
+/// Those of [`assemble`].
+pub async fn assemble_to_replay(environment: &Environment) -> anyhow::Result<App> {
+    let (clock, ids) = (Clock::manual(Clock::System.now()), Ids::system());
+    let (secret, store) = open(environment, &ids).await?;
+    Ok(App::new(without_wires(environment, &secret, store.to_read(), clock, ids)?))
+}
+
+/// The installation's secret, and its database.
+async fn open(environment: &Environment, ids: &Ids) -> anyhow::Result<([u8; 32], Store)> {
+    fs::create_dir_all(&environment.data_dir)
+        .with_context(|| format!("cannot create AIJIA_DATA_DIR {}", environment.data_dir.display()))?;
+    chaos::point("start.folder");
+    let secret = secret(environment, ids)?;
+    chaos::point("start.before_open");
+    let store = Store::open(&environment.database).await?;
+    chaos::point("start.opened");
+    Ok((secret, store))
+}
+
+/// Everything but what reaches customers, colleagues and shops.
+fn without_wires(
+    environment: &Environment,
+    secret: &[u8; 32],
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+) -> anyhow::Result<Settings> {
+    let instance = Instance::new(ids.next(clock.now())?);
+    Ok(Settings {
+        wecom: None,
+        telegram: None,
+        aibot: None,
+        official: None,
+        webhooks: Webhooks::new(BTreeMap::new()),
+        model: model(environment)?,
+        meaning: meaning(environment)?,
+        offices: Offices::closed(Seats::new(store.clone(), instance.id().to_owned())),
+        signing: SigningKey::from_seed(derived(secret, "checkpoints"))?,
+        cookie_key: derived(secret, "review page"),
         data_dir: environment.data_dir.clone(),
         instance,
         public_url: environment.public_url.clone(),
         store,
         clock,
         ids,
-    }))
+    })
 }
 
 fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
@@ -173,11 +211,28 @@ pub async fn is_in_force(app: &App, path: &Path) -> anyhow::Result<Option<bool>>
     Ok(Some(read_file(path)?.content_sha256 == current.content_sha256))
 }
 
+/// The configuration of a file as it would be in force, without putting it in force.
+///
+/// # Errors
+/// [`BadConfig`] with every problem in the file, or that it cannot be read.
+pub fn as_if_in_force(path: &Path) -> anyhow::Result<Applied> {
+    read_file(path)?.into_applied(String::new())
+}
+
 /// A configuration file, read.
 struct File {
     desk: Desk,
     triggers: Option<String>,
     content_sha256: String,
+}
+
+impl File {
+    fn into_applied(self, id: String) -> anyhow::Result<Applied> {
+        let triggers =
+            desks::read_triggers(self.triggers.as_deref()).context("the table of trigger words cannot be used")?;
+        let policy = config::policy_version(&self.desk, triggers.version());
+        Ok(Applied { id, content_sha256: self.content_sha256, desk: self.desk, triggers, policy })
+    }
 }
 
 fn read_file(path: &Path) -> anyhow::Result<File> {
@@ -259,11 +314,9 @@ async fn keeps_busy_channels(tx: &mut Tx, desk: &Desk) -> anyhow::Result<()> {
 
 async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let File { desk, triggers: text, content_sha256 } = new;
-    let triggers = desks::read_triggers(text.as_deref())?;
-    let policy = config::policy_version(&desk, triggers.version());
-    let people = config::people_version(&desk);
-    let new = Applied { id: app.ids.next(now)?, content_sha256, desk, triggers, policy };
+    let people = config::people_version(&new.desk);
+    let text = new.triggers.clone();
+    let new = new.into_applied(app.ids.next(now)?)?;
     desks::apply(tx, &new, text.as_deref(), &people, now).await?;
     for channel in new.desk.channels.iter().filter(|channel| channel.kind == ChannelKind::WecomKf) {
         accounts::know(tx, &channel.account).await?;

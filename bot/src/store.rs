@@ -69,6 +69,7 @@ pub struct Store {
     /// Work that was committed here, which other instances have to hear of.
     ours: watch::Sender<()>,
     metrics: Metrics,
+    only_reads: bool,
 }
 
 #[derive(Clone)]
@@ -88,7 +89,12 @@ impl Store {
             Database::Sqlite(path) => open_sqlite(path, metrics.clone()).await?,
             Database::Postgres(url) => open_postgres(url).await?,
         };
-        Ok(Self { backend, wake: watch::Sender::new(()), ours: watch::Sender::new(()), metrics })
+        Ok(Self { backend, wake: watch::Sender::new(()), ours: watch::Sender::new(()), metrics, only_reads: false })
+    }
+
+    /// The same database for whoever must not write: every commit is refused.
+    pub fn to_read(self) -> Self {
+        Self { only_reads: true, ..self }
     }
 
     /// What is counted in this program.
@@ -127,6 +133,7 @@ impl Store {
 
     fn run(&self, turn: Turn, unit: Unit) -> BoxFuture<'_, anyhow::Result<()>> {
         Box::pin(async move {
+            ensure!(!self.only_reads, "this program only reads the database");
             let brings_work = match &self.backend {
                 Backend::Sqlite { writer, .. } => writer.commit(turn, unit).await,
                 Backend::Postgres(pool) => commit_postgres(pool, &self.metrics, unit).await,

@@ -32,7 +32,7 @@ impl Locale {
     }
 
     /// The locale's files by name.
-    fn files(self) -> [(&'static str, &'static str); 6] {
+    fn files(self) -> [(&'static str, &'static str); 7] {
         match self {
             Self::ZhCn => [
                 ("card", include_str!("../locales/zh-CN/card.toml")),
@@ -41,6 +41,7 @@ impl Locale {
                 ("kb", include_str!("../locales/zh-CN/kb.toml")),
                 ("page", include_str!("../locales/zh-CN/page.toml")),
                 ("policy", include_str!("../locales/zh-CN/policy.toml")),
+                ("replay", include_str!("../locales/zh-CN/replay.toml")),
             ],
             Self::En => [
                 ("card", include_str!("../locales/en/card.toml")),
@@ -49,6 +50,7 @@ impl Locale {
                 ("kb", include_str!("../locales/en/kb.toml")),
                 ("page", include_str!("../locales/en/page.toml")),
                 ("policy", include_str!("../locales/en/policy.toml")),
+                ("replay", include_str!("../locales/en/replay.toml")),
             ],
         }
     }

@@ -223,6 +223,17 @@ impl Format {
     }
 }
 
+/// The text of a file in UTF-8, UTF-16 with a mark, GB18030 or Big5, with `\n` line ends; none in another encoding.
+pub fn text(bytes: &[u8]) -> Option<String> {
+    decode::text(bytes)
+}
+
+/// Unix milliseconds of a moment as people write it (`2026-12-31 18:00`, `2026年12月31日`, RFC 3339), of a bare date its
+/// first.
+pub fn moment(text: &str, timezone: Tz) -> Option<i64> {
+    dates::parse(text, dates::Edge::Start, timezone)
+}
+
 /// Reads one file. `name` is shown in places, and its extension decides the format.
 ///
 /// A PDF is refused here ([`Fault::PdfApart`]): its text comes from [`pdf_pages`], run in a process of its own, and is

@@ -33,6 +33,23 @@ fn shop() -> Vec<Entry> {
     ]
 }
 
+#[test]
+fn the_same_knowledge_is_as_sure_every_time_it_is_indexed() {
+    let long = "羊毛衫在腋下和袖口穿久了会起球吗，机洗会不会缩水，多少钱，什么时候能发货";
+    let sure = || {
+        let entries = (0..40).map(|at| entry(&at.to_string(), &[long, &format!("{long}{at}")], "冷水手洗。"));
+        let index = Index::build(entries.chain(shop()));
+        let asked = ["羊毛衫会起球缩水吗", "羊毛衫机洗会缩水起球吗什么时候发货多少钱"];
+        asked.map(|text| {
+            let query = Query { text, meaning: None, scope: &Scope::default(), now_ms: 0, limit: 5 };
+            let found = index.search(&query);
+            (found.confidence.to_bits(), found.hits.iter().map(|hit| hit.score.to_bits()).collect::<Vec<_>>())
+        })
+    };
+    let first = sure();
+    (0..20).for_each(|_| assert_eq!(sure(), first));
+}
+
 fn ids(index: &Index, text: &str, scope: &str, now_ms: i64) -> Vec<String> {
     let scope = scope.parse().unwrap();
     index

@@ -114,6 +114,11 @@ async fn health_is_asked_from_outside() -> anyhow::Result<()> {
 
 /// A folder's program: `aijia ARGUMENTS` on a data folder and a database.
 fn aijia(world: &World, data: &Path, database: &str, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+    finished(beside(world, data, database, arguments)?)
+}
+
+/// The program with these arguments on a data folder and a database, beside a world's desk.
+pub(crate) fn beside(world: &World, data: &Path, database: &str, arguments: &[&str]) -> anyhow::Result<Command> {
     let folder = world.folder.path();
     std::fs::write(folder.join("aijia.toml"), DESK)?;
     let mut command = Command::new(program()?);
@@ -122,6 +127,11 @@ fn aijia(world: &World, data: &Path, database: &str, arguments: &[&str]) -> anyh
     if database.starts_with("postgres") {
         command.env("AIJIA_SECRET_KEY", aijia::demo::SECRET);
     }
+    Ok(command)
+}
+
+/// The exit code of a command, and everything it said.
+pub(crate) fn finished(mut command: Command) -> anyhow::Result<(Option<i32>, String)> {
     let output = command.output()?;
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Ok((output.status.code(), format!("{said}{wrong}")))

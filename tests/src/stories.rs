@@ -44,6 +44,7 @@ mod pressure;
 mod races;
 mod record;
 mod recovery;
+mod replay;
 mod review_page;
 mod shown;
 mod storage_faults;

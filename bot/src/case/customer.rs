@@ -6,12 +6,37 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Drafted, Effect, Ending, Event, Level, Meanwhile, Outcome, Part, Refusal, Sending, SessionOwner, State, Voided,
-    Why, Window, authority, doubt, sending,
+    Case, Drafted, Drafting, Effect, Ending, Event, InTurn, Level, Meanwhile, Outcome, Part, Refusal, Sending,
+    SessionOwner, State, Voided, Why, Window, authority, doubt, sending,
 };
 use crate::clock::{HOUR, Timestamp};
 use crate::desk::Mode;
 use crate::evidence::{Actor, Kind};
+
+impl Case {
+    /// A case for what the customer says next, in a conversation on a channel, by their ids.
+    pub fn opened(id: String, number: i64, (conversation, channel): (&str, &str), now: Timestamp) -> Self {
+        Self {
+            id,
+            number,
+            conversation: conversation.to_owned(),
+            channel: channel.to_owned(),
+            opened_at: now,
+            follows: None,
+            state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+            version: 0,
+            generation: 0,
+            watermark: 0,
+            window: Window { ends_at: None, quota_left: None },
+            last_decision: None,
+            least: Level::Reviewers,
+            asked: None,
+            asker: None,
+            in_turn: InTurn::default(),
+            doubtful: false,
+        }
+    }
+}
 
 pub(super) fn said(mut turn: Turn, event: &Event) -> Result<Step, Refusal> {
     let Event::CustomerSaid { seq, at, adds_nothing, wants_person, text } = event else {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Citation, Draft, Lost, Rejection};
 use crate::clock::Timestamp;
-use crate::policy::Verdict;
+use crate::policy::{self, Verdict};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +124,15 @@ pub enum Event {
         /// The platform's number for the reason (wecom 94670, `fail_type`).
         fail_type: i64,
     },
+}
+
+impl Event {
+    /// What a customer's message of a kind (`text`, `image`, …) is to a case.
+    pub fn customer_said(seq: i64, at: Timestamp, kind: &str, text: String) -> Self {
+        let words = kind == "text";
+        let (adds_nothing, wants_person) = (words && policy::adds_nothing(&text), words && policy::wants_person(&text));
+        Self::CustomerSaid { seq, at, adds_nothing, wants_person, text }
+    }
 }
 
 /// What came of drafting.

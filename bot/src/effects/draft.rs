@@ -27,11 +27,9 @@ const MOST_RULES: usize = 2;
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
-    let intent = understood(app, &matter).await?;
-    let Some(sight) = office::before_drafting(app, &matter.view, &matter.texts, intent).await? else {
+    let Some(Answer { drafted, signals, sight }) = answer(app, &matter).await? else {
         return super::left_to_another(app, row).await;
     };
-    let (drafted, signals) = search_and_judge(app, &matter, &sight, sight.intent.unwrap_or(intent)).await?;
     chaos::point("draft.judged");
     let wished = matter.hint.is_some() || sight.look_up.is_some();
     let app = app.clone();
@@ -69,15 +67,43 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
 }
 
 /// What the customer wants answered.
-struct Wanted {
-    view: View,
-    texts: Vec<String>,
-    attachments: u32,
-    hint: Option<Hint>,
+pub(crate) struct Wanted {
+    /// The case, as it is looked at in this moment.
+    pub(crate) view: View,
+    /// The customer's texts since the last answer, newest last.
+    pub(crate) texts: Vec<String>,
+    /// What else came since, which nobody has read.
+    pub(crate) attachments: u32,
+    /// What a reviewer asked the new draft to do better.
+    pub(crate) hint: Option<Hint>,
     /// Whether a pause covers the conversation.
-    paused: bool,
+    pub(crate) paused: bool,
     /// What may leave by itself on the channel.
-    open: Vec<Intent>,
+    pub(crate) open: Vec<Intent>,
+}
+
+/// What came of looking for an answer.
+pub(crate) struct Answer {
+    /// The draft with its verdict, or why there is none.
+    pub(crate) drafted: Drafted,
+    /// What is known about it, as JSON.
+    signals: String,
+    /// What the back office showed.
+    sight: Sight,
+}
+
+/// Looks for an answer: what the back office says, search, draft, verdict. Writes nothing and tells nobody; nothing where
+/// another program has the store's browser.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn answer(app: &App, wanted: &Wanted) -> anyhow::Result<Option<Answer>> {
+    let intent = understood(app, wanted).await?;
+    let Some(sight) = office::before_drafting(app, &wanted.view, &wanted.texts, intent).await? else {
+        return Ok(None);
+    };
+    let (drafted, signals) = search_and_judge(app, wanted, &sight, sight.intent.unwrap_or(intent)).await?;
+    Ok(Some(Answer { drafted, signals, sight }))
 }
 
 async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<Wanted>> {
@@ -129,7 +155,7 @@ async fn search_and_judge(
     let mut found: Vec<Found> = Vec::new();
     for text in &drafting::questions(&wanted.texts) {
         let meaning = app.meaning_of(text).await;
-        let (meaning, now_ms) = (meaning.as_deref(), app.clock.now());
+        let (meaning, now_ms) = (meaning.as_deref(), wanted.view.now);
         found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
     }
     let proposal = match told(wanted, sight) {
@@ -157,7 +183,7 @@ async fn search_and_judge(
         open: wanted.open.contains(&intent),
     };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
-    let forbidden = known.lexicon.look(parts, &scope, app.clock.now(), &wanted.view.desk.desk.desk.locale);
+    let forbidden = known.lexicon.look(parts, &scope, wanted.view.now, &wanted.view.desk.desk.desk.locale);
     let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);
     let verdict = verdict.with_words(forbidden, WrittenBy::Bot);
     let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent }, sight);

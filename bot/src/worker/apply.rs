@@ -13,8 +13,7 @@ use super::recovery;
 use crate::app::App;
 use crate::automation;
 use crate::case::{
-    Automation, Case, Drafting, Effect, Event, InTurn, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say,
-    State, Step, step,
+    Automation, Case, Effect, Event, Level, Outcome, PausedBy, Refusal, Resolution, Rules, Say, Step, step,
 };
 use crate::chaos;
 use crate::clock::Timestamp;
@@ -173,23 +172,16 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
     let channel = desk.desk.channel(&conversation.channel);
     let asker = channel.and_then(|channel| channel.asker_of(&conversation.customer));
     let case = Case {
-        id: app.ids.next(now)?,
-        number: cases::next_number(tx).await?,
-        conversation: conversation.id.clone(),
-        channel: conversation.channel.clone(),
-        opened_at: now,
         follows: conversation.case_id.clone(),
-        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
-        version: 0,
-        generation: 0,
         watermark: conversation.last_seq,
         window: conversation.window(),
-        last_decision: None,
-        least: Level::Reviewers,
-        asked: None,
         asker: asker.map(str::to_owned),
-        in_turn: InTurn::default(),
-        doubtful: false,
+        ..Case::opened(
+            app.ids.next(now)?,
+            cases::next_number(tx).await?,
+            (&conversation.id, &conversation.channel),
+            now,
+        )
     };
     cases::save(tx, &case, now).await?;
     let opened = json!({ "number": case.number, "follows": case.follows, "channel": case.channel });

@@ -194,8 +194,7 @@ impl Turn<'_, '_> {
             job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
         }
         let Some(case) = case else { return self.only_record(&open, seq, at, &text, backlog).await };
-        let adds_nothing = kind == "text" && policy::adds_nothing(&text);
-        let event = Event::CustomerSaid { seq, at, adds_nothing, wants_person, text };
+        let event = Event::customer_said(seq, at, &kind, text);
         let _ = apply::apply(self.tx, self.app, &case.id, &event).await?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! From entries to an index.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::Index;
@@ -44,8 +44,9 @@ struct Builder {
     raw: Vec<Bytes>,
     /// Tokens in each entry's fields.
     lengths: Vec<[f32; FIELDS]>,
-    /// Term sets of each entry's questions with their tokens' own weights.
-    questions: Vec<Vec<HashMap<u32, f32>>>,
+    /// Term sets of each entry's questions with their tokens' own weights, in an order that is always the same: sums of
+    /// weights depend on it.
+    questions: Vec<Vec<BTreeMap<u32, f32>>>,
 }
 
 impl Index {
@@ -121,8 +122,8 @@ impl Builder {
     }
 
     /// The distinct terms of a question with the weight of their tokens.
-    fn read(&mut self, question: &str) -> HashMap<u32, f32> {
-        let mut terms = HashMap::new();
+    fn read(&mut self, question: &str) -> BTreeMap<u32, f32> {
+        let mut terms = BTreeMap::new();
         Canonical::new(question).tokens(&self.synonyms, |token| {
             let weight: &mut f32 = terms.entry(self.terms.intern_named(token)).or_default();
             *weight = weight.max(token.weight * super::terms::class_weight(token.class));

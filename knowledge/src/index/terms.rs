@@ -144,7 +144,7 @@ impl Terms {
             kept.weight = kept.weight.max(weight);
         });
         let mut terms: Vec<_> = weights.into_values().collect();
-        terms.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text)));
+        terms.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| (&a.text, a.class).cmp(&(&b.text, b.class))));
         terms.truncate(MAX_TERMS);
         Wanted { total: terms.iter().map(|term| term.weight).sum(), terms }
     }

@@ -103,11 +103,7 @@ async fn looked_up(app: &App, view: &View, texts: &[String], intent: Intent) -> 
     let named = policy::order_number(texts, config.order_digits);
     let Some((intent, recipe)) = wanted(config, intent, &earlier, named.is_some()) else { return Ok(Sight::default()) };
     let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
-        return Ok(if policy::about_own_order(texts) {
-            Sight::asking(intent, app.clock.now())
-        } else {
-            Sight::default()
-        });
+        return Ok(if policy::about_own_order(texts) { Sight::asking(intent, view.now) } else { Sight::default() });
     };
     look(app, view, config, &Question { intent, recipe, order: &order }).await
 }
@@ -150,7 +146,7 @@ async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'
         })
     });
     let (theirs, stopped) = before.await?;
-    let now = app.clock.now();
+    let now = view.now;
     if !theirs {
         return Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs"))));
     }

@@ -227,7 +227,11 @@ mod tests {
             ("601", NoTrack::Denied("601".into())),
             ("502", NoTrack::Unavailable("502".into())),
         ] {
-            assert_eq!(read_json(&json!({ "result": false, "returnCode": code, "message": "" })), Err(problem), "{code}");
+            assert_eq!(
+                read_json(&json!({ "result": false, "returnCode": code, "message": "" })),
+                Err(problem),
+                "{code}"
+            );
         }
         assert!(matches!(read(b"<html>", "1"), Err(NoTrack::Unavailable(_))));
     }

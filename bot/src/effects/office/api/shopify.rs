@@ -44,7 +44,9 @@ fn read(answer: &Value, number: &str) -> Result<Order, NoOrder> {
         state: state(order).ok_or_else(|| NoOrder::Unavailable("the answer has a status that is not known".into()))?,
         paid: paid.map(|cents| (cents, text(&money["currencyCode"]))),
         placed_at: order["createdAt"].as_str().and_then(moment),
-        parcels: tracking.map(|info| Parcel { carrier: text(&info["company"]), number: text(&info["number"]) }).collect(),
+        parcels: tracking
+            .map(|info| Parcel { carrier: text(&info["company"]), number: text(&info["number"]) })
+            .collect(),
     })
 }
 

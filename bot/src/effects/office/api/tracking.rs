@@ -3,8 +3,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::kuaidi100::{self, Account};
 use super::client;
+use super::kuaidi100::{self, Account};
 use crate::app::App;
 use crate::clock::{MINUTE, Timestamp};
 use crate::desk::{BackOffice, Kuaidi100};
@@ -143,12 +143,7 @@ pub(super) async fn track(app: &App, office: &BackOffice, parcel: &Parcel) -> an
 }
 
 /// The answer; or why there is none, and whether the number was asked for.
-async fn ask(
-    app: &App,
-    office: &BackOffice,
-    config: &Kuaidi100,
-    parcel: &Parcel,
-) -> Result<Vec<u8>, (NoTrack, bool)> {
+async fn ask(app: &App, office: &BackOffice, config: &Kuaidi100, parcel: &Parcel) -> Result<Vec<u8>, (NoTrack, bool)> {
     let before = async {
         let missing = || NoTrack::Denied(format!("STORE_TRACKING_KEYS has none for {}", office.id));
         let account = Account::read(app.offices.tracking_key(&office.id).ok_or_else(missing)?)?;
