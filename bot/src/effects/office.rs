@@ -117,6 +117,7 @@ impl Offices {
             base: PathBuf::new(),
             seats,
             api_keys: BTreeMap::new(),
+            tracking_keys: BTreeMap::new(),
         })
     }
 
