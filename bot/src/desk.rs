@@ -160,6 +160,12 @@ pub struct Channel {
     pub account: String,
     /// The shop it serves: the scope of knowledge and pauses.
     pub store: String,
+    /// The selling platform its customers come from, such as `tmall`: the scope of knowledge. The wire's name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Where its customers are, such as `JP`: the scope of knowledge. When absent, a customer's own words may say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Name shown on cards; the id when absent.
     #[serde(default)]
     pub name: Option<String>,

@@ -40,13 +40,19 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
 }
 
 fn deciding(channel: &Channel) -> Value {
-    json!({
+    let mut told = json!({
         "id": channel.id,
         "store": channel.store,
         "mode": channel.mode,
         "allowed_actions": sorted(&channel.allowed_actions),
         "review_required": sorted(&channel.review_required),
-    })
+    });
+    for (name, place) in [("platform", &channel.platform), ("region", &channel.region)] {
+        if let Some(place) = place {
+            told[name] = json!(place);
+        }
+    }
+    told
 }
 
 /// The version of everything that does not decide about drafts: people and their roles, who is responsible for

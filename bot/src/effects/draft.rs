@@ -11,7 +11,7 @@ use crate::chat;
 use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, DraftError, Proposal};
 use crate::effects::office::{self, Reply, Sight};
-use crate::knowledge_desk::scope_on;
+use crate::knowledge_desk::{asked_on, scope_on};
 use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
 use crate::store::knowledge::uses;
 use crate::store::queue::{self, Door, Row};
@@ -151,11 +151,11 @@ async fn search_and_judge(
 ) -> anyhow::Result<(Drafted, String)> {
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
-    let scope = scope_on(wanted.view.channel());
+    let channel = wanted.view.channel();
     let mut found: Vec<Found> = Vec::new();
     for text in &drafting::questions(&wanted.texts) {
         let meaning = app.meaning_of(text).await;
-        let (meaning, now_ms) = (meaning.as_deref(), wanted.view.now);
+        let (meaning, now_ms, scope) = (meaning.as_deref(), wanted.view.now, asked_on(channel, text, &known.index));
         found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
     }
     let proposal = match told(wanted, sight) {
@@ -183,7 +183,7 @@ async fn search_and_judge(
         open: wanted.open.contains(&intent),
     };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
-    let forbidden = known.lexicon.look(parts, &scope, wanted.view.now, &wanted.view.desk.desk.desk.locale);
+    let forbidden = known.lexicon.look(parts, &scope_on(channel), wanted.view.now, &wanted.view.desk.desk.desk.locale);
     let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);
     let verdict = verdict.with_words(forbidden, WrittenBy::Bot);
     let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent }, sight);

@@ -81,6 +81,12 @@ fn lines(report: &FileReport, words: &Words) -> Vec<String> {
     let aside = |what: String| words.text("kb.left_aside", &[("what", &what)]);
     let mut lines: Vec<String> = report.problems.iter().map(|problem| faults::in_words(problem, words)).collect();
     lines.extend(report.held_back.iter().map(held));
+    lines.extend(
+        report
+            .contradictions
+            .iter()
+            .map(|found| words.text("kb.contradicted", &[("title", &found.new.title), ("others", &found.titles())])),
+    );
     match &report.removals {
         Removals::Proposed(gone) => {
             lines.extend(gone.iter().map(|told| words.text("kb.removal", &[("title", &told.title)])));

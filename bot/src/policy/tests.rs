@@ -21,6 +21,8 @@ pub(super) fn channel(review_required: &[&str]) -> Channel {
         notices: Default::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     }
 }
 

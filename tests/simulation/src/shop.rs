@@ -63,6 +63,8 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
         dispatch: Dispatch::All,
         telegram_group: None,
         hours: BTreeMap::new(),

@@ -137,6 +137,8 @@ pub(in crate::case) fn desk() -> Desk {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     };
     let people = vec![
         person("lihua", Role::Reviewer),

@@ -185,6 +185,8 @@ fn desk_of(locale: &str) -> Desk {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     };
     Desk {
         desk: desk::Settings { locale: locale.into(), ..desk::Settings::default() },
