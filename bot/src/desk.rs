@@ -2,9 +2,11 @@
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
 mod backoffice;
+mod drafting;
 mod hours;
 
 pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
+pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -33,6 +35,9 @@ pub struct Desk {
     /// What decides about risk and review.
     #[serde(default)]
     pub policy: Policy,
+    /// What the language model costs, and how much of it a day may cost.
+    #[serde(default)]
+    pub drafting: DraftingBudgets,
 }
 
 /// Settings of the desk as a whole.

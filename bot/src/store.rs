@@ -24,6 +24,7 @@ pub mod record;
 pub mod samples;
 mod seat;
 pub mod sends;
+pub mod spending;
 pub mod tokens;
 pub mod turns;
 mod tx;

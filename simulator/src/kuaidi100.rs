@@ -165,7 +165,9 @@ fn answered(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
         return Err(Refused("503", "验证签名失败"));
     }
     let param: Param = serde_json::from_str(&asked.param).map_err(|_| Refused("400", "提交的数据不完整"))?;
-    if !(6..=32).contains(&param.num.len()) || param.com.chars().any(|c| !c.is_ascii_lowercase()) || param.com.is_empty()
+    if !(6..=32).contains(&param.num.len())
+        || param.com.chars().any(|c| !c.is_ascii_lowercase())
+        || param.com.is_empty()
     {
         return Err(Refused("400", "提交的数据不完整，或者贵公司没授权"));
     }
@@ -189,7 +191,8 @@ fn opens(given: &str, phone: &str) -> bool {
 }
 
 fn told(param: &Param, parcel: &Parcel) -> Value {
-    let event = |(time, what): &(String, String)| json!({ "time": time, "ftime": time, "context": what, "location": "" });
+    let event =
+        |(time, what): &(String, String)| json!({ "time": time, "ftime": time, "context": what, "location": "" });
     json!({ "message": "ok", "nu": param.num, "ischeck": if parcel.state == "3" { "1" } else { "0" }, "com": param.com,
         "status": "200", "state": parcel.state, "condition": "00",
         "data": parcel.events.iter().map(event).collect::<Vec<_>>() })
@@ -207,7 +210,9 @@ async fn recognise(State(shared): State<Arc<Shared>>, Query(asked): Query<Recogn
     if Some(asked.key.as_str()) != KUAIDI100_KEY.split_once(':').map(|(_, key)| key) {
         return Json(json!({ "result": false, "returnCode": "601", "message": "KEY已过期" }));
     }
-    let carrier = kept.parcels.get(&asked.num).map(|parcel| json!({ "lengthPre": asked.num.len(),
-        "comCode": parcel.carrier, "noPre": asked.num.get(..2), "noCount": 1 }));
+    let carrier = kept.parcels.get(&asked.num).map(|parcel| {
+        json!({ "lengthPre": asked.num.len(),
+        "comCode": parcel.carrier, "noPre": asked.num.get(..2), "noCount": 1 })
+    });
     Json(carrier.into_iter().collect())
 }

@@ -81,10 +81,7 @@ impl Outside {
     }
 }
 
-async fn on_both(
-    more: &str,
-    story: impl for<'w> Fn(&'w mut World, Outside) -> Telling<'w>,
-) -> anyhow::Result<()> {
+async fn on_both(more: &str, story: impl for<'w> Fn(&'w mut World, Outside) -> Telling<'w>) -> anyhow::Result<()> {
     for on in [On::Sqlite, On::Postgres] {
         let outside = Outside::start().await?;
         run(on, outside.setting(more), |world| story(world, outside)).await?;
@@ -192,11 +189,19 @@ async fn what_kuaidi100_does_not_say() -> anyhow::Result<()> {
 async fn says_nothing(world: &mut World, outside: Outside) -> anyhow::Result<()> {
     let parts = outside.asked(world, XIAOYU, QUESTION).await?;
     ensure!(parts.contains("已发货") && parts.contains(PARCEL), "{parts}");
-    ensure!(seen(world).await?["said"]["物流"].as_str().is_some_and(|why| why.contains("手机号")), "{}", seen(world).await?);
+    ensure!(
+        seen(world).await?["said"]["物流"].as_str().is_some_and(|why| why.contains("手机号")),
+        "{}",
+        seen(world).await?
+    );
     outside.kuaidi.has_quota(0);
     outside.passes(world, Duration::from_secs(31 * 60)).await?;
     outside.asked(world, XIAOYU, QUESTION).await?;
-    ensure!(seen(world).await?["said"]["物流"].as_str().is_some_and(|why| why.contains("额度")), "{}", seen(world).await?);
+    ensure!(
+        seen(world).await?["said"]["物流"].as_str().is_some_and(|why| why.contains("额度")),
+        "{}",
+        seen(world).await?
+    );
     outside.asked(world, XIAOYU, QUESTION).await?;
     ensure!(outside.kuaidi.queries().len() == 2 && outside.kuaidi.locked().is_empty());
     ensure!(matches!(look_up(world).await?, Looked::Found { .. }));

@@ -8,7 +8,7 @@ use super::ConfigError;
 use super::backoffice::check_back_offices;
 use super::channels::check_channels;
 use super::names::{hint, nearest};
-use crate::desk::{AutoPolicy, Desk, Person, Policy, Role, Settings};
+use crate::desk::{AutoPolicy, Desk, DraftingBudgets, Person, Policy, Role, Settings};
 
 /// Longest id of a person, channel or store, in bytes.
 const ID_MAX: usize = 32;
@@ -64,6 +64,7 @@ pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
     check_channels(desk, &mut found);
     check_back_offices(desk, &mut found);
     check_policy(&desk.policy, &mut found);
+    check_drafting(&desk.drafting, &mut found);
     found.into_errors()
 }
 
@@ -172,6 +173,20 @@ fn check_wecom_id(place: &str, wecom: &str, before: &[Person], found: &mut Findi
     let same = |other: &&Person| other.wecom.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(wecom));
     if let Some(other) = before.iter().find(same) {
         found.add(place, format!("has the WeCom id {wecom:?} of {:?}", other.id), "correct one of them");
+    }
+}
+
+fn check_drafting(drafting: &DraftingBudgets, found: &mut Findings) {
+    let DraftingBudgets { price_in, price_out, customer, desk } = drafting;
+    let amount = |amount: &f64| amount.is_finite() && *amount >= 0.0;
+    let prices_ok = amount(price_in) && amount(price_out);
+    found.expect(prices_ok, "drafting", "a price is no amount", "use 0 or more for a million tokens");
+    for (place, budget) in [("drafting.customer", customer), ("drafting.desk", desk)] {
+        let money_ok = budget.money.as_ref().is_none_or(amount);
+        found.expect(money_ok, place, "money is no amount", "use 0 or more, in the desk's currency");
+        let priced = budget.money.is_none() || *price_in > 0.0 || *price_out > 0.0;
+        let todo = "set price_in and price_out of [drafting], or limit tokens instead";
+        found.expect(priced, place, "limits money, and the model costs nothing", todo);
     }
 }
 

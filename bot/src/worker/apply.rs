@@ -179,7 +179,7 @@ pub async fn open_case(tx: &mut Tx, app: &App, conversation: &Conversation) -> a
         channel: conversation.channel.clone(),
         opened_at: now,
         follows: conversation.case_id.clone(),
-        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None, before: None }),
         version: 0,
         generation: 0,
         watermark: conversation.last_seq,

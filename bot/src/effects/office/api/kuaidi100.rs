@@ -5,8 +5,8 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::tracking::{NoTrack, Parcel, Stage, Track};
-use super::{NoOrder, exchange, json_of};
+use super::tracking::{NoTrack, Stage, Track};
+use super::{NoOrder, Parcel, exchange, json_of};
 use crate::clock::Timestamp;
 use crate::desk::Kuaidi100;
 
@@ -227,7 +227,11 @@ mod tests {
             ("601", NoTrack::Denied("601".into())),
             ("502", NoTrack::Unavailable("502".into())),
         ] {
-            assert_eq!(read_json(&json!({ "result": false, "returnCode": code, "message": "" })), Err(problem), "{code}");
+            assert_eq!(
+                read_json(&json!({ "result": false, "returnCode": code, "message": "" })),
+                Err(problem),
+                "{code}"
+            );
         }
         assert!(matches!(read(b"<html>", "1"), Err(NoTrack::Unavailable(_))));
     }

@@ -4,8 +4,7 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::tracking::Parcel;
-use super::{Answer, NoOrder, Order, State, exchange, hundredths, json_of, moment};
+use super::{Answer, NoOrder, Order, Parcel, State, exchange, hundredths, json_of, moment};
 
 /// The version of the API that answers are read as.
 const VERSION: &str = "2026-01";
@@ -44,7 +43,9 @@ fn read(answer: &Value, number: &str) -> Result<Order, NoOrder> {
         state: state(order).ok_or_else(|| NoOrder::Unavailable("the answer has a status that is not known".into()))?,
         paid: paid.map(|cents| (cents, text(&money["currencyCode"]))),
         placed_at: order["createdAt"].as_str().and_then(moment),
-        parcels: tracking.map(|info| Parcel { carrier: text(&info["company"]), number: text(&info["number"]) }).collect(),
+        parcels: tracking
+            .map(|info| Parcel { carrier: text(&info["company"]), number: text(&info["number"]) })
+            .collect(),
     })
 }
 

@@ -3,24 +3,16 @@
 
 use sha2::{Digest, Sha256};
 
-use super::kuaidi100::{self, Account};
 use super::client;
+use super::kuaidi100::{self, Account};
 use crate::app::App;
 use crate::clock::{MINUTE, Timestamp};
 use crate::desk::{BackOffice, Kuaidi100};
+use crate::effects::office::look::Parcel;
 use crate::store::parcels::{self, Turn};
 
 /// How often a number may be asked for, and how long what was said counts.
 pub(super) const APART: Timestamp = 30 * MINUTE;
-
-/// A parcel, as its order names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parcel {
-    /// What the carrier is called there.
-    pub(super) carrier: String,
-    /// Its number.
-    pub(super) number: String,
-}
 
 /// The newest that is known of a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,12 +135,7 @@ pub(super) async fn track(app: &App, office: &BackOffice, parcel: &Parcel) -> an
 }
 
 /// The answer; or why there is none, and whether the number was asked for.
-async fn ask(
-    app: &App,
-    office: &BackOffice,
-    config: &Kuaidi100,
-    parcel: &Parcel,
-) -> Result<Vec<u8>, (NoTrack, bool)> {
+async fn ask(app: &App, office: &BackOffice, config: &Kuaidi100, parcel: &Parcel) -> Result<Vec<u8>, (NoTrack, bool)> {
     let before = async {
         let missing = || NoTrack::Denied(format!("STORE_TRACKING_KEYS has none for {}", office.id));
         let account = Account::read(app.offices.tracking_key(&office.id).ok_or_else(missing)?)?;
