@@ -16,7 +16,7 @@ use crate::blobs::Blobs;
 use crate::chances::{self, Chances};
 use crate::clock::{Clock, Ids, MINUTE, Timestamp};
 use crate::desk::{Channel, Desk, Person};
-use crate::drafting::{Lexicon, Model};
+use crate::drafting::{Lexicon, Model, Sense};
 use crate::effects::Offices;
 use crate::evidence::SigningKey;
 use crate::meaning::Meaning;
@@ -57,6 +57,10 @@ pub struct Parts {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what customers' pictures show, once it is configured.
+    pub eyes: Option<Sense>,
+    /// What says what customers' voices say, once it is configured.
+    pub ears: Option<Sense>,
     /// What says what texts mean, once something is configured.
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
@@ -194,6 +198,10 @@ pub struct Settings {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what customers' pictures show.
+    pub eyes: Option<Sense>,
+    /// What says what customers' voices say.
+    pub ears: Option<Sense>,
     /// What says what texts mean, once something is configured.
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
@@ -223,6 +231,8 @@ impl App {
             official: settings.official,
             aibot: settings.aibot,
             model: settings.model,
+            eyes: settings.eyes,
+            ears: settings.ears,
             meaning: settings.meaning,
             offices: settings.offices,
             signing: settings.signing,

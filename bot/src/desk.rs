@@ -2,10 +2,12 @@
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
 mod backoffice;
+mod drafting;
 mod hours;
 mod taught;
 
 pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
+pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};
 pub use taught::Taught;
 
@@ -38,6 +40,9 @@ pub struct Desk {
     /// What decides about risk and review.
     #[serde(default)]
     pub policy: Policy,
+    /// What the language model costs, and how much of it a day may cost.
+    #[serde(default)]
+    pub drafting: DraftingBudgets,
 }
 
 /// Settings of the desk as a whole.

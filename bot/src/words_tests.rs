@@ -313,6 +313,7 @@ fn a_refusal_fills_its_sentence() {
         channels: Vec::new(),
         stores: Vec::new(),
         intents: Vec::new(),
+        drafting: Default::default(),
         policy: crate::desk::Policy::default(),
     };
     for locale in Locale::ALL {

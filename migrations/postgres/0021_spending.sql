@@ -18,5 +18,9 @@ CREATE TABLE model_spending (
   micros BIGINT NOT NULL,
   -- How long its answers took.
   ms BIGINT NOT NULL,
+  -- Questions that were not asked, since this one's budget was spent.
+  refused BIGINT NOT NULL,
   PRIMARY KEY (day, conversation)
 );
+-- What a model made of an attachment: what a picture shows, what a voice says.
+ALTER TABLE messages ADD COLUMN reading TEXT;

@@ -9,7 +9,7 @@ use super::ConfigError;
 use super::backoffice::check_back_offices;
 use super::channels::check_channels;
 use super::names::{hint, nearest};
-use crate::desk::{AutoPolicy, Desk, Person, Policy, Role, Settings};
+use crate::desk::{AutoPolicy, Desk, DraftingBudgets, Person, Policy, Role, Settings};
 use crate::policy::Intent;
 
 /// Longest id of a person, channel or store, in bytes.
@@ -70,6 +70,7 @@ pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
     check_back_offices(desk, &mut found);
     check_intents(desk, &mut found);
     check_policy(&desk.policy, &mut found);
+    check_drafting(&desk.drafting, &mut found);
     found.into_errors()
 }
 
@@ -209,6 +210,20 @@ fn check_intents(desk: &Desk, found: &mut Findings) {
     );
     let all: usize = desk.intents.iter().map(|taught| taught.said.len()).sum();
     found.expect(all <= MOST_SENTENCES, "intents", format!("has {all} sentences"), "keep the most telling 5,000");
+}
+
+fn check_drafting(drafting: &DraftingBudgets, found: &mut Findings) {
+    let DraftingBudgets { price_in, price_out, customer, desk } = drafting;
+    let amount = |amount: &f64| amount.is_finite() && *amount >= 0.0;
+    let prices_ok = amount(price_in) && amount(price_out);
+    found.expect(prices_ok, "drafting", "a price is no amount", "use 0 or more for a million tokens");
+    for (place, budget) in [("drafting.customer", customer), ("drafting.desk", desk)] {
+        let money_ok = budget.money.as_ref().is_none_or(amount);
+        found.expect(money_ok, place, "money is no amount", "use 0 or more, in the desk's currency");
+        let priced = budget.money.is_none() || *price_in > 0.0 || *price_out > 0.0;
+        let todo = "set price_in and price_out of [drafting], or limit tokens instead";
+        found.expect(priced, place, "limits money, and the model costs nothing", todo);
+    }
 }
 
 fn check_policy(policy: &Policy, found: &mut Findings) {

@@ -54,6 +54,10 @@ pub struct Environment {
     pub aibot: Option<Aibot>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
+    /// What says what customers' pictures show, once `OPENAI_VISION_MODEL` is set.
+    pub eyes: Option<OpenAi>,
+    /// What says what customers' voices say, once `OPENAI_TRANSCRIPTION_MODEL` is set.
+    pub ears: Option<OpenAi>,
     /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
     pub chromium: Option<PathBuf>,
     /// What says what texts mean, once something is configured.
@@ -162,7 +166,11 @@ const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_M
 const AIBOT_NEEDED: [&str; 2] = ["WECOM_AIBOT_ID", "WECOM_AIBOT_SECRET"];
 const AIBOT_OPTIONAL: [&str; 1] = ["WECOM_AIBOT_URL"];
 
-const EMBEDDING_OPTIONAL: [&str; 2] = ["OPENAI_EMBEDDING_BASE_URL", "OPENAI_EMBEDDING_API_KEY"];
+/// Further models: the name, and the address and key of a server of their own.
+const EMBEDDING: [&str; 3] = ["OPENAI_EMBEDDING_MODEL", "OPENAI_EMBEDDING_BASE_URL", "OPENAI_EMBEDDING_API_KEY"];
+const VISION: [&str; 3] = ["OPENAI_VISION_MODEL", "OPENAI_VISION_BASE_URL", "OPENAI_VISION_API_KEY"];
+const TRANSCRIPTION: [&str; 3] =
+    ["OPENAI_TRANSCRIPTION_MODEL", "OPENAI_TRANSCRIPTION_BASE_URL", "OPENAI_TRANSCRIPTION_API_KEY"];
 
 impl Environment {
     /// Reads every variable through `vars`; one that is empty counts as not set.
@@ -199,6 +207,8 @@ impl Reader<'_> {
         }
         let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
         let encoder = self.encoder(openai.as_ref());
+        let (eyes, ears) =
+            (self.other_model(&VISION, openai.as_ref()), self.other_model(&TRANSCRIPTION, openai.as_ref()));
         let (telegram, official, aibot) = (self.telegram(public_url.is_some()), self.official(), self.aibot());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
@@ -216,6 +226,8 @@ impl Reader<'_> {
             aibot,
             openai,
             encoder,
+            eyes,
+            ears,
             chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
         })
     }
@@ -352,24 +364,29 @@ impl Reader<'_> {
 
     fn encoder(&mut self, openai: Option<&OpenAi>) -> Option<Encoder> {
         let folder = self.value("AIJIA_ENCODER").map(PathBuf::from);
-        let Some(model) = self.value("OPENAI_EMBEDDING_MODEL") else {
-            let alone = EMBEDDING_OPTIONAL.into_iter().find(|name| self.value(name).is_some());
-            if let Some(name) = alone {
-                self.error::<()>(name, "set, although OPENAI_EMBEDDING_MODEL is not", "set both, or none");
-            }
-            return folder.map(Encoder::Folder);
-        };
-        if folder.is_some() {
+        if folder.is_some() && self.value("OPENAI_EMBEDDING_MODEL").is_some() {
             return self.error("AIJIA_ENCODER", "set, and OPENAI_EMBEDDING_MODEL too", "empty one of them");
         }
-        let [base, key] = EMBEDDING_OPTIONAL;
+        let server = self.other_model(&EMBEDDING, openai).map(Encoder::Server);
+        server.or(folder.map(Encoder::Folder))
+    }
+
+    /// A further model: on a server of its own where one is named, else on the language model's.
+    fn other_model(&mut self, [name, base, key]: &[&'static str; 3], openai: Option<&OpenAi>) -> Option<OpenAi> {
+        let Some(model) = self.value(name) else {
+            let alone = [*base, *key].into_iter().find(|name| self.value(name).is_some());
+            if let Some(alone) = alone {
+                self.error::<()>(alone, format!("set, although {name} is not"), "set both, or none");
+            }
+            return None;
+        };
         let base_url = self.address(base).or_else(|| Some(openai?.base_url.clone()));
         let api_key = self.value(key).map(SecretString::from).or_else(|| Some(openai?.api_key.clone()));
         match (base_url, api_key) {
-            (Some(base_url), Some(api_key)) => Some(Encoder::Server(OpenAi { base_url, api_key, model })),
+            (Some(base_url), Some(api_key)) => Some(OpenAi { base_url, api_key, model }),
             _ => {
-                let todo = "set OPENAI_EMBEDDING_BASE_URL and OPENAI_EMBEDDING_API_KEY, or a language model's server";
-                self.error("OPENAI_EMBEDDING_MODEL", "set, but no server has it", todo)
+                let todo = format!("set {base} and {key}, or a language model's server");
+                self.error(name, "set, but no server has it", todo)
             }
         }
     }

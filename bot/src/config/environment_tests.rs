@@ -253,8 +253,10 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(OFFICIAL_NEEDED)
         .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
-        .chain(["OPENAI_EMBEDDING_MODEL", "AIJIA_ENCODER", "AIJIA_CHROMIUM"])
-        .chain(EMBEDDING_OPTIONAL)
+        .chain(["AIJIA_ENCODER", "AIJIA_CHROMIUM"])
+        .chain(EMBEDDING)
+        .chain(VISION)
+        .chain(TRANSCRIPTION)
 }
 
 #[test]

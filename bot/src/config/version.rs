@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Person, Policy, Settings};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, DraftingBudgets, Notice, Person, Policy, Settings};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
@@ -55,12 +55,12 @@ fn deciding(channel: &Channel) -> Value {
     told
 }
 
-/// The version of everything that does not decide about drafts: people and their roles, who is responsible for
+/// The version of everything that does not decide about drafts: the model's budgets, people and their roles, who is responsible for
 /// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
 pub fn people_version(desk: &Desk) -> String {
     let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, .. } = &desk.desk;
     let Settings { currency, quiet_seconds, quiet_at_most_seconds, alarms_to, .. } = &desk.desk;
-    hash(&json!({
+    let mut part = json!({
         "desk": {
             "locale": locale, "timezone": timezone, "review_minutes": review_minutes, "currency": currency,
             "open_cards": open_cards, "waiting_minutes": waiting_minutes,
@@ -69,7 +69,12 @@ pub fn people_version(desk: &Desk) -> String {
         "people": desk.people.iter().map(person).collect::<Vec<_>>(),
         "channels": desk.channels.iter().map(responsible).collect::<Vec<_>>(),
         "triggers": desk.policy.triggers,
-    }))
+    });
+    // Only where it is set: desks without have the version they always had.
+    if desk.drafting != DraftingBudgets::default() {
+        part["drafting"] = json!(desk.drafting);
+    }
+    hash(&part)
 }
 
 fn person(person: &Person) -> Value {

@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 pub(super) use act::{prepare_action, submit_action};
 pub(crate) use keep::forget;
 pub(super) use keep::keep;
-pub(super) use look::{Reply, Sight, before_drafting};
+pub(super) use look::{Parcel, Reply, Sight, before_drafting};
 use profile::Profile;
 pub use seats::Seats;
 pub use trial::Trial;

@@ -2,7 +2,7 @@
 //! one in has seen what it gave.
 
 use cards::words::Words;
-use cards::{Card, CareAct, CareCard};
+use cards::{Card, CareAct, CareCard, CareTopic};
 use knowledge::import::Defaults;
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +185,7 @@ pub(super) async fn card(tx: &mut Tx, app: &App, need: &Need, posting: &CarePost
     let mut text = vec![reading.given(words)];
     text.extend(first_lines(&reading, words));
     Ok(Some(Card::Care(CareCard {
+        topic: CareTopic::Knowledge,
         number: need.version,
         version: need.version,
         code: posting.code.clone(),

@@ -166,9 +166,12 @@ fn mean<'a>(turns: impl Iterator<Item = &'a &'a Replayed>) -> Option<f64> {
     (count > 0.0).then(|| (all.iter().sum::<f64>() / count * 1_000.0).round() / 1_000.0)
 }
 
+/// Conversations, each with its channel before it.
+type Askers<'r> = BTreeSet<(&'r str, &'r str)>;
+
 /// Unanswered questions that mean the same, counted once for each conversation.
 fn gaps(replayed: &[Replayed]) -> Vec<Gap> {
-    let mut found: BTreeMap<String, (Gap, BTreeSet<(&str, &str)>)> = BTreeMap::new();
+    let mut found: BTreeMap<String, (Gap, Askers<'_>)> = BTreeMap::new();
     for one in replayed.iter().filter(|one| one.became == Became::NeedsPerson(Why::NoAnswer)) {
         let question = one.customer.join("\n");
         let new = || (Gap { question: question.clone(), conversations: 0, line: one.line }, BTreeSet::new());

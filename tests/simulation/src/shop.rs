@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notices, Person, Policy, Role, Settings};
+use crate::desk::{
+    Channel, ChannelKind, Desk, Dispatch, DraftingBudgets, Mode, Notices, Person, Policy, Role, Settings,
+};
 use crate::luck::Luck;
 use crate::policy;
 
@@ -44,6 +46,7 @@ pub fn desk() -> Desk {
         stores: Vec::new(),
         intents: Vec::new(),
         policy: Policy::default(),
+        drafting: DraftingBudgets::default(),
     }
 }
 

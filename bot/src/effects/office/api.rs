@@ -14,9 +14,8 @@ use secrecy::SecretString;
 use seen::Seen;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tracking::Parcel;
 
-use super::look::{End, Question, Reply, Run, Sight};
+use super::look::{End, Parcel, Question, Reply, Run, Sight};
 use crate::app::App;
 use crate::case::{Looked, Unseen};
 use crate::clock::{MINUTE, Timestamp};
@@ -227,7 +226,7 @@ async fn found(
         order_cents: answer.order.paid.map(|(cents, _)| cents),
         shown,
         run: Some(run),
-        ..Sight::without(question, at, looked, Some(reply))
+        ..Sight::without(question, at, looked, Some(reply)).with_parcel(parcel.cloned())
     })
 }
 

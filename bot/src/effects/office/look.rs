@@ -32,8 +32,19 @@ pub(in crate::effects) struct Sight {
     pub(in crate::effects) shown: Vec<Shown>,
     /// What the order is worth, in cents, where the page says it.
     pub(in crate::effects) order_cents: Option<i64>,
+    /// The order's parcel, where it was seen.
+    pub(in crate::effects) parcel: Option<Parcel>,
     /// What goes on record, and what becomes of the recipe.
     pub(super) run: Option<Run>,
+}
+
+/// A parcel, as the order names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::effects) struct Parcel {
+    /// What the carrier is called there.
+    pub(in crate::effects) carrier: String,
+    /// Its number.
+    pub(in crate::effects) number: String,
 }
 
 /// What the customer is told about an order.
@@ -67,6 +78,11 @@ pub(super) enum End {
 }
 
 impl Sight {
+    /// Whether this very look-up met something that is not as it should be, and stopped its recipe.
+    pub(in crate::effects) fn stopped_at_an_oddity(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| matches!(run.end, End::Stop(..)))
+    }
+
     /// Whether something was to be looked up and could not be seen.
     pub(in crate::effects) fn was_unseen(&self) -> bool {
         self.look_up.as_ref().is_some_and(|look_up| matches!(look_up.outcome, Looked::Unseen(_)))
@@ -252,11 +268,19 @@ async fn found(
         _ => None,
     });
     let took = i64::try_from(finding.took_ms).unwrap_or(i64::MAX);
+    let parcel = parcel_in(recipe, &finding);
     Ok(Sight {
         order_cents: worth.max(),
         run: Some(Run::of(office, recipe, finding.at_ms, payload, End::Through(took, Some(question.order.to_owned())))),
-        ..Sight::without(question, finding.at_ms, looked, reply)
+        ..Sight::without(question, finding.at_ms, looked, reply).with_parcel(parcel)
     })
+}
+
+/// The parcel among a recipe's facts: what it calls `parcel`, with its `carrier`.
+fn parcel_in(recipe: &Recipe, finding: &Finding) -> Option<Parcel> {
+    let said = |name: &str| finding.facts.get(name).map(|fact| recipe.in_words(name, &fact.value));
+    let number = said("parcel").filter(|number| !number.trim().is_empty())?;
+    Some(Parcel { carrier: said("carrier").unwrap_or_default(), number })
 }
 
 async fn stopped_at(
@@ -341,15 +365,24 @@ impl Run {
 }
 
 impl Sight {
+    /// The same with the order's parcel.
+    pub(super) fn with_parcel(mut self, parcel: Option<Parcel>) -> Self {
+        if let Some(look_up) = &mut self.look_up {
+            look_up.parcel = parcel.as_ref().map(|parcel| parcel.number.clone());
+        }
+        self.parcel = parcel;
+        self
+    }
+
     /// The customer has to name the order first.
     fn asking(intent: Intent, at: Timestamp) -> Self {
-        let look_up = LookUp { order: None, at, outcome: Looked::NoOrder };
+        let look_up = LookUp { order: None, at, outcome: Looked::NoOrder, parcel: None };
         let reply = Some(Reply::Ask("order_reply.ask"));
         Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
     }
 
     pub(super) fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
-        let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome };
+        let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome, parcel: None };
         Self { look_up: Some(look_up), intent: Some(question.intent), reply, ..Self::default() }
     }
 }

@@ -5,8 +5,8 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::tracking::{NoTrack, Parcel, Stage, Track};
-use super::{NoOrder, exchange, json_of};
+use super::tracking::{NoTrack, Stage, Track};
+use super::{NoOrder, Parcel, exchange, json_of};
 use crate::clock::Timestamp;
 use crate::desk::Kuaidi100;
 

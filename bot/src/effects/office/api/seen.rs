@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::tracking::{Asked, NoTrack, Parcel, Track};
-use super::{Order, State};
+use super::tracking::{Asked, NoTrack, Track};
+use super::{Order, Parcel, State};
 use crate::clock::Timestamp;
 use crate::policy::{Measure, Shown};
 use crate::view::{View, local};

@@ -4,8 +4,7 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::tracking::Parcel;
-use super::{Answer, NoOrder, Order, State, exchange, hundredths, json_of, moment};
+use super::{Answer, NoOrder, Order, Parcel, State, exchange, hundredths, json_of, moment};
 
 /// The version of the API that answers are read as.
 const VERSION: &str = "2026-01";

@@ -8,19 +8,11 @@ use super::kuaidi100::{self, Account};
 use crate::app::App;
 use crate::clock::{MINUTE, Timestamp};
 use crate::desk::{BackOffice, Kuaidi100};
+use crate::effects::office::look::Parcel;
 use crate::store::parcels::{self, Turn};
 
 /// How often a number may be asked for, and how long what was said counts.
 pub(super) const APART: Timestamp = 30 * MINUTE;
-
-/// A parcel, as its order names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parcel {
-    /// What the carrier is called there.
-    pub(super) carrier: String,
-    /// Its number.
-    pub(super) number: String,
-}
 
 /// The newest that is known of a parcel.
 #[derive(Debug, Clone, PartialEq, Eq)]
