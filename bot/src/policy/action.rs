@@ -154,8 +154,6 @@ mod tests {
             account: None,
             site: "https://seller.example.com".into(),
             private: false,
-            platform: None,
-            region: None,
             sign_in: "/login".into(),
             recipes: "recipes".into(),
             order_digits: (12, 24),
