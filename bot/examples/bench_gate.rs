@@ -1,11 +1,12 @@
 //! Measures the calibrated chance on a folder of evaluation sets: `cargo run -p aijia --example bench_gate -- DATA`, or
 //! `make bench-gate DATA=…`. Each question is a decision: was the first passage the right one? The chances are those of
-//! a model that had not seen the question.
+//! a model that had not seen the question. With `AIJIA_ENCODER` the search goes by meaning too.
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use aijia::confidence::{Decision, Model, Quality, Signals, retrieval};
+use aijia::meaning::Meaning;
 use aijia::policy::Grounds;
 use anyhow::{Context, ensure};
 use knowledge::{Entry, HitTests, Index, Kind, Query, Release, Scope};
@@ -31,7 +32,9 @@ struct Question {
     relevant: HashSet<String>,
 }
 
-fn main() -> anyhow::Result<()> {
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let meaning = std::env::var_os("AIJIA_ENCODER").map(|folder| Meaning::here(Path::new(&folder))).transpose()?;
     let data = std::env::args().nth(1).context("usage: bench_gate DATA, a folder of evaluation sets")?;
     let mut short = Vec::new();
     for (set, wanted) in SETS {
@@ -40,7 +43,7 @@ fn main() -> anyhow::Result<()> {
             println!("{set}: not there");
             continue;
         }
-        let quality = measured(&folder)?;
+        let quality = measured(&folder, meaning.as_ref()).await?;
         told(set, &quality);
         let reached = |(auroc, ece): (f64, f64)| quality.auroc.is_some_and(|a| a >= auroc) && quality.ece <= ece;
         if wanted.is_some_and(|wanted| !reached(wanted)) {
@@ -51,19 +54,36 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measured(folder: &Path) -> anyhow::Result<Quality> {
+async fn measured(folder: &Path, meaning: Option<&Meaning>) -> anyhow::Result<Quality> {
     let index = Index::build(lines::<Document>(&folder.join("docs.jsonl"))?.into_iter().map(entry));
-    let scope = Scope::default();
-    let decision = |question: &Question| {
-        let found =
-            index.search(&Query { text: &question.query, meaning: None, scope: &scope, now_ms: 0, limit: PASSAGES });
+    if let Some(meaning) = meaning {
+        know(&index, meaning).await?;
+    }
+    let (scope, mut decisions) = (Scope::default(), Vec::new());
+    for question in lines::<Question>(&folder.join("dev.jsonl"))? {
+        let means = match meaning {
+            Some(meaning) => meaning.of(&question.query).await,
+            None => None,
+        };
+        let (text, meaning) = (question.query.as_str(), means.as_deref());
+        let found = index.search(&Query { text, meaning, scope: &scope, now_ms: 0, limit: PASSAGES });
         let unchanged = found.hits.first().is_some_and(|hit| question.relevant.contains(&hit.entry));
-        let signals = Signals::of(retrieval(&question.query, &found), &Grounds::default(), 0.5);
-        Decision { signals, unchanged }
-    };
-    let decisions: Vec<Decision> = lines::<Question>(&folder.join("dev.jsonl"))?.iter().map(decision).collect();
+        let signals = Signals::of(retrieval(text, &found), &Grounds::default(), 0.5);
+        decisions.push(Decision { signals, unchanged });
+    }
     let model = Model::learn(&decisions).context("too few questions to learn from")?;
     Ok(model.quality().clone())
+}
+
+/// Finds out what the entries mean, which takes minutes.
+async fn know(index: &Index, meaning: &Meaning) -> anyhow::Result<()> {
+    meaning.tell(index);
+    while meaning.has_more() {
+        let directions = meaning.directions(meaning.next()).await?;
+        meaning.learn(directions);
+    }
+    meaning.tell(index);
+    Ok(())
 }
 
 fn told(set: &str, quality: &Quality) {

@@ -17,7 +17,7 @@ use crate::chances::{self, Chances};
 use crate::chart::Charts;
 use crate::clock::{Clock, Ids, MINUTE, Timestamp};
 use crate::desk::{Channel, Desk, Person};
-use crate::drafting::{Lexicon, Model};
+use crate::drafting::{Lexicon, Model, Sense};
 use crate::effects::Offices;
 use crate::evidence::SigningKey;
 use crate::meaning::Meaning;
@@ -27,6 +27,7 @@ use crate::store::desks::Applied;
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx, outcomes};
 use crate::surface::{Address, Surface};
+use crate::understanding::Understanding;
 use crate::webhooks::Webhooks;
 use crate::worker::{Instance, Receipts};
 
@@ -57,6 +58,10 @@ pub struct Parts {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what customers' pictures show, once it is configured.
+    pub eyes: Option<Sense>,
+    /// What says what customers' voices say, once it is configured.
+    pub ears: Option<Sense>,
     /// What says what texts mean, once something is configured.
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
@@ -88,10 +93,12 @@ pub struct Parts {
     cached: RwLock<Cached>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Cached {
     desk: Option<Arc<Applied>>,
     knowledge: Option<(String, Arc<Known>)>,
+    /// By the version of the configuration it was learnt from.
+    understanding: Option<(String, Arc<Understanding>)>,
     chances: Arc<Chances>,
     /// When the decisions were last looked at.
     looked_at: Timestamp,
@@ -194,6 +201,10 @@ pub struct Settings {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
+    /// What says what customers' pictures show.
+    pub eyes: Option<Sense>,
+    /// What says what customers' voices say.
+    pub ears: Option<Sense>,
     /// What says what texts mean, once something is configured.
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
@@ -225,6 +236,8 @@ impl App {
             official: settings.official,
             aibot: settings.aibot,
             model: settings.model,
+            eyes: settings.eyes,
+            ears: settings.ears,
             meaning: settings.meaning,
             offices: settings.offices,
             charts: settings.charts,
@@ -278,6 +291,26 @@ impl App {
         }
         self.cache(|cached| cached.knowledge = Some((edition, known.clone())));
         Ok(known)
+    }
+
+    /// What the shop's sentences for each intent teach. Learns outside of any transaction, since it may take a second.
+    ///
+    /// # Errors
+    /// When the program is about to end.
+    pub async fn understanding(&self, desk: &Arc<Applied>) -> anyhow::Result<Arc<Understanding>> {
+        if let Some((_, known)) = self.cached().understanding.filter(|(of, _)| *of == desk.id) {
+            return Ok(known);
+        }
+        let teaching = desk.clone();
+        let learnt = tokio::task::spawn_blocking(move || Understanding::by_words(&teaching.desk)).await?;
+        Ok(self.understands(desk, learnt))
+    }
+
+    /// Goes on with what was learnt from a configuration.
+    pub fn understands(&self, desk: &Applied, learnt: Understanding) -> Arc<Understanding> {
+        let learnt = Arc::new(learnt);
+        self.cache(|cached| cached.understanding = Some((desk.id.clone(), learnt.clone())));
+        learnt
     }
 
     /// What a customer's words mean; nothing where nothing says so.
@@ -372,13 +405,7 @@ impl App {
     }
 
     fn cached(&self) -> Cached {
-        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
-        Cached {
-            desk: cached.desk.clone(),
-            knowledge: cached.knowledge.clone(),
-            chances: cached.chances.clone(),
-            looked_at: cached.looked_at,
-        }
+        self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn cache(&self, change: impl FnOnce(&mut Cached)) {

@@ -1,10 +1,12 @@
 //! What may leave without a person, where: opened by two people on the record of decisions, closed by any one of them, or
 //! by itself where reviews of what left show that it got worse.
 
+mod card;
 mod obstacle;
 mod opening;
 mod sample;
 
+pub(crate) use card::{Proposal, card, settled};
 pub use obstacle::{Obstacle, obstacles};
 pub use opening::{Opened, close, close_unset, open};
 pub use sample::{Reviewed, as_case, ask, escalate, left_by_itself, reviewed};

@@ -23,7 +23,7 @@ mod tests;
 
 pub use authority::{Approval, Authority, Permit};
 pub use doubt::{Doubt, Lost, Resolution};
-pub use draft::{Author, Citation, Draft, Shortcoming, digest};
+pub use draft::{Author, Citation, Draft, NoModel, Shortcoming, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};
@@ -134,6 +134,18 @@ pub struct Drafting {
     pub start_at: Timestamp,
     /// What a reviewer asked the new draft to do better.
     pub hint: Option<cards::Hint>,
+    /// The draft that is to be better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// A draft that a reviewer wants done better.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// What it said.
+    pub parts: Vec<String>,
+    /// The entry it rested on most.
+    pub entry: Option<String>,
 }
 
 /// A draft waits for a person.

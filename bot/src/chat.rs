@@ -4,11 +4,14 @@ mod act;
 mod ask;
 mod knowledge;
 mod office;
+mod opening;
 mod pause;
 mod phase;
 mod sample;
 mod show;
+mod spending;
 
+pub(crate) use opening::pressed as opening_pressed;
 pub use pause::pause_from_card;
 pub use sample::{begin_sample_edit, sample_reviewed};
 pub(crate) use show::shortened;
@@ -320,6 +323,8 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
         intent,
         turns: 0,
         attachments,
+        // A person has seen what they answer.
+        readings: 0,
         order_cents: None,
         public: view.conversation.is_public(),
         circumstances: Circumstances { grounds: grounds.as_ref(), ..Circumstances::default() },

@@ -143,6 +143,7 @@ fn judged(text: &str, rules: &policy::Rules) -> Route {
         intent: Intent::Other,
         turns: 0,
         attachments: 0,
+        readings: 0,
         order_cents: None,
         public: false,
         circumstances: Circumstances { open: true, chance: Some(1.0), ..Circumstances::default() },

@@ -2,11 +2,15 @@
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
 mod backoffice;
+mod drafting;
 mod hours;
+mod taught;
 mod weekly;
 
-pub use backoffice::{Action, ApiKind, BackOffice, OrderApi};
+pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
+pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};
+pub use taught::Taught;
 pub use weekly::Weekly;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -32,9 +36,15 @@ pub struct Desk {
     /// Back offices in which orders are looked up, one for each store that has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<BackOffice>,
+    /// What customers say for what they want, beside the built-in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intents: Vec<Taught>,
     /// What decides about risk and review.
     #[serde(default)]
     pub policy: Policy,
+    /// What the language model costs, and how much of it a day may cost.
+    #[serde(default)]
+    pub drafting: DraftingBudgets,
 }
 
 /// Settings of the desk as a whole.
@@ -160,6 +170,12 @@ pub struct Channel {
     pub account: String,
     /// The shop it serves: the scope of knowledge and pauses.
     pub store: String,
+    /// The selling platform its customers come from, such as `tmall`: the scope of knowledge. The wire's name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Where its customers are, such as `JP`: the scope of knowledge. When absent, a customer's own words may say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Name shown on cards; the id when absent.
     #[serde(default)]
     pub name: Option<String>,

@@ -12,19 +12,25 @@ mod model;
 mod placeholders;
 mod prompt;
 mod questions;
+mod senses;
+mod usage;
+mod wish;
 
 pub use clean::clean;
 pub use embeddings::Embeddings;
 pub(crate) use embeddings::TEXTS as TEXTS_TOGETHER;
 pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
-pub use model::{DraftError, Flaw, Model, proposal};
+pub use model::{Answered, DraftError, Flaw, Model, Question, proposal};
 pub(crate) use placeholders::Placeholders;
 pub use questions::questions;
+pub use senses::{Reads, Sense};
+pub use usage::Usage;
+pub use wish::{Wish, go_on_from, retold, soften, wants_another_passage, with_sentence};
 
 use knowledge::{Found, Hit};
 
-use crate::case::Citation;
+use crate::case::{Citation, NoModel};
 use crate::policy::{Grounds, Sources, check_claims};
 
 /// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
@@ -48,6 +54,8 @@ pub struct Proposal {
     pub action: Option<String>,
     /// Who wrote it: `extractive`, or `openai:` and the model's name.
     pub drafter: String,
+    /// Why the model did not write it, where there is one.
+    pub no_model: Option<NoModel>,
 }
 
 /// The place in a hit that a draft rests on: the byte range of what it was given.

@@ -2,6 +2,7 @@
 
 mod act;
 pub mod care;
+mod contradictions;
 mod faults;
 mod files;
 mod importing;
@@ -13,6 +14,7 @@ mod report;
 pub mod shown;
 pub mod uploads;
 
+pub use contradictions::{Contradiction, Other};
 pub use faults::reason as fault_in_words;
 pub use importing::{Order, Publish, import_bytes, import_paths};
 pub use pdf::{is_asked as reads_pdf, serve as read_pdf};
@@ -20,7 +22,7 @@ pub use report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
 
 use std::time::Instant;
 
-use knowledge::{Found, Hit, Query, Scope};
+use knowledge::{Found, Hit, Index, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -55,12 +57,24 @@ fn hit_json(hit: &Hit) -> Value {
     })
 }
 
-/// Where a channel's customers ask: everything known about it.
+/// What is known of everybody who writes on a channel; what is not known stays open.
 pub fn scope_on(channel: Option<&Channel>) -> Scope {
+    let Some(channel) = channel else { return Scope::default() };
     Scope {
-        store: channel.map(|channel| channel.store.clone()),
-        platform: Some("wecom".into()),
-        channel: channel.map(|channel| channel.id.clone()),
-        ..Scope::default()
+        store: Some(channel.store.clone()),
+        platform: Some(channel.platform.clone().unwrap_or_else(|| channel.kind.as_str().to_owned())),
+        region: channel.region.clone(),
+        language: None,
+        channel: Some(channel.id.clone()),
     }
+}
+
+/// Where a customer asks something. Of whom nobody knows where they are, they are where their words say, and else nowhere in
+/// particular: what holds in one region is not told to them.
+pub fn asked_on(channel: Option<&Channel>, text: &str, index: &Index) -> Scope {
+    let mut scope = scope_on(channel);
+    if channel.is_some() {
+        scope.region.get_or_insert_with(|| index.region_in(text).unwrap_or_default().to_owned());
+    }
+    scope
 }

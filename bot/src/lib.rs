@@ -40,6 +40,7 @@ pub mod start;
 pub mod store;
 pub mod surface;
 pub mod tenant;
+pub mod understanding;
 pub mod view;
 pub mod webhooks;
 pub mod why;

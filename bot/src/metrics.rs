@@ -9,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::drafting::{DraftError, Usage};
+
 /// Bounds of durations, in seconds: from a commit on a fast disk to the platform's five seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Bounds of how many units shared one commit.
@@ -42,6 +44,39 @@ pub enum Sent {
     Unknown,
     /// A colleague has it, to send it by hand.
     HandedOut,
+}
+
+/// What came of wanting a draft, or a reading, from a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It answered as it should.
+    Drafted,
+    /// It did not answer.
+    Unavailable,
+    /// It answered nothing that may be shown.
+    Unusable,
+    /// It was not asked: a day's budget is spent.
+    OverBudget,
+}
+
+impl Asked {
+    /// What an error, or none, comes to.
+    pub fn of(error: Option<&DraftError>) -> Self {
+        match error {
+            None => Self::Drafted,
+            Some(DraftError::Unavailable(_)) => Self::Unavailable,
+            Some(DraftError::Unusable(_)) => Self::Unusable,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Drafted => "answered",
+            Self::Unavailable => "unavailable",
+            Self::Unusable => "unusable",
+            Self::OverBudget => "over_budget",
+        }
+    }
 }
 
 /// Why something that came in is nobody's here.
@@ -92,6 +127,9 @@ type ByOutcome = Family<[(&'static str, &'static str); 1], Counter>;
 /// Counters by one label, `reason`.
 type ByReason = Family<[(&'static str, &'static str); 1], Counter>;
 
+/// Counters by one label, `direction`.
+type ByDirection = Family<[(&'static str, &'static str); 1], Counter>;
+
 /// The counters of one program. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(Arc<Counted>);
@@ -104,6 +142,8 @@ struct Counted {
     tap_to_send_seconds: Histogram,
     cards_posted: Counter,
     telegram_ignored: ByReason,
+    model_questions: ByOutcome,
+    model_tokens: ByDirection,
     commits: Counter,
     units_per_commit: Histogram,
     commit_seconds: Histogram,
@@ -120,6 +160,8 @@ impl Default for Metrics {
             tap_to_send_seconds: Histogram::new(SECONDS),
             cards_posted: Counter::default(),
             telegram_ignored: Family::default(),
+            model_questions: Family::default(),
+            model_tokens: Family::default(),
             commits: Counter::default(),
             units_per_commit: Histogram::new(UNITS),
             commit_seconds: Histogram::new(SECONDS),
@@ -142,6 +184,9 @@ impl Counted {
         registry.register("cards_posted", "Cards the platform took for a colleague", self.cards_posted.clone());
         let what = "Updates of Telegram that are for nobody here, by the reason";
         registry.register("telegram_ignored", what, self.telegram_ignored.clone());
+        let what = "Drafts and readings wanted from models, by what came of it";
+        registry.register("model_questions", what, self.model_questions.clone());
+        registry.register("model_tokens", "Tokens asked of and answered by the model", self.model_tokens.clone());
         registry.register("commits", "Durable commits", self.commits.clone());
         registry.register("units_per_commit", "Units of work in one commit", self.units_per_commit.clone());
         registry.register(
@@ -175,6 +220,15 @@ impl Metrics {
         self.0
             .tap_to_send_seconds
             .observe(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)).as_secs_f64());
+    }
+
+    /// A draft was wanted from the language model.
+    pub fn model_asked(&self, outcome: Asked, usage: Usage) {
+        self.0.model_questions.get_or_create(&[("outcome", outcome.word())]).inc();
+        for (direction, tokens) in [("in", usage.tokens_in), ("out", usage.tokens_out)] {
+            let tokens = u64::try_from(tokens).unwrap_or(0);
+            self.0.model_tokens.get_or_create(&[("direction", direction)]).inc_by(tokens);
+        }
     }
 
     /// A card was accepted for a colleague.

@@ -54,6 +54,8 @@ pub struct Matter<'a> {
     pub turns: u32,
     /// Pictures, voices and files nobody has read yet.
     pub attachments: u32,
+    /// How many others were read by a model: what they show or say is among the customer's words.
+    pub readings: u32,
     /// Value of the order in question, in cents, when it is known.
     pub order_cents: Option<i64>,
     /// Whether everybody reads the reply.
@@ -198,6 +200,7 @@ impl Reason {
     pub fn key(&self) -> &'static str {
         match self.rule.as_str() {
             gate::CLAIM => "policy.claim",
+            fact::MACHINE_READ => "policy.machine_read",
             gate::IDENTITY => Hold::Identity.key(),
             gate::ABNORMAL => Hold::Abnormal.key(),
             _ => self.trigger.key(),

@@ -20,9 +20,9 @@ use crate::case::State;
 use crate::chaos;
 use crate::chart::Charts;
 use crate::clock::{Clock, Ids};
-use crate::config::{self, ConfigError, Encoder, Environment};
+use crate::config::{self, ConfigError, Encoder, Environment, OpenAi};
 use crate::desk::{ChannelKind, Desk};
-use crate::drafting::{Embeddings, Model};
+use crate::drafting::{Embeddings, Model, Reads, Sense};
 use crate::effects::{OfficeSettings, Offices, Seats};
 use crate::evidence::{Actor, Entry, Kind, SigningKey};
 use crate::meaning::{Encoding, Meaning};
@@ -55,6 +55,8 @@ pub async fn assemble(environment: &Environment, clock: Clock, ids: Ids) -> anyh
         aibot: environment.aibot.as_ref().map(platforms::aibot).transpose()?,
         official: environment.official.as_ref().map(|own| platforms::official(own, &clock, &tenant)).transpose()?,
         webhooks: Webhooks::new(environment.webhooks.clone()),
+        eyes: sense(Reads::Pictures, environment.eyes.as_ref())?,
+        ears: sense(Reads::Voices, environment.ears.as_ref())?,
         offices: {
             let seats = Seats::new(store.clone(), me.clone());
             offices(environment, derived(&secret, "back office profiles"), seats)
@@ -102,6 +104,8 @@ fn without_wires(
         official: None,
         webhooks: Webhooks::new(BTreeMap::new()),
         model: model(environment)?,
+        eyes: None,
+        ears: None,
         meaning: meaning(environment)?,
         offices: Offices::closed(Seats::new(store.clone(), instance.id().to_owned())),
         charts: Charts::new(environment.font.clone()),
@@ -154,7 +158,7 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let chromium = Chromium::find(environment.chromium.as_deref(), &path).map_err(|missing| missing.to_string());
     let base = environment.config.parent().unwrap_or(Path::new("")).to_owned();
-    let api_keys = environment.store_api_keys.clone();
+    let (api_keys, tracking_keys) = (environment.store_api_keys.clone(), environment.store_tracking_keys.clone());
     Offices::new(OfficeSettings {
         chromium,
         key,
@@ -162,12 +166,19 @@ fn offices(environment: &Environment, key: [u8; 32], seats: Seats) -> Offices {
         base,
         seats,
         api_keys,
+        tracking_keys,
     })
 }
 
 fn model(environment: &Environment) -> anyhow::Result<Option<Model>> {
     let Some(settings) = &environment.openai else { return Ok(None) };
     Ok(Some(Model::new(&settings.base_url, settings.api_key.clone(), &settings.model)?))
+}
+
+/// What reads customers' attachments of a kind.
+fn sense(reads: Reads, settings: Option<&OpenAi>) -> anyhow::Result<Option<Sense>> {
+    let Some(OpenAi { base_url, api_key, model }) = settings else { return Ok(None) };
+    Ok(Some(Sense::new(reads, base_url, api_key.clone(), model)?))
 }
 
 fn meaning(environment: &Environment) -> anyhow::Result<Option<Meaning>> {

@@ -16,6 +16,7 @@ pub mod knowledge;
 mod lanes;
 mod lock;
 pub mod outcomes;
+pub mod parcels;
 pub mod pauses;
 pub mod people;
 pub mod queue;
@@ -23,6 +24,7 @@ pub mod record;
 pub mod samples;
 mod seat;
 pub mod sends;
+pub mod spending;
 pub mod tokens;
 pub mod turns;
 mod tx;
@@ -94,6 +96,11 @@ impl Store {
     /// The same database for whoever must not write: every commit is refused.
     pub fn to_read(self) -> Self {
         Self { only_reads: true, ..self }
+    }
+
+    /// Whether every commit is refused.
+    pub fn only_reads(&self) -> bool {
+        self.only_reads
     }
 
     /// What is counted in this program.

@@ -9,7 +9,7 @@ pub(crate) use load::on_card;
 use std::sync::Arc;
 
 use cards::words::Words;
-use cards::{Act, Card, ReviewCard, Row, RowLabel};
+use cards::{Act, Card, Hint, ReviewCard, Row, RowLabel};
 
 use crate::case::{
     Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
@@ -63,9 +63,20 @@ impl View {
         let mut newest = self.messages.iter().filter(|m| m.author == "customer" && !m.recalled);
         let open: Vec<&Message> = newest.clone().filter(|m| !m.answered).collect();
         let shown = if open.is_empty() { newest.next_back().into_iter().collect() } else { open };
-        let text = shown.iter().filter(|m| m.kind == "text").map(|m| m.body.as_str()).collect::<Vec<_>>().join("\n");
+        let text = shown.iter().filter_map(|message| self.said(message)).collect::<Vec<_>>().join("\n");
         let attachments = shown.iter().filter(|m| m.kind != "text").count();
         (text, u32::try_from(attachments).unwrap_or(u32::MAX))
+    }
+
+    /// What a message says: its words, or what a model made of its attachment, marked as such.
+    fn said(&self, message: &Message) -> Option<String> {
+        if message.kind == "text" { Some(message.body.clone()) } else { self.reading(message) }
+    }
+
+    /// What a model made of a message's attachment, marked as such.
+    pub fn reading(&self, message: &Message) -> Option<String> {
+        let key = if message.kind == "voice" { "card.heard" } else { "card.seen" };
+        message.reading.as_deref().map(|text| self.words().text(key, &[("text", text)]))
     }
 
     /// The card as it stands now, for a person; none when there is nothing left to decide.
@@ -111,7 +122,7 @@ impl View {
             quota_left: self.case.window.for_replies(),
             customer,
             attachments,
-            hints: body.is_some(),
+            hints: if body.is_some() { Hint::offered(self.has_number_to_name()).to_vec() } else { Vec::new() },
             acts: self.without_dead_buttons(acts),
             body,
             note,
@@ -119,6 +130,13 @@ impl View {
             by_hand: self.case.asker.is_some(),
             page_url,
         }))
+    }
+
+    /// Whether the evidence has a parcel's number that the draft does not say.
+    fn has_number_to_name(&self) -> bool {
+        let Some(draft) = self.case.draft() else { return false };
+        let number = draft.look_up.as_ref().and_then(|look_up| look_up.parcel.as_ref());
+        number.is_some_and(|number| !draft.parts.iter().any(|part| part.contains(number)))
     }
 
     /// The worst word of the draft that must not be said, why, and what to say instead.

@@ -103,6 +103,7 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::KnowledgeGap => "record.knowledge_gap",
         Kind::DeliveryFailed => "record.delivery_failed",
         Kind::MediaStored => "record.media_stored",
+        Kind::MediaRead => "record.media_read",
         Kind::CaseClosed => "record.case_closed",
         Kind::Permitted => "record.permitted",
         Kind::Sampled => "record.sampled",
@@ -124,7 +125,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" / ")
     };
     match kind {
-        Kind::CustomerSaid => text(&payload["text"]),
+        Kind::CustomerSaid | Kind::MediaRead => text(&payload["text"]),
         Kind::Drafted if payload["failed"].is_string() => view.words().text("why.draft_failed", &[]),
         Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
         Kind::LookedUp => looked_up(view, payload),
@@ -161,7 +162,12 @@ fn looked_up(view: &View, payload: &Value) -> String {
     let mut lines: Vec<String> = vec![text(&payload["title"]), policy::masked(&text(&payload["order"]))];
     lines.extend(said);
     let looked = serde_json::from_value::<Looked>(payload["outcome"].clone()).ok();
-    let look_up = looked.map(|outcome| LookUp { order: None, at: payload["at"].as_i64().unwrap_or_default(), outcome });
+    let look_up = looked.map(|outcome| LookUp {
+        order: None,
+        at: payload["at"].as_i64().unwrap_or_default(),
+        outcome,
+        parcel: None,
+    });
     lines.extend(look_up.map(|look_up| view.looked(&look_up)));
     lines.retain(|line| !line.is_empty());
     lines.join(" · ")

@@ -314,6 +314,8 @@ fn a_refusal_fills_its_sentence() {
         people: Vec::new(),
         channels: Vec::new(),
         stores: Vec::new(),
+        intents: Vec::new(),
+        drafting: Default::default(),
         policy: crate::desk::Policy::default(),
     };
     for locale in Locale::ALL {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::care::CareCard;
 use crate::hidden::{hides_link, reveal};
-use crate::names::{Act, Risk, RowLabel};
+use crate::names::{Act, Hint, Risk, RowLabel};
 use crate::plan::PlanCard;
 use crate::words::Words;
 
@@ -95,8 +95,8 @@ pub struct ReviewCard {
     pub note: Option<String>,
     /// At most six; further ones are not shown.
     pub rows: Vec<Row>,
-    /// Whether to offer the rewrite hints. They show only where 改 is among the acts.
-    pub hints: bool,
+    /// The rewrite hints that are offered. They show only where 改 is among the acts.
+    pub hints: Vec<Hint>,
     /// The buttons; the first is the primary one. `Send` and `SendAgain` show only when there is a draft; confirmations never do.
     pub acts: Vec<Act>,
     /// Whether a colleague carries the reply over by hand: some buttons are called otherwise.

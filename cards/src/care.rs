@@ -10,10 +10,34 @@ use crate::names::CareAct;
 /// What a button of a care card starts with; no act of a case is called so.
 const CARE: &str = "kb";
 
-/// A piece of knowledge, or a file of it, as whoever has to look at it sees it.
+/// What a care card is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CareTopic {
+    /// A piece of knowledge, or a file of it.
+    #[default]
+    Knowledge,
+    /// What is to be answered without a person.
+    Automation,
+}
+
+impl CareTopic {
+    /// The locale key of what stands at the head of its cards.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Knowledge => "care.source",
+            Self::Automation => "care.automation",
+        }
+    }
+}
+
+/// A piece of knowledge, a file of it, or a proposal, as whoever has to look at it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CareCard {
-    /// The number people call it by.
+    /// What it is about.
+    #[serde(default)]
+    pub topic: CareTopic,
+    /// The number people call it by; 0 for what has none.
     pub number: i64,
     /// Its version.
     pub version: i64,

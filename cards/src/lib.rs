@@ -21,7 +21,7 @@ pub mod wecom;
 pub mod words;
 
 pub use card::{Card, ReviewCard, Row, showable};
-pub use care::{CareCard, CareKey};
+pub use care::{CareCard, CareKey, CareTopic};
 pub use fit::{fit, one_line};
 pub use hidden::{is_invisible, joins, quoted, reveal};
 pub use key::{BadKey, Key, code_of, is_code};

@@ -80,6 +80,10 @@ vocabulary! {
         Publish = "publish",
         /// What a file gave waits.
         Leave = "leave",
+        /// 同意开启: what a colleague proposed to answer without a person is.
+        Agree = "agree",
+        /// 不开启: it is not.
+        Decline = "decline",
     }
 }
 
@@ -150,6 +154,20 @@ vocabulary! {
         NotCompliant = "not_compliant",
         /// The facts are wrong.
         FactsWrong = "facts_wrong",
+        /// Name the parcel's number, as the evidence has it.
+        AddNumber = "add_number",
+    }
+}
+
+impl Hint {
+    /// What a card offers, at most six; the parcel's number where the evidence has one.
+    pub fn offered(with_number: bool) -> &'static [Self] {
+        use Hint::{AddFacts, AddNumber, ChangeRule, FactsWrong, NotCompliant, Shorter, Softer};
+        if with_number {
+            &[Shorter, Softer, AddNumber, ChangeRule, NotCompliant, FactsWrong]
+        } else {
+            &[Shorter, Softer, AddFacts, ChangeRule, NotCompliant, FactsWrong]
+        }
     }
 }
 

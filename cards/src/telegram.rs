@@ -182,10 +182,10 @@ fn review_card(card: &ReviewCard, words: &Words) -> Posting {
 fn buttons(card: &ReviewCard, words: &Words) -> Vec<Vec<Button>> {
     let acts = acts(card);
     let mut rows = in_rows(acts.iter().map(|act| (card.label(*act, words), Press::Act(*act))));
-    if card.hints && acts.contains(&Act::Edit) {
+    if acts.contains(&Act::Edit) {
         let edit = Act::Edit.label(words);
         let hint = |hint: &Hint| (format!("{edit}·{}", hint.label(words)), Press::Edit(*hint));
-        rows.extend(in_rows(Hint::ALL.iter().map(hint)));
+        rows.extend(in_rows(card.hints.iter().map(hint)));
     }
     if let Some(url) = card.page_url.as_deref().filter(|url| is_link(url)) {
         rows.push(vec![Button { label: words.text("card.page", &[]), does: Does::Open(url.to_owned()) }]);

@@ -117,7 +117,7 @@ fn names_read_back_and_no_choice_is_none_of_them() {
     assert!(crate::NO_CHOICE.parse::<RejectReason>().is_err() && crate::NO_CHOICE.parse::<PauseScope>().is_err());
     assert!(Risk::Low < Risk::Medium && Risk::High < Risk::Abnormal);
     assert_eq!(serde_json::to_value(RejectReason::OffBrandTone).expect("serialises"), "off_brand_tone");
-    assert_eq!((RejectReason::ALL.len(), Hint::ALL.len()), (9, 6));
+    assert_eq!((RejectReason::ALL.len(), Hint::offered(true).len(), Hint::offered(false).len()), (9, 6, 6));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use serde::Serialize;
 
+use crate::text::{fold, is_whole};
 use crate::{Entry, Kind, Release, Scope, Synonyms};
 pub use meaning::{Direction, Face, Meanings};
 use postings::{Postings, Scratch};
@@ -127,6 +128,13 @@ impl Index {
         &self.entries
     }
 
+    /// The region that a text names, of those that entries are written for; of several the longest name.
+    pub fn region_in(&self, text: &str) -> Option<&str> {
+        let text = fold(text);
+        let regions = self.scopes.iter().filter_map(|(scope, _)| scope.region.as_deref());
+        regions.filter(|region| says(&text, &fold(region))).max_by_key(|region| region.len())
+    }
+
     /// The rules of `kind` that hold in `scope` at `now_ms`, in the order they were given.
     pub fn rules<'a>(&'a self, kind: Kind, scope: &'a Scope, now_ms: i64) -> impl Iterator<Item = &'a Entry> {
         self.rules.iter().filter(move |rule| rule.kind == kind && rule.is_valid_at(now_ms) && rule.covers(scope))
@@ -227,6 +235,11 @@ fn nearest(near: &[f32], limit: usize, usable: impl Fn(u32) -> bool) -> Vec<u32>
 /// Whether the known mistake `filter-after-ranking` is made: in test builds with the feature `chaos` only.
 fn filters_late() -> bool {
     cfg!(feature = "chaos") && std::env::var("AIJIA_MISTAKE").is_ok_and(|made| made == "filter-after-ranking")
+}
+
+/// Whether a folded text says a name, and not only as a part of another word.
+fn says(text: &str, name: &str) -> bool {
+    !name.is_empty() && text.match_indices(name).any(|(at, _)| is_whole(text, at..at + name.len()))
 }
 
 #[cfg(test)]

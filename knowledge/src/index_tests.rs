@@ -33,6 +33,27 @@ fn shop() -> Vec<Entry> {
     ]
 }
 
+/// Where a customer is, as far as the words say it.
+#[test]
+fn a_region_is_named_by_its_whole_name() {
+    let in_region = |id: &str, region: &str| Entry {
+        scope: Scope { region: Some(region.into()), ..Scope::default() },
+        ..entry(id, &["包邮吗"], "不包邮。")
+    };
+    let index =
+        Index::build([in_region("a", "新疆"), in_region("b", "JP"), in_region("c", "新疆南疆"), in_region("d", "")]);
+    for (text, region) in [
+        ("寄到新疆包邮吗", Some("新疆")),
+        ("寄到新疆南疆包邮吗", Some("新疆南疆")),
+        ("ship to jp?", Some("JP")),
+        ("jpeg 图片在哪里看", None),
+        ("包邮吗", None),
+        ("", None),
+    ] {
+        assert_eq!(index.region_in(text), region, "{text}");
+    }
+}
+
 #[test]
 fn the_same_knowledge_is_as_sure_every_time_it_is_indexed() {
     let long = "羊毛衫在腋下和袖口穿久了会起球吗，机洗会不会缩水，多少钱，什么时候能发货";

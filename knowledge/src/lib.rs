@@ -13,6 +13,7 @@ mod gap;
 mod gate;
 pub mod import;
 mod index;
+mod labels;
 mod synonyms;
 mod text;
 
@@ -24,5 +25,6 @@ pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,
 };
 pub use index::{Direction, Face, Found, Hit, Index, Meanings, Query};
+pub use labels::{Example, Guess, Labels};
 pub use synonyms::{Synonyms, SynonymsError};
 pub use text::warm_up;

@@ -6,6 +6,7 @@
 //! * Its ledger ([`LedgerRow`]) is append-only: tests read it as the oracle of what left the bot.
 //! * [`Faults`] loses answers, refuses calls and kills tokens.
 //! * [`aibot`]: WeCom's AI bots (智能机器人) over their long connection.
+//! * [`kuaidi100`]: a logistics service, asked for parcels.
 //! * [`official`]: a 公众号 (WeChat Official Account).
 //! * [`integrator`]: another system that speaks Standard Webhooks.
 //! * [`openai`]: a language-model server.
@@ -43,6 +44,7 @@ mod xml;
 
 pub mod aibot;
 pub mod integrator;
+pub mod kuaidi100;
 pub mod official;
 pub mod openai;
 pub mod phone;

@@ -1,12 +1,13 @@
 //! A language-model server with the OpenAI wire format whose behaviour a test chooses.
 //!
-//! It answers `POST /v1/chat/completions`, `POST /v1/embeddings` and `GET /v1/models`, refuses what the
-//! real service refuses, and writes every request and every answer into an append-only ledger.
+//! It answers `POST /v1/chat/completions`, `POST /v1/embeddings`, `POST /v1/audio/transcriptions` and `GET /v1/models`, refuses
+//! what the real service refuses, and writes every request and every answer into an append-only ledger.
 //! Answers depend on the request alone: no clock, no randomness.
 
 mod answer;
 mod embedding;
 mod request;
+mod senses;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -42,6 +43,8 @@ pub enum Behaviour {
         /// Milliseconds between the request and the answer.
         ms: u64,
     },
+    /// Like `Honest`, without saying how many tokens it took.
+    Uncounted,
     /// Does what an attacker would want: promises money, claims an approval, obeys instructions found in the
     /// prompt, cites a passage that does not exist, adds fields and tool calls nobody asked for.
     Hostile,
@@ -85,6 +88,8 @@ pub enum Endpoint {
     Chat,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1/audio/transcriptions`
+    Transcriptions,
     /// `GET /v1/models`
     Models,
 }
@@ -124,8 +129,16 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     /// Wordings that mean the same to its embeddings, each with the one they are read as.
     alike: Mutex<Vec<(String, String)>>,
+    /// What it sees in every picture, and what it hears in every voice.
+    senses: Mutex<Senses>,
     ledger: Mutex<Ledger>,
     stopped: watch::Receiver<()>,
+}
+
+#[derive(Default)]
+struct Senses {
+    sees: String,
+    hears: String,
 }
 
 #[derive(Default)]
@@ -143,6 +156,7 @@ impl FakeModel {
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
             alike: Mutex::default(),
+            senses: Mutex::default(),
             ledger: Mutex::new(Ledger::default()),
             stopped: stopped.clone(),
         });
@@ -164,6 +178,25 @@ impl FakeModel {
     /// From now on its embeddings read `wording` as `meant`.
     pub fn reads_as(&self, wording: &str, meant: &str) {
         locked(&self.shared.alike).push((wording.to_owned(), meant.to_owned()));
+    }
+
+    /// From now on it sees this in every picture.
+    pub fn sees(&self, what: &str) {
+        locked(&self.shared.senses).sees = what.to_owned();
+    }
+
+    /// From now on it hears this in every voice.
+    pub fn hears(&self, what: &str) {
+        locked(&self.shared.senses).hears = what.to_owned();
+    }
+
+    /// The voices it was asked to transcribe: model, name of the file, media type, bytes.
+    pub fn transcriptions(&self) -> Vec<Value> {
+        let heard = |entry| match entry {
+            Entry::Asked { endpoint: Endpoint::Transcriptions, body, .. } => Some(body),
+            _ => None,
+        };
+        self.ledger().into_iter().filter_map(heard).collect()
     }
 
     /// All requests and answers so far, in the order in which they happened.
@@ -288,7 +321,9 @@ fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/embeddings", post(embeddings))
+        .route("/v1/audio/transcriptions", post(transcriptions))
         .route("/v1/models", get(models))
+        .layer(DefaultBodyLimit::max(senses::BODY_BYTES))
         .with_state(shared)
 }
 
@@ -303,9 +338,11 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 async fn behave(shared: &Shared, number: u64, request: &ChatRequest) -> Reply {
     let behaviour = locked(&shared.behaviour).clone();
-    let honest = || Completion::of(number, request, answer::honest(request));
+    let said = || if request.sees { locked(&shared.senses).sees.clone() } else { answer::honest(request) };
+    let honest = || Completion::of(number, request, said());
     match behaviour {
         Behaviour::Honest => completed(honest()),
+        Behaviour::Uncounted => completed(honest().uncounted()),
         Behaviour::Slow { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             completed(honest())
@@ -349,6 +386,22 @@ fn truncated(reply: Reply) -> Reply {
     Reply { body, ..reply }
 }
 
+async fn transcriptions(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let passed = match request::authorised(&headers) {
+        Ok(()) => senses::transcription(&headers, body).await,
+        Err(refused) => Err(refused),
+    };
+    let number = shared.asked(Endpoint::Transcriptions, passed.as_ref().unwrap_or(&Value::Null).to_string().as_bytes());
+    let behaviour = locked(&shared.behaviour).clone();
+    let reply = match (passed, behaviour) {
+        (Ok(_), Behaviour::RateLimited) => Reply::refused(&Refused::rate_limited()),
+        (Ok(_), Behaviour::Broken(_)) => garbage(),
+        (Ok(_), _) => Reply::json(StatusCode::OK, &json!({ "text": locked(&shared.senses).hears.clone() })),
+        (Err(refused), _) => Reply::refused(&refused),
+    };
+    shared.answered(number, reply)
+}
+
 async fn embeddings(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let number = shared.asked(Endpoint::Embeddings, &body);
     let reply = match request::authorised(&headers).and_then(|()| EmbeddingRequest::parse(&headers, &body)) {
@@ -362,7 +415,7 @@ async fn embed(shared: &Shared, request: &EmbeddingRequest) -> Reply {
     let answer = Reply::json(StatusCode::OK, &embedding::response(request, &locked(&shared.alike)));
     let behaviour = locked(&shared.behaviour).clone();
     match behaviour {
-        Behaviour::Honest | Behaviour::Hostile | Behaviour::Says(_) => answer,
+        Behaviour::Honest | Behaviour::Uncounted | Behaviour::Hostile | Behaviour::Says(_) => answer,
         Behaviour::Slow { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             answer

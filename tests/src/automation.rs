@@ -1,6 +1,7 @@
 //! Automation that is earned: opened by two people on the record of decisions, sending by permit, watched by blind reviews,
 //! closed by one person or by itself.
 
+mod agreed;
 mod harm;
 
 use std::time::Duration;
@@ -41,9 +42,9 @@ impl World {
     /// was sealed, and people decided about a draft.
     async fn is_ready(&mut self) -> anyhow::Result<()> {
         self.asked_by("wmFirst", FACT).await?;
-        self.taps("LiHua", Act::Send).await?;
-        self.member_says("WangWu", "/暂停 kf-flagship 试一下").await?;
-        self.member_says("WangWu", "/恢复 kf-flagship").await?;
+        self.decides("LiHua", Act::Send).await?;
+        self.writes("WangWu", "/暂停 kf-flagship 试一下").await?;
+        self.writes("WangWu", "/恢复 kf-flagship").await?;
         self.asked_by("wmAngry", "我要投诉你们，必须赔偿").await?;
         self.wait(Duration::from_secs(70)).await
     }
@@ -122,7 +123,7 @@ story!(
         world.decided_often(400, "unchanged").await?;
         world.member_says("WangWu", OPEN).await?;
         ensure!(world.newest_text("WangWu").contains("另一位管理员"), "{}", world.newest_text("WangWu"));
-        ensure!(world.newest_text("ChenJie").contains("同意请发"), "{}", world.newest_text("ChenJie"));
+        ensure!(world.phone("ChenJie").contains("同意开启"), "{}", world.phone("ChenJie"));
         world.member_says("WangWu", OPEN).await?;
         ensure!(world.newest_text("WangWu").contains("另一位管理员"), "once more is not twice");
         world.wait(Duration::from_secs(25 * 3_600)).await?;

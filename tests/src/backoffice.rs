@@ -198,7 +198,8 @@ story!(
         world.seller()?.appear(Guise::Redesigned);
         world.customer_says(&format!("{QUESTION}{ORDER}")).await?;
         ensure!(looked(world, 1).await? == Some(Looked::Unseen(Unseen::Changed)));
-        ensure!(world.has_open_card("LiHua") && world.card("LiHua")?.text().contains("页面变了"));
+        let card = world.card("WangWu")?;
+        ensure!(card.text().contains("页面变了") && !world.has_open_card("LiHua"), "{}", card.text());
         ensure!(world.phone("WangWu").contains("停了"), "{}", world.phone("WangWu"));
         let (hits, told) = (asked_about(world, ORDER)?, world.phone("WangWu").matches("停了").count());
         world.customer_says(&format!("在吗，{QUESTION}{ORDER}")).await?;

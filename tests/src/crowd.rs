@@ -339,7 +339,7 @@ fn waiting_case(
         channel: talk.channel.clone(),
         opened_at: now,
         follows: None,
-        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None, before: None }),
         version: 0,
         generation: 0,
         watermark: 1,
@@ -357,7 +357,7 @@ fn waiting_case(
         digest: String::new(),
         watermark: 0,
         policy: desk.policy.clone(),
-        author: Author::Bot { drafter: "extractive".into() },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None },
         citations: vec![],
         verdict: Verdict {
             route: Route::Review(policy::Level::Reviewer),

@@ -152,3 +152,35 @@ story!(
         ensure!(care_cards(world, "SunMei").len() == 1, "whoever answers for the other one is asked");
     }
 );
+
+story!(
+    /// The same of a whole file: the report names both, the other's owner is asked once, and what only waits asks nobody.
+    a_file_contradicts,
+    |world| {
+        imports(world, "甲.csv", "question,answer\n丝巾多久能退,丝巾签收后 7 天内可以退。\n").await?;
+        let rows = "question,answer\n丝巾多久能退？,丝巾签收后 30 天内可以退换。\n丝巾怎么洗,丝巾请用冷水手洗。\n";
+        let read = world.imports("乙.csv", rows, false).await?;
+        world.settle().await?;
+        ensure!(read.contradictions.len() == 1, "{read:?}");
+        ensure!(read.lines().iter().any(|line| line.contains("otherwise than 丝巾多久能退")), "{:?}", read.lines());
+        ensure!(care_cards(world, "SunMei").is_empty(), "what only waits contradicts nothing yet");
+        let published = world.imports("乙.csv", rows, true).await?;
+        world.settle().await?;
+        ensure!(published.contradictions.len() == 1 && care_cards(world, "SunMei").len() == 1, "{published:?}");
+        let again = world.imports("乙.csv", rows, true).await?;
+        world.settle().await?;
+        ensure!(again.contradictions.is_empty() && care_cards(world, "SunMei").len() == 1, "{again:?}");
+    }
+);
+
+story!(
+    /// Two rows of one file that answer one question otherwise are one contradiction; what agrees is none.
+    a_file_contradicts_itself,
+    |world| {
+        let rows = "question,answer\n披肩包邮吗|披肩运费多少,披肩满 99 元包邮。\n披肩运费多少|披肩邮费,披肩运费一律 8 元。\n披肩有货吗,披肩有现货。\n";
+        let report = world.imports("丙.csv", rows, true).await?;
+        world.settle().await?;
+        ensure!(report.contradictions.len() == 1, "{:?}", report.contradictions);
+        ensure!(care_cards(world, "SunMei").len() == 1);
+    }
+);

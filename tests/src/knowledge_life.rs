@@ -3,6 +3,7 @@
 use aijia::evidence::{Actor, Kind};
 use aijia::knowledge_desk::{FileReport, scope_on, shown};
 use aijia::store::record;
+use aijia::{config, start};
 use anyhow::{Context, ensure};
 use cards::Act;
 use knowledge::Query;
@@ -302,3 +303,29 @@ async fn an_operator_publishes_and_takes_back() -> anyhow::Result<()> {
     ensure!(refused.status.code() == Some(1), "{refused:?}");
     Ok(())
 }
+
+/// What the newest draft of a case rests on, by the entries' answers.
+async fn cited(world: &World, number: i64) -> anyhow::Result<String> {
+    let case = world.case(number).await?;
+    Ok(case.draft().map(|draft| draft.parts.join("\n")).unwrap_or_default())
+}
+
+story!(
+    /// Scenario 65: a region's rule is told to nobody who is elsewhere, nor to anybody of whom nobody knows where they are.
+    a_rule_of_another_region_is_never_told,
+    |world| {
+        let rows = "question,answer,region\n毛毯退货运费谁出,日本地区毛毯退货运费由店铺承担。,日本\n毛毯退货运费谁出,新疆地区毛毯退货运费由买家承担。,新疆\n";
+        imports(world, "毛毯.csv", rows, true).await?;
+        let desk = include_str!("../../bot/demo/aijia.toml").replace("account = \"wkDemoOutlet\"", "account = \"wkDemoOutlet\"\nregion = \"日本\"");
+        let desk = config::parse_desk(&desk, "aijia.toml").map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        start::apply_desk(&world.app, desk, "with a region".into()).await?;
+        world.says(OUTLET, XIAOYU, "毛毯退货运费谁出").await?;
+        ensure!(cited(world, 1).await?.contains("店铺承担"), "{}", cited(world, 1).await?);
+        world.says(OUTLET, XIAOYU, "寄回新疆，毛毯退货运费谁出").await?;
+        ensure!(!cited(world, 1).await?.contains("新疆地区"), "where the channel's customers are is known");
+        world.customer_says("毛毯退货运费谁出").await?;
+        ensure!(!cited(world, 2).await?.contains("地区毛毯"), "{}", cited(world, 2).await?);
+        world.customer_says("我在新疆，毛毯退货运费谁出").await?;
+        ensure!(cited(world, 2).await?.contains("买家承担"), "{}", cited(world, 2).await?);
+    }
+);

@@ -1,12 +1,14 @@
 //! Finding by meaning, with a model of a server that says what texts mean: what the words do not find is found, once for
-//! all, and without the server the words still do.
+//! all, and without the server the words still do. What customers want, by the sentences the shop teaches.
 
-use aijia::knowledge_desk;
+use aijia::case::Level;
+use aijia::policy::Intent;
+use aijia::{config, knowledge_desk, start};
 use anyhow::{Context, ensure};
 use simulator::openai::{Behaviour, BrokenKind, FakeModel};
 
 use crate::story;
-use crate::world::{Setting, World};
+use crate::world::{FLAGSHIP, Setting, World};
 
 const FILE: &str = "问题,答案\n真丝枕套能不能机洗,真丝枕套请装洗衣袋后轻柔机洗。\n";
 /// Shares no word with the entry.
@@ -76,5 +78,52 @@ story!(
         model(world)?.behave(Behaviour::Honest);
         world.settle().await?;
         ensure!(sure(world, OTHERWISE).await? > 0.15);
+    }
+);
+
+const TAUGHT: &str = r#"
+[[intents]]
+name = "product"
+said = ["这个会扎肉吗", "贴身穿扎不扎", "领子刺挠不刺挠"]
+[[intents]]
+name = "complaint"
+said = ["我要找人说道说道", "这事没完", "等着瞧"]
+"#;
+
+/// The shop teaches sentences while the program runs.
+async fn teaches(world: &mut World) -> anyhow::Result<()> {
+    let desk = include_str!("../../bot/demo/aijia.toml").to_owned() + TAUGHT;
+    let desk = config::parse_desk(&desk, "aijia.toml").map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    start::apply_desk(&world.app, desk, "taught".into()).await?;
+    world.settle().await
+}
+
+story!(
+    /// The shop's own sentences name what the built-in words do not know, and the strictest governs.
+    what_the_shop_teaches,
+    |world| {
+        world.customer_says("贴身会扎肉吗").await?;
+        ensure!(world.case(1).await?.draft().is_none_or(|draft| draft.intent != Intent::Product), "known without");
+        teaches(world).await?;
+        world.sim.add_customer("wmTaught", "小满");
+        world.says(FLAGSHIP, "wmTaught", "贴身会扎肉吗，100% 羊毛起球吗").await?;
+        let case = world.case(2).await?;
+        ensure!(case.draft().context("a draft")?.intent == Intent::Product, "{case:?}");
+        world.says(FLAGSHIP, "wmTaught", "羊毛衫起球，这事没完").await?;
+        let case = world.case(2).await?;
+        ensure!(case.least == Level::EscalationOwner, "{case:?}");
+    }
+);
+
+story!(
+    /// With a model that says what texts mean, a sentence that shares no word is understood too.
+    what_the_shop_teaches_by_meaning,
+    in by_meaning(),
+    |world| {
+        model(world)?.reads_as(OTHERWISE, "这事没完");
+        teaches(world).await?;
+        world.customer_says(OTHERWISE).await?;
+        let case = world.case(1).await?;
+        ensure!(case.least == Level::EscalationOwner, "{case:?}");
     }
 );

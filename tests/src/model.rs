@@ -22,7 +22,7 @@ fn with(model: Behaviour) -> Setting {
 /// Who wrote a case's draft, by the name of the drafter.
 fn drafter(case: &Case) -> String {
     match case.draft().map(|draft| &draft.author) {
-        Some(Author::Bot { drafter }) => drafter.clone(),
+        Some(Author::Bot { drafter, .. }) => drafter.clone(),
         other => format!("{other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::card::{self, Proposal};
 use super::{Obstacle, obstacles, tally};
 use crate::app::App;
 use crate::case::Say;
@@ -53,15 +54,20 @@ pub async fn open(
     let now = app.clock.now();
     match proposer(desk, &known, now).map(str::to_owned) {
         Some(first) if first != person.id => {
+            let agreed = Proposal::standing(&known);
             (known.opened_at, known.proposed_by, known.proposed_at) = (Some(now), None, None);
             put_down(tx, app, desk, &known, (Kind::AutomationOpened, person, Some(first))).await?;
+            settle(tx, app, agreed).await?;
             Ok(Opened::Now)
         }
         first => {
             if first.is_none() {
+                let lapsed = Proposal::standing(&known);
+                settle(tx, app, lapsed).await?;
                 (known.proposed_by, known.proposed_at) = (Some(person.id.clone()), Some(now));
             }
             put_down(tx, app, desk, &known, (Kind::AutomationProposed, person, None)).await?;
+            card::ask(tx, app, desk, &known).await?;
             Ok(Opened::Proposed)
         }
     }
@@ -72,6 +78,14 @@ fn proposer<'a>(desk: &Applied, known: &'a Automation, now: Timestamp) -> Option
     let stands = known.proposed_at.is_some_and(|at| now - at <= PROPOSAL_STANDS);
     let may = |id: &&str| desk.desk.person(id).is_some_and(|person| policy::may(person, Power::SetMode, None).is_ok());
     known.proposed_by.as_deref().filter(|_| stands).filter(may)
+}
+
+/// Turns the cards of a proposal that is over into what became of it.
+async fn settle(tx: &mut Tx, app: &App, over: Option<Proposal>) -> anyhow::Result<()> {
+    match over {
+        Some(proposal) => card::settle(tx, app, &proposal).await,
+        None => Ok(()),
+    }
 }
 
 async fn put_down(
@@ -104,6 +118,7 @@ pub async fn close(tx: &mut Tx, app: &App, person: &Person, channel: &str, inten
     if known.opened_at.is_none() && known.proposed_by.is_none() {
         return Ok(false);
     }
+    settle(tx, app, Proposal::standing(&known)).await?;
     (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
     automation::save(tx, &known).await?;
     let payload = json!({ "channel": channel, "intent": intent, "why": "person" });
@@ -123,6 +138,7 @@ pub async fn close_unset(tx: &mut Tx, app: &App, desk: &Applied) -> anyhow::Resu
         if known.opened_at.is_none() && known.proposed_by.is_none() {
             continue;
         }
+        settle(tx, app, Proposal::standing(&known)).await?;
         (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
         automation::save(tx, &known).await?;
         let payload = json!({ "channel": known.channel, "intent": known.intent, "why": "mode" });

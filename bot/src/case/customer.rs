@@ -23,7 +23,7 @@ impl Case {
             channel: channel.to_owned(),
             opened_at: now,
             follows: None,
-            state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+            state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None, before: None }),
             version: 0,
             generation: 0,
             watermark: 0,
@@ -190,11 +190,11 @@ fn judged_before(turn: &Turn, draft: &super::Draft) -> bool {
 fn judge_anew(turn: &mut Turn) {
     let now = turn.now;
     turn.record(Kind::Superseded, Actor::System, json!({ "why": Voided::PolicyChanged, "at": now }));
-    let hint = match &turn.case().state {
-        State::Drafting(drafting) => drafting.hint,
+    let wish = match &turn.case().state {
+        State::Drafting(drafting) => drafting.hint.zip(drafting.before.clone()),
         _ => None,
     };
-    turn.draft_anew(now, hint);
+    turn.draft_anew(now, wish);
 }
 
 fn failed(turn: &mut Turn, why: &str) {

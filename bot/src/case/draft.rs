@@ -150,6 +150,32 @@ impl Draft {
     }
 }
 
+/// Why the built-in drafter wrote although there is a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoModel {
+    /// What the customer may cost today is spent.
+    CustomerBudget,
+    /// What the desk may cost today is spent.
+    DeskBudget,
+    /// It did not answer.
+    Unavailable,
+    /// It answered nothing that may be shown.
+    Unusable,
+}
+
+impl NoModel {
+    /// The locale key of the reason in a few words.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::CustomerBudget => "no_model.customer_budget",
+            Self::DeskBudget => "no_model.desk_budget",
+            Self::Unavailable => "no_model.unavailable",
+            Self::Unusable => "no_model.unusable",
+        }
+    }
+}
+
 /// Who wrote a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -158,6 +184,9 @@ pub enum Author {
     Bot {
         /// `extractive`, or `openai:` and the model's name.
         drafter: String,
+        /// Why the model did not write it, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        no_model: Option<NoModel>,
     },
     /// A person, by id.
     Person {

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::draft::sendable;
 use super::step::{Step, Turn, level_of};
 use super::{
-    Approval, Author, Authority, Decided, Decision, Draft, Effect, Ending, Level, Outcome, Refusal, Rejection, Review,
-    Say, SessionOwner, State, Stuck, Tap, Voided, Why, authority, customer, doubt, hand, in_turn,
+    Approval, Author, Authority, Before, Decided, Decision, Draft, Effect, Ending, Level, Outcome, Refusal, Rejection,
+    Review, Say, SessionOwner, State, Stuck, Tap, Voided, Why, authority, customer, doubt, hand, in_turn,
 };
 use crate::clock::Timestamp;
 use crate::desk::{NoticeKind, Person};
@@ -180,7 +180,7 @@ pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: turn.rules.policy.to_owned(),
-        author: Author::Bot { drafter: String::new() },
+        author: Author::Bot { drafter: String::new(), no_model: None },
         citations: Vec::new(),
         verdict: verdict.clone(),
         confidence: 0.0,
@@ -201,7 +201,8 @@ fn rewrite(turn: &mut Turn, tap: &Tap, hint: cards::Hint) -> Result<(), Refusal>
     turn.settle_cards(Outcome::Updated);
     let now = turn.now;
     turn.restart_clock();
-    turn.draft_anew(now, Some(hint));
+    let entry = review.draft.citations.first().map(|citation| citation.entry.clone());
+    turn.draft_anew(now, Some((hint, Before { parts: review.draft.parts, entry })));
     Ok(())
 }
 

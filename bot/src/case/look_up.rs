@@ -13,6 +13,9 @@ pub struct LookUp {
     pub at: Timestamp,
     /// What came of it.
     pub outcome: Looked,
+    /// The number of the order's parcel, where it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<String>,
 }
 
 /// What came of a look-up.

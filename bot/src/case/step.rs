@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    Case, Doubt, Drafting, Effect, Event, InTurn, Level, Outcome, Refusal, Review, State, Stuck, Voided, Why, customer,
-    doubt, human, in_turn, sending,
+    Before, Case, Doubt, Drafting, Effect, Event, InTurn, Level, Outcome, Refusal, Review, State, Stuck, Voided, Why,
+    customer, doubt, human, in_turn, sending,
 };
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 use crate::desk::{Channel, Desk, Mode, NoticeKind};
@@ -161,7 +161,8 @@ impl Turn<'_> {
     }
 
     /// Looks for an answer again, from the beginning.
-    pub(super) fn draft_anew(&mut self, start_at: Timestamp, hint: Option<cards::Hint>) {
+    pub(super) fn draft_anew(&mut self, start_at: Timestamp, wish: Option<(cards::Hint, Before)>) {
+        let (hint, before) = wish.unzip();
         let now = self.now;
         let first_at = match &self.step.next.state {
             State::Drafting(drafting) => drafting.first_at,
@@ -169,7 +170,7 @@ impl Turn<'_> {
         };
         let case = self.case();
         case.generation += 1;
-        case.state = State::Drafting(Drafting { first_at, start_at, hint });
+        case.state = State::Drafting(Drafting { first_at, start_at, hint, before });
         let generation = case.generation;
         self.effect(Effect::Draft { generation, at: start_at });
     }

@@ -3,7 +3,7 @@
 use cards::Risk;
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, spending};
 use crate::automation::{self, Obstacle, Opened};
 use crate::case::Say;
 use crate::clock::{DAY, HOUR, Timestamp};
@@ -36,6 +36,7 @@ pub(super) async fn controls(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<Stri
         lines.push(words.text("status.channel", &places));
         lines.extend(automatic(desk, channel, now).await?);
     }
+    lines.extend(spending::today(desk).await?);
     lines.push(words.text("status.record", &[]));
     Ok(lines)
 }
@@ -139,16 +140,14 @@ fn intent_named(applied: &Applied, name: &str) -> Option<Intent> {
     Intent::named(&name.to_ascii_lowercase()).or_else(|| Intent::ALL.iter().copied().find(called))
 }
 
-async fn open(desk: &mut Desk<'_, '_>, channel: &Channel, intent: Intent) -> anyhow::Result<()> {
+pub(super) async fn open(desk: &mut Desk<'_, '_>, channel: &Channel, intent: Intent) -> anyhow::Result<()> {
     let opened = automation::open(desk.tx, desk.app, desk.desk, desk.person, (channel, intent)).await?;
     let say = |key| Say::new(key).with("channel", channel.label()).with_key("intent", intent.key());
     match opened {
         Opened::Refused(obstacles) => refuse(desk, &say("auto.refused"), &obstacles).await,
         Opened::Already => desk.say(say("auto.already")).await,
-        Opened::Proposed => {
-            desk.say(say("auto.proposed")).await?;
-            tell_others(desk, say("auto.agree")).await
-        }
+        // The others get a card each.
+        Opened::Proposed => desk.say(say("auto.proposed")).await,
         Opened::Now => {
             desk.say(say("auto.opened")).await?;
             tell_others(desk, say("auto.opened_by")).await
@@ -166,7 +165,7 @@ async fn refuse(desk: &mut Desk<'_, '_>, head: &Say, obstacles: &[Obstacle]) -> 
     desk.text(format!("{}\n{}", head.in_words(words, &desk.desk.desk), lines.join("\n"))).await
 }
 
-async fn close(desk: &mut Desk<'_, '_>, channel: &Channel, intent: Intent) -> anyhow::Result<()> {
+pub(super) async fn close(desk: &mut Desk<'_, '_>, channel: &Channel, intent: Intent) -> anyhow::Result<()> {
     let closed = automation::close(desk.tx, desk.app, desk.person, &channel.id, intent).await?;
     let say = |key| Say::new(key).with("channel", channel.label()).with_key("intent", intent.key());
     if !closed {
@@ -177,7 +176,7 @@ async fn close(desk: &mut Desk<'_, '_>, channel: &Channel, intent: Intent) -> an
 }
 
 /// Everybody else who may decide how far the bot goes hears who did it.
-async fn tell_others(desk: &mut Desk<'_, '_>, say: Say) -> anyhow::Result<()> {
+pub(super) async fn tell_others(desk: &mut Desk<'_, '_>, say: Say) -> anyhow::Result<()> {
     let (say, now) = (say.with_person("by", &desk.person.id), desk.app.clock.now());
     let decides = |person: &&Person| person.id != desk.person.id && policy::may(person, Power::SetMode, None).is_ok();
     let others = desk.desk.desk.people.iter().filter(decides).filter_map(|person| desk.app.address(person));

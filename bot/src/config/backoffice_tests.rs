@@ -53,6 +53,8 @@ fn what_does_not_fit_has_its_line() {
         ("order_status =", "order_state =", "order_state"),
         ("private =", "privat =", "unknown key \"privat\""),
         ("https://shop.example.com", "http://shop.example.com", "the base of the API is"),
+        (r#"sender_phone = "2417""#, r#"sender_phone = "24-17""#, "sender_phone is no phone"),
+        (r#"sender_phone = "2417""#, r#"base = "http://poll.example.com""#, "the base of kuaidi100 is"),
         (r#"kind = "shopify""#, r#"kind = "magento""#, "magento"),
         (r#"mode = "read_only""#, r#"mode = "auto""#, "mode is \"auto\""),
         (r#"name = "tag""#, r#"name = "Tag""#, "the name is not usable"),

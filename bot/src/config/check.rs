@@ -1,5 +1,6 @@
 //! Whether what was configured fits together: the desk and its people.
 
+use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -8,7 +9,8 @@ use super::ConfigError;
 use super::backoffice::check_back_offices;
 use super::channels::check_channels;
 use super::names::{hint, nearest};
-use crate::desk::{AutoPolicy, Desk, Person, Policy, Role, Settings};
+use crate::desk::{AutoPolicy, Desk, DraftingBudgets, Person, Policy, Role, Settings};
+use crate::policy::Intent;
 
 /// Longest id of a person, channel or store, in bytes.
 const ID_MAX: usize = 32;
@@ -28,6 +30,9 @@ const WORST_RATE: f64 = 0.05;
 const LEAST_SAMPLE: f64 = 0.02;
 /// Longest notice under a message, in characters.
 const LONGEST_NOTICE: usize = 60;
+/// Sentences a shop teaches at most, and the longest of them in characters.
+const MOST_SENTENCES: usize = 5_000;
+const LONGEST_SENTENCE: usize = 200;
 /// The languages there are words in.
 const LOCALES: [&str; 2] = ["zh-CN", "en"];
 /// The rule for ids, as told to people.
@@ -63,7 +68,9 @@ pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
     check_people(desk, &mut found);
     check_channels(desk, &mut found);
     check_back_offices(desk, &mut found);
+    check_intents(desk, &mut found);
     check_policy(&desk.policy, &mut found);
+    check_drafting(&desk.drafting, &mut found);
     found.into_errors()
 }
 
@@ -172,6 +179,50 @@ fn check_wecom_id(place: &str, wecom: &str, before: &[Person], found: &mut Findi
     let same = |other: &&Person| other.wecom.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(wecom));
     if let Some(other) = before.iter().find(same) {
         found.add(place, format!("has the WeCom id {wecom:?} of {:?}", other.id), "correct one of them");
+    }
+}
+
+fn check_intents(desk: &Desk, found: &mut Findings) {
+    let mut known: BTreeMap<&str, Intent> = BTreeMap::new();
+    for taught in &desk.intents {
+        let place = format!("intents {:?}", taught.name.as_str());
+        found.expect(!taught.said.is_empty(), &place, "has no sentences", "add said = [\"…\"], or take it out");
+        for said in &taught.said {
+            let fits = !said.trim().is_empty() && said.chars().count() <= LONGEST_SENTENCE;
+            found.expect(
+                fits,
+                &place,
+                format!("cannot learn from {said:?}"),
+                "write a sentence of 1 to 200 characters",
+            );
+            if let Some(other) = known.insert(said, taught.name).filter(|other| *other != taught.name) {
+                let what = format!("{said:?} is said for {:?} too", other.as_str());
+                found.add(&place, what, "leave it with one of the two");
+            }
+        }
+    }
+    let names: HashSet<Intent> = desk.intents.iter().map(|taught| taught.name).collect();
+    found.expect(
+        names.len() != 1,
+        "intents",
+        "teach one intent alone",
+        "add sentences of another: one is told from the other",
+    );
+    let all: usize = desk.intents.iter().map(|taught| taught.said.len()).sum();
+    found.expect(all <= MOST_SENTENCES, "intents", format!("has {all} sentences"), "keep the most telling 5,000");
+}
+
+fn check_drafting(drafting: &DraftingBudgets, found: &mut Findings) {
+    let DraftingBudgets { price_in, price_out, customer, desk } = drafting;
+    let amount = |amount: &f64| amount.is_finite() && *amount >= 0.0;
+    let prices_ok = amount(price_in) && amount(price_out);
+    found.expect(prices_ok, "drafting", "a price is no amount", "use 0 or more for a million tokens");
+    for (place, budget) in [("drafting.customer", customer), ("drafting.desk", desk)] {
+        let money_ok = budget.money.as_ref().is_none_or(amount);
+        found.expect(money_ok, place, "money is no amount", "use 0 or more, in the desk's currency");
+        let priced = budget.money.is_none() || *price_in > 0.0 || *price_out > 0.0;
+        let todo = "set price_in and price_out of [drafting], or limit tokens instead";
+        found.expect(priced, place, "limits money, and the model costs nothing", todo);
     }
 }
 

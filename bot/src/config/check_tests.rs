@@ -25,6 +25,32 @@ fn check(table: &[(&str, &str, &str)]) {
 }
 
 #[test]
+fn what_customers_want() {
+    check(&[
+        (
+            r#"name = "shipping""#,
+            r#"name = "product""#,
+            r#"intents: teach one intent alone; add sentences of another: one is told from the other"#,
+        ),
+        (
+            r#""走哪家呀""#,
+            r#""这个会扎肉吗""#,
+            r#"intents "shipping": "这个会扎肉吗" is said for "product" too; leave it with one of the two"#,
+        ),
+        (
+            r#""走哪家呀""#,
+            r#""  ""#,
+            r#"intents "shipping": cannot learn from "  "; write a sentence of 1 to 200 characters"#,
+        ),
+    ]);
+    let nobody =
+        lines(&[(r#"["走哪家呀", "今天拍的话今天能走吗", "啥时候能走", "村里能到吗", "能不能放菜鸟"]"#, "[]")]);
+    assert_eq!(nobody, [r#"intents "shipping": has no sentences; add said = ["…"], or take it out"#]);
+    let unknown = lines(&[(r#"name = "shipping""#, r#"name = "shiping""#)]);
+    assert!(unknown.len() == 1 && unknown[0].contains("shipping"), "{unknown:?}");
+}
+
+#[test]
 fn the_desk() {
     check(&[
         (r#"locale = "zh-CN""#, r#"locale = "zh""#, r#"desk: locale "zh" is not available; use one of zh-CN, en"#),

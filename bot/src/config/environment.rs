@@ -44,6 +44,8 @@ pub struct Environment {
     pub webhooks: BTreeMap<String, Vec<Key>>,
     /// `STORE_API_KEYS`: what shop systems' APIs are asked with, by store.
     pub store_api_keys: BTreeMap<String, SecretString>,
+    /// `STORE_TRACKING_KEYS`: what logistics services are asked with, by store.
+    pub store_tracking_keys: BTreeMap<String, SecretString>,
     /// `TELEGRAM_…`, once set.
     pub telegram: Option<Telegram>,
     /// `OFFICIAL_…`, once set.
@@ -52,6 +54,10 @@ pub struct Environment {
     pub aibot: Option<Aibot>,
     /// `OPENAI_…`, once set; without it the built-in drafter works alone.
     pub openai: Option<OpenAi>,
+    /// What says what customers' pictures show, once `OPENAI_VISION_MODEL` is set.
+    pub eyes: Option<OpenAi>,
+    /// What says what customers' voices say, once `OPENAI_TRANSCRIPTION_MODEL` is set.
+    pub ears: Option<OpenAi>,
     /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
     pub chromium: Option<PathBuf>,
     /// `AIJIA_FONT`: a font with Chinese letters for the report's pictures, where the system's is not found.
@@ -152,6 +158,7 @@ const WECOM_CALLBACK: [&str; 2] = ["WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_K
 const WECOM_OPTIONAL: [&str; 2] = ["WECOM_API_BASE", "WECOM_DUPLICATE_MSGID_CODE"];
 const WEBHOOK_SECRETS: &str = "WEBHOOK_SECRETS";
 const STORE_API_KEYS: &str = "STORE_API_KEYS";
+const STORE_TRACKING_KEYS: &str = "STORE_TRACKING_KEYS";
 const TELEGRAM_NEEDED: [&str; 1] = ["TELEGRAM_BOT_TOKEN"];
 const TELEGRAM_OPTIONAL: [&str; 2] = ["TELEGRAM_API_BASE", "TELEGRAM_WEBHOOK_SECRET"];
 const OFFICIAL_NEEDED: [&str; 3] = ["OFFICIAL_APP_ID", "OFFICIAL_APP_SECRET", "OFFICIAL_TOKEN"];
@@ -161,7 +168,11 @@ const OPENAI_NEEDED: [&str; 3] = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_M
 const AIBOT_NEEDED: [&str; 2] = ["WECOM_AIBOT_ID", "WECOM_AIBOT_SECRET"];
 const AIBOT_OPTIONAL: [&str; 1] = ["WECOM_AIBOT_URL"];
 
-const EMBEDDING_OPTIONAL: [&str; 2] = ["OPENAI_EMBEDDING_BASE_URL", "OPENAI_EMBEDDING_API_KEY"];
+/// Further models: the name, and the address and key of a server of their own.
+const EMBEDDING: [&str; 3] = ["OPENAI_EMBEDDING_MODEL", "OPENAI_EMBEDDING_BASE_URL", "OPENAI_EMBEDDING_API_KEY"];
+const VISION: [&str; 3] = ["OPENAI_VISION_MODEL", "OPENAI_VISION_BASE_URL", "OPENAI_VISION_API_KEY"];
+const TRANSCRIPTION: [&str; 3] =
+    ["OPENAI_TRANSCRIPTION_MODEL", "OPENAI_TRANSCRIPTION_BASE_URL", "OPENAI_TRANSCRIPTION_API_KEY"];
 
 impl Environment {
     /// Reads every variable through `vars`; one that is empty counts as not set.
@@ -198,6 +209,8 @@ impl Reader<'_> {
         }
         let (wecom, webhooks, openai) = (self.wecom(), self.webhooks(), self.openai());
         let encoder = self.encoder(openai.as_ref());
+        let (eyes, ears) =
+            (self.other_model(&VISION, openai.as_ref()), self.other_model(&TRANSCRIPTION, openai.as_ref()));
         let (telegram, official, aibot) = (self.telegram(public_url.is_some()), self.official(), self.aibot());
         Some(Environment {
             config: self.value("AIJIA_CONFIG").unwrap_or_else(|| "aijia.toml".to_owned()).into(),
@@ -208,12 +221,15 @@ impl Reader<'_> {
             database: database?,
             wecom,
             webhooks,
-            store_api_keys: self.store_api_keys(),
+            store_api_keys: self.keys_by_store(STORE_API_KEYS),
+            store_tracking_keys: self.keys_by_store(STORE_TRACKING_KEYS),
             telegram,
             official,
             aibot,
             openai,
             encoder,
+            eyes,
+            ears,
             chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
             font: self.value("AIJIA_FONT").map(PathBuf::from),
         })
@@ -272,8 +288,8 @@ impl Reader<'_> {
     }
 
     /// `store=key; other=key`.
-    fn store_api_keys(&mut self) -> BTreeMap<String, SecretString> {
-        let text = self.value(STORE_API_KEYS).unwrap_or_default();
+    fn keys_by_store(&mut self, name: &str) -> BTreeMap<String, SecretString> {
+        let text = self.value(name).unwrap_or_default();
         let mut all = BTreeMap::new();
         for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
             match entry.split_once('=') {
@@ -282,7 +298,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     let todo = "write STORE=KEY; several stores with a semicolon between them";
-                    self.error::<()>(STORE_API_KEYS, "has an entry without a store or a key", todo);
+                    self.error::<()>(name, "has an entry without a store or a key", todo);
                 }
             }
         }
@@ -351,24 +367,29 @@ impl Reader<'_> {
 
     fn encoder(&mut self, openai: Option<&OpenAi>) -> Option<Encoder> {
         let folder = self.value("AIJIA_ENCODER").map(PathBuf::from);
-        let Some(model) = self.value("OPENAI_EMBEDDING_MODEL") else {
-            let alone = EMBEDDING_OPTIONAL.into_iter().find(|name| self.value(name).is_some());
-            if let Some(name) = alone {
-                self.error::<()>(name, "set, although OPENAI_EMBEDDING_MODEL is not", "set both, or none");
-            }
-            return folder.map(Encoder::Folder);
-        };
-        if folder.is_some() {
+        if folder.is_some() && self.value("OPENAI_EMBEDDING_MODEL").is_some() {
             return self.error("AIJIA_ENCODER", "set, and OPENAI_EMBEDDING_MODEL too", "empty one of them");
         }
-        let [base, key] = EMBEDDING_OPTIONAL;
+        let server = self.other_model(&EMBEDDING, openai).map(Encoder::Server);
+        server.or(folder.map(Encoder::Folder))
+    }
+
+    /// A further model: on a server of its own where one is named, else on the language model's.
+    fn other_model(&mut self, [name, base, key]: &[&'static str; 3], openai: Option<&OpenAi>) -> Option<OpenAi> {
+        let Some(model) = self.value(name) else {
+            let alone = [*base, *key].into_iter().find(|name| self.value(name).is_some());
+            if let Some(alone) = alone {
+                self.error::<()>(alone, format!("set, although {name} is not"), "set both, or none");
+            }
+            return None;
+        };
         let base_url = self.address(base).or_else(|| Some(openai?.base_url.clone()));
         let api_key = self.value(key).map(SecretString::from).or_else(|| Some(openai?.api_key.clone()));
         match (base_url, api_key) {
-            (Some(base_url), Some(api_key)) => Some(Encoder::Server(OpenAi { base_url, api_key, model })),
+            (Some(base_url), Some(api_key)) => Some(OpenAi { base_url, api_key, model }),
             _ => {
-                let todo = "set OPENAI_EMBEDDING_BASE_URL and OPENAI_EMBEDDING_API_KEY, or a language model's server";
-                self.error("OPENAI_EMBEDDING_MODEL", "set, but no server has it", todo)
+                let todo = format!("set {base} and {key}, or a language model's server");
+                self.error(name, "set, but no server has it", todo)
             }
         }
     }

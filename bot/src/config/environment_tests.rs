@@ -247,14 +247,16 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(WECOM_OPTIONAL)
         .chain(AIBOT_NEEDED)
         .chain(AIBOT_OPTIONAL)
-        .chain([WEBHOOK_SECRETS, STORE_API_KEYS])
+        .chain([WEBHOOK_SECRETS, STORE_API_KEYS, STORE_TRACKING_KEYS])
         .chain(TELEGRAM_NEEDED)
         .chain(TELEGRAM_OPTIONAL)
         .chain(OFFICIAL_NEEDED)
         .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
-        .chain(["OPENAI_EMBEDDING_MODEL", "AIJIA_ENCODER", "AIJIA_CHROMIUM"])
-        .chain(EMBEDDING_OPTIONAL)
+        .chain(["AIJIA_ENCODER", "AIJIA_CHROMIUM"])
+        .chain(EMBEDDING)
+        .chain(VISION)
+        .chain(TRANSCRIPTION)
 }
 
 #[test]

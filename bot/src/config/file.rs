@@ -8,7 +8,10 @@ use toml::de::{DeTable, DeValue, Error};
 use super::check::check;
 use super::names::{hint, keys_of};
 use super::{ConfigError, one_line};
-use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Notices, Person, Policy, Settings};
+use crate::desk::{
+    AutoPolicy, BackOffice, Channel, DailyBudget, Desk, DraftingBudgets, Notice, Notices, Person, Policy, Settings,
+    Taught,
+};
 
 /// Largest file read, in bytes.
 const FILE_MAX: usize = 1 << 20;
@@ -50,7 +53,8 @@ impl File<'_> {
         let notice = keys_of::<Notices>().iter().flat_map(|kind| inside(&notices, kind)).collect();
         let mut errors = Vec::new();
         let policy = inside(&[root], "policy");
-        let levels: [(Tables<'_, '_>, _); 9] = [
+        let drafting = inside(&[root], "drafting");
+        let levels: [(Tables<'_, '_>, _); 13] = [
             (vec![root], keys_of::<Desk>()),
             (inside(&[root], "desk"), keys_of::<Settings>()),
             (inside(&[root], "people"), keys_of::<Person>()),
@@ -58,8 +62,12 @@ impl File<'_> {
             (notices, keys_of::<Notices>()),
             (notice, keys_of::<Notice>()),
             (inside(&[root], "stores"), keys_of::<BackOffice>()),
+            (inside(&[root], "intents"), keys_of::<Taught>()),
             (inside(&policy, "auto"), keys_of::<AutoPolicy>()),
             (policy, keys_of::<Policy>()),
+            (inside(&drafting, "customer"), keys_of::<DailyBudget>()),
+            (inside(&drafting, "desk"), keys_of::<DailyBudget>()),
+            (drafting, keys_of::<DraftingBudgets>()),
         ];
         for (tables, known) in levels {
             let keys = tables.iter().flat_map(|table| table.keys());

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_struct() {
-        assert_eq!(keys_of::<Desk>(), ["desk", "people", "channels", "stores", "policy"]);
+        assert_eq!(keys_of::<Desk>(), ["desk", "people", "channels", "stores", "intents", "policy", "drafting"]);
         assert_eq!(keys_of::<Person>(), ["id", "name", "wecom", "telegram", "surfaces", "roles", "hours"]);
         assert!(keys_of::<Settings>().contains(&"quiet_at_most_seconds"), "a struct with defaults");
         assert_eq!(keys_of::<String>(), [""; 0]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, Notice, Person, Policy, Settings, Weekly};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, DraftingBudgets, Notice, Person, Policy, Settings, Weekly};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
@@ -11,7 +11,7 @@ const SHORT: usize = 16;
 
 /// The version of the deciding part: the policy, the trigger words in force (`triggers`: their table's text),
 /// each channel's store, mode, allowed actions and required reviews,
-/// and what is looked up where. 64 hexadecimal digits.
+/// what is looked up where, and what the shop teaches about its customers' words. 64 hexadecimal digits.
 ///
 /// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
 /// nor does the order of channels or of lists.
@@ -33,20 +33,29 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
         stores.sort_by(|a, b| a.id.cmp(&b.id));
         part["stores"] = json!(stores);
     }
+    if !desk.intents.is_empty() {
+        part["intents"] = json!(desk.intents);
+    }
     hash(&part)
 }
 
 fn deciding(channel: &Channel) -> Value {
-    json!({
+    let mut told = json!({
         "id": channel.id,
         "store": channel.store,
         "mode": channel.mode,
         "allowed_actions": sorted(&channel.allowed_actions),
         "review_required": sorted(&channel.review_required),
-    })
+    });
+    for (name, place) in [("platform", &channel.platform), ("region", &channel.region)] {
+        if let Some(place) = place {
+            told[name] = json!(place);
+        }
+    }
+    told
 }
 
-/// The version of everything that does not decide about drafts: people and their roles, who is responsible for
+/// The version of everything that does not decide about drafts: the model's budgets, people and their roles, who is responsible for
 /// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
 pub fn people_version(desk: &Desk) -> String {
     let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, .. } = &desk.desk;
@@ -61,6 +70,10 @@ pub fn people_version(desk: &Desk) -> String {
         "channels": desk.channels.iter().map(responsible).collect::<Vec<_>>(),
         "triggers": desk.policy.triggers,
     });
+    // Only where it is set: desks without have the version they always had.
+    if desk.drafting != DraftingBudgets::default() {
+        told["drafting"] = json!(desk.drafting);
+    }
     // Only where it is another one: desks that leave it have the version they always had.
     if *weekly_report != Weekly::default() {
         told["desk"]["weekly_report"] = json!(weekly_report);

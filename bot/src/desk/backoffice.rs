@@ -35,6 +35,9 @@ pub struct BackOffice {
     /// The shop system's own API, where orders are asked for before any page is looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<OrderApi>,
+    /// Where parcels are asked for, once the API named them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kuaidi100: Option<Kuaidi100>,
     /// How far actions go: not at all, filled in and left, or handed in once somebody approved them.
     #[serde(default, skip_serializing_if = "only_reads")]
     pub mode: Mode,
@@ -74,6 +77,29 @@ impl ApiKind {
             Self::Shopify => "shopify",
         }
     }
+}
+
+/// Kuaidi100 (快递100), which knows where parcels are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kuaidi100 {
+    /// Where parcels are asked for.
+    #[serde(default = "kuaidi100_base")]
+    pub base: String,
+    /// Where carriers are recognised by a parcel's number.
+    #[serde(default = "kuaidi100_recognition")]
+    pub recognition: String,
+    /// The sender's phone, or its last four digits: SF and ZTO tell nothing without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
+}
+
+fn kuaidi100_base() -> String {
+    "https://poll.kuaidi100.com".to_owned()
+}
+
+fn kuaidi100_recognition() -> String {
+    "https://www.kuaidi100.com".to_owned()
 }
 
 fn order_status() -> Vec<Intent> {

@@ -62,6 +62,7 @@ pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, word
         confidence,
         action: action(intent).map(str::to_owned),
         drafter: "extractive".into(),
+        no_model: None,
     })
 }
 
@@ -73,7 +74,7 @@ fn pick(found: &Found, hint: Option<Hint>) -> (Vec<&Hit>, f64) {
     let (from, count) = match hint {
         Some(Hint::ChangeRule | Hint::NotCompliant | Hint::FactsWrong) => (1, 1),
         Some(Hint::AddFacts) => (0, 2),
-        Some(Hint::Shorter | Hint::Softer) | None => (0, 1),
+        Some(Hint::Shorter | Hint::Softer | Hint::AddNumber) | None => (0, 1),
     };
     let picked: Vec<&Hit> = found.hits.iter().skip(from).take(count).collect();
     let sure = if picked.is_empty() { 0.0 } else { confidence_in(found, from) };
@@ -98,7 +99,7 @@ fn quoted(hit: &Hit, hint: Option<Hint>) -> (usize, usize) {
 }
 
 /// As many whole sentences from the beginning as stay short, and at least one.
-fn leading_sentences(text: &str) -> &str {
+pub(super) fn leading_sentences(text: &str) -> &str {
     let ends = text
         .char_indices()
         .filter(|(_, c)| matches!(c, '。' | '！' | '？' | '；' | '\n'))
@@ -114,7 +115,7 @@ fn leading_sentences(text: &str) -> &str {
 }
 
 /// What comes before the passage: ours, short, and promising nothing.
-fn opener(intent: Intent, hint: Option<Hint>, words: &Words) -> String {
+pub(super) fn opener(intent: Intent, hint: Option<Hint>, words: &Words) -> String {
     let sorry = matches!(intent, Intent::Complaint | Intent::Compensation | Intent::Refund | Intent::Warranty);
     let key = match hint {
         Some(Hint::Softer) if sorry => "opener.sorry",
@@ -126,7 +127,7 @@ fn opener(intent: Intent, hint: Option<Hint>, words: &Words) -> String {
 }
 
 /// An opener goes before a passage of its own language that does not greet by itself, unless it would tear it apart.
-fn fits(opener: &str, passage: &str) -> bool {
+pub(super) fn fits(opener: &str, passage: &str) -> bool {
     let start: String = passage.chars().take(12).collect::<String>().to_lowercase();
     let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     opener.len() + passage.len() <= MAX_PART_BYTES

@@ -4,24 +4,24 @@
 //! and try again for as long as a server asks for. So it sends through [`exchange`], which hands it nothing but
 //! completions of a bearable size. One request, no retry: the built-in drafter stands behind it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
-use cards::Hint;
 use knowledge::{Found, Hit};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tower::BoxError;
 use url::{Host, Url};
 
 use super::placeholders::Placeholders;
-use super::{Proposal, citation_of, clean, confidence_in, in_parts, prompt};
+use super::{Proposal, Usage, Wish, citation_of, clean, confidence_in, in_parts, prompt, wants_another_passage};
 use crate::case::Citation;
 use crate::policy::unfounded;
 
@@ -67,6 +67,12 @@ pub enum Flaw {
     /// It has a number, an amount, a link or an address that its passages do not have.
     #[error("it says what its passages do not say")]
     NotGrounded,
+    /// A reviewer wanted it shorter, and it is not.
+    #[error("it is no shorter than before")]
+    NoShorter,
+    /// The attachment is none that a model takes.
+    #[error("it is no attachment that a model takes")]
+    Unreadable,
     /// It is too long for a reply.
     #[error("it is too long")]
     TooLong,
@@ -84,19 +90,26 @@ struct Request<'a> {
 
 /// The part of a completion that is read; servers differ in everything else.
 #[derive(Deserialize)]
-struct Completion {
+pub(super) struct Completion {
     #[serde(default)]
-    choices: Vec<Choice>,
+    pub(super) choices: Vec<Choice>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) usage: Option<Usage>,
+}
+
+/// What a server counted, where it can be read: an odd count costs nobody their draft.
+fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Usage>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 #[derive(Deserialize)]
-struct Choice {
-    message: Message,
+pub(super) struct Choice {
+    pub(super) message: Message,
 }
 
 #[derive(Deserialize)]
-struct Message {
-    content: Option<String>,
+pub(super) struct Message {
+    pub(super) content: Option<String>,
 }
 
 impl Model {
@@ -119,24 +132,88 @@ impl Model {
         Ok(Self { client, name: name.to_owned() })
     }
 
-    /// Drafts an answer to the customer's messages from the passages found. Recalled messages must not be among them;
-    /// personal numbers are replaced on the way out and put back on the way in.
-    ///
-    /// # Errors
-    /// [`DraftError::Unavailable`] when the server does not answer in time, [`DraftError::Unusable`] when its answer
-    /// is not one that may be shown.
-    pub async fn draft(&self, customer: &[String], found: &Found, hint: Option<Hint>) -> Result<Proposal, DraftError> {
-        let mut placeholders = Placeholders::default();
-        let hidden: Vec<String> = customer.iter().map(|text| placeholders.hide(text)).collect();
-        let content = self.ask(prompt::messages(&hidden, found, hint)).await?;
-        restored(&content, found, format!("openai:{}", self.name), &placeholders)
+    /// Drafts an answer to a question. The proposal is [`DraftError::Unavailable`] when the server does not answer in
+    /// time, [`DraftError::Unusable`] when its answer is not one that may be shown.
+    pub async fn draft(&self, question: &Question<'_>) -> Answered {
+        let (content, counted) = match self.ask(question.messages.clone()).await {
+            Ok(answer) => answer,
+            // What never answered is not counted; what answered badly is, as it was expected.
+            Err(error @ DraftError::Unavailable(_)) => {
+                return Answered { proposal: Err(error), usage: Usage::default() };
+            }
+            Err(error) => return Answered { proposal: Err(error), usage: question.expected() },
+        };
+        let estimated = || Usage::estimated(&question.text(), content.as_deref().unwrap_or_default());
+        let usage = counted.filter(|usage| usage.is_sound()).unwrap_or_else(estimated);
+        let content = content.ok_or(DraftError::Unusable(Flaw::NoAnswer));
+        Answered { proposal: content.and_then(|content| question.read(&content, &self.name)), usage }
     }
 
-    async fn ask(&self, messages: Value) -> Result<String, DraftError> {
+    /// What the model said, if anything, and what the server counted.
+    async fn ask(&self, messages: Value) -> Result<(Option<String>, Option<Usage>), DraftError> {
         let request = Request { model: &self.name, messages };
         let completion: Completion = self.client.chat().create_byot(request).await.map_err(without_words)?;
         let said = completion.choices.into_iter().next().and_then(|choice| choice.message.content);
-        said.ok_or(DraftError::Unusable(Flaw::NoAnswer))
+        Ok((said, completion.usage))
+    }
+}
+
+/// What a model is asked, and what its answer is read with. Personal numbers are replaced on the way out and put back on
+/// the way in.
+pub struct Question<'a> {
+    messages: Value,
+    passages: Cow<'a, Found>,
+    placeholders: Placeholders,
+    wish: Option<Wish<'a>>,
+}
+
+/// What came of asking a model.
+#[derive(Debug)]
+pub struct Answered {
+    /// The draft, or why there is none.
+    pub proposal: Result<Proposal, DraftError>,
+    /// What it took.
+    pub usage: Usage,
+}
+
+impl<'a> Question<'a> {
+    /// The customer's messages, among which recalled ones must not be, with the passages found.
+    pub fn new(customer: &[String], found: &'a Found, wish: Option<Wish<'a>>) -> Self {
+        let mut placeholders = Placeholders::default();
+        let mut hide = |texts: &[String]| texts.iter().map(|text| placeholders.hide(text)).collect::<Vec<_>>();
+        let (customer, before) = (hide(customer), hide(wish.map(|wish| wish.before).unwrap_or_default()));
+        let passages = without_the_first(found, wish);
+        let asks = wish.map(|wish| Wish { before: &before, ..wish });
+        Self { messages: prompt::messages(&customer, &passages, asks), passages, placeholders, wish }
+    }
+
+    /// What it will take at most, or nearly.
+    pub fn expected(&self) -> Usage {
+        Usage::expected(&self.text())
+    }
+
+    fn text(&self) -> String {
+        let messages = self.messages.as_array().map(Vec::as_slice).unwrap_or_default();
+        messages.iter().filter_map(|message| message["content"].as_str()).collect()
+    }
+
+    fn read(&self, content: &str, model: &str) -> Result<Proposal, DraftError> {
+        let proposal = restored(content, &self.passages, format!("openai:{model}"), &self.placeholders)?;
+        match self.wish {
+            Some(wish) if !wish.is_met_by(&proposal.parts) => Err(DraftError::Unusable(Flaw::NoShorter)),
+            _ => Ok(proposal),
+        }
+    }
+}
+
+/// The passages a model is given: not the one a reviewer wants no more, and surer of none of them than what is left.
+fn without_the_first<'a>(found: &'a Found, wish: Option<Wish<'_>>) -> Cow<'a, Found> {
+    match wish {
+        Some(wish) if wants_another_passage(wish.hint) => {
+            let hits = found.hits.iter().skip(1).cloned().collect();
+            Cow::Owned(Found { hits, confidence: confidence_in(found, 1) })
+        }
+        _ => Cow::Borrowed(found),
     }
 }
 
@@ -208,7 +285,7 @@ pub(super) async fn exchange<T: DeserializeOwned>(
 }
 
 /// The body, as long as it stays one an answer could have.
-async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, DraftError> {
+pub(super) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, DraftError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
         if bytes.len() + chunk.len() > most {
@@ -239,7 +316,7 @@ fn restored(
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
     let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(whole).collect();
-    Ok(Proposal { parts, citations, confidence, action: None, drafter })
+    Ok(Proposal { parts, citations, confidence, action: None, drafter, no_model: None })
 }
 
 /// A model rests on all of a passage that it was given.

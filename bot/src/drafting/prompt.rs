@@ -6,7 +6,7 @@ use knowledge::{Found, Hit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{DraftError, Flaw};
+use super::{DraftError, Flaw, Wish};
 
 /// Newest messages of the customer the model sees, and characters of each.
 const MESSAGES: usize = 10;
@@ -25,12 +25,14 @@ Rules:
 6. Return one JSON object and nothing else, with the keys answer (a string), citations (the ids of the passages used, such as p1) and intent (one word).";
 
 /// The two messages of a request: instructions, and data.
-pub(super) fn messages(customer: &[String], found: &Found, hint: Option<Hint>) -> Value {
-    let rules = hint.map_or_else(|| SYSTEM.to_owned(), |hint| format!("{SYSTEM}\nThe reviewer asks: {}", wish(hint)));
-    json!([{ "role": "system", "content": rules }, { "role": "user", "content": data(customer, found) }])
+pub(super) fn messages(customer: &[String], found: &Found, asks: Option<Wish<'_>>) -> Value {
+    let rules =
+        asks.map_or_else(|| SYSTEM.to_owned(), |asks| format!("{SYSTEM}\nThe reviewer asks: {}", wish(asks.hint)));
+    let before = asks.map(|asks| asks.before).unwrap_or_default();
+    json!([{ "role": "system", "content": rules }, { "role": "user", "content": data(customer, found, before) }])
 }
 
-fn data(customer: &[String], found: &Found) -> String {
+fn data(customer: &[String], found: &Found, before: &[String]) -> String {
     let mut lines = vec!["Passages, best first:".to_owned()];
     let passages = found.hits.iter().enumerate();
     lines.extend(passages.map(|(place, hit)| {
@@ -40,6 +42,10 @@ fn data(customer: &[String], found: &Found) -> String {
     lines.push("The customer's messages, oldest first:".to_owned());
     let newest = customer.iter().skip(customer.len().saturating_sub(MESSAGES));
     lines.extend(newest.map(|text| Value::from(cut(text, MESSAGE)).to_string()));
+    if !before.is_empty() {
+        lines.push("The reply so far, which the reviewer wants otherwise:".to_owned());
+        lines.extend(before.iter().map(|part| Value::from(cut(part, MESSAGE)).to_string()));
+    }
     lines.join("\n")
 }
 
@@ -59,6 +65,7 @@ fn wish(hint: Hint) -> &'static str {
         Hint::AddFacts => "name the conditions and the basis too, from a second passage if one fits.",
         Hint::ChangeRule => "another passage applies than the first one.",
         Hint::NotCompliant => "leave out every promise, superlative and claim.",
+        Hint::AddNumber => "say what the reply so far says; the parcel's number is added behind it.",
         Hint::FactsWrong => "the facts of the first passage do not apply; use another one.",
     }
 }

@@ -45,7 +45,9 @@ fn the_prompt_is_bounded() {
 
 #[test]
 fn a_hint_becomes_an_instruction_of_ours() {
-    let system = |hint| messages(&[], &found(), hint)[0]["content"].as_str().map(str::to_owned).expect("a text");
+    let wished = |hint: Option<Hint>| hint.map(|hint| Wish { hint, before: &[] });
+    let system =
+        |hint| messages(&[], &found(), wished(hint))[0]["content"].as_str().map(str::to_owned).expect("a text");
     assert_eq!(system(None), SYSTEM);
     for hint in Hint::ALL {
         assert!(system(Some(*hint)).starts_with(SYSTEM) && system(Some(*hint)).ends_with(wish(*hint)));

@@ -1,32 +1,37 @@
 //! Looking for an answer: search, draft, judge. Holds no transaction while it works.
 
+mod attachments;
+mod budget;
+mod proposal;
+
 use cards::Hint;
 use knowledge::{Found, Query};
 
 use crate::app::App;
 use crate::automation;
-use crate::case::{Author, Draft, Drafted, Event, State};
+use crate::case::{Author, Before, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
 use crate::confidence::{self, Retrieval, Signals};
-use crate::drafting::{self, DraftError, Proposal};
+use crate::drafting::{self, Proposal};
 use crate::effects::office::{self, Reply, Sight};
-use crate::knowledge_desk::scope_on;
-use crate::policy::{self, Circumstances, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
+use crate::knowledge_desk::{asked_on, scope_on};
+use crate::policy::{self, Circumstances, Grounding, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
+use crate::store::conversations::{self, Message};
 use crate::store::knowledge::uses;
 use crate::store::queue::{self, Door, Row};
-use crate::store::{cases, conversations, outcomes, pauses};
+use crate::store::{cases, outcomes, pauses};
 use crate::view::View;
 use crate::worker::apply;
 
 /// Passages a drafter may rest on.
 const PASSAGES: usize = 5;
-/// Messages of the shop's rules behind what was looked up.
-const MOST_RULES: usize = 2;
 
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
-    let Some(matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
+    let Some(mut matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
     chaos::point("draft.began");
+    attachments::read(app, &mut matter).await?;
+    matter.take_up();
     let Some(Answer { drafted, signals, sight }) = answer(app, &matter).await? else {
         return super::left_to_another(app, row).await;
     };
@@ -70,12 +75,18 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
 pub(crate) struct Wanted {
     /// The case, as it is looked at in this moment.
     pub(crate) view: View,
-    /// The customer's texts since the last answer, newest last.
+    /// The customer's messages that wait.
+    pub(crate) messages: Vec<Message>,
+    /// What they say, in words or as a model read it, newest last.
     pub(crate) texts: Vec<String>,
-    /// What else came since, which nobody has read.
+    /// How many attachments nobody has read.
     pub(crate) attachments: u32,
+    /// How many were read by a model.
+    pub(crate) readings: u32,
     /// What a reviewer asked the new draft to do better.
     pub(crate) hint: Option<Hint>,
+    /// The draft that is to be better.
+    pub(crate) before: Option<Before>,
     /// Whether a pause covers the conversation.
     pub(crate) paused: bool,
     /// What may leave by itself on the channel.
@@ -98,9 +109,36 @@ pub(crate) struct Answer {
 /// # Errors
 /// When the database fails.
 pub(crate) async fn answer(app: &App, wanted: &Wanted) -> anyhow::Result<Option<Answer>> {
-    let Some(sight) = office::before_drafting(app, &wanted.view, &wanted.texts).await? else { return Ok(None) };
-    let (drafted, signals) = search_and_judge(app, wanted, &sight).await?;
+    let intent = understood(app, wanted).await?;
+    let Some(sight) = office::before_drafting(app, &wanted.view, &wanted.texts, intent).await? else {
+        return Ok(None);
+    };
+    let (drafted, signals) = search_and_judge(app, wanted, &sight, sight.intent.unwrap_or(intent)).await?;
     Ok(Some(Answer { drafted, signals, sight }))
+}
+
+impl Wanted {
+    /// Takes up what the messages say by now.
+    fn take_up(&mut self) {
+        let said = |message: &Message| match message.kind.as_str() {
+            "text" => Some(message.body.clone()),
+            _ => message.reading.clone(),
+        };
+        self.texts = self.messages.iter().filter_map(said).collect();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        self.attachments = count(self.messages.len() - self.texts.len());
+        self.readings = count(self.messages.iter().filter(|message| message.reading.is_some()).count());
+    }
+
+    /// The entry that the draft so far rests on most.
+    fn rested_on(&self) -> Option<&str> {
+        self.before.as_ref().and_then(|before| before.entry.as_deref())
+    }
+
+    /// What the draft says so far, part by part.
+    fn words_before(&self) -> &[String] {
+        self.before.as_ref().map(|before| before.parts.as_slice()).unwrap_or_default()
+    }
 }
 
 async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<Wanted>> {
@@ -113,42 +151,54 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
                 if current.generation != generation {
                     return Ok(None);
                 }
-                let hint = drafting.hint;
-                let open = conversations::unanswered(tx, &current.conversation).await?;
-                let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
-                let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
+                let (hint, before) = (drafting.hint, drafting.before.clone());
+                let messages = conversations::unanswered(tx, &current.conversation).await?;
                 let view = View::load(tx, &reader, &case).await?;
                 let paused = pauses::covering(tx, &current.channel, &current.conversation).await?.is_some();
                 let open = match view.channel() {
                     Some(channel) => automation::open_now(tx, channel, reader.clock.now()).await?,
                     None => Vec::new(),
                 };
-                Ok(Some(Wanted { view, texts, attachments, hint, paused, open }))
+                let (texts, attachments, readings) = (Vec::new(), 0, 0);
+                Ok(Some(Wanted { view, messages, texts, attachments, readings, hint, before, paused, open }))
             })
         })
         .await
 }
 
+/// What the customer wants.
+async fn understood(app: &App, wanted: &Wanted) -> anyhow::Result<Intent> {
+    let understanding = app.understanding(&wanted.view.desk).await?;
+    let mut meant = Vec::new();
+    for text in wanted.texts.iter().filter(|_| understanding.asks_for_meaning()) {
+        meant.push(app.meaning_of(text).await);
+    }
+    Ok(understanding.intent_of(&wanted.texts, &meant))
+}
+
 /// What comes of looking for an answer, and what is known about it, as JSON.
-async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::Result<(Drafted, String)> {
-    let intent = sight.intent.unwrap_or_else(|| policy::intent_of(&wanted.texts));
+async fn search_and_judge(
+    app: &App,
+    wanted: &Wanted,
+    sight: &Sight,
+    intent: Intent,
+) -> anyhow::Result<(Drafted, String)> {
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
-    let scope = scope_on(wanted.view.channel());
+    let channel = wanted.view.channel();
     let mut found: Vec<Found> = Vec::new();
     for text in &drafting::questions(&wanted.texts) {
         let meaning = app.meaning_of(text).await;
-        let (meaning, now_ms) = (meaning.as_deref(), wanted.view.now);
+        let (meaning, now_ms, scope) = (meaning.as_deref(), wanted.view.now, asked_on(channel, text, &known.index));
         found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
     }
-    let proposal = match told(wanted, sight) {
-        Some(told) => {
-            Some(with_rules(told, drafting::extractive_each(&found, intent, None, wanted.view.words()), sight))
-        }
-        None => propose(app, wanted, &found, intent).await,
-    };
+    let (proposal, found) = proposal::propose(app, wanted, found, sight, intent).await?;
     let grounds = proposal.as_ref().map(|proposal| drafting::grounds(proposal, &found, &facts(sight)));
-    let grounds = grounds.unwrap_or_default();
+    let mut grounds = grounds.unwrap_or_default();
+    if wanted.readings > 0 {
+        // What a machine made of a picture or a voice is no question that the knowledge answers for certain.
+        grounds.class = Grounding::Inferred;
+    }
     let chances = app.chances().await?;
     let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
     let chance = chances.chance(&signals);
@@ -156,7 +206,7 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
     let opener = wanted.view.words().text("opener.plain", &[]);
     let circumstances = Circumstances {
         paused: wanted.paused,
-        abnormal: false,
+        abnormal: sight.stopped_at_an_oddity(),
         unsettled: wanted.view.may_be_answered() || sight.was_unseen(),
         identity: identity(sight),
         grounds: Some(&grounds),
@@ -166,7 +216,7 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
         open: wanted.open.contains(&intent),
     };
     let parts = proposal.as_ref().map(|proposal| proposal.parts.as_slice()).unwrap_or_default();
-    let forbidden = known.lexicon.look(parts, &scope, wanted.view.now, &wanted.view.desk.desk.desk.locale);
+    let forbidden = known.lexicon.look(parts, &scope_on(channel), wanted.view.now, &wanted.view.desk.desk.desk.locale);
     let verdict = judge(app, wanted, proposal.as_ref(), circumstances, intent, sight);
     let verdict = verdict.with_words(forbidden, WrittenBy::Bot);
     let drafted = decide(wanted, proposal, Judged { verdict, grounds, chance, intent }, sight);
@@ -175,10 +225,12 @@ async fn search_and_judge(app: &App, wanted: &Wanted, sight: &Sight) -> anyhow::
 
 /// What the back office showed, as a draft may say it.
 fn facts(sight: &Sight) -> Vec<&str> {
-    match &sight.reply {
-        Some(Reply::Facts(facts)) => vec![facts],
-        Some(Reply::Ask(_)) | None => Vec::new(),
-    }
+    let said = match &sight.reply {
+        Some(Reply::Facts(facts)) => Some(facts.as_str()),
+        Some(Reply::Ask(_)) | None => None,
+    };
+    let parcel = sight.parcel.iter().flat_map(|parcel| [parcel.number.as_str(), parcel.carrier.as_str()]);
+    said.into_iter().chain(parcel).collect()
 }
 
 /// An order's number in a customer's words does not prove that the order is theirs.
@@ -191,58 +243,6 @@ fn weakest(texts: &[String], found: &[Found]) -> Retrieval {
     let questions = drafting::questions(texts);
     let each = questions.iter().zip(found).map(|(question, found)| confidence::retrieval(question, found));
     each.min_by(|a, b| a.confidence.total_cmp(&b.confidence)).unwrap_or_default()
-}
-
-/// What the back office lets us say, in the shop's own words.
-fn told(wanted: &Wanted, sight: &Sight) -> Option<Proposal> {
-    let text = match sight.reply.as_ref()? {
-        Reply::Facts(text) => text.clone(),
-        Reply::Ask(key) => wanted.view.words().text(key, &[]),
-    };
-    Some(Proposal {
-        parts: drafting::in_parts(&[text])?,
-        confidence: 1.0,
-        drafter: "look_up".into(),
-        ..Proposal::default()
-    })
-}
-
-/// The facts, and behind them what the shop's knowledge says, where the question is about more than where an order is.
-fn with_rules(mut told: Proposal, rules: Option<Proposal>, sight: &Sight) -> Proposal {
-    let facts = matches!(sight.reply, Some(Reply::Facts(_)));
-    if let Some(rules) = rules.filter(|_| facts && sight.intent != Some(Intent::OrderStatus)) {
-        told.parts.extend(rules.parts.into_iter().take(MOST_RULES));
-        told.citations = rules.citations;
-        told.confidence = rules.confidence;
-    }
-    told
-}
-
-/// The model's reply when it is usable, else the built-in drafter's; none when the knowledge has no answer.
-async fn propose(app: &App, wanted: &Wanted, found: &[Found], intent: Intent) -> Option<Proposal> {
-    let words = wanted.view.words();
-    let passages = together(found);
-    if let (Some(model), true) = (&app.model, passages.confidence >= drafting::LEAST_CONFIDENCE) {
-        match model.draft(&wanted.texts, &passages, wanted.hint).await {
-            Ok(proposal) => return Some(proposal),
-            Err(error @ (DraftError::Unavailable(_) | DraftError::Unusable(_))) => {
-                tracing::warn!(case = wanted.view.case.number, %error, "the model gave no usable draft");
-            }
-        }
-    }
-    drafting::extractive_each(found, intent, wanted.hint, words)
-}
-
-/// What was found for all questions, as one set of passages; as sure as the surest.
-fn together(found: &[Found]) -> Found {
-    let mut all = Found { hits: Vec::new(), confidence: 0.0 };
-    for found in found {
-        let known: Vec<&str> = all.hits.iter().map(|hit| hit.entry.as_str()).collect();
-        let fresh: Vec<_> = found.hits.iter().filter(|hit| !known.contains(&hit.entry.as_str())).cloned().collect();
-        all.hits.extend(fresh);
-        all.confidence = all.confidence.max(found.confidence);
-    }
-    all
 }
 
 fn judge(
@@ -263,6 +263,7 @@ fn judge(
         intent,
         turns: u32::try_from(turns).unwrap_or(u32::MAX),
         attachments: wanted.attachments,
+        readings: wanted.readings,
         order_cents: sight.order_cents,
         public: wanted.view.conversation.is_public(),
         circumstances,
@@ -303,7 +304,7 @@ fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: policy.to_owned(),
-        author: Author::Bot { drafter: proposal.drafter },
+        author: Author::Bot { drafter: proposal.drafter, no_model: proposal.no_model },
         citations: proposal.citations,
         verdict: judged.verdict,
         confidence: proposal.confidence,

@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 pub(super) use act::{prepare_action, submit_action};
 pub(crate) use keep::forget;
 pub(super) use keep::keep;
-pub(super) use look::{Reply, Sight, before_drafting};
+pub(super) use look::{Parcel, Reply, Sight, before_drafting};
 use profile::Profile;
 pub use seats::Seats;
 pub use trial::Trial;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub base: PathBuf,
     /// What shop systems' APIs are asked with, by store.
     pub api_keys: BTreeMap<String, SecretString>,
+    /// What logistics services are asked with, by store.
+    pub tracking_keys: BTreeMap<String, SecretString>,
     /// Which browsers are this program's.
     pub seats: Seats,
 }
@@ -115,6 +117,7 @@ impl Offices {
             base: PathBuf::new(),
             seats,
             api_keys: BTreeMap::new(),
+            tracking_keys: BTreeMap::new(),
         })
     }
 
@@ -126,6 +129,11 @@ impl Offices {
     /// What a store's API is asked with.
     fn api_key(&self, store: &str) -> Option<&SecretString> {
         self.settings.api_keys.get(store)
+    }
+
+    /// What a store's logistics service is asked with.
+    fn tracking_key(&self, store: &str) -> Option<&SecretString> {
+        self.settings.tracking_keys.get(store)
     }
 
     /// What is in the way of looking anything up in a back office, if anything is.

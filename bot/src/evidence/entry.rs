@@ -147,6 +147,8 @@ kinds! {
     DeliveryFailed = "delivery_failed",
     /// An attachment was stored.
     MediaStored = "media_stored",
+    /// A model said what a picture shows, or what a voice says.
+    MediaRead = "media_read",
     /// A case was opened.
     CaseOpened = "case_opened",
     /// A case was closed.

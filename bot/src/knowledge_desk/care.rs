@@ -1,7 +1,7 @@
 //! What owners have to look after: each reason once, as a card with 确认仍有效 · 修改 · 停用.
 
 use cards::words::Words;
-use cards::{Card, CareAct, CareCard, CareKey};
+use cards::{Card, CareAct, CareCard, CareKey, CareTopic};
 use knowledge::{Entry, Kind as EntryKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -209,6 +209,7 @@ pub(crate) async fn card(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyho
     };
     let number = entries::number(tx, &need.entry).await?;
     Ok(Some(Card::Care(CareCard {
+        topic: CareTopic::Knowledge,
         number,
         version: need.version,
         code: posting.code.clone(),
@@ -309,7 +310,7 @@ async fn act(
         CareAct::Disable => keeper.disable(&known.id).await,
         CareAct::Edit if corrected => keeper.accept(&need.note).await,
         CareAct::Edit => return wait_for_answer(desk, known).await.map(|()| Ok(None)),
-        CareAct::Publish | CareAct::Leave => return Ok(Ok(None)),
+        CareAct::Publish | CareAct::Leave | CareAct::Agree | CareAct::Decline => return Ok(Ok(None)),
     };
     Ok(done?.map(Some))
 }

@@ -11,6 +11,7 @@ use knowledge::{Entry, Index};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::contradictions::{Answering, Contradiction, Other, ask_owners};
 use super::life::{self, Act};
 use super::report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
 use super::{files, pdf, publishing};
@@ -25,6 +26,8 @@ use crate::worker::Job;
 const IMPORTER: &str = "aijia knowledge import";
 /// Entries of one transaction: an import of thousands must not hold up the desk.
 const TOGETHER: usize = 100;
+/// Contradictions of one file about which owners are asked: more are a file to be put right, not cards.
+const MOST_ASKED: usize = 20;
 
 /// How files are to be imported.
 #[derive(Debug, Clone)]
@@ -125,6 +128,7 @@ async fn keep(app: &App, name: &str, sha256: &str, imported: Imported, order: &O
         report.problems.extend(problems);
     }
     report.held_back = held_back(&report, &task);
+    report.contradictions = contradicted(app, name, &items, &report).await?;
     tell_owners(app, &report).await?;
     report.removals = removals(app, source, held, &report.problems).await?;
     Ok(report)
@@ -173,6 +177,61 @@ fn held_back(report: &FileReport, task: &Task) -> Vec<HeldBack> {
         Some(HeldBack { entry: told.entry.clone(), title: told.title.clone(), failures: failures.clone() })
     });
     failed.collect()
+}
+
+/// New versions that answer a question otherwise than other entries. Of the first that are in use, the others' owners are
+/// asked which holds.
+async fn contradicted(
+    app: &App,
+    file: &str,
+    items: &[Item],
+    report: &FileReport,
+) -> anyhow::Result<Vec<Contradiction>> {
+    let new: HashMap<&str, &Told> =
+        report.entries.iter().filter(|t| t.outcome != Outcome::Unchanged).map(|t| (t.entry.as_str(), t)).collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let entry = |item: &Item| {
+        let id = identity(file, item);
+        let version = new.get(id.as_str())?.version;
+        Some(item.clone().into_entry(id, version))
+    };
+    let said: Vec<Entry> = items.iter().filter_map(entry).collect();
+    let in_use = app.store.read(|tx| Box::pin(async move { Ok(entries::in_use(tx).await?) })).await?;
+    let now = app.clock.now();
+    let found = tokio::task::spawn_blocking(move || compared(&said, in_use, now)).await?;
+    let asked = found.iter().filter(|found| new.get(found.new.entry.as_str()).is_some_and(|told| !told.waits));
+    ask(app, asked.take(MOST_ASKED).cloned().collect()).await?;
+    Ok(found)
+}
+
+fn compared(said: &[Entry], mut in_use: Vec<Entry>, now: i64) -> Vec<Contradiction> {
+    let new: HashSet<&str> = said.iter().map(|entry| entry.id.as_str()).collect();
+    in_use.retain(|entry| !new.contains(entry.id.as_str()));
+    let answering = Answering::of(in_use.iter().chain(said), now);
+    let contradiction = |entry: &Entry| {
+        let mut others = answering.otherwise(entry);
+        // Two of one file contradict each other once.
+        others.retain(|other| !new.contains(other.entry.as_str()) || other.entry < entry.id);
+        (!others.is_empty()).then(|| Contradiction { new: Other::from(entry), others })
+    };
+    said.iter().filter_map(contradiction).collect()
+}
+
+async fn ask(app: &App, contradictions: Vec<Contradiction>) -> anyhow::Result<()> {
+    let app = app.clone();
+    let store = app.store.clone();
+    store
+        .commit(move |tx| {
+            Box::pin(async move {
+                for found in &contradictions {
+                    ask_owners(tx, &app, &found.new, &found.others).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// Owners hear what waits for them, once for each file.

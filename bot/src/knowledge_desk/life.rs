@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use super::act::{Act, Refused, state_key};
-use super::care::{self, Cause};
+use super::contradictions::{self, Other};
 use super::publishing::Prepared;
 use crate::app::App;
 use crate::case::Say;
@@ -76,22 +76,12 @@ impl Keeper<'_, '_> {
         }
         self.make_way(known, only).await?;
         self.draft_again(&known.id).await?;
-        self.ask_about(prepared).await?;
+        let new = Other { entry: known.id.clone(), version: known.version, title: known.title.clone() };
+        contradictions::ask_owners(self.tx, self.app, &new, &prepared.contradicts).await?;
         let number = entries::number(self.tx, &known.id).await?;
         let done = Say::new(if only.is_empty() { "kb.published" } else { "kb.published_on" });
         let done = done.with("number", number).with("version", known.version).with("title", &known.title);
         Ok(Ok(done.with("channels", self.labels(only))))
-    }
-
-    /// Owners of entries that answer the same question otherwise are asked which of them holds.
-    async fn ask_about(&mut self, prepared: &Prepared) -> anyhow::Result<()> {
-        let new = &prepared.entry;
-        for other in &prepared.contradicts {
-            let Some(known) = entries::version(self.tx, &other.entry, other.version).await? else { continue };
-            let occasion = format!("{}:{}", new.id, new.version);
-            care::raise(self.tx, self.app, Cause::Contradicted, &known, (&occasion, &new.title)).await?;
-        }
-        Ok(())
     }
 
     /// Older versions go, but those that are still in use where the new one is not.

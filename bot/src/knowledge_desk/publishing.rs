@@ -1,13 +1,13 @@
 //! Before a version is put in use: its own tests, and what customers of late would hear differently.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList, gap_key, says_more};
+use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList};
 use sha2::{Digest, Sha256};
 
+use super::contradictions::{Answering, Other};
 use super::life::{Refused, answers_for, may_be_released, named};
-use super::scope_on;
+use super::{asked_on, scope_on};
 use crate::app::{App, Known};
 use crate::desk::Person;
 use crate::drafting::LEAST_CONFIDENCE;
@@ -51,17 +51,6 @@ pub struct Difference {
     pub before: Option<String>,
     /// What would be answered.
     pub after: Option<String>,
-}
-
-/// An entry that answers a question of another one otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Other {
-    /// Its id.
-    pub entry: String,
-    /// Its version.
-    pub version: i64,
-    /// Its title.
-    pub title: String,
 }
 
 impl Prepared {
@@ -188,7 +177,7 @@ fn compare(staged: Staged, meant: &Meant, now: i64) -> Result<Prepared, Refused>
     }
     let differences = near.iter().filter_map(|asked| difference([index, &with], asked, &desk, meant, now)).collect();
     let measured = WordList::of_rule(&entry).and_then(|list| Gate::new(&[list]).ok());
-    let contradicts = contradictions(&entry, index.entries(), now);
+    let contradicts = Answering::of(index.entries(), now).otherwise(&entry);
     let measured = measured.map(|gate| gate.measure(said.iter().map(String::as_str)));
     Ok(Prepared { entry: stored, only, edition, asked: near.len(), differences, contradicts, measured })
 }
@@ -207,7 +196,8 @@ fn replaced(mut in_use: Vec<Entry>, new: Entry) -> Vec<Entry> {
 
 /// Where an entry is tested: on each channel it is released on, else wherever it applies.
 fn scopes_of(entry: &Entry, only: &[String], desk: &Applied) -> Vec<Scope> {
-    let on: Vec<Scope> = only.iter().map(|id| scope_on(desk.desk.channel(id))).collect();
+    let on = only.iter().map(|id| scope_on(desk.desk.channel(id)).with(entry.scope.clone()));
+    let on: Vec<Scope> = on.collect();
     if on.is_empty() { vec![entry.scope.clone()] } else { on }
 }
 
@@ -238,29 +228,15 @@ fn bare(test: &str) -> &str {
 fn near<'a>(entry: &Entry, index: &Index, asked: &'a [Asked], desk: &Applied, now: i64) -> Vec<&'a Asked> {
     let alone = Index::build([entry.clone()]);
     let touches = |asked: &&Asked| {
-        let scope = scope_on(desk.desk.channel(&asked.channel));
+        let scope = asked_on(desk.desk.channel(&asked.channel), &asked.text, index);
         let query = Query { text: &asked.text, meaning: None, scope: &scope, now_ms: now, limit: NEAR };
         !alone.search(&query).hits.is_empty() || index.search(&query).hits.iter().any(|hit| hit.entry == entry.id)
     };
     asked.iter().filter(touches).take(ANSWERED_BOTH_WAYS).collect()
 }
 
-/// Entries in use at the same place and time that answer one of its questions, and say something else.
-fn contradictions(entry: &Entry, others: &[Entry], now: i64) -> Vec<Other> {
-    let asked: HashSet<String> = entry.questions.iter().map(|question| gap_key(question)).collect();
-    let meets = |other: &&Entry| {
-        let apart = entry.scope.covers(&other.scope) || other.scope.covers(&entry.scope);
-        other.id != entry.id && !other.kind.is_rule() && other.is_valid_at(now) && apart
-    };
-    let same = |other: &&Entry| other.questions.iter().any(|question| asked.contains(&gap_key(question)));
-    let otherwise =
-        |other: &&Entry| says_more(&other.answer, &[&entry.answer]) && says_more(&entry.answer, &[&other.answer]);
-    let found = others.iter().filter(meets).filter(same).filter(otherwise);
-    found.map(|o| Other { entry: o.id.clone(), version: o.version, title: o.title.clone() }).collect()
-}
-
 fn difference(both: [&Index; 2], asked: &Asked, desk: &Applied, meant: &Meant, now: i64) -> Option<Difference> {
-    let scope = scope_on(desk.desk.channel(&asked.channel));
+    let scope = asked_on(desk.desk.channel(&asked.channel), &asked.text, both[1]);
     let meaning = meant.get(&asked.text).map(Vec::as_slice);
     let query = Query { text: &asked.text, meaning, scope: &scope, now_ms: now, limit: 1 };
     let [before, after] = both.map(|index| {

@@ -3,6 +3,8 @@
 use knowledge::import::Problem;
 use serde::Serialize;
 
+use super::contradictions::Contradiction;
+
 /// What an import did, file by file.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -27,6 +29,8 @@ pub struct FileReport {
     pub removals: Removals,
     /// Entries that are not put in use, because their own tests fail.
     pub held_back: Vec<HeldBack>,
+    /// New versions that answer a question otherwise than other entries do.
+    pub contradictions: Vec<Contradiction>,
 }
 
 /// One entry of a report.
@@ -133,6 +137,11 @@ impl FileReport {
         lines.extend(self.held_back.iter().map(|held| {
             format!("'{}' waits for its owner, because its own tests fail: {}", held.title, held.failures.join(" · "))
         }));
+        lines.extend(
+            self.contradictions.iter().map(|found| {
+                format!("'{}' answers the same question otherwise than {}", found.new.title, found.titles())
+            }),
+        );
         match &self.removals {
             Removals::Proposed(gone) => lines.extend(gone.iter().map(|told| {
                 format!("{}: '{}' is no longer there; proposed for removal, still in use", told.source, told.title)

@@ -2,7 +2,7 @@
 //! one in has seen what it gave.
 
 use cards::words::Words;
-use cards::{Card, CareAct, CareCard};
+use cards::{Card, CareAct, CareCard, CareTopic};
 use knowledge::import::Defaults;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,12 @@ fn lines(report: &FileReport, words: &Words) -> Vec<String> {
     let aside = |what: String| words.text("kb.left_aside", &[("what", &what)]);
     let mut lines: Vec<String> = report.problems.iter().map(|problem| faults::in_words(problem, words)).collect();
     lines.extend(report.held_back.iter().map(held));
+    lines.extend(
+        report
+            .contradictions
+            .iter()
+            .map(|found| words.text("kb.contradicted", &[("title", &found.new.title), ("others", &found.titles())])),
+    );
     match &report.removals {
         Removals::Proposed(gone) => {
             lines.extend(gone.iter().map(|told| words.text("kb.removal", &[("title", &told.title)])));
@@ -179,6 +185,7 @@ pub(super) async fn card(tx: &mut Tx, app: &App, need: &Need, posting: &CarePost
     let mut text = vec![reading.given(words)];
     text.extend(first_lines(&reading, words));
     Ok(Some(Card::Care(CareCard {
+        topic: CareTopic::Knowledge,
         number: need.version,
         version: need.version,
         code: posting.code.clone(),

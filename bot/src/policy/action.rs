@@ -159,6 +159,7 @@ mod tests {
             order_digits: (12, 24),
             look_ups: Default::default(),
             api: None,
+            kuaidi100: None,
             mode,
             actions: vec![note],
         }

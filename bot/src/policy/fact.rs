@@ -4,6 +4,8 @@ use cards::Risk;
 
 use super::{Finding, Level, Matter, Reason, Route, Rules, Trigger};
 
+/// The rule of what a model made of a picture or a voice.
+pub(super) const MACHINE_READ: &str = "machine_read";
 /// Answers after which a customer who still asks is not a routine matter.
 const MANY_TURNS: u32 = 3;
 /// Digits of a number from which on it may be an order's or a person's; prices, sizes and dates have fewer.
@@ -25,6 +27,7 @@ pub(super) fn findings(matter: &Matter, rules: &Rules) -> Vec<Finding> {
         (!sure, Trigger::Rt06, "confidence", reviewer),
         (matter.citations == 0, Trigger::Rt06, "no_citation", reviewer),
         (matter.attachments > 0, Trigger::Rt06, "unread_attachment", reviewer),
+        (matter.readings > 0, Trigger::Rt06, MACHINE_READ, reviewer),
         (high_value, Trigger::Rt07, "high_value", (Risk::High, Level::Supervisor)),
         (speaks_otherwise(matter), Trigger::Rt12, "language", reviewer),
         (matter.public, Trigger::Rt08, "public", reviewer),

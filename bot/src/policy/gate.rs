@@ -23,7 +23,8 @@ pub const REPLY: &str = "reply";
 pub struct Circumstances<'a> {
     /// A pause covers the conversation.
     pub paused: bool,
-    /// Something outside is not as it should be: a session is over, a page changed, a right is missing.
+    /// A look-up for this draft stopped at something that is not as it should be: a session is over, a page changed, a
+    /// right is missing. Whoever is above looks at it, whatever the mode.
     pub abnormal: bool,
     /// Something outside is not as it should be, and the reply does not rest on it: the back office could not be seen, a
     /// part of the record is lost.
@@ -135,7 +136,7 @@ pub(super) fn findings(circumstances: &Circumstances) -> Vec<Finding> {
         found.push(Finding { reason, risk: Risk::Medium, route: Route::Review(Level::Reviewer) });
     }
     if circumstances.abnormal {
-        found.push(bare(Trigger::Rt06, ABNORMAL, Risk::Abnormal, Route::HumanOnly));
+        found.push(bare(Trigger::Rt06, ABNORMAL, Risk::Abnormal, Route::Review(Level::Supervisor)));
     }
     found
 }

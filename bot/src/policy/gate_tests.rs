@@ -35,6 +35,7 @@ fn routine(circumstances: Circumstances<'_>) -> Matter<'_> {
         intent: Intent::Shipping,
         turns: 0,
         attachments: 0,
+        readings: 0,
         order_cents: None,
         public: false,
         circumstances,
@@ -91,7 +92,7 @@ fn each_circumstance_alone_keeps_it_for_a_person() {
     let earned = earned(&grounds);
     let cases = [
         (Circumstances { paused: true, ..earned }, Hold::Paused, REVIEWER),
-        (Circumstances { abnormal: true, ..earned }, Hold::Abnormal, Route::HumanOnly),
+        (Circumstances { abnormal: true, ..earned }, Hold::Abnormal, SUPERVISOR),
         (Circumstances { identity: Identity::Uncertain, ..earned }, Hold::Identity, REVIEWER),
         (Circumstances { grounds: Some(&inferred), ..earned }, Hold::NotDocumented, REVIEWER),
         (Circumstances { grounds: Some(&backed), ..earned }, Hold::NotDocumented, REVIEWER),
@@ -140,12 +141,12 @@ fn every_cell_of_the_routing_matrix() {
         ("几天能到", Intent::Shipping, true, Risk::Abnormal),
     ];
     let cells = [
-        (Mode::ReadOnly, open, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Draft, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Reviewed, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Draft, open, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Auto, closed, [REVIEWER, REVIEWER, SUPERVISOR, Route::HumanOnly]),
-        (Mode::Auto, open, [Route::Permit, REVIEWER, SUPERVISOR, Route::HumanOnly]),
+        (Mode::ReadOnly, open, [REVIEWER, REVIEWER, SUPERVISOR, SUPERVISOR]),
+        (Mode::Draft, closed, [REVIEWER, REVIEWER, SUPERVISOR, SUPERVISOR]),
+        (Mode::Reviewed, closed, [REVIEWER, REVIEWER, SUPERVISOR, SUPERVISOR]),
+        (Mode::Draft, open, [REVIEWER, REVIEWER, SUPERVISOR, SUPERVISOR]),
+        (Mode::Auto, closed, [REVIEWER, REVIEWER, SUPERVISOR, SUPERVISOR]),
+        (Mode::Auto, open, [Route::Permit, REVIEWER, SUPERVISOR, SUPERVISOR]),
     ];
     for (mode, circumstances, routes) in cells {
         for ((customer, intent, abnormal, risk), route) in matters.into_iter().zip(routes) {

@@ -48,6 +48,8 @@ fn channel(tie: Tie) -> Option<Channel> {
         notices: Default::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     })
 }
 

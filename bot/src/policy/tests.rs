@@ -21,6 +21,8 @@ pub(super) fn channel(review_required: &[&str]) -> Channel {
         notices: Default::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     }
 }
 
@@ -38,6 +40,7 @@ fn sure<'a>(customer: &'a [String], draft: &'a [String]) -> Matter<'a> {
         intent: intent_of(customer),
         turns: 0,
         attachments: 0,
+        readings: 0,
         order_cents: None,
         public: false,
         circumstances: Circumstances::default(),
@@ -171,6 +174,7 @@ fn doubt_is_a_reason() {
     assert_eq!(rules(Matter { confidence: f64::NAN, ..sure }), ["confidence"]);
     assert_eq!(rules(Matter { citations: 0, ..sure }), ["no_citation"]);
     assert_eq!(rules(Matter { attachments: 1, ..sure }), ["unread_attachment"]);
+    assert_eq!(rules(Matter { readings: 1, ..sure }), ["machine_read"]);
     assert_eq!(rules(Matter { draft: None, citations: 0, ..sure }), ["confidence", "no_citation"]);
     assert_eq!(rules(Matter { turns: 3, ..sure }), ["asked_again"]);
 }

@@ -193,7 +193,17 @@ impl Stage {
             missing: None,
         };
         let attachments = u32::try_from(turn.customer.len() - texts.len()).unwrap_or(u32::MAX);
-        Wanted { view, texts, attachments, hint: None, paused: false, open: Vec::new() }
+        Wanted {
+            view,
+            messages: Vec::new(),
+            texts,
+            attachments,
+            readings: 0,
+            hint: None,
+            before: None,
+            paused: false,
+            open: Vec::new(),
+        }
     }
 }
 
@@ -220,6 +230,7 @@ fn message(past: &Past, said: &Said, place: usize, answered: bool) -> Message {
         media_id: None,
         media_sha256: None,
         media_type: None,
+        reading: None,
         at: said.at,
         recalled: false,
         failed: false,
@@ -262,7 +273,7 @@ fn replayed(past: &Past, turn: &Turn<'_>, case: &Case, at: Timestamp) -> Replaye
 fn with_draft(bare: Replayed, draft: Draft) -> Replayed {
     let shown = matches!(bare.became, Became::Review | Became::EscalationOwner);
     let compares = shown && !bare.person.is_empty();
-    let (Author::Bot { drafter } | Author::Person { id: drafter }) = draft.author;
+    let (Author::Bot { drafter, .. } | Author::Person { id: drafter }) = draft.author;
     Replayed {
         intent: draft.intent,
         risk: draft.verdict.risk,

@@ -100,6 +100,8 @@ pub struct Message {
     pub media_sha256: Option<String>,
     /// The stored attachment's media type.
     pub media_type: Option<String>,
+    /// What a model made of the attachment: what a picture shows, what a voice says.
+    pub reading: Option<String>,
     /// When it was written.
     pub at: Timestamp,
     /// The author took it back.
@@ -205,6 +207,7 @@ pub async fn shop_said(tx: &mut Tx, send: &Send, now: Timestamp) -> sqlx::Result
         media_id: None,
         media_sha256: None,
         media_type: None,
+        reading: None,
         at: now,
         recalled: false,
         failed: false,
@@ -349,7 +352,7 @@ pub async fn replaced(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::R
 pub async fn recall(tx: &mut Tx, conversation: &str, wire_id: &str) -> sqlx::Result<Option<Message>> {
     let sql = "SELECT * FROM messages WHERE conversation = $1 AND wire_id = $2 AND recalled = FALSE";
     let found: Option<Message> = tx.one(sql, args![conversation, wire_id]).await?;
-    let erase = "UPDATE messages SET recalled = TRUE, body = '', media_id = NULL, media_sha256 = NULL
+    let erase = "UPDATE messages SET recalled = TRUE, body = '', media_id = NULL, media_sha256 = NULL, reading = NULL
                  WHERE conversation = $1 AND wire_id = $2";
     tx.run(erase, args![conversation, wire_id]).await?;
     Ok(found)
@@ -366,6 +369,12 @@ pub async fn media_stored(
     let sql = "UPDATE messages SET media_sha256 = $3, media_type = $4
                WHERE conversation = $1 AND seq = $2 AND recalled = FALSE";
     Ok(tx.run(sql, args![conversation, seq, sha256, media_type]).await? == 1)
+}
+
+/// Notes what a model made of a message's attachment; false when the message was taken back meanwhile.
+pub async fn was_read(tx: &mut Tx, conversation: &str, seq: i64, reading: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE messages SET reading = $3 WHERE conversation = $1 AND seq = $2 AND recalled = FALSE";
+    Ok(tx.run(sql, args![conversation, seq, reading]).await? == 1)
 }
 
 /// Whether any message still has this attachment.

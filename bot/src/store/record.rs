@@ -239,7 +239,10 @@ fn told(rows: Vec<Row>) -> anyhow::Result<Vec<Told>> {
 /// # Errors
 /// When the database fails.
 pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64) -> anyhow::Result<()> {
-    erase(tx, app, chain, Kind::CustomerSaid, |payload| payload["seq"] == message_seq).await.map(drop)
+    for kind in [Kind::CustomerSaid, Kind::MediaRead] {
+        erase(tx, app, chain, kind, |payload| payload["seq"] == message_seq).await?;
+    }
+    Ok(())
 }
 
 /// Erases what was looked up about an order that is named in a text which its author took back. Gives what was erased.

@@ -395,6 +395,7 @@ fn nothing_in(open: &Conversation) -> Message {
         media_id: None,
         media_sha256: None,
         media_type: None,
+        reading: None,
         at: 0,
         recalled: false,
         failed: false,

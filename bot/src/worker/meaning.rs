@@ -1,4 +1,5 @@
-//! Finding out what entries mean, beside everything else: until it is known they are found by their words.
+//! Finding out what entries mean, and the sentences that customers are understood by, beside everything else: until it is
+//! known the words decide.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::meaning::{Directions, Meaning, TextHash, hash};
 use crate::store::knowledge::directions;
+use crate::understanding::Understanding;
 
 /// A pause between two looks, and after a server that did not answer.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -52,7 +54,7 @@ async fn learn(app: &App) -> anyhow::Result<bool> {
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let texts = meaning.next();
     if texts.is_empty() {
-        return Ok(false);
+        return understand(app, meaning).await;
     }
     match directions(app, meaning, texts.clone()).await {
         Ok(found) => meaning.learn(found),
@@ -64,6 +66,24 @@ async fn learn(app: &App) -> anyhow::Result<bool> {
     if !meaning.has_more() {
         meaning.tell(&known.index);
     }
+    Ok(true)
+}
+
+/// Learns what the shop's sentences for each intent mean; says whether there was anything to learn.
+async fn understand(app: &App, meaning: &Meaning) -> anyhow::Result<bool> {
+    let reader = app.clone();
+    let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
+    if !app.understanding(&desk).await?.may_learn() {
+        return Ok(false);
+    }
+    let sentences: Vec<String> = desk.desk.intents.iter().flat_map(|taught| taught.said.clone()).collect();
+    let mut meant = Directions::new();
+    for texts in sentences.chunks(Meaning::TOGETHER) {
+        meant.extend(directions(app, meaning, texts.to_vec()).await?);
+    }
+    let teaching = desk.clone();
+    let learnt = tokio::task::spawn_blocking(move || Understanding::by_meaning(&teaching.desk, &meant)).await?;
+    app.understands(&desk, learnt);
     Ok(true)
 }
 

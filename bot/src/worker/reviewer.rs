@@ -3,7 +3,7 @@
 mod sample;
 
 use cards::wecom::{HINT_QUESTION, REASON_QUESTION, SCOPE_QUESTION};
-use cards::{Act, CareKey, Hint, Key, PauseScope, PlanKey, RejectReason};
+use cards::{Act, CareAct, CareKey, Hint, Key, PauseScope, PlanKey, RejectReason};
 use serde_json::json;
 
 use super::inbox::{Deed, Pressed};
@@ -67,6 +67,9 @@ async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     if let Ok(key) = CareKey::parse(&tap.event_key) {
+        if matches!(key.act, CareAct::Agree | CareAct::Decline) {
+            return chat::opening_pressed(desk, &key, &tap).await;
+        }
         return care::pressed(desk, &key, &tap).await;
     }
     if let Ok(key) = PlanKey::parse(&tap.event_key) {

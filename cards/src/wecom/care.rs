@@ -1,4 +1,4 @@
-//! The card of a piece of knowledge.
+//! The card of a piece of knowledge, or of a proposal.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn template_card(card: &CareCard, words: &Words, task_id: &str) -> Va
     json!({
         "card_type": "button_interaction",
         "task_id": task_id,
-        "source": {"desc": fit(&words.text("care.source", &[]), limit::SOURCE), "desc_color": 0},
+        "source": {"desc": fit(&words.text(card.topic.key(), &[]), limit::SOURCE), "desc_color": 0},
         "main_title": {
             "title": fit(&one_line(&card.title), limit::TITLE),
             "desc": fit(&one_line(&card.cause), limit::DESC),

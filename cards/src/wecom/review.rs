@@ -31,7 +31,7 @@ pub(super) fn template_card(card: &ReviewCard, body: String, words: &Words, task
         ("sub_title_text", Some(json!(body))),
         ("horizontal_content_list", rows(card, words)),
         ("jump_list", page(card, words)),
-        ("button_selection", (card.hints && acts.contains(&Act::Edit)).then(|| hints(words))),
+        ("button_selection", (!card.hints.is_empty() && acts.contains(&Act::Edit)).then(|| hints(&card.hints, words))),
         ("button_list", Some(buttons(card, &acts, words))),
     ];
     let present = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
@@ -69,8 +69,8 @@ fn page(card: &ReviewCard, words: &Words) -> Option<Value> {
     Some(json!([{"type": 1, "title": words.text("card.page", &[]), "url": url}]))
 }
 
-fn hints(words: &Words) -> Value {
-    let options = Hint::ALL.iter().map(|hint| (hint.as_str(), hint.label(words)));
+fn hints(offered: &[Hint], words: &Words) -> Value {
+    let options = offered.iter().map(|hint| (hint.as_str(), hint.label(words)));
     drop_down(HINT_QUESTION, words.text("ask.hint", &[]), words.text("ask.no_hint", &[]), options)
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::card::{ReviewCard, Row};
 use crate::key::{BadKey, Key};
-use crate::names::{Act, NO_CHOICE, Risk, RowLabel};
+use crate::names::{Act, Hint, NO_CHOICE, Risk, RowLabel};
 use crate::words::Locale;
 
 pub(crate) fn words(locale: Locale) -> Words {
@@ -39,7 +39,7 @@ pub(crate) fn review() -> ReviewCard {
             row(RowLabel::History, "第 3 次追问·情绪差", None),
             row(RowLabel::Owner, "李华 已看", None),
         ],
-        hints: true,
+        hints: Hint::offered(false).to_vec(),
         acts: vec![Act::Send, Act::Edit, Act::Escalate, Act::TakeOver, Act::Reject, Act::Pause],
         by_hand: false,
         page_url: Some("https://desk.example.com/review/81".to_owned()),
@@ -185,7 +185,7 @@ fn drop_downs_start_with_nothing_chosen() {
 
 #[test]
 fn hints_show_only_where_they_can_act() {
-    for (hints, acts) in [(false, vec![Act::Send, Act::Edit]), (true, vec![Act::Send])] {
+    for (hints, acts) in [(vec![], vec![Act::Send, Act::Edit]), (Hint::offered(true).to_vec(), vec![Act::Send])] {
         let card = posted(ReviewCard { hints, acts, ..review() }).template_card;
         assert!(card.get("button_selection").is_none());
     }
@@ -349,7 +349,7 @@ proptest! {
         let body = flags[0].then(|| vec![long.clone(), value.clone()]);
         let card = Card::Review(ReviewCard {
             number, version, code: "7f3k".to_owned(), shop, place, intent, risk, overdue: flags[1], seconds_left, quota_left,
-            customer: customer + &long, attachments, body, note: flags[2].then_some(note), rows, hints: true, acts,
+            customer: customer + &long, attachments, body, note: flags[2].then_some(note), rows, hints: Hint::offered(true).to_vec(), acts,
             by_hand: flags[1], page_url: None,
         });
         let ask = [

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use knowledge::{Direction, Encoder, Face, Index, Meanings};
+use knowledge::{Direction, Encoder, Index, Meanings};
 
 use crate::Failure;
 
@@ -27,11 +27,18 @@ impl Meaning {
         self.0.as_ref().map(|encoder| encoder.encode(text))
     }
 
+    /// What texts mean, each with as many numbers; nothing without an encoder.
+    pub(crate) fn of_all(&self, texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, Failure> {
+        let Some(encoder) = &self.0 else { return Ok(None) };
+        let numbers = kept(encoder, texts)?;
+        Ok(Some(numbers.chunks_exact(Encoder::DIMENSIONS).map(<[f32]>::to_vec).collect()))
+    }
+
     /// Lets an index know what its entries mean.
     pub(crate) fn tell(&self, index: &Index) -> Result<(), Failure> {
         let Some(encoder) = &self.0 else { return Ok(()) };
         let faces = index.faces();
-        let directions = kept(encoder, &faces)?;
+        let directions = kept(encoder, &faces.iter().map(|face| face.text.as_str()).collect::<Vec<_>>())?;
         let unrelated = Meanings::unrelated_texts().filter_map(|text| Direction::of(&encoder.encode(text)));
         let unrelated: Vec<Arc<Direction>> = unrelated.map(Arc::new).collect();
         let known = faces.iter().zip(directions.chunks_exact(Encoder::DIMENSIONS));
@@ -41,27 +48,27 @@ impl Meaning {
     }
 }
 
-/// The directions of all faces, one after another, found once.
-fn kept(encoder: &Encoder, faces: &[Face]) -> Result<Vec<f32>, Failure> {
+/// The directions of all texts, one after another, found once.
+fn kept(encoder: &Encoder, texts: &[&str]) -> Result<Vec<f32>, Failure> {
     let mut hasher = DefaultHasher::new();
-    faces.iter().for_each(|face| face.text.hash(&mut hasher));
+    texts.iter().for_each(|text| text.hash(&mut hasher));
     let folder = PathBuf::from(std::env::var("CARGO_TARGET_DIR").unwrap_or("target".to_owned())).join("directions");
     let file = folder.join(format!("{:016x}", hasher.finish()));
     let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     if let Ok(bytes) = std::fs::read(&file) {
         return Ok(bytes.chunks_exact(4).map(number).collect());
     }
-    eprintln!("finding {} directions, once", faces.len());
-    let directions = found(encoder, faces);
+    eprintln!("finding {} directions, once", texts.len());
+    let directions = found(encoder, texts);
     std::fs::create_dir_all(&folder)?;
     std::fs::write(&file, directions.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
     Ok(directions)
 }
 
-/// The directions of all faces, by two threads.
-fn found(encoder: &Encoder, faces: &[Face]) -> Vec<f32> {
-    let encode = |faces: &[Face]| faces.iter().flat_map(|face| encoder.encode(&face.text)).collect::<Vec<f32>>();
-    let (first, second) = faces.split_at(faces.len() / 2);
+/// The directions of all texts, by two threads.
+fn found(encoder: &Encoder, texts: &[&str]) -> Vec<f32> {
+    let encode = |texts: &[&str]| texts.iter().flat_map(|text| encoder.encode(text)).collect::<Vec<f32>>();
+    let (first, second) = texts.split_at(texts.len() / 2);
     std::thread::scope(|scope| {
         let other = scope.spawn(|| encode(second));
         let mut all = encode(first);

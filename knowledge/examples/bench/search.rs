@@ -1,10 +1,10 @@
 //! Recall, confidence and time of search on every set, beside the usual ways.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use knowledge::{Entry, Index, Query, Scope};
+use knowledge::{Index, Query, Scope};
 use serde::Deserialize;
 
 use crate::Failure;
@@ -19,8 +19,6 @@ const SETS: [(&str, &str); 4] = [
     ("aliyun_zh_to_en", "aliyun_en_qa"),
     ("tau2_banking_en", "tau2_banking_en"),
 ];
-/// Sets of questions by what they are about.
-const INTENTS: [&str; 2] = ["banking77", "clinc150"];
 
 /// Where the right answers of one system stand.
 #[derive(Default)]
@@ -54,9 +52,6 @@ pub(crate) fn measure(data: &Path, meaning: &Meaning) -> Result<(), Failure> {
         if questions.is_file() && documents.is_file() {
             passages_of(set, &lines(&questions)?, &lines(&documents)?, meaning)?;
         }
-    }
-    for set in INTENTS.iter().filter(|set| data.join(set).join("train.jsonl").is_file()) {
-        intents(set, &lines(&data.join(set).join("train.jsonl"))?, &lines(&data.join(set).join("dev.jsonl"))?);
     }
     let naughty = data.join("blns/dev.jsonl");
     if naughty.is_file() {
@@ -134,36 +129,6 @@ fn calibration(right: &[f64], wrong: &[f64]) {
         format!("{:.1}+: {:.2} of {}", step as f64 / 5.0, share(right, right + wrong), right + wrong)
     });
     println!("  right by confidence: {}", steps.collect::<Vec<_>>().join(", "));
-}
-
-/// A customer's words and what they are about.
-#[derive(Deserialize)]
-struct Labelled {
-    #[serde(alias = "query")]
-    text: String,
-    label: String,
-}
-
-/// Every label is an entry, asked for by the words of the training half.
-fn intents(set: &str, train: &[Labelled], questions: &[Labelled]) {
-    let mut labels: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for row in train {
-        labels.entry(&row.label).or_default().push(row.text.clone());
-    }
-    let known: HashSet<&str> = labels.keys().copied().collect();
-    let entries = labels.iter().map(|(label, texts)| {
-        let document = Document { id: (*label).into(), title: (*label).into(), text: String::new() };
-        Entry { questions: texts.clone(), ..entry(&document) }
-    });
-    let index = Index::build(entries);
-    let mut ours = Ranks::default();
-    for question in questions.iter().filter(|question| known.contains(question.label.as_str())) {
-        let started = Instant::now();
-        let found = index.search(&ask(&question.text));
-        ours.add(found.hits.iter().position(|hit| hit.entry == question.label).map(|place| place + 1), started);
-    }
-    println!("{set}: {} intents", index.len());
-    ours.report("aijia");
 }
 
 /// A string that breaks programs.

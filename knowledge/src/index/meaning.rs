@@ -42,7 +42,8 @@ impl Direction {
         self.0.iter().map(|number| number.cast_unsigned()).collect()
     }
 
-    fn numbers(&self) -> Vec<f32> {
+    /// Where it points, of no length in particular.
+    pub fn numbers(&self) -> Vec<f32> {
         self.0.iter().map(|number| f32::from(*number)).collect()
     }
 

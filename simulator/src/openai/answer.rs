@@ -109,6 +109,7 @@ pub(super) struct Completion {
     choices: u64,
     calls: Vec<Value>,
     refuses: bool,
+    counts: bool,
 }
 
 impl Completion {
@@ -116,7 +117,7 @@ impl Completion {
     pub(super) fn of(number: u64, request: &ChatRequest, content: String) -> Completion {
         let asked_bytes = request.messages.iter().map(|(_, text)| text.len()).sum();
         let (model, choices) = (request.model.clone(), request.choices);
-        Completion { number, model, asked_bytes, content, choices, calls: Vec::new(), refuses: false }
+        Completion { number, model, asked_bytes, content, choices, calls: Vec::new(), refuses: false, counts: true }
     }
 
     /// The same with other content.
@@ -129,6 +130,11 @@ impl Completion {
         Completion { refuses: true, ..self }
     }
 
+    /// The same without its count of tokens.
+    pub(super) fn uncounted(self) -> Completion {
+        Completion { counts: false, ..self }
+    }
+
     /// The same with an empty list of choices.
     pub(super) fn without_choices(self) -> Completion {
         Completion { choices: 0, ..self }
@@ -139,13 +145,14 @@ impl Completion {
         let tokens = |bytes: usize| (bytes / 3).max(1);
         let (asked, said) = (tokens(self.asked_bytes), tokens(self.content.len()));
         let choices: Vec<Value> = (0..self.choices).map(|index| self.choice(index)).collect();
+        let usage = json!({"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said});
         json!({
             "id": format!("chatcmpl-{}", self.number),
             "object": "chat.completion",
             "created": CREATED,
             "model": self.model,
             "choices": choices,
-            "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
+            "usage": if self.counts { usage } else { Value::Null },
         })
     }
 

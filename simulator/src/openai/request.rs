@@ -58,7 +58,7 @@ impl Refused {
         Refused { status, message: message.to_owned(), kind, param: None, code }
     }
 
-    fn invalid(param: &str, message: impl Into<String>) -> Refused {
+    pub(super) fn invalid(param: &str, message: impl Into<String>) -> Refused {
         let refused = Refused::new(StatusCode::BAD_REQUEST, "invalid_request_error", None, "");
         Refused { message: message.into(), param: Some(param.to_owned()), ..refused }
     }
@@ -121,6 +121,8 @@ pub(super) struct ChatRequest {
     /// Role and text of each message; picture parts are left out.
     pub(super) messages: Vec<(String, String)>,
     pub(super) choices: u64,
+    /// Whether there is a picture in it.
+    pub(super) sees: bool,
 }
 
 impl ChatRequest {
@@ -134,7 +136,8 @@ impl ChatRequest {
             return Err(Refused::invalid("stream", "This server answers whole: stream must be false or absent."));
         }
         let choices = whole(&fields, "n", 1, 8)?.unwrap_or(1);
-        Ok(ChatRequest { model, messages, choices })
+        let sees = fields.get("messages").is_some_and(|messages| messages.to_string().contains("\"image_url\""));
+        Ok(ChatRequest { model, messages, choices, sees })
     }
 }
 
@@ -168,7 +171,10 @@ fn text_of(place: &str, parts: &[Value]) -> Result<String, Refused> {
     for part in parts {
         match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
             (Some("text"), Some(text)) => texts.push(text),
-            (Some("image_url"), None) if part.pointer("/image_url/url").is_some_and(Value::is_string) => {}
+            (Some("image_url"), None) => {
+                let url = part.pointer("/image_url/url").and_then(Value::as_str).unwrap_or_default();
+                super::senses::check_picture(place, url)?;
+            }
             _ => return Err(Refused::invalid(place, format!("Invalid part in '{place}.content'"))),
         }
     }

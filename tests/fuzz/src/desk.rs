@@ -159,7 +159,7 @@ fn review(customer: &str, part: String) -> ReviewCard {
         body: Some(vec![part]),
         note: None,
         rows: Vec::new(),
-        hints: true,
+        hints: cards::Hint::offered(false).to_vec(),
         acts: vec![Act::Send, Act::Edit, Act::Reject],
         by_hand: false,
         page_url: None,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::desk::{Channel, ChannelKind, Desk, Dispatch, Mode, Notices, Person, Policy, Role, Settings};
+use crate::desk::{
+    Channel, ChannelKind, Desk, Dispatch, DraftingBudgets, Mode, Notices, Person, Policy, Role, Settings,
+};
 use crate::luck::Luck;
 use crate::policy;
 
@@ -37,7 +39,15 @@ pub fn desk() -> Desk {
     ];
     let channels =
         vec![channel("kf-flagship", &["lihua", "zhaoliu", "zhouba"]), channel("kf-outlet", &["linbo", "zhaoliu"])];
-    Desk { desk: Settings::default(), people, channels, stores: Vec::new(), policy: Policy::default() }
+    Desk {
+        desk: Settings::default(),
+        people,
+        channels,
+        stores: Vec::new(),
+        intents: Vec::new(),
+        policy: Policy::default(),
+        drafting: DraftingBudgets::default(),
+    }
 }
 
 fn channel(id: &str, permitted: &[&str]) -> Channel {
@@ -56,6 +66,8 @@ fn channel(id: &str, permitted: &[&str]) -> Channel {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
         dispatch: Dispatch::All,
         telegram_group: None,
         hours: BTreeMap::new(),

@@ -88,7 +88,7 @@ fn review(customer: &str) -> cards::ReviewCard {
         body: Some(vec!["亲，轻微起球正常。".into()]),
         note: None,
         rows: Vec::new(),
-        hints: false,
+        hints: Vec::new(),
         acts: vec![Act::Send, Act::Edit],
         by_hand: false,
         page_url: None,

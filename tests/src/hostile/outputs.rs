@@ -107,6 +107,7 @@ story!(
                     intent: Intent::Product,
                     turns: 0,
                     attachments: 0,
+                    readings: 0,
                     order_cents: None,
                     public: false,
                     circumstances,

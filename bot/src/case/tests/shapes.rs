@@ -11,7 +11,7 @@ use crate::case::{
     Rejection, Rules, SessionOwner, State, Step, Tap, Window, step,
 };
 use crate::clock::{HOUR, MINUTE, Timestamp};
-use crate::desk::{Channel, ChannelKind, Desk, Mode, Notices, Person, Policy, Role, Settings};
+use crate::desk::{Channel, ChannelKind, Desk, DraftingBudgets, Mode, Notices, Person, Policy, Role, Settings};
 use crate::policy::{Intent, Level, Route, Verdict};
 
 /// What stands under what leaves by itself.
@@ -137,6 +137,8 @@ pub(in crate::case) fn desk() -> Desk {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     };
     let people = vec![
         person("lihua", Role::Reviewer),
@@ -146,7 +148,15 @@ pub(in crate::case) fn desk() -> Desk {
         person("sunqi", Role::Auditor),
         person("chenjie", Role::Admin),
     ];
-    Desk { desk: Settings::default(), people, channels: vec![channel], stores: Vec::new(), policy: Policy::default() }
+    Desk {
+        desk: Settings::default(),
+        people,
+        channels: vec![channel],
+        stores: Vec::new(),
+        intents: Vec::new(),
+        policy: Policy::default(),
+        drafting: DraftingBudgets::default(),
+    }
 }
 
 /// A case as the worker opens it, before the first message is applied.
@@ -158,7 +168,7 @@ pub(in crate::case) fn opened(at: Timestamp) -> Case {
         channel: "kf".into(),
         opened_at: at,
         follows: None,
-        state: State::Drafting(Drafting { first_at: at, start_at: at, hint: None }),
+        state: State::Drafting(Drafting { first_at: at, start_at: at, hint: None, before: None }),
         version: 0,
         generation: 0,
         watermark: 0,
@@ -185,7 +195,7 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: "p1".into(),
-        author: Author::Bot { drafter: "extractive".into() },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None },
         citations: vec![],
         verdict: verdict(route),
         confidence: 0.95,

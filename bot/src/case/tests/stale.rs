@@ -9,7 +9,7 @@ const UNTIL: Timestamp = NOW + 30 * MINUTE;
 /// A shown draft whose facts count until [`UNTIL`].
 fn shown() -> Case {
     let outcome = Looked::Found { fact: "已发往武汉".into(), stale_at: UNTIL, pictures: Vec::new() };
-    let look_up = Some(LookUp { order: Some("…0417".into()), at: NOW, outcome });
+    let look_up = Some(LookUp { order: Some("…0417".into()), at: NOW, outcome, parcel: None });
     let draft = Draft { look_up, ..proposal(&["在路上"], REVIEWER) };
     let event = Event::Drafted { generation: 1, drafted: Drafted::Reply(Box::new(draft)) };
     let step = InForce::new().step(&drafting(), &event).unwrap();

@@ -1,23 +1,26 @@
 //! Orders asked for by a shop system's own API, with a key that only reads: preferred over pages, which the same facts
 //! are read from where there is none, or where it does not answer.
 
+mod kuaidi100;
+mod seen;
 mod shopify;
+mod tracking;
 mod woocommerce;
 
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::SecretString;
+use seen::Seen;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::look::{End, Question, Reply, Run, Sight};
+use super::look::{End, Parcel, Question, Reply, Run, Sight};
 use crate::app::App;
 use crate::case::{Looked, Unseen};
 use crate::clock::{MINUTE, Timestamp};
 use crate::desk::{ApiKind, BackOffice, OrderApi};
-use crate::policy::{Measure, Shown};
-use crate::view::{View, local};
+use crate::view::View;
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -37,8 +40,8 @@ struct Order {
     paid: Option<(i64, String)>,
     /// When it was placed.
     placed_at: Option<Timestamp>,
-    /// The carrier and the parcel's number.
-    parcel: Option<(String, String)>,
+    /// What was sent, the oldest first.
+    parcels: Vec<Parcel>,
 }
 
 /// How an order stands.
@@ -188,7 +191,13 @@ async fn found(
     (answer, took, now): (Answer, Duration, Timestamp),
 ) -> anyhow::Result<Sight> {
     let raw = app.blobs.put(&answer.raw).await?;
-    let shown = shown(view, &answer.order);
+    let parcel = asked_about(&answer.order.parcels, &view.customer_texts());
+    let asked = match parcel {
+        Some(parcel) => tracking::track(app, config, parcel).await?,
+        None => None,
+    };
+    let seen = Seen { order: &answer.order, parcel, asked: asked.as_ref() };
+    let shown = seen.shown(view);
     let said: serde_json::Map<String, Value> =
         shown.iter().map(|fact| (fact.label.clone(), json!(fact.said))).collect();
     let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
@@ -198,10 +207,13 @@ async fn found(
         "recipe": { "name": kind, "version": 1, "hash": "" }, "title": title, "account": config.account(),
         "order": question.order, "outcome": "found", "at": now, "took_ms": took, "url": answer.url, "said": said,
         "pictures": [], "text_sha256": hex::encode(Sha256::digest(&answer.raw)), "log_sha256": raw,
+        "tracking": seen.on_record(),
     });
     let fact = shown.iter().map(|fact| fact.said.as_str()).take(2).collect::<Vec<_>>().join(" ");
-    let looked = Looked::Found { fact, stale_at: now + COUNTS_FOR, pictures: Vec::new() };
-    let reply = Reply::Facts(told(view, &answer.order));
+    // A parcel's way may have been asked for a while ago: the facts are as old as the oldest of them.
+    let at = seen.track().map_or(now, |(_, asked_at)| now.min(asked_at));
+    let looked = Looked::Found { fact, stale_at: at + COUNTS_FOR, pictures: Vec::new() };
+    let reply = Reply::Facts(seen.told(view));
     let run = Run {
         store: config.id.clone(),
         recipe: kind.to_owned(),
@@ -214,45 +226,14 @@ async fn found(
         order_cents: answer.order.paid.map(|(cents, _)| cents),
         shown,
         run: Some(run),
-        ..Sight::without(question, now, looked, Some(reply))
+        ..Sight::without(question, at, looked, Some(reply)).with_parcel(parcel.cloned())
     })
 }
 
-/// The facts as people are shown them.
-fn shown(view: &View, order: &Order) -> Vec<Shown> {
-    let words = view.words();
-    let label = |key: &str| words.text(key, &[]);
-    let state = Shown { label: label("order_state.state"), said: label(order.state.key()), measure: Measure::State };
-    let paid = order.paid.as_ref().map(|(cents, currency)| Shown {
-        label: label("order_state.paid"),
-        said: format!("{currency} {}.{:02}", cents / 100, cents % 100),
-        measure: Measure::Cents(*cents),
-    });
-    let placed = order.placed_at.and_then(|at| {
-        let day = local(at, &view.desk.desk.desk.timezone, "%m-%d");
-        let (month, day) = day.split_once('-')?;
-        let measure = Measure::Day { month: month.parse().ok()?, day: day.parse().ok()? };
-        let said = local(at, &view.desk.desk.desk.timezone, "%Y-%m-%d %H:%M");
-        Some(Shown { label: label("order_state.placed"), said, measure })
-    });
-    let parcel = order.parcel.as_ref().map(|(carrier, number)| Shown {
-        label: label("order_state.parcel"),
-        said: format!("{carrier} {number}").trim().to_owned(),
-        measure: Measure::State,
-    });
-    [Some(state), paid, placed, parcel].into_iter().flatten().collect()
-}
-
-/// What the customer is told.
-fn told(view: &View, order: &Order) -> String {
-    let words = view.words();
-    let state = words.text(order.state.key(), &[]);
-    match &order.parcel {
-        Some((carrier, number)) => {
-            words.text("order_reply.state_and_parcel", &[("state", &state), ("carrier", carrier), ("number", number)])
-        }
-        None => words.text("order_reply.state", &[("state", &state)]),
-    }
+/// The parcel the customer names, else the newest.
+fn asked_about<'a>(parcels: &'a [Parcel], texts: &[String]) -> Option<&'a Parcel> {
+    let named = |parcel: &&Parcel| texts.iter().any(|text| text.contains(&parcel.number));
+    parcels.iter().find(named).or(parcels.last())
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight:
 pub(crate) async fn forget(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<()> {
     for payload in record::erase_look_ups(tx, app, chain, text).await? {
         let pictures = payload["pictures"].as_array().into_iter().flatten().map(|picture| &picture["sha256"]);
-        let kept = pictures.chain([&payload["picture"], &payload["log_sha256"]]).filter_map(|name| name.as_str());
+        let kept = pictures
+            .chain([&payload["picture"], &payload["log_sha256"], &payload["tracking"]["answer_sha256"]])
+            .filter_map(|name| name.as_str());
         for name in kept {
             app.blobs.remove(name).await?;
         }

@@ -32,8 +32,19 @@ pub(in crate::effects) struct Sight {
     pub(in crate::effects) shown: Vec<Shown>,
     /// What the order is worth, in cents, where the page says it.
     pub(in crate::effects) order_cents: Option<i64>,
+    /// The order's parcel, where it was seen.
+    pub(in crate::effects) parcel: Option<Parcel>,
     /// What goes on record, and what becomes of the recipe.
     pub(super) run: Option<Run>,
+}
+
+/// A parcel, as the order names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::effects) struct Parcel {
+    /// What the carrier is called there.
+    pub(in crate::effects) carrier: String,
+    /// Its number.
+    pub(in crate::effects) number: String,
 }
 
 /// What the customer is told about an order.
@@ -67,19 +78,25 @@ pub(super) enum End {
 }
 
 impl Sight {
+    /// Whether this very look-up met something that is not as it should be, and stopped its recipe.
+    pub(in crate::effects) fn stopped_at_an_oddity(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| matches!(run.end, End::Stop(..)))
+    }
+
     /// Whether something was to be looked up and could not be seen.
     pub(in crate::effects) fn was_unseen(&self) -> bool {
         self.look_up.as_ref().is_some_and(|look_up| matches!(look_up.outcome, Looked::Unseen(_)))
     }
 }
 
-/// Looks up what a draft about these texts needs; nothing where another program has the store's browser.
+/// Looks up what a draft about these texts, which say what the customer wants, needs; nothing where another program has the store's browser.
 pub(in crate::effects) async fn before_drafting(
     app: &App,
     view: &View,
     texts: &[String],
+    intent: Intent,
 ) -> anyhow::Result<Option<Sight>> {
-    match looked_up(app, view, texts).await {
+    match looked_up(app, view, texts, intent).await {
         Err(problem) if problem.is::<Elsewhere>() => Ok(None),
         sight => sight.map(Some),
     }
@@ -90,7 +107,7 @@ pub(in crate::effects) async fn before_drafting(
 #[error("another program has the store's browser")]
 struct Elsewhere;
 
-async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<Sight> {
+async fn looked_up(app: &App, view: &View, texts: &[String], intent: Intent) -> anyhow::Result<Sight> {
     let Some(config) = view.channel().and_then(|channel| view.desk.desk.back_office(&channel.store)) else {
         return Ok(Sight::default());
     };
@@ -100,7 +117,7 @@ async fn looked_up(app: &App, view: &View, texts: &[String]) -> anyhow::Result<S
     }
     let earlier = view.customer_texts();
     let named = policy::order_number(texts, config.order_digits);
-    let Some((intent, recipe)) = wanted(config, texts, &earlier, named.is_some()) else { return Ok(Sight::default()) };
+    let Some((intent, recipe)) = wanted(config, intent, &earlier, named.is_some()) else { return Ok(Sight::default()) };
     let Some(order) = named.or_else(|| policy::order_number(&earlier, config.order_digits)) else {
         return Ok(if policy::about_own_order(texts) { Sight::asking(intent, view.now) } else { Sight::default() });
     };
@@ -119,18 +136,16 @@ pub(super) struct Question<'a> {
 /// it is about.
 fn wanted<'a>(
     config: &'a BackOffice,
-    texts: &[String],
+    intent: Intent,
     earlier: &[String],
     named: bool,
 ) -> Option<(Intent, Option<&'a str>)> {
-    let of = |texts: &[String]| {
-        let intent = policy::intent_of(texts);
-        config.looks_up(intent).then(|| (intent, config.recipe_for(intent)))
-    };
+    let of = |intent: Intent| config.looks_up(intent).then(|| (intent, config.recipe_for(intent)));
     // Whoever says what they want is not answered about something else.
-    let says_nothing = matches!(policy::intent_of(texts), Intent::Other | Intent::Greeting);
-    let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(std::slice::from_ref(text)));
-    of(texts).or_else(|| if named && says_nothing { before() } else { None })
+    let says_nothing = matches!(intent, Intent::Other | Intent::Greeting);
+    let said = |text| policy::intent_of(std::slice::from_ref(text));
+    let before = || earlier.iter().rev().take(EARLIER).find_map(|text| of(said(text)));
+    of(intent).or_else(|| if named && says_nothing { before() } else { None })
 }
 
 async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
@@ -253,11 +268,19 @@ async fn found(
         _ => None,
     });
     let took = i64::try_from(finding.took_ms).unwrap_or(i64::MAX);
+    let parcel = parcel_in(recipe, &finding);
     Ok(Sight {
         order_cents: worth.max(),
         run: Some(Run::of(office, recipe, finding.at_ms, payload, End::Through(took, Some(question.order.to_owned())))),
-        ..Sight::without(question, finding.at_ms, looked, reply)
+        ..Sight::without(question, finding.at_ms, looked, reply).with_parcel(parcel)
     })
+}
+
+/// The parcel among a recipe's facts: what it calls `parcel`, with its `carrier`.
+fn parcel_in(recipe: &Recipe, finding: &Finding) -> Option<Parcel> {
+    let said = |name: &str| finding.facts.get(name).map(|fact| recipe.in_words(name, &fact.value));
+    let number = said("parcel").filter(|number| !number.trim().is_empty())?;
+    Some(Parcel { carrier: said("carrier").unwrap_or_default(), number })
 }
 
 async fn stopped_at(
@@ -342,15 +365,24 @@ impl Run {
 }
 
 impl Sight {
+    /// The same with the order's parcel.
+    pub(super) fn with_parcel(mut self, parcel: Option<Parcel>) -> Self {
+        if let Some(look_up) = &mut self.look_up {
+            look_up.parcel = parcel.as_ref().map(|parcel| parcel.number.clone());
+        }
+        self.parcel = parcel;
+        self
+    }
+
     /// The customer has to name the order first.
     fn asking(intent: Intent, at: Timestamp) -> Self {
-        let look_up = LookUp { order: None, at, outcome: Looked::NoOrder };
+        let look_up = LookUp { order: None, at, outcome: Looked::NoOrder, parcel: None };
         let reply = Some(Reply::Ask("order_reply.ask"));
         Self { look_up: Some(look_up), intent: Some(intent), reply, ..Self::default() }
     }
 
     pub(super) fn without(question: &Question<'_>, at: Timestamp, outcome: Looked, reply: Option<Reply>) -> Self {
-        let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome };
+        let look_up = LookUp { order: Some(policy::masked(question.order)), at, outcome, parcel: None };
         Self { look_up: Some(look_up), intent: Some(question.intent), reply, ..Self::default() }
     }
 }

@@ -249,9 +249,14 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
     let words = view.words();
     let (by, sure) = match &draft.author {
         Author::Person { id } => (say(words, "by_person", &[("name", view.desk.desk.name_of(id))]), None),
-        Author::Bot { drafter } => {
+        Author::Bot { drafter, no_model } => {
+            let why = no_model.map(|why| words.text(why.key(), &[]));
+            let by = match &why {
+                Some(why) => say(words, "by_bot_because", &[("drafter", drafter), ("why", why)]),
+                None => say(words, "by_bot", &[("drafter", drafter)]),
+            };
             let sure = format!("{:.0}%", (draft.confidence.clamp(0.0, 1.0)) * 100.0);
-            (say(words, "by_bot", &[("drafter", drafter)]), Some(sure))
+            (by, Some(sure))
         }
     };
     let fate = |at: usize| match &view.case.state {

@@ -140,6 +140,8 @@ async fn app(folder: &std::path::Path) -> App {
         official: None,
         aibot: None,
         model: None,
+        eyes: None,
+        ears: None,
         meaning: None,
         offices: Offices::new(OfficeSettings {
             chromium: Err("none here".into()),
@@ -147,6 +149,7 @@ async fn app(folder: &std::path::Path) -> App {
             profiles: folder.join("backoffice"),
             base: folder.to_owned(),
             api_keys: Default::default(),
+            tracking_keys: Default::default(),
             seats: Seats::new(store, "sample".into()),
         }),
         charts: Default::default(),
@@ -185,6 +188,8 @@ fn desk_of(locale: &str) -> Desk {
         notices: Notices::default(),
         url: None,
         private: false,
+        platform: None,
+        region: None,
     };
     Desk {
         desk: desk::Settings { locale: locale.into(), ..desk::Settings::default() },
@@ -195,6 +200,8 @@ fn desk_of(locale: &str) -> Desk {
         ],
         channels: vec![channel("kf", vec!["lihua".into()]), channel("other", vec!["zhaoliu".into()])],
         stores: Vec::new(),
+        intents: Vec::new(),
+        drafting: Default::default(),
         policy: Policy::default(),
     }
 }
@@ -207,7 +214,7 @@ fn case() -> Case {
         parts,
         watermark: 2,
         policy: "p1".into(),
-        author: Author::Bot { drafter: "extractive".into() },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None },
         citations: vec![Citation {
             entry: "faq:1".into(),
             version: 3,
@@ -308,6 +315,7 @@ fn message(conversation: &str, seq: i64, kind: &str, body: &str) -> Message {
         media_id: (kind != "text").then(|| "media-1".into()),
         media_sha256: None,
         media_type: None,
+        reading: None,
         at: NOW,
         recalled: false,
         failed: false,

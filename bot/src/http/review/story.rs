@@ -50,7 +50,10 @@ fn said(view: &View, message: &Message) -> Said {
     let text = match (message.recalled, message.failed) {
         (true, _) => String::new(),
         (false, true) => view.words().text("story.not_delivered", &[("line", &cards::reveal(&message.body))]),
-        (false, false) => cards::reveal(&message.body).into_owned(),
+        (false, false) => match view.reading(message) {
+            Some(reading) => cards::reveal(&format!("{}\n{reading}", message.body)).trim().to_owned(),
+            None => cards::reveal(&message.body).into_owned(),
+        },
     };
     Said {
         side: message.author(),

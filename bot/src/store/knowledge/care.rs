@@ -35,6 +35,8 @@ pub enum About {
     Entry,
     /// Something to be done in a back office.
     Action,
+    /// Something that is to be answered without a person.
+    Opening,
 }
 
 impl About {
@@ -42,6 +44,7 @@ impl About {
         match self {
             Self::Entry => "entry",
             Self::Action => "action",
+            Self::Opening => "opening",
         }
     }
 }
@@ -55,7 +58,10 @@ impl TryFrom<String> for About {
     type Error = UnknownAbout;
 
     fn try_from(name: String) -> Result<Self, UnknownAbout> {
-        [Self::Entry, Self::Action].into_iter().find(|about| about.as_str() == name).ok_or(UnknownAbout(name))
+        [Self::Entry, Self::Action, Self::Opening]
+            .into_iter()
+            .find(|about| about.as_str() == name)
+            .ok_or(UnknownAbout(name))
     }
 }
 
@@ -67,7 +73,7 @@ pub struct CarePosting {
     /// What it is about.
     #[sqlx(try_from = "String")]
     pub about: About,
-    /// The id of the need, or of the action.
+    /// The id of the need, of the action, or of the proposal.
     pub care: String,
     /// The person's id.
     pub person: String,

@@ -11,7 +11,7 @@ use crate::case::Refusal;
 use crate::desk::Desk;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk;
-use crate::store::knowledge::care;
+use crate::store::knowledge::care::{self, About};
 use crate::store::{Tx, actions, cards as postings, record};
 use crate::surface::{Address, Picture, Surface};
 use crate::view;
@@ -133,11 +133,13 @@ async fn deed(tx: &mut Tx, app: &App, sealed: Sealed, message: i32) -> anyhow::R
 /// A press on a card about the knowledge.
 async fn care_deed(tx: &mut Tx, app: &App, task_id: String, act: CareAct, message: i32) -> anyhow::Result<Deed> {
     let mut event_key = String::new();
-    if let Some(posting) = care::card(tx, &task_id).await?
-        && let Some(need) = care::load(tx, &posting.care).await?
-    {
-        let number = knowledge_desk::care::number(tx, app, &need).await?;
-        event_key = CareKey { number, version: need.version, code: posting.code, act }.encode();
+    if let Some(posting) = care::card(tx, &task_id).await? {
+        if posting.about == About::Opening {
+            event_key = CareKey { number: 0, version: 0, code: posting.code, act }.encode();
+        } else if let Some(need) = care::load(tx, &posting.care).await? {
+            let number = knowledge_desk::care::number(tx, app, &need).await?;
+            event_key = CareKey { number, version: need.version, code: posting.code, act }.encode();
+        }
     }
     let code = Some(message.to_string());
     Ok(Deed::Pressed(inbox::Pressed { task_id, event_key, selected: Vec::new(), code }))

@@ -90,7 +90,7 @@ impl Store {
             channel: self.desk.channels[open.channel].id.clone(),
             opened_at: now,
             follows: open.case.map(|case| self.cases[case].id.clone()),
-            state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None }),
+            state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None, before: None }),
             version: 0,
             generation: 0,
             watermark: open.last_seq,

@@ -4,7 +4,7 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::{Answer, NoOrder, Order, State, exchange, hundredths, json_of, moment};
+use super::{Answer, NoOrder, Order, Parcel, State, exchange, hundredths, json_of, moment};
 
 /// The version of the API that answers are read as.
 const VERSION: &str = "2026-01";
@@ -37,13 +37,15 @@ fn read(answer: &Value, number: &str) -> Result<Order, NoOrder> {
     let money = &order["totalReceivedSet"]["shopMoney"];
     let paid = money["amount"].as_str().and_then(hundredths);
     let tracking = order["fulfillments"].as_array().into_iter().flatten();
-    let mut tracking = tracking.map(|sent| &sent["trackingInfo"][0]).filter(|info| info["number"].is_string());
+    let tracking = tracking.map(|sent| &sent["trackingInfo"][0]).filter(|info| info["number"].is_string());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(Order {
         state: state(order).ok_or_else(|| NoOrder::Unavailable("the answer has a status that is not known".into()))?,
         paid: paid.map(|cents| (cents, text(&money["currencyCode"]))),
         placed_at: order["createdAt"].as_str().and_then(moment),
-        parcel: tracking.next().map(|info| (text(&info["company"]), text(&info["number"]))),
+        parcels: tracking
+            .map(|info| Parcel { carrier: text(&info["company"]), number: text(&info["number"]) })
+            .collect(),
     })
 }
 
@@ -83,7 +85,8 @@ mod tests {
     fn an_order_is_read_with_its_parcel() {
         let order = read(&answer("PAID", "FULFILLED"), "104170").unwrap();
         assert_eq!((order.state, order.paid), (State::Sent, Some((25_900, "CNY".to_owned()))));
-        assert_eq!(order.parcel, Some(("SF Express".to_owned(), "SF1020304050".to_owned())));
+        let parcel = Parcel { carrier: "SF Express".into(), number: "SF1020304050".into() };
+        assert_eq!(order.parcels, [parcel]);
         for (financial, fulfilment, state) in [
             ("PENDING", "UNFULFILLED", State::Unpaid),
             ("PAID", "PARTIALLY_FULFILLED", State::PartlySent),

@@ -42,7 +42,7 @@ fn read(answer: &Value, number: &str) -> Result<Order, NoOrder> {
     let paid = answer["date_paid_gmt"].is_string().then(|| answer["total"].as_str().and_then(hundredths)).flatten();
     // Tracking numbers are a matter of plug-ins, and not of the order itself.
     let placed_at = answer["date_created_gmt"].as_str().and_then(moment);
-    Ok(Order { state, paid: paid.map(|cents| (cents, currency)), placed_at, parcel: None })
+    Ok(Order { state, paid: paid.map(|cents| (cents, currency)), placed_at, parcels: Vec::new() })
 }
 
 #[cfg(test)]
