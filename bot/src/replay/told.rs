@@ -36,26 +36,42 @@ pub(super) fn report(files: &Files) -> String {
 
 /// The figures of all of it in a line each, for the terminal too.
 pub(super) fn figures(files: &Files, words: &Words) -> Vec<String> {
-    let Kind { turns, review, escalated, no_answer, high_risk, compared, same, alike, reworded, other_facts, .. } =
-        files.summary.total();
-    let Kind { could_leave, could_leave_good, could_leave_other_facts, .. } = files.summary.total();
-    let counted = |key: &str, figures: &[(&str, usize)]| {
-        let figures: Vec<(&str, String)> = figures.iter().map(|(name, count)| (*name, count.to_string())).collect();
-        let figures: Vec<(&str, &str)> = figures.iter().map(|(name, count)| (*name, count.as_str())).collect();
-        words.text(key, &figures)
-    };
-    let (conversations, refused, drafts, good) =
-        (files.conversations, files.refused.len(), review + escalated, same + alike);
+    let total = files.summary.total();
+    let number = |value: usize| value.to_string();
+    let drafts = total.review + total.escalated;
     vec![
-        counted("replay.counted", &[("conversations", conversations), ("turns", turns), ("refused", refused)]),
-        counted("replay.drafts", &[("drafts", drafts), ("no_answer", no_answer), ("high_risk", high_risk)]),
-        counted(
-            "replay.beside",
-            &[("compared", compared), ("good", good), ("reworded", reworded), ("other_facts", other_facts)],
+        words.text(
+            "replay.counted",
+            &[
+                ("conversations", &number(files.conversations)),
+                ("turns", &number(total.turns)),
+                ("refused", &number(files.refused.len())),
+            ],
         ),
-        counted(
+        words.text(
+            "replay.drafts",
+            &[
+                ("drafts", &number(drafts)),
+                ("no_answer", &number(total.no_answer)),
+                ("high_risk", &number(total.high_risk)),
+            ],
+        ),
+        words.text(
+            "replay.beside",
+            &[
+                ("compared", &number(total.compared)),
+                ("good", &number(total.same + total.alike)),
+                ("reworded", &number(total.reworded)),
+                ("other_facts", &number(total.other_facts)),
+            ],
+        ),
+        words.text(
             "replay.could_leave",
-            &[("could_leave", could_leave), ("good", could_leave_good), ("other_facts", could_leave_other_facts)],
+            &[
+                ("could_leave", &number(total.could_leave)),
+                ("good", &number(total.could_leave_good)),
+                ("other_facts", &number(total.could_leave_other_facts)),
+            ],
         ),
     ]
 }
