@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::aibot::Aibot;
 use crate::blobs::Blobs;
 use crate::chances::{self, Chances};
+use crate::chart::Charts;
 use crate::clock::{Clock, Ids, MINUTE, Timestamp};
 use crate::desk::{Channel, Desk, Person};
 use crate::drafting::{Lexicon, Model, Sense};
@@ -65,6 +66,8 @@ pub struct Parts {
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
     pub offices: Offices,
+    /// Draws the report's pictures.
+    pub charts: Charts,
     /// Attachments.
     pub blobs: Blobs,
     /// Signs checkpoints.
@@ -206,6 +209,8 @@ pub struct Settings {
     pub meaning: Option<Meaning>,
     /// The stores' back offices.
     pub offices: Offices,
+    /// Draws the report's pictures.
+    pub charts: Charts,
     /// Signs checkpoints.
     pub signing: SigningKey,
     /// Signs the review page's cookies.
@@ -235,6 +240,7 @@ impl App {
             ears: settings.ears,
             meaning: settings.meaning,
             offices: settings.offices,
+            charts: settings.charts,
             signing: settings.signing,
             cookie_key: settings.cookie_key,
             data_dir: settings.data_dir,

@@ -5,11 +5,13 @@ mod backoffice;
 mod drafting;
 mod hours;
 mod taught;
+mod weekly;
 
 pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
 pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};
 pub use taught::Taught;
+pub use weekly::Weekly;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -65,6 +67,8 @@ pub struct Settings {
     pub quiet_seconds: u32,
     /// Longest time in seconds the bot waits for a customer to stop typing.
     pub quiet_at_most_seconds: u32,
+    /// When admins and escalation owners get the report of the week.
+    pub weekly_report: Weekly,
     /// The person who gets checkpoints and alarms by chat; the first admin when absent.
     pub alarms_to: Option<String>,
 }
@@ -80,6 +84,7 @@ impl Default for Settings {
             currency: "CNY".into(),
             quiet_seconds: 3,
             quiet_at_most_seconds: 12,
+            weekly_report: Weekly::default(),
             alarms_to: None,
         }
     }

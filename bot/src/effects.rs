@@ -8,6 +8,7 @@ mod office;
 mod phone;
 mod pictures;
 mod reply;
+mod report;
 mod session;
 mod surface;
 mod upload;
@@ -53,6 +54,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
         Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
         Job::Show { to, picture } => phone::picture(app, row, to, picture).await,
+        Job::Draw { to, until } => report::draw(app, row, to, until).await,
         Job::Text { to, text } => phone::text(app, row, to, text).await,
         Job::Story { case, to, person } => phone::story(app, row, case, to, person).await,
         Job::Deal { .. } => deal::deal(app, row).await,

@@ -13,6 +13,7 @@ pub mod blobs;
 pub mod case;
 pub mod chances;
 pub mod chaos;
+pub mod chart;
 pub mod chat;
 pub mod checklist;
 pub mod cli;

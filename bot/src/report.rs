@@ -1,18 +1,24 @@
 //! What the draft phase teaches: counted from what became of each draft.
 
+mod pictures;
 mod told;
+mod weekly;
 
+pub use pictures::pictures;
 pub use told::told;
+pub use weekly::{Nearest, Week, weekly};
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::clock::{SECOND, Timestamp};
+use crate::clock::{DAY, SECOND, Timestamp};
 use crate::confidence::Quality;
 use crate::store::knowledge::gaps::Gap;
 use crate::store::outcomes::{Outcome, Row};
 
+/// The time a report in chat is about.
+pub(crate) const WEEK: Timestamp = 7 * DAY;
 /// Characters of each text that are compared.
 pub(crate) const COMPARED: usize = 600;
 /// Drafts about an intent from which on "always escalated" says something.
@@ -45,6 +51,12 @@ pub struct Report {
     pub intents: Vec<Intent>,
     /// Intents of which every draft went to the next level.
     pub always_escalated: Vec<String>,
+    /// Words because of which a person had to look, most often first.
+    pub risky: Vec<Count>,
+    /// Knowledge of which replies were sent unchanged again and again, most often first: good examples.
+    pub good: Vec<Count>,
+    /// Left without a person.
+    pub automatic: usize,
     /// Who decided how much and how fast, by id.
     pub reviewers: Vec<Reviewer>,
     /// Questions the knowledge does not answer, most often first.
@@ -73,6 +85,12 @@ pub struct Intent {
     pub decided: usize,
     /// Sent exactly as drafted.
     pub unchanged: usize,
+    /// Rewritten, or sent back to be.
+    pub changed: usize,
+    /// Rejected.
+    pub rejected: usize,
+    /// Answered in person instead.
+    pub taken_over: usize,
 }
 
 /// A person who decides.
@@ -105,6 +123,9 @@ impl Report {
             reasons: reasons(rows),
             intents: intents(rows),
             always_escalated: always_escalated(rows),
+            risky: most_often(rows.iter().flat_map(Row::words)),
+            good: good(rows),
+            automatic: rows.iter().filter(|row| row.permitted_at.is_some()).count(),
             reviewers: reviewers(rows),
             missing: gaps.iter().map(|gap| named(&gap.question, gap.times)).collect(),
             confidence,
@@ -131,11 +152,17 @@ fn by_intent(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
 }
 
 fn intents(rows: &[Row]) -> Vec<Intent> {
-    let one = |(name, rows): (&str, Vec<&Row>)| Intent {
-        name: name.to_owned(),
-        drafts: rows.len(),
-        decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
-        unchanged: rows.iter().filter(|row| row.outcome() == Some(Outcome::Unchanged)).count(),
+    let one = |(name, rows): (&str, Vec<&Row>)| {
+        let became = |outcome| rows.iter().filter(|row| row.outcome() == Some(outcome)).count();
+        Intent {
+            name: name.to_owned(),
+            drafts: rows.len(),
+            decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
+            unchanged: became(Outcome::Unchanged),
+            changed: became(Outcome::Changed),
+            rejected: became(Outcome::Rejected),
+            taken_over: became(Outcome::TakenOver),
+        }
     };
     let mut intents: Vec<Intent> = by_intent(rows).into_iter().map(one).collect();
     intents.sort_by_key(|intent| std::cmp::Reverse(intent.drafts));
@@ -148,10 +175,23 @@ fn always_escalated(rows: &[Row]) -> Vec<String> {
 }
 
 fn reasons(rows: &[Row]) -> Vec<Count> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    rows.iter().filter_map(|row| row.reason.as_deref()).for_each(|reason| *counts.entry(reason).or_default() += 1);
-    let mut counts: Vec<Count> =
-        counts.into_iter().map(|(name, times)| Count { name: name.to_owned(), times }).collect();
+    most_often(rows.iter().filter_map(|row| row.reason.clone()))
+}
+
+/// Knowledge whose replies were sent unchanged often, and never rejected.
+fn good(rows: &[Row]) -> Vec<Count> {
+    let based =
+        |outcome| rows.iter().filter(move |row| row.outcome() == Some(outcome)).filter_map(|row| row.basis.clone());
+    let rejected: Vec<String> = based(Outcome::Rejected).collect();
+    let mut good = most_often(based(Outcome::Unchanged));
+    good.retain(|count| count.times >= OFTEN && !rejected.contains(&count.name));
+    good
+}
+
+fn most_often(names: impl Iterator<Item = String>) -> Vec<Count> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    let mut counts: Vec<Count> = counts.into_iter().map(|(name, times)| Count { name, times }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.times));
     counts
 }

@@ -18,6 +18,7 @@ use crate::app::{App, Settings, Wecom};
 use crate::automation;
 use crate::case::State;
 use crate::chaos;
+use crate::chart::Charts;
 use crate::clock::{Clock, Ids};
 use crate::config::{self, ConfigError, Encoder, Environment, OpenAi};
 use crate::desk::{ChannelKind, Desk};
@@ -107,6 +108,7 @@ fn without_wires(
         ears: None,
         meaning: meaning(environment)?,
         offices: Offices::closed(Seats::new(store.clone(), instance.id().to_owned())),
+        charts: Charts::new(environment.font.clone()),
         signing: SigningKey::from_seed(derived(secret, "checkpoints"))?,
         cookie_key: derived(secret, "review page"),
         data_dir: environment.data_dir.clone(),

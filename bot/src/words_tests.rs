@@ -49,6 +49,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
         "result." => vec!["accepted", "failed", "put_off", "unknown"],
+        "weekday." => vec!["1", "2", "3", "4", "5", "6", "7"],
         "resolved." => vec!["delivered", "not_delivered", "dropped"],
         "hand_out." => {
             vec!["handed_out", "failed", "put_off", "unknown", "for_sending", "sent", "again", "dropped"]
@@ -81,6 +82,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "settle_care",
             "ask_review",
             "show",
+            "draw",
             "prepare_action",
             "submit_action",
         ],

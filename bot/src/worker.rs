@@ -21,6 +21,7 @@ mod reviewer;
 mod sync;
 mod telegram;
 mod tidy;
+mod weekly;
 
 pub use aibot::listen;
 pub(crate) use inbox::store_arrival;
@@ -185,7 +186,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     // A browser that does not end holds nothing else up.
     let browsers = app.clone();
     tokio::spawn(async move { browsers.offices.tidy(&browsers.ids, now, false).await });
-    let dealt = deal::when_due(app).await? | care::when_due(app).await?;
+    let dealt = deal::when_due(app).await? | care::when_due(app).await? | weekly::when_due(app).await?;
     Ok(checkpoint::when_due(app).await? || taken_over || dealt)
 }
 

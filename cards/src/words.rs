@@ -32,7 +32,7 @@ impl Locale {
     }
 
     /// The locale's files by name.
-    fn files(self) -> [(&'static str, &'static str); 7] {
+    fn files(self) -> [(&'static str, &'static str); 8] {
         match self {
             Self::ZhCn => [
                 ("card", include_str!("../locales/zh-CN/card.toml")),
@@ -42,6 +42,7 @@ impl Locale {
                 ("page", include_str!("../locales/zh-CN/page.toml")),
                 ("policy", include_str!("../locales/zh-CN/policy.toml")),
                 ("replay", include_str!("../locales/zh-CN/replay.toml")),
+                ("report", include_str!("../locales/zh-CN/report.toml")),
             ],
             Self::En => [
                 ("card", include_str!("../locales/en/card.toml")),
@@ -51,6 +52,7 @@ impl Locale {
                 ("page", include_str!("../locales/en/page.toml")),
                 ("policy", include_str!("../locales/en/policy.toml")),
                 ("replay", include_str!("../locales/en/replay.toml")),
+                ("report", include_str!("../locales/en/report.toml")),
             ],
         }
     }

@@ -47,6 +47,7 @@ mod races;
 mod record;
 mod recovery;
 mod replay;
+mod report;
 mod review_page;
 mod senses;
 mod shown;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Desk, spending};
 use crate::automation::{self, Obstacle, Opened};
 use crate::case::Say;
-use crate::clock::{HOUR, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::command::Place;
 use crate::config::short_version;
 use crate::desk::{Channel, Mode, Person};
@@ -16,11 +16,9 @@ use crate::store::automation as store;
 use crate::store::desks::Applied;
 use crate::store::knowledge::gaps;
 use crate::store::{outcomes, record, samples};
-use crate::worker::apply;
+use crate::worker::{Job, apply};
 use crate::{checklist, report};
 
-/// Days a report in chat covers.
-const DAYS: Timestamp = 7;
 /// Unanswered questions a report names.
 const MISSING: i64 = 5;
 
@@ -211,9 +209,19 @@ pub(super) async fn report(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     if let Err(denied) = policy::may(desk.person, Power::ReadEvidence, None) {
         return desk.denied(&denied).await;
     }
-    let since = desk.app.clock.now() - DAYS * 24 * HOUR;
-    let rows = outcomes::since(desk.tx, since).await?;
+    let now = desk.app.clock.now();
+    // Up to this moment, and what happened in it.
+    let until = now + 1;
+    let rows = outcomes::between(desk.tx, until - report::WEEK, until).await?;
     let gaps = gaps::all(desk.tx, MISSING).await?;
     let counted = report::Report::of(&rows, &gaps, desk.app.known_chances().quality().cloned());
-    desk.text(report::told(&counted, desk.desk.words(), &desk.desk.desk, DAYS)).await
+    let told = report::told(&counted, desk.desk.words(), &desk.desk.desk, report::WEEK / DAY);
+    if counted.decided == 0 {
+        return desk.text(told).await;
+    }
+    if desk.app.charts.missing().is_some() {
+        return desk.text(format!("{told}\n{}", desk.desk.words().text("report.no_font", &[]))).await;
+    }
+    desk.text(told).await?;
+    Job::Draw { to: desk.from.clone(), until }.enqueue(desk.tx, desk.app, now).await
 }

@@ -152,6 +152,11 @@ pub async fn launch(app: App, listener: TcpListener) -> anyhow::Result<Running> 
     let edge = tokio::spawn(serve_http(app.clone(), listener, no_more_calls));
     let worker = tokio::spawn(worker::run(app.clone(), no_more_work));
     let follower = tokio::spawn(follow(app.clone()));
+    let charts = app.charts.clone();
+    // Before somebody waits for a picture.
+    tokio::task::spawn_blocking(move || {
+        charts.missing().inspect(|why| tracing::warn!(%why, "reports have no pictures"))
+    });
     Ok(Running { address, app, stop: [stop_work, stop_edge], tasks: [edge, worker, follower] })
 }
 

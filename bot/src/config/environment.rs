@@ -60,6 +60,8 @@ pub struct Environment {
     pub ears: Option<OpenAi>,
     /// `AIJIA_CHROMIUM`: the browser's program, where it is not one that is found by itself.
     pub chromium: Option<PathBuf>,
+    /// `AIJIA_FONT`: a font with Chinese letters for the report's pictures, where the system's is not found.
+    pub font: Option<PathBuf>,
     /// What says what texts mean, once something is configured.
     pub encoder: Option<Encoder>,
 }
@@ -229,6 +231,7 @@ impl Reader<'_> {
             eyes,
             ears,
             chromium: self.value("AIJIA_CHROMIUM").map(PathBuf::from),
+            font: self.value("AIJIA_FONT").map(PathBuf::from),
         })
     }
 

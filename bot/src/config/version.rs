@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, DraftingBudgets, Notice, Person, Policy, Settings};
+use crate::desk::{AutoPolicy, BackOffice, Channel, Desk, DraftingBudgets, Notice, Person, Policy, Settings, Weekly};
 use crate::evidence::canonical;
 
 /// Digits shown of a version.
@@ -59,8 +59,8 @@ fn deciding(channel: &Channel) -> Value {
 /// which channel, names, hours, accounts, notices. 64 hexadecimal digits.
 pub fn people_version(desk: &Desk) -> String {
     let Settings { locale, timezone, review_minutes, open_cards, waiting_minutes, .. } = &desk.desk;
-    let Settings { currency, quiet_seconds, quiet_at_most_seconds, alarms_to, .. } = &desk.desk;
-    let mut part = json!({
+    let Settings { currency, quiet_seconds, quiet_at_most_seconds, weekly_report, alarms_to, .. } = &desk.desk;
+    let mut told = json!({
         "desk": {
             "locale": locale, "timezone": timezone, "review_minutes": review_minutes, "currency": currency,
             "open_cards": open_cards, "waiting_minutes": waiting_minutes,
@@ -72,9 +72,13 @@ pub fn people_version(desk: &Desk) -> String {
     });
     // Only where it is set: desks without have the version they always had.
     if desk.drafting != DraftingBudgets::default() {
-        part["drafting"] = json!(desk.drafting);
+        told["drafting"] = json!(desk.drafting);
     }
-    hash(&part)
+    // Only where it is another one: desks that leave it have the version they always had.
+    if *weekly_report != Weekly::default() {
+        told["desk"]["weekly_report"] = json!(weekly_report);
+    }
+    hash(&told)
 }
 
 fn person(person: &Person) -> Value {

@@ -53,7 +53,7 @@ fn what_decides_makes_a_new_policy_version() {
 
 #[test]
 fn people_names_and_hours_void_no_card() {
-    let changes: [Change; 25] = [
+    let changes: [Change; 26] = [
         |desk| desk.desk.locale = "en".into(),
         |desk| desk.desk.timezone = "Asia/Tokyo".into(),
         |desk| desk.desk.review_minutes = 20,
@@ -66,6 +66,7 @@ fn people_names_and_hours_void_no_card() {
         |desk| desk.desk.quiet_seconds = 0,
         |desk| desk.desk.quiet_at_most_seconds = 20,
         |desk| desk.desk.alarms_to = None,
+        |desk| desk.desk.weekly_report = "fri 17:00".parse().unwrap(),
         |desk| desk.people[0].id = "lihua2".into(),
         |desk| desk.people[0].name = "李华华".into(),
         |desk| desk.people[0].wecom = Some("LiHua2".into()),

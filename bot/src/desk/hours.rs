@@ -12,7 +12,7 @@ use super::{Channel, Desk, Person};
 use crate::clock::{DAY, Timestamp};
 
 /// Days of the week as written, Monday first.
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
 /// A week, with a day for clocks that are put forward or back.
@@ -47,7 +47,7 @@ impl FromStr for Shift {
     }
 }
 
-fn minute(text: &str) -> Option<u16> {
+pub(super) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let digits = |part: &str| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit());
     if !digits(hour) || minute.len() != 2 || !digits(minute) {
@@ -107,7 +107,7 @@ impl Shift {
 }
 
 /// The moment so many minutes after a day's midnight by the wall clock; one that is skipped in spring is an hour later.
-fn instant(day: NaiveDate, minutes: u16, zone: Tz) -> Timestamp {
+pub(super) fn instant(day: NaiveDate, minutes: u16, zone: Tz) -> Timestamp {
     let wall = day.and_time(NaiveTime::MIN) + Duration::minutes(i64::from(minutes));
     let at = |wall| zone.from_local_datetime(&wall).earliest();
     at(wall)
@@ -115,7 +115,7 @@ fn instant(day: NaiveDate, minutes: u16, zone: Tz) -> Timestamp {
         .map_or_else(|| wall.and_utc().timestamp_millis(), |at| at.timestamp_millis())
 }
 
-fn day_of(at: Timestamp, zone: Tz) -> NaiveDate {
+pub(super) fn day_of(at: Timestamp, zone: Tz) -> NaiveDate {
     chrono::DateTime::from_timestamp_millis(at).unwrap_or_default().with_timezone(&zone).date_naive()
 }
 

@@ -7,6 +7,8 @@ use crate::desk::Desk;
 
 /// Entries of a list that are named.
 const NAMED: usize = 5;
+/// Characters of a question or a title that are shown.
+const SHOWN: usize = 20;
 
 /// The report, a line a figure, in the desk's words.
 pub fn told(report: &Report, words: &Words, desk: &Desk, days: i64) -> String {
@@ -43,7 +45,10 @@ pub fn told(report: &Report, words: &Words, desk: &Desk, days: i64) -> String {
     ));
     let always = report.always_escalated.iter().map(|name| intent(words, name)).collect();
     lines.extend(list(words, "report.always_escalated", always));
-    let missing = named(&report.missing, |question| cards::one_line(question).chars().take(20).collect());
+    let quoted = |text: &str| cards::one_line(text).chars().take(SHOWN).collect::<String>();
+    lines.extend(list(words, "report.risky", named(&report.risky, quoted)));
+    lines.extend(list(words, "report.good", named(&report.good, quoted)));
+    let missing = named(&report.missing, quoted);
     lines.extend(list(words, "report.missing", missing));
     let reviewers = report.reviewers.iter().map(|reviewer| {
         let (count, seconds) = (number(reviewer.decisions), reviewer.median_seconds.to_string());

@@ -62,9 +62,19 @@ pub struct Row {
     pub decided_by: Option<String>,
     /// When.
     pub decided_at: Option<Timestamp>,
+    /// When it left without a person, where it did.
+    pub permitted_at: Option<Timestamp>,
+    words: String,
+    /// The title of the knowledge it rests on most.
+    pub basis: Option<String>,
 }
 
 impl Row {
+    /// The words because of which a person had to look.
+    pub fn words(&self) -> Vec<String> {
+        serde_json::from_str(&self.words).unwrap_or_default()
+    }
+
     /// What a person made of it, once one did.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome.as_deref().and_then(Outcome::named)
@@ -87,10 +97,24 @@ pub struct Decided<'a> {
 /// Notes a draft that people are about to see.
 pub async fn drafted(tx: &mut Tx, case: &Case, draft: &Draft, signals: &str, now: Timestamp) -> sqlx::Result<()> {
     let sql =
-        "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8) ON CONFLICT (case_id, generation) DO NOTHING";
+        "INSERT INTO outcomes (case_id, generation, channel, intent, risk, signals, drafted_at, escalated, eligible, words, basis)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8, $9, $10) ON CONFLICT (case_id, generation) DO NOTHING";
     let (risk, eligible) = (draft.verdict.risk.as_str(), draft.verdict.is_eligible());
-    let args = args![&case.id, case.generation, &case.channel, draft.intent.as_str(), risk, signals, now, eligible];
+    let words: Vec<&String> = draft.verdict.reasons.iter().flat_map(|reason| &reason.words).collect();
+    let (words, basis) =
+        (serde_json::json!(words).to_string(), draft.citations.first().map(|cited| cited.title.clone()));
+    let args = args![
+        &case.id,
+        case.generation,
+        &case.channel,
+        draft.intent.as_str(),
+        risk,
+        signals,
+        now,
+        eligible,
+        words,
+        basis
+    ];
     tx.run(sql, args).await.map(drop)
 }
 
@@ -144,6 +168,12 @@ pub async fn newest(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Row>> {
 pub async fn count(tx: &mut Tx) -> sqlx::Result<i64> {
     let sql = "SELECT COUNT(*) FROM outcomes WHERE decided_at IS NOT NULL";
     Ok(tx.one::<(i64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
+}
+
+/// What was drafted from a time on and before another one, oldest first.
+pub async fn between(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Row>> {
+    let sql = "SELECT * FROM outcomes WHERE drafted_at >= $1 AND drafted_at < $2 ORDER BY drafted_at, case_id";
+    tx.all(sql, args![from, until]).await
 }
 
 /// What was drafted from a time on, oldest first.

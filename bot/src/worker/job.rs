@@ -262,6 +262,14 @@ pub enum Job {
         /// Its SHA-256, in hex.
         picture: String,
     },
+    /// Draw the pictures of the week that ends at a time, and show them.
+    Draw {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The end of the week.
+        until: Timestamp,
+    },
     /// Fill in what would be done in a back office.
     PrepareAction {
         /// The action.
@@ -344,6 +352,7 @@ impl Job {
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
             Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
+            Self::Draw { to, until } => format!("draw:{}:{until}", to.lane()),
             Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
         }
     }
@@ -384,6 +393,7 @@ impl Job {
             | Self::FetchMedia { .. }
             | Self::LearnName { .. }
             | Self::TestRecipe { .. }
+            | Self::Draw { .. }
             | Self::PrepareAction { .. }
             | Self::SubmitAction { .. } => Rank::Slow,
         }
@@ -420,6 +430,7 @@ impl Job {
             Self::Publish { .. } => "publish",
             Self::AskReview { .. } => "ask_review",
             Self::Show { .. } => "show",
+            Self::Draw { .. } => "draw",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",
             Self::ReadUpload { .. } => "read_upload",

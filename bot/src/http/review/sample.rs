@@ -152,6 +152,7 @@ async fn app(folder: &std::path::Path) -> App {
             tracking_keys: Default::default(),
             seats: Seats::new(store, "sample".into()),
         }),
+        charts: Default::default(),
         signing: SigningKey::from_seed([1; 32]).unwrap(),
         cookie_key: [2; 32],
         data_dir: folder.to_owned(),

@@ -1,0 +1,81 @@
+//! The report of a week, beside the week before, with what to do about it.
+
+use cards::words::Words;
+
+use super::{Count, Report};
+
+/// Entries of a list that are named.
+const NAMED: usize = 3;
+/// Characters of a question or a title that are shown.
+const SHOWN: usize = 20;
+
+/// Two weeks, and what is near.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Week {
+    /// The week's figures.
+    pub now: Report,
+    /// Those of the week before.
+    pub before: Report,
+    /// What is nearest to being answered without a person.
+    pub nearest: Option<Nearest>,
+}
+
+/// What is nearest to being answered without a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearest {
+    /// The channel, as people call it.
+    pub channel: String,
+    /// The intent's locale key.
+    pub intent: &'static str,
+    /// Good drafts in a row that are missing.
+    pub missing: u32,
+}
+
+/// The week in words, a line each; automation stands beside what people decided, never alone.
+pub fn weekly(week: &Week, words: &Words) -> String {
+    let Week { now, before, .. } = week;
+    let figure = |key: &str, of: fn(&Report) -> String| words.text(key, &[("now", &of(now)), ("before", &of(before))]);
+    let mut lines = vec![
+        words.text("weekly.head", &[]),
+        figure("weekly.drafts", |report| report.drafts.to_string()),
+        figure("weekly.acceptance", |report| percent(report.unchanged, report.decided)),
+        figure("weekly.rejected", |report| report.rejected.to_string()),
+        figure("weekly.taken_over", |report| report.taken_over.to_string()),
+        figure("weekly.high_risk", |report| report.high_risk.to_string()),
+        figure("weekly.automatic", |report| percent(report.automatic, report.drafts)),
+    ];
+    let todo = todo(week, words);
+    if !todo.is_empty() {
+        lines.push(words.text("weekly.todo", &[]));
+        lines.extend(todo);
+    }
+    lines.join("\n")
+}
+
+fn todo(week: &Week, words: &Words) -> Vec<String> {
+    let counted = |key: &str, counts: &[Count]| {
+        let named = counts.iter().take(NAMED).map(|count| format!("{} {}", short(&count.name), count.times));
+        let named: Vec<String> = named.collect();
+        (!named.is_empty()).then(|| words.text(key, &[("list", &named.join("、"))]))
+    };
+    let nearest = week.nearest.as_ref().map(|nearest| {
+        let (intent, missing) = (words.text(nearest.intent, &[]), nearest.missing.to_string());
+        words.text("weekly.nearest", &[("channel", &nearest.channel), ("intent", &intent), ("missing", &missing)])
+    });
+    let lists = [
+        counted("weekly.missing", &week.now.missing),
+        nearest,
+        counted("weekly.risky", &week.now.risky),
+        counted("weekly.good", &week.now.good),
+    ];
+    lists.into_iter().flatten().collect()
+}
+
+fn short(text: &str) -> String {
+    cards::one_line(text).chars().take(SHOWN).collect()
+}
+
+fn percent(part: usize, whole: usize) -> String {
+    let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    if whole == 0 { "–".to_owned() } else { format!("{:.0}%", count(part) / count(whole) * 100.0) }
+}
