@@ -253,7 +253,7 @@ fn every_variable() -> impl Iterator<Item = &'static str> {
         .chain(OFFICIAL_NEEDED)
         .chain(OFFICIAL_OPTIONAL)
         .chain(OPENAI_NEEDED)
-        .chain(["AIJIA_ENCODER", "AIJIA_CHROMIUM"])
+        .chain(["AIJIA_ENCODER", "AIJIA_CHROMIUM", "AIJIA_FONT"])
         .chain(EMBEDDING)
         .chain(VISION)
         .chain(TRANSCRIPTION)
