@@ -6,6 +6,7 @@ use std::time::Duration;
 use aijia::evidence::Kind;
 use aijia::policy::{Grounding, Route};
 use anyhow::{Context, ensure};
+use sha2::Digest;
 use simulator::openai::{Behaviour, FakeModel};
 
 use crate::story;
@@ -119,6 +120,19 @@ story!(
         model(world)?.hears("羊毛衫会起球吗？");
         world.customer_says("羊毛衫怎么洗？").await?;
         ensure!(world.card("LiHua")?.text().contains("吊牌照片"), "{}", world.card("LiHua")?.text());
+    }
+);
+
+story!(
+    /// A picture that is not where it was kept keeps nobody waiting.
+    a_picture_that_is_gone_keeps_nobody_waiting,
+    in with_senses(Behaviour::RateLimited),
+    |world| {
+        sends(world, false).await?;
+        world.app.blobs.remove(&hex::encode(sha2::Sha256::digest(PHOTO))).await?;
+        model(world)?.behave(Behaviour::Honest);
+        world.customer_says("羊毛衫会起球吗？").await?;
+        ensure!(world.card("LiHua")?.has(cards::Act::Send), "{}", world.card("LiHua")?.text());
     }
 );
 

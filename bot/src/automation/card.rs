@@ -156,7 +156,7 @@ mod tests {
             about: About::Opening,
             care: proposal.id(),
             person: String::new(),
-            to: "wecom:WangWu".to_owned().try_into().unwrap(),
+            to: "WangWu".parse().unwrap(),
             code: String::new(),
             state: String::new(),
             response_code: None,

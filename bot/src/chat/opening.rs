@@ -37,5 +37,5 @@ pub(crate) async fn pressed(desk: &mut Desk<'_, '_>, key: &CareKey, tap: &Presse
     automation::close(desk.tx, desk.app, desk.person, &channel.id, proposal.intent).await?;
     let say = |key| Say::new(key).with("channel", channel.label()).with_key("intent", proposal.intent.key());
     desk.say(say("auto.declined")).await?;
-    phase::tell_others(desk, say("auto.declined_by")).await
+    phase::tell_others(desk, say("auto.declined_by").with_person("by", &desk.person.id)).await
 }

@@ -351,6 +351,24 @@ fn the_policy() {
 
 /// What leaves without a person is always watched, marked and proved.
 #[test]
+fn the_models_budgets() {
+    check(&[
+        ("price_in = 0.0", "price_in = -1.0", "drafting: a price is no amount; use 0 or more for a million tokens"),
+        (
+            "# money = 0.5",
+            "money = 0.5",
+            "drafting.customer: limits money, and the model costs nothing; set price_in and price_out of [drafting], or \
+             limit tokens instead",
+        ),
+    ]);
+    assert!(lines(&[("price_out = 0.0", "price_out = 8.0"), ("# money = 0.5", "money = 0.5")]).is_empty());
+    let odd = lines(&[("price_out = 0.0", "price_out = 8.0"), ("# money = 0.5", "money = -0.5")]);
+    assert_eq!(odd, ["drafting.customer: money is no amount; use 0 or more, in the desk's currency"]);
+    let unknown = lines(&[("tokens = 200000", "token = 200000")]);
+    assert!(unknown.len() == 1 && unknown[0].contains("unknown key \"token\""), "{unknown:?}");
+}
+
+#[test]
 fn the_limits_of_what_leaves_without_a_person() {
     let notice = r#"# notice = "（AI 自动回复，回复“人工”转人工客服）""#;
     let marked = "policy.auto: the notice is empty or too long; write one line of at most 60 characters, or take it out for the usual words";

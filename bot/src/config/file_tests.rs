@@ -57,8 +57,8 @@ fn unknown_keys_are_all_named_with_line_and_hint() {
         .replacen("wecom = \"LiHua\"", "wechat = \"LiHua\"", 1)
         .replacen("[[channels]]", "[[channels]]\nfavourite_colour = \"red\"\nnotices.recieved = {}", 1)
         .replace("[policy]", "[policies]");
-    let keys = "id, kind, account, store, name, owner, permitted, escalation_owner, dispatch, telegram_group, hours, mode, \
-                allowed_actions, review_required, notices, url, private";
+    let keys = "id, kind, account, store, platform, region, name, owner, permitted, escalation_owner, dispatch, \
+                telegram_group, hours, mode, allowed_actions, review_required, notices, url, private";
     assert_eq!(
         lines(&text),
         [

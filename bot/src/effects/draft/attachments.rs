@@ -19,7 +19,7 @@ const MOST: usize = 3;
 /// Reads what has not been read yet. Readings are kept with their messages, and on record.
 ///
 /// # Errors
-/// When the database fails, or the disk.
+/// When the database fails.
 pub(super) async fn read(app: &App, wanted: &mut Wanted) -> anyhow::Result<()> {
     let unread: Vec<usize> = (0..wanted.messages.len()).filter(|at| is_unread(app, wanted.messages.get(*at))).collect();
     for at in unread.into_iter().take(MOST) {
@@ -50,11 +50,12 @@ fn sense<'a>(app: &'a App, kind: &str) -> Option<&'a Sense> {
 /// What one attachment shows or says; nothing where a budget is spent, or the model does not say.
 async fn one(app: &App, wanted: &Wanted, message: &Message) -> anyhow::Result<Option<String>> {
     let (Some(sense), Some(sha256)) = (sense(app, &message.kind), &message.media_sha256) else { return Ok(None) };
+    // Taken back in this moment, or lost with its folder: nobody has to wait for a draft because of that.
+    let Ok(bytes) = app.blobs.get(sha256).await else { return Ok(None) };
     let Ok(aside) = budget::set_aside(app, &wanted.view, sense.expected()).await? else {
         app.metrics.model_asked(Asked::OverBudget, Usage::default());
         return Ok(None);
     };
-    let bytes = app.blobs.get(sha256).await?;
     let began = Instant::now();
     let (read, usage) = sense.read(&bytes, message.media_type.as_deref().unwrap_or_default()).await;
     budget::settle(app, &wanted.view, aside, usage, began.elapsed()).await?;
