@@ -170,7 +170,7 @@ pub struct Channel {
     pub account: String,
     /// The shop it serves: the scope of knowledge and pauses.
     pub store: String,
-    /// The selling platform its customers come from, such as `tmall`: the scope of knowledge. The wire's name when absent.
+    /// The selling platform its customers come from, such as `tmall`: the scope of knowledge. The wire's when absent ([`ChannelKind::platform`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// Where its customers are, such as `JP`: the scope of knowledge. When absent, a customer's own words may say so.
@@ -270,6 +270,14 @@ impl ChannelKind {
             Self::Telegram => "telegram",
             Self::Official => "official",
             Self::Manual => "manual",
+        }
+    }
+
+    /// The platform its customers come from, as knowledge calls it, where the configuration names none.
+    pub fn platform(self) -> &'static str {
+        match self {
+            Self::WecomKf => "wecom",
+            Self::Webhook | Self::Telegram | Self::Official | Self::Manual => self.as_str(),
         }
     }
 

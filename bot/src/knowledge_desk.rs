@@ -62,7 +62,7 @@ pub fn scope_on(channel: Option<&Channel>) -> Scope {
     let Some(channel) = channel else { return Scope::default() };
     Scope {
         store: Some(channel.store.clone()),
-        platform: Some(channel.platform.clone().unwrap_or_else(|| channel.kind.as_str().to_owned())),
+        platform: Some(channel.platform.clone().unwrap_or_else(|| channel.kind.platform().to_owned())),
         region: channel.region.clone(),
         language: None,
         channel: Some(channel.id.clone()),

@@ -1,4 +1,4 @@
-//! Unanswered questions that mean the same are counted together.
+//! Unanswered questions that mean the same are counted together; questions in the same words are one.
 
 use crate::Synonyms;
 use crate::text::{Canonical, Class, compact};
@@ -22,6 +22,11 @@ pub fn gap_key(text: &str) -> String {
     key.chars().take(MAX_KEY_CHARS).collect()
 }
 
+/// The key of a question that is asked in the same words: equal where only blanks, signs, width or script differ.
+pub fn question_key(text: &str) -> String {
+    compact(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +41,12 @@ mod tests {
     #[test]
     fn different_questions_do_not() {
         assert_ne!(gap_key("这件毛衣会起球吗"), gap_key("这件毛衣会缩水吗"));
+    }
+
+    #[test]
+    fn the_same_words_share_a_question_key() {
+        assert_eq!(question_key("運費多少？"), question_key("运费 多少"));
+        assert_ne!(question_key("什么时候发货"), question_key("发货了没有"));
     }
 
     #[test]

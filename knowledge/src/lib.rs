@@ -20,7 +20,7 @@ mod text;
 pub use correction::says_more;
 pub use encoder::{Encoder, EncoderError};
 pub use entry::{Entry, Forbids, HitTests, Kind, Release, Scope, ScopeError, UnknownKind};
-pub use gap::gap_key;
+pub use gap::{gap_key, question_key};
 pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,
 };

@@ -8,20 +8,30 @@ use anyhow::{Context, ensure};
 use cards::Act;
 
 use crate::story;
-use crate::world::{Colleagues, Customers, Setting, World};
+use crate::world::{Colleagues, Customers, On, Setting, World, run};
 
 const FACT: &str = "羊毛衫会起球吗？";
 
-/// Tells one story on every channel, reviewed on every surface.
+/// Tells one story on every channel, reviewed on every surface; on PostgreSQL on one channel, since databases know nothing of
+/// channels.
 macro_rules! everywhere {
+    (@on_sqlite $name:ident, $setting:expr) => {
+        mod $name {
+            use super::*;
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() -> anyhow::Result<()> {
+                run(On::Sqlite, $setting, |world| Box::pin(told(world))).await
+            }
+        }
+    };
     (@reviewed $surface:ident, $colleagues:expr) => {
         mod $surface {
             #[allow(unused_imports)]
             use super::*;
             story!(kf, in on(Customers::Kf, $colleagues), |world| { told(world).await?; });
-            story!(webhook, in on(Customers::Webhook, $colleagues), |world| { told(world).await?; });
-            story!(telegram, in on(Customers::Telegram, $colleagues), |world| { told(world).await?; });
-            story!(official, in on(Customers::Official, $colleagues), |world| { told(world).await?; });
+            everywhere!(@on_sqlite webhook, on(Customers::Webhook, $colleagues));
+            everywhere!(@on_sqlite telegram, on(Customers::Telegram, $colleagues));
+            everywhere!(@on_sqlite official, on(Customers::Official, $colleagues));
         }
     };
     ($(#[$about:meta])* $name:ident, |$world:ident| $told:block) => {

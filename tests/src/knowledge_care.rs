@@ -174,10 +174,10 @@ story!(
 );
 
 story!(
-    /// Two rows of one file that answer one question otherwise are one contradiction; what agrees is none.
+    /// Two entries of one file that answer one question otherwise are one contradiction; what agrees is none.
     a_file_contradicts_itself,
     |world| {
-        let rows = "question,answer\n披肩包邮吗|披肩运费多少,披肩满 99 元包邮。\n披肩运费多少|披肩邮费,披肩运费一律 8 元。\n披肩有货吗,披肩有现货。\n";
+        let rows = "title,question,answer\n披肩包邮,披肩包邮吗|披肩运费多少,披肩满 99 元包邮。\n披肩运费,披肩运费多少|披肩邮费,披肩运费一律 8 元。\n披肩现货,披肩有货吗,披肩有现货。\n";
         let report = world.imports("丙.csv", rows, true).await?;
         world.settle().await?;
         ensure!(report.contradictions.len() == 1, "{:?}", report.contradictions);

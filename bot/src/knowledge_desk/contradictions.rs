@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use knowledge::{Entry, gap_key, says_more};
+use knowledge::{Entry, question_key, says_more};
 use serde::Serialize;
 
 use super::care::{self, Cause};
@@ -52,7 +52,7 @@ impl<'e> Answering<'e> {
         let mut by_question: HashMap<String, Vec<&Entry>> = HashMap::new();
         for entry in known.into_iter().filter(|entry| !entry.kind.is_rule() && entry.is_valid_at(now)) {
             // A question that stands there twice is one.
-            let questions: HashSet<String> = entry.questions.iter().map(|question| gap_key(question)).collect();
+            let questions: HashSet<String> = entry.questions.iter().map(|question| question_key(question)).collect();
             questions.into_iter().for_each(|question| by_question.entry(question).or_default().push(entry));
         }
         Self(by_question)
@@ -61,7 +61,7 @@ impl<'e> Answering<'e> {
     /// Those that answer one of an entry's questions at the same place, and say something else.
     pub(super) fn otherwise(&self, entry: &Entry) -> Vec<Other> {
         let mut found: Vec<&Entry> = Vec::new();
-        for other in entry.questions.iter().filter_map(|question| self.0.get(&gap_key(question))).flatten() {
+        for other in entry.questions.iter().filter_map(|question| self.0.get(&question_key(question))).flatten() {
             if contradicts(entry, other) && found.iter().all(|known| known.id != other.id) {
                 found.push(other);
             }
