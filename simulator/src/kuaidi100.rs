@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::Clock;
 use crate::simulator::until;
+use crate::stop::StopOnDrop;
 
 /// The customer's code and key it takes.
 pub const KUAIDI100_KEY: &str = "CUSTOMERSIMULATED:keysimulated";
@@ -42,14 +43,6 @@ pub struct Parcel {
 pub struct Kuaidi100 {
     shared: Arc<Shared>,
     _stop: Arc<StopOnDrop>,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 struct Shared {

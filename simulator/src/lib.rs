@@ -36,6 +36,7 @@ mod rng;
 mod server;
 mod settings;
 mod simulator;
+mod stop;
 mod tokens;
 mod view;
 mod wire;

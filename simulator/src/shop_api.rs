@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::simulator::until;
+use crate::stop::StopOnDrop;
 
 /// The key WooCommerce takes: a consumer key and its secret.
 pub const WOOCOMMERCE_KEY: &str = "ck_simulated:cs_simulated";
@@ -44,14 +45,6 @@ pub enum Mood {
 pub struct ShopApi {
     shared: Arc<Shared>,
     _stop: Arc<StopOnDrop>,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 struct Shared {

@@ -15,6 +15,7 @@ use crate::ledger::{AppMessage, Call, KfSend, LedgerRow};
 use crate::media::Medium;
 use crate::oauth::{self, Person};
 use crate::settings::Settings;
+use crate::stop::StopOnDrop;
 use crate::wire::{Hangup, Listener};
 use crate::world::World;
 use crate::{clock::Clock, server};
@@ -36,14 +37,6 @@ pub(crate) struct Shared {
     pub(crate) corp_id: String,
     pub(crate) agent_id: i64,
     pub(crate) callback_timeout: Duration,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 impl Shared {

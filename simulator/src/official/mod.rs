@@ -30,6 +30,7 @@ use crate::faults::Fault;
 use crate::rng::Rng;
 use crate::settings::Nonce;
 use crate::simulator::until;
+use crate::stop::StopOnDrop;
 use crate::wire::{Hangup, Listener};
 
 /// 消息加解密方式, as the console has it ("push/encryption").
@@ -134,14 +135,6 @@ pub struct Sent {
 pub struct Official {
     shared: Arc<Shared>,
     _stop: Arc<StopOnDrop>,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 struct Shared {

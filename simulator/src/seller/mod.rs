@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::faults::Lost;
 use crate::rng::Rng;
 use crate::simulator::until;
+use crate::stop::StopOnDrop;
 use crate::wire::{Hangup, Listener};
 
 /// What the site is like.
@@ -107,14 +108,6 @@ impl Default for Settings {
 pub struct Seller {
     shared: Arc<Shared>,
     _stop: Arc<StopOnDrop>,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 struct Shared {

@@ -13,6 +13,7 @@ use super::room::Message;
 use super::world::{PressAnswer, World};
 use super::{push, server};
 use crate::clock::Clock;
+use crate::stop::StopOnDrop;
 use crate::wire::{Hangup, Listener};
 
 /// A bot as BotFather made it.
@@ -101,14 +102,6 @@ pub(super) struct Shared {
     pub(super) client: reqwest::Client,
     origin: String,
     stopped: watch::Receiver<bool>,
-}
-
-struct StopOnDrop(watch::Sender<bool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.send_replace(true);
-    }
 }
 
 impl Shared {
