@@ -474,6 +474,11 @@ fn to_u32(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// The day of a moment in a zone: `2026-11-30`.
+pub fn local_day(at: Timestamp, timezone: &str) -> String {
+    local(at, timezone, "%Y-%m-%d")
+}
+
 /// A time in a zone, by a `strftime` pattern.
 pub fn local(at: Timestamp, timezone: &str, pattern: &str) -> String {
     let zone: chrono_tz::Tz = timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use aijia::app::App;
 use aijia::args;
-use aijia::case::{Author, Automation, Case, Decision, Draft, Drafted, Drafting, Event, InTurn, Level, Rejection};
-use aijia::case::{Rules, State, Tap, Window, step};
+use aijia::case::{Author, Automation, Case, Decision, Draft, Drafted, Event, Rejection};
+use aijia::case::{Rules, Tap, Window, step};
 use aijia::clock::{Clock, Ids, MINUTE, SECOND, Timestamp};
 use aijia::config::{self, Database, Environment};
 use aijia::desk::Desk;
@@ -332,25 +332,9 @@ fn waiting_case(
         next_holder: None,
         automation: Automation::default(),
     };
-    let opened = Case {
-        id: format!("case-{n:07}"),
-        number: i64::try_from(n + 1)?,
-        conversation: talk.id.clone(),
-        channel: talk.channel.clone(),
-        opened_at: now,
-        follows: None,
-        state: State::Drafting(Drafting { first_at: now, start_at: now, hint: None, before: None }),
-        version: 0,
-        generation: 0,
-        watermark: 1,
-        window: talk.window(),
-        last_decision: None,
-        least: Level::Reviewers,
-        asked: None,
-        asker: None,
-        in_turn: InTurn::default(),
-        doubtful: false,
-    };
+    let (id, number) = (format!("case-{n:07}"), i64::try_from(n + 1)?);
+    let opened =
+        Case { watermark: 1, window: talk.window(), ..Case::opened(id, number, (&talk.id, &talk.channel), now) };
     let draft = Draft {
         version: 0,
         parts: vec!["您好，羊毛衫属于天然纤维，前几次穿着会有少量浮毛，属正常现象。".into()],

@@ -75,11 +75,12 @@ pub(super) async fn ask(tx: &mut Tx, app: &App, desk: &Applied, known: &Automati
     Ok(())
 }
 
-/// Turns the cards of a proposal into what became of it.
+/// Turns the cards of a proposal that is over into what became of it.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn settle(tx: &mut Tx, app: &App, proposal: &Proposal) -> anyhow::Result<()> {
+pub(super) async fn settle(tx: &mut Tx, app: &App, over: Option<Proposal>) -> anyhow::Result<()> {
+    let Some(proposal) = over else { return Ok(()) };
     for posting in care::open_cards(tx, &proposal.id()).await? {
         let job = Job::SettleCare { task_id: posting.task_id, to: posting.to };
         job.enqueue(tx, app, app.clock.now()).await?;

@@ -57,13 +57,13 @@ pub async fn open(
             let agreed = Proposal::standing(&known);
             (known.opened_at, known.proposed_by, known.proposed_at) = (Some(now), None, None);
             put_down(tx, app, desk, &known, (Kind::AutomationOpened, person, Some(first))).await?;
-            settle(tx, app, agreed).await?;
+            card::settle(tx, app, agreed).await?;
             Ok(Opened::Now)
         }
         first => {
             if first.is_none() {
                 let lapsed = Proposal::standing(&known);
-                settle(tx, app, lapsed).await?;
+                card::settle(tx, app, lapsed).await?;
                 (known.proposed_by, known.proposed_at) = (Some(person.id.clone()), Some(now));
             }
             put_down(tx, app, desk, &known, (Kind::AutomationProposed, person, None)).await?;
@@ -78,14 +78,6 @@ fn proposer<'a>(desk: &Applied, known: &'a Automation, now: Timestamp) -> Option
     let stands = known.proposed_at.is_some_and(|at| now - at <= PROPOSAL_STANDS);
     let may = |id: &&str| desk.desk.person(id).is_some_and(|person| policy::may(person, Power::SetMode, None).is_ok());
     known.proposed_by.as_deref().filter(|_| stands).filter(may)
-}
-
-/// Turns the cards of a proposal that is over into what became of it.
-async fn settle(tx: &mut Tx, app: &App, over: Option<Proposal>) -> anyhow::Result<()> {
-    match over {
-        Some(proposal) => card::settle(tx, app, &proposal).await,
-        None => Ok(()),
-    }
 }
 
 async fn put_down(
@@ -114,15 +106,20 @@ async fn put_down(
 /// # Errors
 /// When the database fails.
 pub async fn close(tx: &mut Tx, app: &App, person: &Person, channel: &str, intent: Intent) -> anyhow::Result<bool> {
-    let mut known = automation::lock(tx, channel, intent.as_str()).await?;
+    let known = automation::lock(tx, channel, intent.as_str()).await?;
+    end(tx, app, known, (Actor::Person(person.id.clone()), "person")).await
+}
+
+/// Ends what is open or proposed, and says whether anything was.
+async fn end(tx: &mut Tx, app: &App, known: Automation, (actor, why): (Actor, &str)) -> anyhow::Result<bool> {
     if known.opened_at.is_none() && known.proposed_by.is_none() {
         return Ok(false);
     }
-    settle(tx, app, Proposal::standing(&known)).await?;
-    (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
-    automation::save(tx, &known).await?;
-    let payload = json!({ "channel": channel, "intent": intent, "why": "person" });
-    let entry = Entry { kind: Kind::AutomationClosed, actor: Actor::Person(person.id.clone()), payload };
+    card::settle(tx, app, Proposal::standing(&known)).await?;
+    let ended = Automation { opened_at: None, proposed_by: None, proposed_at: None, ..known };
+    automation::save(tx, &ended).await?;
+    let payload = json!({ "channel": ended.channel, "intent": ended.intent, "why": why });
+    let entry = Entry { kind: Kind::AutomationClosed, actor, payload };
     record::append(tx, app, record::DESK, None, &entry).await?;
     Ok(true)
 }
@@ -134,16 +131,8 @@ pub async fn close(tx: &mut Tx, app: &App, person: &Person, channel: &str, inten
 pub async fn close_unset(tx: &mut Tx, app: &App, desk: &Applied) -> anyhow::Result<()> {
     let is_auto = |id: &str| desk.desk.channel(id).is_some_and(|channel| channel.mode == Mode::Auto);
     for open in automation::all(tx).await?.into_iter().filter(|known| !is_auto(&known.channel)) {
-        let mut known = automation::lock(tx, &open.channel, &open.intent).await?;
-        if known.opened_at.is_none() && known.proposed_by.is_none() {
-            continue;
-        }
-        settle(tx, app, Proposal::standing(&known)).await?;
-        (known.opened_at, known.proposed_by, known.proposed_at) = (None, None, None);
-        automation::save(tx, &known).await?;
-        let payload = json!({ "channel": known.channel, "intent": known.intent, "why": "mode" });
-        let entry = Entry { kind: Kind::AutomationClosed, actor: Actor::System, payload };
-        record::append(tx, app, record::DESK, None, &entry).await?;
+        let known = automation::lock(tx, &open.channel, &open.intent).await?;
+        end(tx, app, known, (Actor::System, "mode")).await?;
     }
     Ok(())
 }

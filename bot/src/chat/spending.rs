@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::store::spending;
-use crate::view::local;
+use crate::view::local_day;
 
 /// The day's spending in a line, and one more where a budget is spent; nothing without a model.
 pub(super) async fn today(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>> {
@@ -10,7 +10,7 @@ pub(super) async fn today(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>
         return Ok(Vec::new());
     }
     let (words, configured) = (desk.desk.words(), &desk.desk.desk);
-    let day = local(desk.app.clock.now(), &configured.desk.timezone, "%Y-%m-%d");
+    let day = local_day(desk.app.clock.now(), &configured.desk.timezone);
     let all = spending::on(desk.tx, &day, spending::DESK).await?;
     let [calls, tokens] = [all.calls, all.tokens_in.saturating_add(all.tokens_out)].map(|count| count.to_string());
     let money =

@@ -19,7 +19,7 @@ use crate::store::desks::Applied;
 use crate::store::knowledge::care::{self, About, CarePosting, Need, PendingAnswer};
 use crate::store::knowledge::{self as entries, StoredEntry};
 use crate::surface::Address;
-use crate::view::local;
+use crate::view::{local, local_day};
 use crate::worker::{Job, Pressed, apply};
 
 /// How long a confirmation holds.
@@ -195,7 +195,7 @@ pub(crate) async fn card(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyho
     let Some(stored) = entries::version(tx, &need.entry, need.version).await? else { return Ok(None) };
     let Some(entry) = stored.entry() else { return Ok(None) };
     let desk = app.desk(tx).await?;
-    let day = |at: Option<Timestamp>| at.map(|at| local(at, &desk.desk.desk.timezone, "%Y-%m-%d")).unwrap_or_default();
+    let day = |at: Option<Timestamp>| at.map(|at| local_day(at, &desk.desk.desk.timezone)).unwrap_or_default();
     let until = if cause == Cause::Ending { day(entry.valid_until) } else { day(entry.verify_by) };
     let words = desk.words();
     let other = match cause {
@@ -326,7 +326,7 @@ async fn confirm(keeper: &mut Keeper<'_, '_>, known: &StoredEntry) -> Outcome {
     keeper.remember(known, Act::Confirmed, "").await?;
     let number = entries::number(keeper.tx, &known.id).await?;
     let say = Say::new(if dated { "kb.confirmed_until" } else { "kb.confirmed" }).with("number", number);
-    let until = local(until, &keeper.desk.desk.desk.timezone, "%Y-%m-%d");
+    let until = local_day(until, &keeper.desk.desk.desk.timezone);
     Ok(Ok(say.with("title", &known.title).with("until", until)))
 }
 

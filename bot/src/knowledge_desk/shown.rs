@@ -16,7 +16,7 @@ use crate::store::desks::Applied;
 use crate::store::knowledge::gaps::{self, Gap};
 use crate::store::knowledge::uses::{self, Use};
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry, acts};
-use crate::view::local;
+use crate::view::{local, local_day};
 
 /// How long before an entry has to be confirmed, or its campaign ends, it is called stale.
 pub const AHEAD: Timestamp = 7 * DAY;
@@ -185,7 +185,7 @@ impl Told<'_> {
     }
 
     fn day(&self, at: Timestamp) -> String {
-        local(at, &self.desk.desk.desk.timezone, "%Y-%m-%d")
+        local_day(at, &self.desk.desk.desk.timezone)
     }
 
     fn moment(&self, at: Timestamp) -> String {

@@ -10,7 +10,7 @@ use crate::case::NoModel;
 use crate::desk::DraftingBudgets;
 use crate::drafting::Usage;
 use crate::store::spending::{self, Spent};
-use crate::view::{View, local};
+use crate::view::{View, local_day};
 
 /// What was set aside for one answer.
 pub(super) struct SetAside {
@@ -78,7 +78,7 @@ fn cost(budgets: &DraftingBudgets, usage: Usage, took: Duration) -> Spent {
 }
 
 fn today(app: &App, view: &View) -> String {
-    local(app.clock.now(), &view.desk.desk.desk.timezone, "%Y-%m-%d")
+    local_day(app.clock.now(), &view.desk.desk.desk.timezone)
 }
 
 fn over(budgets: &DraftingBudgets, desk: Spent, customer: Spent) -> Option<NoModel> {

@@ -12,7 +12,7 @@ use crate::desk::Mode;
 use crate::knowledge_desk::scope_on;
 use crate::store::Tx;
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
-use crate::view::{View, local};
+use crate::view::{View, local_day};
 
 /// Forbidden promises shown at most.
 const RULES: usize = 30;
@@ -103,7 +103,7 @@ fn quote(answer: &str, (from, to): (usize, usize)) -> Quote {
 }
 
 fn day(view: &View, at: i64) -> String {
-    local(at, &view.desk.desk.desk.timezone, "%Y-%m-%d")
+    local_day(at, &view.desk.desk.desk.timezone)
 }
 
 /// Where and when an entry applies, a line each.
