@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod example;
 mod knowledge;
 mod office;
 mod opening;

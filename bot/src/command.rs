@@ -5,11 +5,13 @@
 //! comes back byte for byte, and an edit's text keeps its own blanks and lines.
 
 mod argument;
+mod example;
 mod knowledge;
 mod name;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
+pub use example::ExampleCommand;
 pub use knowledge::KnowledgeCommand;
 
 use cards::RejectReason;
@@ -159,6 +161,8 @@ pub enum Command {
         /// The person's words for it; may be empty.
         text: String,
     },
+    /// Something about replies the drafter may take as examples.
+    Example(ExampleCommand),
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -277,6 +281,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
         Name::Do => to_do(rest),
+        Name::Example => example::parse(rest).map(Command::Example),
     }
 }
 

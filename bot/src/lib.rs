@@ -27,6 +27,7 @@ pub mod desk;
 pub mod drafting;
 pub mod effects;
 pub mod evidence;
+pub mod examples;
 pub mod graduation;
 pub mod http;
 pub mod knowledge_desk;

@@ -17,6 +17,7 @@ mod doors;
 mod doubts;
 mod erasure;
 mod everywhere;
+mod examples;
 mod first_start;
 mod followers;
 mod gate;

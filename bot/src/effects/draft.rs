@@ -304,7 +304,7 @@ fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: policy.to_owned(),
-        author: Author::Bot { drafter: proposal.drafter, no_model: proposal.no_model },
+        author: Author::Bot { drafter: proposal.drafter, no_model: proposal.no_model, examples: proposal.examples },
         citations: proposal.citations,
         verdict: judged.verdict,
         confidence: proposal.confidence,

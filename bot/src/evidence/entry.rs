@@ -185,6 +185,10 @@ kinds! {
     ActionSettled = "action_settled",
     /// A person said what became of an action whose answer is missing.
     ActionResolved = "action_resolved",
+    /// The owner of a channel lets the drafter take a reply as an example of manner.
+    ExampleConsented = "example_consented",
+    /// An example was taken back, or went with the words it was made of.
+    ExampleWithdrawn = "example_withdrawn",
 }
 
 impl fmt::Display for Kind {

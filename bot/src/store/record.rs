@@ -254,6 +254,14 @@ pub async fn erase_look_ups(tx: &mut Tx, app: &App, chain: &str, text: &str) -> 
     erase(tx, app, chain, Kind::LookedUp, named).await
 }
 
+/// Erases what an example holds that was made of a case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase_example(tx: &mut Tx, app: &App, chain: &str, number: i64) -> anyhow::Result<()> {
+    erase(tx, app, chain, Kind::ExampleConsented, |payload| payload["number"] == number).await.map(drop)
+}
+
 async fn erase(
     tx: &mut Tx,
     app: &App,
