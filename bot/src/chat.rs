@@ -8,6 +8,7 @@ mod office;
 mod opening;
 mod pause;
 mod phase;
+mod qa;
 mod sample;
 mod show;
 mod spending;

@@ -8,11 +8,13 @@ mod argument;
 mod example;
 mod knowledge;
 mod name;
+mod qa;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
 pub use example::ExampleCommand;
 pub use knowledge::KnowledgeCommand;
+pub use qa::QaCommand;
 
 use cards::RejectReason;
 
@@ -163,6 +165,8 @@ pub enum Command {
     },
     /// Something about replies the drafter may take as examples.
     Example(ExampleCommand),
+    /// Something about the quality of a week's replies.
+    Qa(QaCommand),
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -282,6 +286,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
         Name::Do => to_do(rest),
         Name::Example => example::parse(rest).map(Command::Example),
+        Name::Qa => qa::parse(rest).map(Command::Qa),
     }
 }
 

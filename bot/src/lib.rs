@@ -35,6 +35,7 @@ pub mod meaning;
 pub mod metrics;
 pub mod mistake;
 pub mod policy;
+pub mod qa;
 pub mod replay;
 pub mod report;
 pub mod start;

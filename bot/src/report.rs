@@ -118,7 +118,7 @@ impl Report {
             rejected: became(Outcome::Rejected),
             taken_over: became(Outcome::TakenOver),
             escalated: rows.iter().filter(|row| row.escalated).count(),
-            high_risk: rows.iter().filter(|row| matches!(row.risk.as_str(), "high" | "abnormal")).count(),
+            high_risk: rows.iter().filter(|row| row.is_high_risk()).count(),
             edit_distance: mean(rows.iter().filter_map(|row| row.distance)),
             reasons: reasons(rows),
             intents: intents(rows),

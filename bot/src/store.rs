@@ -20,6 +20,7 @@ pub mod outcomes;
 pub mod parcels;
 pub mod pauses;
 pub mod people;
+pub mod qa;
 pub mod queue;
 pub mod record;
 pub mod samples;

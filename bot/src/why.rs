@@ -116,6 +116,7 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::ActionResolved => "record.action_resolved",
         Kind::ExampleConsented => "record.example_consented",
         Kind::ExampleWithdrawn => "record.example_withdrawn",
+        Kind::QaScored => "record.qa_scored",
         _ => return None,
     })
 }

@@ -44,6 +44,7 @@ mod pacing;
 mod pauses;
 mod phones;
 mod pressure;
+mod qa;
 mod races;
 mod record;
 mod recovery;

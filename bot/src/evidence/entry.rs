@@ -189,6 +189,10 @@ kinds! {
     ExampleConsented = "example_consented",
     /// An example was taken back, or went with the words it was made of.
     ExampleWithdrawn = "example_withdrawn",
+    /// The sample of a week was drawn.
+    QaDrawn = "qa_drawn",
+    /// A person scored how a case was dealt with.
+    QaScored = "qa_scored",
 }
 
 impl fmt::Display for Kind {

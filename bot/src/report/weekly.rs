@@ -3,6 +3,7 @@
 use cards::words::Words;
 
 use super::{Count, Report};
+use crate::qa::Standing;
 
 /// Entries of a list that are named.
 const NAMED: usize = 3;
@@ -18,6 +19,8 @@ pub struct Week {
     pub before: Report,
     /// What is nearest to being answered without a person.
     pub nearest: Option<Nearest>,
+    /// How the newest samples for quality stand, the oldest first.
+    pub qa: Vec<Standing>,
 }
 
 /// What is nearest to being answered without a person.
@@ -44,12 +47,25 @@ pub fn weekly(week: &Week, words: &Words) -> String {
         figure("weekly.high_risk", |report| report.high_risk.to_string()),
         figure("weekly.automatic", |report| percent(report.automatic, report.drafts)),
     ];
+    lines.extend(week.qa.iter().map(|standing| quality(standing, words)));
     let todo = todo(week, words);
     if !todo.is_empty() {
         lines.push(words.text("weekly.todo", &[]));
         lines.extend(todo);
     }
     lines.join("\n")
+}
+
+/// A sample in one line: what was scored and what fares worst, or that nobody has scored it.
+fn quality(standing: &Standing, words: &Words) -> String {
+    let (drawn, scored) = (standing.drawn.to_string(), standing.scored.to_string());
+    let counted = [("week", standing.week.as_str()), ("drawn", &drawn), ("scored", &scored)];
+    let (Some(mean), Some((weakest, low))) = (standing.mean(), standing.weakest()) else {
+        return words.text("weekly.qa_waits", &counted);
+    };
+    let (mean, low, weakest) = (format!("{mean:.1}"), format!("{low:.1}"), words.text(weakest, &[]));
+    let found = [("mean", mean.as_str()), ("weakest", &weakest), ("low", &low)];
+    words.text("weekly.qa", &counted.into_iter().chain(found).collect::<Vec<_>>())
 }
 
 fn todo(week: &Week, words: &Words) -> Vec<String> {

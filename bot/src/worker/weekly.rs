@@ -4,12 +4,13 @@ use super::Job;
 use crate::app::App;
 use crate::automation;
 use crate::clock::Timestamp;
-use crate::desk::{Desk, Person};
+use crate::desk::{CalendarWeek, Desk, Person};
 use crate::policy::{self, Intent, Power};
+use crate::qa::{self, Standing};
 use crate::report::{self, Nearest, Report, WEEK, Week};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self as entries, gaps};
-use crate::store::{Tx, desks, outcomes};
+use crate::store::{self, Tx, desks, outcomes};
 use crate::surface::Address;
 
 /// The moment whose report was sent last, by name.
@@ -86,7 +87,20 @@ async fn week(tx: &mut Tx, app: &App, desk: &Applied, until: Timestamp) -> anyho
     let before = outcomes::between(tx, until - 2 * WEEK, until - WEEK).await?;
     let quality = app.known_chances().quality().cloned();
     let nearest = nearest(tx, desk).await?;
-    Ok(Week { now: Report::of(&rows, &gaps, quality), before: Report::of(&before, &[], None), nearest })
+    let qa = quality(tx, app, desk, until).await?;
+    Ok(Week { now: Report::of(&rows, &gaps, quality), before: Report::of(&before, &[], None), nearest, qa })
+}
+
+/// How the samples of the last two weeks that are over stand. The newest is drawn here where nobody has yet.
+async fn quality(tx: &mut Tx, app: &App, desk: &Applied, until: Timestamp) -> anyhow::Result<Vec<Standing>> {
+    let newest = CalendarWeek::last_over(until, desk.desk.zone());
+    let before = newest.before().to_string();
+    let samples = [
+        (before.clone(), store::qa::of_week(tx, &before).await?),
+        (newest.to_string(), qa::sample(tx, app, desk, newest).await?),
+    ];
+    let drawn = samples.into_iter().filter(|(_, items)| !items.is_empty());
+    Ok(drawn.map(|(week, items)| Standing::of(&week, &items)).collect())
 }
 
 /// Of what people have decided about and what may some day be answered without a person, what lacks least.
