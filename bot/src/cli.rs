@@ -78,8 +78,11 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         since: u16,
         /// For scripts
-        #[arg(long)]
+        #[arg(long, conflicts_with = "csv")]
         json: bool,
+        /// For spreadsheets
+        #[arg(long)]
+        csv: bool,
     },
     /// The sample of a week whose quality is looked at
     Qa {
@@ -200,7 +203,7 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Knowledge(command) => knowledge::run(command).await,
         Command::Case(command) => cases::run(command).await,
         Command::Why { case } => cases::why(case).await,
-        Command::Report { since, json } => report::report(since, json).await,
+        Command::Report { since, json, csv } => report::report(since, report::Form::of(json, csv)).await,
         Command::Qa { week, json } => qa::qa(week, json).await,
         Command::Replay(wish) => replay::replay(wish).await,
         Command::Evidence(command) => evidence::run(command).await,

@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::app::App;
+use crate::case::Level;
 use crate::clock::{DAY, Timestamp};
 use crate::desk::{CalendarWeek, Person};
 use crate::evidence::{Actor, Entry, Kind as Recorded};
 use crate::policy::{Language, language_of};
 use crate::store::desks::Applied;
-use crate::store::outcomes::{self, Outcome, Row};
-use crate::store::qa::{self, Item};
+use crate::store::outcomes::{Outcome, Row};
+use crate::store::qa::{self, Item, Opened};
 use crate::store::{Tx, cases, record};
 
 /// How soon another case of the same customer says that the first one was not resolved, and how long what was put in use
@@ -64,31 +65,21 @@ async fn drawn(tx: &mut Tx, desk: &Applied, week: CalendarWeek, now: Timestamp) 
     Ok(draw(&week.to_string(), candidates).into_iter().map(item).collect())
 }
 
-/// Every case of a week that is to be looked at for something.
-///
-/// # Errors
-/// When the database fails.
+/// Every case that was opened in a week.
 async fn candidates(tx: &mut Tx, desk: &Applied, week: CalendarWeek) -> anyhow::Result<Vec<Candidate>> {
     let (from, until) = week.span(desk.desk.zone());
-    let known = Known {
-        numbers: qa::numbers(tx, from, until).await?.into_iter().collect(),
+    let mut known = Known {
+        drafts: BTreeMap::new(),
+        replied: qa::replied(tx, from, until).await?.into_iter().collect(),
         back: qa::came_back(tx, (from, until), SOON).await?.into_iter().collect(),
         new: qa::on_new_knowledge(tx, (from, until), SOON).await?.into_iter().collect(),
         languages: languages(tx, from, until).await?,
     };
-    let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
-    for row in outcomes::between(tx, from, until).await? {
-        let Some(candidate) = known.candidate(&row, desk) else { continue };
-        match found.get_mut(&row.case_id) {
-            // Drafted again: whatever one of the drafts is looked at for.
-            Some(case) => {
-                case.kinds.extend(candidate.kinds);
-                case.decided_by = candidate.decided_by.or(case.decided_by.take());
-            }
-            None => drop(found.insert(row.case_id.clone(), candidate)),
-        }
+    for row in qa::outcomes(tx, from, until).await? {
+        known.drafts.entry(row.case_id.clone()).or_default().push(row);
     }
-    Ok(found.into_values().filter(|candidate| !candidate.kinds.is_empty()).collect())
+    let opened = qa::opened(tx, from, until).await?;
+    Ok(opened.into_iter().map(|case| known.candidate(case, desk)).collect())
 }
 
 /// The language of the customer's words in each case of a time.
@@ -100,9 +91,11 @@ async fn languages(tx: &mut Tx, from: Timestamp, until: Timestamp) -> anyhow::Re
     Ok(said.into_iter().map(|(case, words)| (case, language_of(&words))).collect())
 }
 
-/// What is known about the cases of a week beside their drafts.
+/// What is known about the cases of a week, by id.
 struct Known {
-    numbers: BTreeMap<String, i64>,
+    drafts: BTreeMap<String, Vec<Row>>,
+    /// Cases in which a reply reached the customer.
+    replied: BTreeSet<String>,
     /// Cases after which the customer came back soon.
     back: BTreeSet<String>,
     /// Cases whose draft rests on new knowledge.
@@ -111,30 +104,39 @@ struct Known {
 }
 
 impl Known {
-    fn candidate(&self, row: &Row, desk: &Applied) -> Option<Candidate> {
-        let channel = desk.desk.channel(&row.channel);
-        Some(Candidate {
-            case_id: row.case_id.clone(),
-            number: *self.numbers.get(&row.case_id)?,
-            channel: row.channel.clone(),
-            store: channel.map_or_else(|| row.channel.clone(), |channel| channel.store.clone()),
-            language: self.languages.get(&row.case_id).copied().unwrap_or_default(),
-            decided_by: row.decided_by.clone(),
-            kinds: self.kinds(row),
-        })
+    fn candidate(&self, case: Opened, desk: &Applied) -> Candidate {
+        let channel = desk.desk.channel(&case.channel);
+        let drafts = self.drafts.get(&case.id).map(Vec::as_slice).unwrap_or_default();
+        Candidate {
+            number: case.number,
+            store: channel.map_or_else(|| case.channel.clone(), |channel| channel.store.clone()),
+            language: self.languages.get(&case.id).copied().unwrap_or_default(),
+            decided_by: drafts.iter().rev().find_map(|row| row.decided_by.clone()),
+            kinds: self.kinds(&case, drafts),
+            channel: case.channel,
+            case_id: case.id,
+        }
     }
 
-    fn kinds(&self, row: &Row) -> BTreeSet<Kind> {
-        let outcome = row.outcome();
-        let by_person = row.permitted_at.is_none();
+    /// What a case is looked at for; there is always something.
+    fn kinds(&self, case: &Opened, drafts: &[Row]) -> BTreeSet<Kind> {
+        let became = |outcome| drafts.iter().any(|row| row.outcome() == Some(outcome));
+        let by_itself = drafts.iter().any(|row| row.permitted_at.is_some());
+        let decided = drafts.iter().any(|row| row.outcome().is_some());
+        let replied = self.replied.contains(&case.id);
+        // A person wrote where nothing was drafted, or what was drafted is not what left.
+        let by_person = became(Outcome::Changed) || became(Outcome::TakenOver) || (replied && !by_itself && !decided);
+        let is_grave = drafts.iter().any(Row::is_high_risk)
+            || case.undrafted().is_some_and(|case| case.least == Level::EscalationOwner);
+        let settled = replied || became(Outcome::TakenOver) || became(Outcome::Rejected);
         let is = [
-            (!by_person, Kind::Automatic),
-            (outcome == Some(Outcome::Changed), Kind::Edited),
-            (by_person && outcome == Some(Outcome::Unchanged), Kind::Approved),
-            (outcome == Some(Outcome::Rejected), Kind::Rejected),
-            (row.is_high_risk(), Kind::HighRisk),
-            ((by_person && outcome.is_none()) || self.back.contains(&row.case_id), Kind::Unresolved),
-            (self.new.contains(&row.case_id), Kind::Released),
+            (by_itself, Kind::Automatic),
+            (by_person, Kind::Edited),
+            (!by_itself && became(Outcome::Unchanged), Kind::Approved),
+            (became(Outcome::Rejected), Kind::Rejected),
+            (is_grave, Kind::HighRisk),
+            (!settled || self.back.contains(&case.id), Kind::Unresolved),
+            (self.new.contains(&case.id), Kind::Released),
         ];
         is.into_iter().filter(|(holds, _)| *holds).map(|(_, kind)| kind).collect()
     }

@@ -49,6 +49,9 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
         "result." => vec!["accepted", "failed", "put_off", "unknown"],
+        "proof." => {
+            vec!["question", "suggestion", "grounds", "verification", "verdict", "authority", "ending"]
+        }
         "language." => Language::ALL.iter().map(|language| language.as_str()).collect(),
         "weekday." => vec!["1", "2", "3", "4", "5", "6", "7"],
         "resolved." => vec!["delivered", "not_delivered", "dropped"],

@@ -18,4 +18,5 @@ CREATE TABLE qa_items (
     PRIMARY KEY (week, case_id)
 );
 CREATE INDEX qa_items_by_number ON qa_items (number);
-CREATE INDEX qa_items_scored ON qa_items (scored_at) WHERE scored_at IS NOT NULL;
+-- Cases by the week they were opened in.
+CREATE INDEX cases_opened ON cases (opened_at);

@@ -16,7 +16,7 @@ const PER_KIND: usize = 4;
 pub enum Kind {
     /// It left without a person; what is answered often so is drawn often.
     Automatic,
-    /// A person rewrote it.
+    /// A person rewrote it, or answered instead.
     Edited,
     /// A person sent it as it was.
     Approved,
@@ -84,7 +84,7 @@ pub struct Candidate {
     pub language: Language,
     /// Who decided, where somebody did: whose work it is.
     pub decided_by: Option<String>,
-    /// Everything it is to be looked at for; never empty.
+    /// Everything it is to be looked at for.
     pub kinds: BTreeSet<Kind>,
 }
 

@@ -4,8 +4,10 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
+use crate::case::Case;
 use crate::clock::{DAY, Timestamp};
 use crate::qa::{Candidate, Kind, Scores};
+use crate::store::outcomes::Row;
 
 /// How long before its draft a customer's words may lie.
 const BEFORE: Timestamp = 2 * DAY;
@@ -100,22 +102,57 @@ pub async fn score(
     tx.run(sql, args![&item.week, &item.case_id, scores, note, by, now]).await.map(drop)
 }
 
-/// The numbers of the cases with a draft of a time, by id.
-pub async fn numbers(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<(String, i64)>> {
-    let sql = "SELECT DISTINCT cases.id, cases.number FROM outcomes JOIN cases ON cases.id = outcomes.case_id
-               WHERE outcomes.drafted_at >= $1 AND outcomes.drafted_at < $2";
+/// A case that was opened in a time.
+#[derive(Debug, Clone, FromRow)]
+pub struct Opened {
+    /// The case's id.
+    pub id: String,
+    /// Its number.
+    pub number: i64,
+    /// The channel's id.
+    pub channel: String,
+    undrafted: Option<String>,
+}
+
+impl Opened {
+    /// The case itself, where the bot never drafted anything that people were shown.
+    pub fn undrafted(&self) -> Option<Case> {
+        serde_json::from_str(self.undrafted.as_deref()?).ok()
+    }
+}
+
+/// The cases that were opened in a time.
+pub async fn opened(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Opened>> {
+    let sql = "SELECT id, number, channel, CASE WHEN EXISTS (SELECT 1 FROM outcomes WHERE outcomes.case_id = cases.id)
+                 THEN NULL ELSE body END AS undrafted
+               FROM cases WHERE opened_at >= $1 AND opened_at < $2 ORDER BY number";
     tx.all(sql, args![from, until]).await
 }
 
-/// Ids of the cases with a draft of a time after which the same customer had another case within `soon`.
+/// What became of the drafts of the cases that were opened in a time, oldest first.
+pub async fn outcomes(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Row>> {
+    let sql = "SELECT outcomes.* FROM cases JOIN outcomes ON outcomes.case_id = cases.id
+               WHERE cases.opened_at >= $1 AND cases.opened_at < $2 ORDER BY outcomes.drafted_at, outcomes.case_id";
+    tx.all(sql, args![from, until]).await
+}
+
+/// Ids of the cases opened in a time in which a reply reached the customer, or a person says it did.
+pub async fn replied(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT cases.id FROM cases JOIN sends ON sends.case_id = cases.id
+               WHERE cases.opened_at >= $1 AND cases.opened_at < $2 AND sends.kind = 'reply'
+                 AND (sends.state = 'accepted' OR sends.resolution = 'delivered')";
+    ids(tx.all(sql, args![from, until]).await?)
+}
+
+/// Ids of the cases opened in a time after which the same customer had another case within `soon`.
 pub async fn came_back(
     tx: &mut Tx,
     (from, until): (Timestamp, Timestamp),
     soon: Timestamp,
 ) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT cases.id FROM outcomes JOIN cases ON cases.id = outcomes.case_id
+    let sql = "SELECT DISTINCT cases.id FROM cases
                JOIN cases AS later ON later.conversation = cases.conversation AND later.number > cases.number
-               WHERE outcomes.drafted_at >= $1 AND outcomes.drafted_at < $2 AND later.opened_at < cases.opened_at + $3";
+               WHERE cases.opened_at >= $1 AND cases.opened_at < $2 AND later.opened_at < cases.opened_at + $3";
     ids(tx.all(sql, args![from, until, soon]).await?)
 }
 

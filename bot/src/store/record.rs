@@ -209,6 +209,34 @@ pub async fn of_case(tx: &mut Tx, case_id: &str) -> anyhow::Result<Vec<Told>> {
     told(tx.all(sql, args![case_id]).await?)
 }
 
+/// An entry of a case's record, for counting.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// The case's id.
+    pub case_id: String,
+    /// What happened.
+    pub kind: Kind,
+    /// The details of what was drafted, unless they were erased; none of anything else.
+    pub payload: Option<Value>,
+}
+
+/// What is noted about the cases with a draft of a time, in the order it happened.
+///
+/// # Errors
+/// When the database fails or an entry cannot be read.
+pub async fn noted_between(tx: &mut Tx, from: Timestamp, until: Timestamp) -> anyhow::Result<Vec<Noted>> {
+    let sql = "SELECT evidence.case_id, evidence.kind, CASE WHEN evidence.kind = 'drafted' THEN evidence.payload END
+               FROM (SELECT DISTINCT case_id FROM outcomes WHERE drafted_at >= $1 AND drafted_at < $2) AS drafted
+               JOIN evidence ON evidence.case_id = drafted.case_id
+               ORDER BY evidence.case_id, evidence.chain, evidence.seq";
+    let rows: Vec<(String, String, Option<String>)> = tx.all(sql, args![from, until]).await?;
+    let read = |(case_id, kind, payload): (String, String, Option<String>)| {
+        let payload = payload.map(|payload| serde_json::from_str(&payload)).transpose()?;
+        Ok(Noted { case_id, kind: kind.parse()?, payload })
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// How many entries of a kind there are.
 pub async fn count(tx: &mut Tx, kind: Kind) -> sqlx::Result<i64> {
     let sql = "SELECT COUNT(*) FROM evidence WHERE kind = $1";
