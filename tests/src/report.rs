@@ -250,7 +250,7 @@ story!(
 async fn automation_outgrows_the_record(world: &mut World) -> anyhow::Result<()> {
     world.customer_says("羊毛衫会起球吗？").await?;
     world.decides("LiHua", Act::Send).await?;
-    world.wait(TO_MONDAY + Duration::from_secs(2 * HOUR)).await?;
+    world.wait(Duration::from_secs(8 * 24 * HOUR)).await?;
     world.opens_automation().await?;
     world.asked_by("wmAuto", crate::automation::FACT).await?;
     ensure!(!world.customer_heard("wmAuto").is_empty(), "it leaves by itself");
@@ -271,9 +271,9 @@ story!(
         let phone = world.phone("ChenJie");
         ensure!(phone.contains("这不是好消息") && phone.contains("订单核验 1"), "{phone}");
         ensure!(world.entries(Kind::Alarm).await?.iter().all(|alarm| alarm["key"] != "told.evidence_falls"));
-        world.wait(Duration::from_secs(7 * 24 * HOUR)).await?;
+        world.wait(Duration::from_secs(4 * 24 * HOUR)).await?;
         let told = weekly(world, "ChenJie").pop().context("the week is told")?;
-        let warned = told.lines().nth(1).is_some_and(|line| line.contains("证据完整却从 100% 降到"));
+        let warned = told.lines().nth(1).is_some_and(|line| line.contains("证据完整却从 100.0% 降到"));
         ensure!(warned && told.contains("证据完整"), "{told}");
         let alarms = world.entries(Kind::Alarm).await?;
         ensure!(alarms.iter().filter(|alarm| alarm["key"] == "told.evidence_falls").count() == 1, "{alarms:?}");

@@ -2,7 +2,7 @@
 
 use cards::words::Words;
 
-use super::{Report, named, percent};
+use super::{Report, named};
 use crate::case::Say;
 
 /// More leaves without a person than the time before, and less of it can be proved.
@@ -24,8 +24,9 @@ impl Warning {
 
     /// The sentence, with what is missing.
     pub fn say(&self, now: &Report, words: &Words) -> Say {
-        let [before, after] = self.automatic.map(|share| percent(Some(share)));
-        let [whole, left] = self.evidence.map(|share| percent(Some(share)));
+        // A tenth of a percent is seen too: it is the first one that matters.
+        let exact = |share: f64| format!("{:.1}%", share * 100.0);
+        let ([before, after], [whole, left]) = (self.automatic.map(exact), self.evidence.map(exact));
         let missing = named(&now.evidence.missing, |name| words.text(&format!("proof.{name}"), &[]));
         let say = Say::new("told.evidence_falls").with("before", before).with("after", after);
         say.with("whole", whole).with("left", left).with("missing", missing.join("、"))

@@ -220,14 +220,14 @@ pub struct Noted {
     pub payload: Option<Value>,
 }
 
-/// What is noted about the cases with a draft of a time, in the order it happened.
+/// What is noted about the cases opened in a time, in the order it happened.
 ///
 /// # Errors
 /// When the database fails or an entry cannot be read.
 pub async fn noted_between(tx: &mut Tx, from: Timestamp, until: Timestamp) -> anyhow::Result<Vec<Noted>> {
     let sql = "SELECT evidence.case_id, evidence.kind, CASE WHEN evidence.kind = 'drafted' THEN evidence.payload END
-               FROM (SELECT DISTINCT case_id FROM outcomes WHERE drafted_at >= $1 AND drafted_at < $2) AS drafted
-               JOIN evidence ON evidence.case_id = drafted.case_id
+               FROM cases JOIN evidence ON evidence.case_id = cases.id
+               WHERE cases.opened_at >= $1 AND cases.opened_at < $2
                ORDER BY evidence.case_id, evidence.chain, evidence.seq";
     let rows: Vec<(String, String, Option<String>)> = tx.all(sql, args![from, until]).await?;
     let read = |(case_id, kind, payload): (String, String, Option<String>)| {
