@@ -10,7 +10,7 @@ use crate::desk::{Channel, Mode};
 use crate::policy::{self, Circumstances, Intent, Level, Matter, Route};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self, EntryState};
-use crate::store::{Tx, cards as postings, outcomes, pauses, record};
+use crate::store::{Tx, back_office, outcomes, pauses, record};
 
 /// How long a test of evidence, escalation or pause stays good.
 const GOOD_FOR: Timestamp = 30 * 24 * HOUR;
@@ -70,6 +70,8 @@ impl Point {
     /// The point in words: what it is, and what to do where it fails.
     pub fn told(&self, words: &Words) -> String {
         let (what, todo) = self.item.keys();
+        let todo =
+            if self.item == Item::Evidence && !self.found.is_empty() { "checklist.evidence_stores" } else { todo };
         if self.passed {
             return format!("✓ {}", words.text(what, &[]));
         }
@@ -90,7 +92,7 @@ pub async fn points(tx: &mut Tx, app: &App) -> anyhow::Result<Vec<Point>> {
         draft_first(tx, &desk).await?,
         high_risk_reviewed(app, &desk),
         reads_only(&desk),
-        evidence_tested(tx, since).await?,
+        evidence_tested(tx, &desk, since).await?,
         escalation_reached(tx, app, &desk, since).await?,
         pause_tested(tx, since).await?,
     ])
@@ -160,18 +162,27 @@ fn reads_only(desk: &Applied) -> Point {
     })
 }
 
-async fn evidence_tested(tx: &mut Tx, since: Timestamp) -> anyhow::Result<Point> {
-    let sealed = record::newest_checkpoint(tx).await?.map(|(_, at)| at);
-    Ok(Point { item: Item::Evidence, passed: sealed.is_some_and(|at| at >= since), found: String::new() })
+/// The record was sealed, the desk's own chain is whole now, and each store's back office was looked at, with its pictures.
+async fn evidence_tested(tx: &mut Tx, desk: &Applied, since: Timestamp) -> anyhow::Result<Point> {
+    let sealed = record::newest_checkpoint(tx).await?.is_some_and(|(_, at)| at >= since);
+    let whole = record::verify(tx, record::DESK).await?.is_ok();
+    let mut untested = Vec::new();
+    for office in desk.desk.stores.iter().filter(|office| !office.look_ups.is_empty()) {
+        if !back_office::ran_since(tx, &office.id, since).await? {
+            untested.push(office.id.as_str());
+        }
+    }
+    let passed = sealed && whole && untested.is_empty();
+    Ok(Point { item: Item::Evidence, passed, found: untested.join("、") })
 }
 
-/// A card reached whoever stands above each channel, on a surface this program serves.
+/// Whoever stands above each channel acknowledged a test card, on a surface this program serves.
 async fn escalation_reached(tx: &mut Tx, app: &App, desk: &Applied, since: Timestamp) -> anyhow::Result<Point> {
     let mut unreached = Vec::new();
     for channel in &desk.desk.channels {
         let owner = channel.escalation_owner.as_deref().filter(|id| app.address_of(&desk.desk, id).is_some());
         let reached = match owner {
-            Some(id) => postings::reached(tx, id, since).await?,
+            Some(id) => record::acknowledged(tx, id, since).await?,
             None => false,
         };
         if !reached {

@@ -148,6 +148,8 @@ pub enum Command {
     },
     /// The launch checklist.
     Checklist,
+    /// Send whoever stands above a channel a card to acknowledge.
+    TestEscalation,
     /// What the drafts of the last week teach.
     Report,
     /// Stop waiting for the text of an edit.
@@ -281,7 +283,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::OffDuty => alone(rest, Command::OffDuty),
         Name::Cancel => alone(rest, Command::Cancel),
         Name::Mode => mode(rest),
-        Name::Checklist => alone(rest, Command::Checklist),
+        Name::Checklist => checklist(rest),
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
         Name::Do => to_do(rest),
@@ -321,6 +323,15 @@ fn mode(rest: &str) -> Option<Command> {
     let [channel, intent] = [channel, intent].map(|name| name.trim().to_owned());
     let named = !channel.is_empty() && !intent.is_empty();
     named.then_some(Command::SetMode { place: Place { channel, intent }, auto })
+}
+
+fn checklist(rest: &str) -> Option<Command> {
+    let rest: String = rest.trim().chars().map(fold).collect();
+    match rest.as_str() {
+        "" => Some(Command::Checklist),
+        "escalation" | "上级" => Some(Command::TestEscalation),
+        _ => None,
+    }
 }
 
 fn alone(rest: &str, command: Command) -> Option<Command> {

@@ -25,6 +25,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod drafting;
+pub mod drill;
 pub mod effects;
 pub mod evidence;
 pub mod examples;

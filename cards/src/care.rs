@@ -19,6 +19,8 @@ pub enum CareTopic {
     Knowledge,
     /// What is to be answered without a person.
     Automation,
+    /// Whether whoever stands above a channel is reached.
+    Escalation,
 }
 
 impl CareTopic {
@@ -27,6 +29,7 @@ impl CareTopic {
         match self {
             Self::Knowledge => "care.source",
             Self::Automation => "care.automation",
+            Self::Escalation => "care.escalation",
         }
     }
 }

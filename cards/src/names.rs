@@ -84,6 +84,8 @@ vocabulary! {
         Agree = "agree",
         /// 不开启: it is not.
         Decline = "decline",
+        /// 收到: whoever stands above a channel has the test card.
+        Received = "received",
     }
 }
 

@@ -10,7 +10,7 @@ use aijia::case::{Ending, State};
 use aijia::evidence::Kind;
 use aijia::policy::Hold;
 use anyhow::{Context, ensure};
-use cards::Act;
+use cards::{Act, CareAct};
 
 use crate::story;
 use crate::world::{Card, DESK, FLAGSHIP, Setting, World};
@@ -46,6 +46,8 @@ impl World {
         self.writes("WangWu", "/暂停 kf-flagship 试一下").await?;
         self.writes("WangWu", "/恢复 kf-flagship").await?;
         self.asked_by("wmAngry", "我要投诉你们，必须赔偿").await?;
+        self.writes("WangWu", "/检查 上级").await?;
+        self.decides_on_knowledge("WangWu", CareAct::Received).await?;
         self.wait(Duration::from_secs(70)).await
     }
 

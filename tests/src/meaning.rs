@@ -5,10 +5,11 @@ use aijia::case::Level;
 use aijia::policy::Intent;
 use aijia::{config, knowledge_desk, start};
 use anyhow::{Context, ensure};
+use cards::Risk;
 use simulator::openai::{Behaviour, BrokenKind, FakeModel};
 
 use crate::story;
-use crate::world::{FLAGSHIP, Setting, World};
+use crate::world::{FLAGSHIP, Setting, World, XIAOYU};
 
 const FILE: &str = "问题,答案\n真丝枕套能不能机洗,真丝枕套请装洗衣袋后轻柔机洗。\n";
 /// Shares no word with the entry.
@@ -112,6 +113,20 @@ story!(
         world.says(FLAGSHIP, "wmTaught", "羊毛衫起球，这事没完").await?;
         let case = world.case(2).await?;
         ensure!(case.least == Level::EscalationOwner, "{case:?}");
+    }
+);
+
+story!(
+    /// What a person writes without a draft is judged by the shop's own sentences too.
+    an_edit_without_a_draft_is_judged_by_what_the_shop_teaches,
+    |world| {
+        teaches(world).await?;
+        world.sim.customer_says(FLAGSHIP, XIAOYU, "这事没完，等着瞧").await?;
+        world.customer_says("转人工").await?;
+        ensure!(world.case(1).await?.draft().is_none(), "nobody drafts for who asks for a person");
+        world.member_says("WangWu", "/改 1 您好，我来处理。").await?;
+        let case = world.case(1).await?;
+        ensure!(case.draft().is_some_and(|draft| draft.verdict.risk >= Risk::High), "{case:?}");
     }
 );
 

@@ -177,3 +177,27 @@ story!(
         ensure!(written.is_err_and(|problem| problem.to_string().contains("only reads")));
     }
 );
+
+story!(
+    /// A replay of a desk with back offices says once that it looks at none, not once a turn; turns without a draft are
+    /// about what the shop's own sentences say.
+    a_replay_says_once_that_it_looks_at_no_back_office,
+    in Setting::with_back_office().await?,
+    |world| {
+        let taught = "\n[[intents]]\nname = \"complaint\"\nsaid = [\"这事没完\", \"等着瞧\"]\n\
+                      [[intents]]\nname = \"product\"\nsaid = [\"这个会扎肉吗\", \"贴身穿扎不扎\"]\n";
+        keep(world, "offices.toml", format!("{}{taught}", world.desk_text()))?;
+        let turns = [
+            turn("one", "2026-11-02", "订单 202611280000010417 到哪了？", "在路上"),
+            turn("two", "2026-11-02", "订单 202611280000010418 到哪了？", "在路上"),
+            turn("three", "2026-11-02", "转人工，这事没完", "我在"),
+        ];
+        keep(world, "orders.jsonl", turns.concat().join("\n"))?;
+        let (code, said) = replays(world, &["orders.jsonl", "--out", "offices", "--config", "offices.toml"])?;
+        ensure!(code == Some(0), "{code:?} {said}");
+        ensure!(said.matches("looks at no back office").count() == 1, "{said}");
+        ensure!(!said.contains("could be looked up"), "{said}");
+        let folder = world.folder.path().join("offices");
+        ensure!(told(&folder, "one")?["looks_up"] == true && told(&folder, "three")?["intent"] == "complaint");
+    }
+);

@@ -15,6 +15,7 @@ mod crowd;
 mod deliveries;
 mod doors;
 mod doubts;
+mod drill;
 mod erasure;
 mod everywhere;
 mod examples;

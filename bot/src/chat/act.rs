@@ -47,6 +47,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::Mode => phase::mode(desk).await,
         Command::SetMode { place, auto } => phase::set_mode(desk, &place, auto).await,
         Command::Checklist => phase::checklist(desk).await,
+        Command::TestEscalation => phase::test_escalation(desk).await,
         Command::Report => phase::report(desk).await,
         Command::Cancel => Ok(()),
         Command::Knowledge(command) => knowledge::on(desk, command).await,

@@ -11,6 +11,7 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::command::Place;
 use crate::config::short_version;
 use crate::desk::{Channel, Mode, Person};
+use crate::drill;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::http;
 use crate::policy::{self, Intent, Power};
@@ -203,6 +204,16 @@ pub(super) async fn checklist(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     let mut lines = vec![words.text("checklist.head", &[])];
     lines.extend(points.iter().map(|point| point.told(words)));
     desk.text(lines.join("\n")).await
+}
+
+/// Sends whoever stands above a channel a card to acknowledge.
+pub(super) async fn test_escalation(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
+    if let Err(denied) = policy::may(desk.person, Power::SetMode, None) {
+        return desk.denied(&denied).await;
+    }
+    let asked = drill::ask(desk.tx, desk.app, desk.desk).await?;
+    let key = if asked.is_empty() { "drill.nobody" } else { "drill.asked" };
+    desk.say(Say::new(key).with("names", asked.join("、"))).await
 }
 
 /// What the drafts of the last week taught, for whoever may read the record everywhere.

@@ -195,6 +195,7 @@ fn a_pause_is_a_pause_however_it_is_written() {
 #[test]
 fn what_the_draft_phase_teaches_can_be_asked() {
     assert_eq!((command("/mode"), command("/模式 ")), (Command::Mode, Command::Mode));
+    same(&["/检查 上级", "/checklist escalation", "/检查上级"], &Command::TestEscalation);
     assert_eq!((command("/检查"), command("/checklist")), (Command::Checklist, Command::Checklist));
     assert_eq!((command("/报告"), command("/report")), (Command::Report, Command::Report));
 }

@@ -193,6 +193,8 @@ kinds! {
     QaDrawn = "qa_drawn",
     /// A person scored how a case was dealt with.
     QaScored = "qa_scored",
+    /// Whoever stands above a channel acknowledged a test card.
+    EscalationTested = "escalation_tested",
 }
 
 impl fmt::Display for Kind {

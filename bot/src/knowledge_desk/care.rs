@@ -348,7 +348,9 @@ async fn act(
         CareAct::Disable => keeper.disable(&known.id).await,
         CareAct::Edit if corrected => keeper.accept(&need.note).await,
         CareAct::Edit => return wait_for_answer(desk, known).await.map(|()| Ok(None)),
-        CareAct::Publish | CareAct::Leave | CareAct::Agree | CareAct::Decline => return Ok(Ok(None)),
+        CareAct::Publish | CareAct::Leave | CareAct::Agree | CareAct::Decline | CareAct::Received => {
+            return Ok(Ok(None));
+        }
     };
     Ok(done?.map(Some))
 }

@@ -38,6 +38,12 @@ pub async fn runs_of(tx: &mut Tx, store: &str, recipe: &str) -> sqlx::Result<Opt
     tx.one("SELECT * FROM recipe_runs WHERE store = $1 AND recipe = $2", args![store, recipe]).await
 }
 
+/// Whether any recipe of a store went through since a time.
+pub async fn ran_since(tx: &mut Tx, store: &str, since: Timestamp) -> sqlx::Result<bool> {
+    let sql = "SELECT recipe FROM recipe_runs WHERE store = $1 AND ran_at >= $2 LIMIT 1";
+    Ok(tx.one::<(String,)>(sql, args![store, since]).await?.is_some())
+}
+
 /// A recipe went through.
 pub async fn ran(tx: &mut Tx, store: &str, recipe: &str, at: Timestamp, took_ms: i64) -> sqlx::Result<()> {
     let sql = "INSERT INTO recipe_runs (store, recipe, ran_at, took_ms) VALUES ($1, $2, $3, $4)

@@ -96,12 +96,6 @@ pub async fn open(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Posting>> {
     tx.all(sql, args![case_id]).await
 }
 
-/// Whether a card has appeared for a person since a time.
-pub async fn reached(tx: &mut Tx, person: &str, since: Timestamp) -> sqlx::Result<bool> {
-    let sql = "SELECT task_id FROM cards WHERE person = $1 AND posted_at >= $2 LIMIT 1";
-    Ok(tx.one::<(String,)>(sql, args![person, since]).await?.is_some())
-}
-
 /// Marks a card as settled, with what became of it.
 pub async fn settle(tx: &mut Tx, task_id: &str, outcome: &str) -> sqlx::Result<()> {
     let sql = "UPDATE cards SET state = 'settled', outcome = $2 WHERE task_id = $1";

@@ -209,6 +209,14 @@ pub async fn of_case(tx: &mut Tx, case_id: &str) -> anyhow::Result<Vec<Told>> {
     told(tx.all(sql, args![case_id]).await?)
 }
 
+/// Whether a person acknowledged a test card since a time.
+pub async fn acknowledged(tx: &mut Tx, person: &str, since: Timestamp) -> sqlx::Result<bool> {
+    let sql = "SELECT seq FROM evidence WHERE chain = 'desk' AND kind = $1 AND actor = $2 AND at_ms >= $3 LIMIT 1";
+    let actor = Actor::Person(person.to_owned()).to_string();
+    let args = args![Kind::EscalationTested.as_str(), actor, since];
+    Ok(tx.one::<(i64,)>(sql, args).await?.is_some())
+}
+
 /// An entry of a case's record, for counting.
 #[derive(Debug, Clone)]
 pub struct Noted {

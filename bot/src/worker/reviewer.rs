@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Rejection, Say, State, Tap};
 use crate::chaos;
 use crate::chat::{self, Along, Desk};
+use crate::drill;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk::care;
 use crate::policy::{self, Power};
@@ -67,10 +68,11 @@ async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow
 
 async fn tapped(desk: &mut Desk<'_, '_>, tap: Pressed) -> anyhow::Result<()> {
     if let Ok(key) = CareKey::parse(&tap.event_key) {
-        if matches!(key.act, CareAct::Agree | CareAct::Decline) {
-            return chat::opening_pressed(desk, &key, &tap).await;
-        }
-        return care::pressed(desk, &key, &tap).await;
+        return match key.act {
+            CareAct::Agree | CareAct::Decline => chat::opening_pressed(desk, &key, &tap).await,
+            CareAct::Received => drill::pressed(desk, &key, &tap).await,
+            _ => care::pressed(desk, &key, &tap).await,
+        };
     }
     if let Ok(key) = PlanKey::parse(&tap.event_key) {
         return action_desk::pressed(desk, &key, &tap).await;

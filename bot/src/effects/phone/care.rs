@@ -8,6 +8,7 @@ use super::{Meant, Told, next_address, no_way, paced, told, undelivered, untold}
 use crate::action_desk;
 use crate::app::App;
 use crate::automation;
+use crate::drill;
 use crate::effects::surface::{Missed, NotChanged, Rendered, Way};
 use crate::effects::{MOST_ATTEMPTS, finished, later, not_before, pictures};
 use crate::knowledge_desk::care as desk;
@@ -95,6 +96,7 @@ async fn shown(tx: &mut Tx, app: &App, posting: &CarePosting) -> anyhow::Result<
             None => None,
         },
         About::Opening => automation::card(tx, app, posting).await?.map(|card| (card, Vec::new())),
+        About::Drill => drill::card(tx, app, posting).await?.map(|card| (card, Vec::new())),
     })
 }
 
@@ -170,6 +172,7 @@ async fn settled(app: &App, task_id: &str) -> anyhow::Result<Option<Changed>> {
                     About::Entry => desk::settled(tx, &app, &posting).await?,
                     About::Action => action_desk::settled(tx, &app, &posting).await?,
                     About::Opening => automation::settled(tx, &app, &posting).await?,
+                    About::Drill => Some(drill::settled(tx, &app).await?),
                 };
                 let Some(card) = card else { return Ok(None) };
                 let code = care::take_code(tx, &task_id).await?;

@@ -37,6 +37,8 @@ pub enum About {
     Action,
     /// Something that is to be answered without a person.
     Opening,
+    /// Whether whoever stands above a channel is reached.
+    Drill,
 }
 
 impl About {
@@ -45,6 +47,7 @@ impl About {
             Self::Entry => "entry",
             Self::Action => "action",
             Self::Opening => "opening",
+            Self::Drill => "drill",
         }
     }
 }
@@ -58,7 +61,7 @@ impl TryFrom<String> for About {
     type Error = UnknownAbout;
 
     fn try_from(name: String) -> Result<Self, UnknownAbout> {
-        [Self::Entry, Self::Action, Self::Opening]
+        [Self::Entry, Self::Action, Self::Opening, Self::Drill]
             .into_iter()
             .find(|about| about.as_str() == name)
             .ok_or(UnknownAbout(name))

@@ -134,7 +134,7 @@ async fn deed(tx: &mut Tx, app: &App, sealed: Sealed, message: i32) -> anyhow::R
 async fn care_deed(tx: &mut Tx, app: &App, task_id: String, act: CareAct, message: i32) -> anyhow::Result<Deed> {
     let mut event_key = String::new();
     if let Some(posting) = care::card(tx, &task_id).await? {
-        if posting.about == About::Opening {
+        if matches!(posting.about, About::Opening | About::Drill) {
             event_key = CareKey { number: 0, version: 0, code: posting.code, act }.encode();
         } else if let Some(need) = care::load(tx, &posting.care).await? {
             let number = knowledge_desk::care::number(tx, app, &need).await?;
