@@ -1,5 +1,7 @@
 //! What has to be done, as stored in the outbox.
 
+mod phones;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -8,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::store::Tx;
 use crate::store::queue::{self, Rank};
-use crate::surface::{Address, Surface};
+use crate::surface::{Address, SentFile, Surface};
 
 /// A job of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,6 +96,16 @@ pub enum Job {
         to: Address,
         /// The sentence.
         say: Say,
+    },
+    /// Fetch a file of knowledge that somebody sent in their chat with the bot.
+    FetchUpload {
+        /// Whose phone hears of it.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Who sent it, by id.
+        person: String,
+        /// The file.
+        file: SentFile,
     },
     /// Read a file of knowledge that was handed in.
     ReadUpload {
@@ -341,6 +353,8 @@ impl Job {
             Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
             Self::Publish { entry, .. } => format!("publish:{entry}"),
             Self::AskReview { sample } => format!("sample:{sample}"),
+            // One after another: each may be large.
+            Self::FetchUpload { to, .. } => format!("fetch:{}", to.lane()),
             Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -388,6 +402,7 @@ impl Job {
             | Self::AskReview { .. } => Rank::Then,
             Self::Draft { .. }
             | Self::Publish { .. }
+            | Self::FetchUpload { .. }
             | Self::ReadUpload { .. }
             | Self::PublishUpload { .. }
             | Self::FetchMedia { .. }
@@ -433,6 +448,7 @@ impl Job {
             Self::Draw { .. } => "draw",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",
+            Self::FetchUpload { .. } => "fetch_upload",
             Self::ReadUpload { .. } => "read_upload",
             Self::PublishUpload { .. } => "publish_upload",
         }
@@ -450,46 +466,6 @@ impl Job {
             | Self::EvidenceStale { case, .. }
             | Self::PolicyChanged { case }
             | Self::KnowledgeChanged { case } => Some(case),
-            _ => None,
-        }
-    }
-
-    /// Whose phone it is for.
-    fn to(&self) -> Option<&Address> {
-        match self {
-            Self::SettleCard { to, .. }
-            | Self::SettleCare { to, .. }
-            | Self::Ask { to, .. }
-            | Self::TestRecipe { to, .. }
-            | Self::PublishUpload { to, .. }
-            | Self::Send { to: Some(to), .. } => Some(to),
-            _ => self.paced(),
-        }
-    }
-
-    /// Whose phone a new message would reach; changing a card is no message.
-    fn paced(&self) -> Option<&Address> {
-        match self {
-            Self::PostCard { to, .. }
-            | Self::PostCare { to, .. }
-            | Self::Say { to, .. }
-            | Self::Prompt { to, .. }
-            | Self::Inform { to, .. }
-            | Self::Text { to, .. }
-            | Self::Show { to, .. }
-            | Self::Story { to, .. } => Some(to),
-            _ => None,
-        }
-    }
-
-    /// The same for another phone of the same person; nothing for what is about one phone.
-    pub(crate) fn elsewhere(self, other: Address) -> Option<Self> {
-        match self {
-            Self::Say { say, .. } => Some(Self::Say { to: other, say }),
-            Self::Prompt { say, .. } => Some(Self::Prompt { to: other, say }),
-            Self::Inform { say, .. } => Some(Self::Inform { to: other, say }),
-            Self::Text { text, .. } => Some(Self::Text { to: other, text }),
-            Self::Story { case, person, .. } => Some(Self::Story { case, to: other, person }),
             _ => None,
         }
     }
