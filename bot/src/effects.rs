@@ -54,6 +54,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::Prompt { to, say } => phone::prompt(app, row, to, say).await,
         Job::AnswerPress { press, alert } => phone::answer_press(app, row, press, alert).await,
         Job::Inform { to, say } => phone::say(app, row, to, say, Rank::Then).await,
+        Job::Corrections { to, owner } => phone::corrections(app, row, to, owner).await,
         Job::Show { to, picture } => phone::picture(app, row, to, picture).await,
         Job::Draw { to, until } => report::draw(app, row, to, until).await,
         Job::Text { to, text } => phone::text(app, row, to, text).await,

@@ -93,6 +93,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "answer_press",
             "test_recipe",
             "evidence_stale",
+            "corrections",
         ],
         "state." => {
             let open =

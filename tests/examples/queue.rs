@@ -22,10 +22,21 @@ async fn main() -> anyhow::Result<()> {
     let began = Instant::now();
     let crowd = Crowd::gather(database, folder.path(), size).await?;
     eprintln!("{} cases wait for {} reviewers after {:?}", size.cases, size.reviewers, began.elapsed());
-    let seen = crowd.work().await?;
+    let seen = crowd.work(every_thousand(began)).await?;
     println!("{seen}\nreal time                           {:?}", began.elapsed());
     ensure!(seen.most_held <= 3 && seen.most_cards <= 3 && seen.held_by_two == 0 && seen.forgotten == 0);
     Ok(())
+}
+
+/// Tells when another thousand cases are done: at full size it takes its time.
+fn every_thousand(began: Instant) -> impl FnMut(i64) {
+    let mut told = i64::MAX;
+    move |left| {
+        if left / 1_000 < told / 1_000 {
+            eprintln!("{left} cases left after {:?}", began.elapsed());
+            told = left;
+        }
+    }
 }
 
 fn size() -> anyhow::Result<Size> {

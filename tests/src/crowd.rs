@@ -112,12 +112,14 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Lets everybody work until nothing is left for reviewers, and says what was seen.
-    pub async fn work(mut self) -> anyhow::Result<Seen> {
+    /// Lets everybody work until nothing is left for reviewers, and says what was seen. `left` hears after every round
+    /// how many cases are left for reviewers.
+    pub async fn work(mut self, mut left: impl FnMut(i64)) -> anyhow::Result<Seen> {
         for round in 0.. {
             self.deal().await?;
             self.look(round % 20 == 0).await?;
             let waits = self.open_with_reviewers().await?;
+            left(waits);
             if waits == 0 {
                 break;
             }

@@ -184,3 +184,52 @@ story!(
         ensure!(care_cards(world, "SunMei").len() == 1);
     }
 );
+
+/// The customer asks, and LiHua answers in words of their own.
+async fn is_answered(world: &mut World, question: &str, answer: &str) -> anyhow::Result<()> {
+    world.customer_says(question).await?;
+    world.taps("LiHua", Act::Edit).await?;
+    world.member_says("LiHua", answer).await?;
+    world.taps("LiHua", Act::Send).await.map(drop)
+}
+
+story!(
+    /// Many reviewers correct one entry on one day: its owner has one card at a time, and sees each correction.
+    corrections_of_one_entry_come_one_after_another,
+    |world| {
+        imports(world, "丝巾.csv", "question,answer\n披肩内衬是什么料,披肩内衬是棉布做的。\n").await?;
+        let corrections = ["披肩内衬是棉，成分 60/40。", "披肩内衬是棉，成分 70/30。", "披肩内衬是棉，成分 80/20。"];
+        for correction in corrections {
+            is_answered(world, "披肩内衬是什么料", correction).await?;
+        }
+        for correction in corrections {
+            let cards = care_cards(world, "SunMei");
+            ensure!(cards.len() == 1 && cards[0].text().contains(correction), "{correction}: {cards:?}");
+            presses(world, "SunMei", &cards[0], CareAct::Confirm).await?;
+        }
+        ensure!(care_cards(world, "SunMei").is_empty(), "all are dealt with");
+    }
+);
+
+story!(
+    /// What nobody's knowledge answers is answered by people all day: whoever answers for the channel hears of the first
+    /// answer at once, and of the rest in one message an hour later.
+    answers_nobody_knew_are_told_once_an_hour,
+    |world| {
+        let told = |world: &World| {
+            let owner = world.sim.inbox("WangWu");
+            owner.into_iter().map(|item| item.text).filter(|text| text.contains("修改建议等您看")).collect::<Vec<_>>()
+        };
+        for size in 1..4 {
+            let question = format!("第 {size} 号帐篷能装下几个人");
+            is_answered(world, &question, &format!("{size} 号帐篷可以住 {size} 位大人。")).await?;
+        }
+        let at_once = told(world);
+        ensure!(at_once.len() == 1 && at_once[0].contains("有 1 条"), "{at_once:?}");
+        world.wait(Duration::from_secs(3600)).await?;
+        let later = told(world);
+        ensure!(later.len() == 2 && later[1].contains("有 3 条") && later[1].contains("第 3 号帐篷"), "{later:?}");
+        world.wait(Duration::from_secs(7200)).await?;
+        ensure!(told(world).len() == 2, "nothing new, nothing said");
+    }
+);

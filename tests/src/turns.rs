@@ -440,7 +440,7 @@ impl World {
 async fn a_crowd(on: On) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let Some(database) = database(on, &folder).await? else { return Ok(()) };
-    let seen = Crowd::gather(database, folder.path(), Size { cases: 500, reviewers: 20 }).await?.work().await?;
+    let seen = Crowd::gather(database, folder.path(), Size { cases: 500, reviewers: 20 }).await?.work(|_| ()).await?;
     println!("{seen}");
     ensure!((seen.most_held, seen.most_cards, seen.held_by_two, seen.forgotten) == (3, 3, 0, 0), "{seen}");
     Ok(())

@@ -18,6 +18,7 @@ use crate::chaos;
 use crate::chat;
 use crate::clock::{HOUR, Timestamp};
 use crate::evidence::{Actor, Entry, Kind};
+use crate::knowledge_desk::care as knowledge_care;
 use crate::store::queue::{self, Door, Rank, Row};
 use crate::store::{Tx, people, record};
 use crate::surface::Address;
@@ -218,6 +219,16 @@ pub(super) async fn story(app: &App, row: Row, case: String, to: Address, person
         .await?;
     match told {
         Some(story) => tell(app, row, to, story, Rank::Then, Meant::ToTell).await,
+        None => finished(app, row).await,
+    }
+}
+
+/// Tells an owner of the corrections that wait for them by now.
+pub(super) async fn corrections(app: &App, row: Row, to: Address, owner: String) -> anyhow::Result<()> {
+    let waiting =
+        app.store.read(move |tx| Box::pin(async move { knowledge_care::corrections(tx, &owner).await })).await?;
+    match waiting {
+        Some(waiting) => say(app, row, to, waiting, Rank::Then).await,
         None => finished(app, row).await,
     }
 }

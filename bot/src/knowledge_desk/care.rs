@@ -13,11 +13,11 @@ use super::uploads;
 use crate::app::App;
 use crate::case::Say;
 use crate::chat::Desk;
-use crate::clock::{DAY, MINUTE, Timestamp};
+use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::store::Tx;
 use crate::store::desks::Applied;
 use crate::store::knowledge::care::{self, About, CarePosting, Need, PendingAnswer};
-use crate::store::knowledge::{self as entries, StoredEntry};
+use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 use crate::surface::Address;
 use crate::view::{local, local_day};
 use crate::worker::{Job, Pressed, apply};
@@ -30,6 +30,9 @@ const ENDING: Timestamp = 3 * DAY;
 const ACTS: [CareAct; 3] = [CareAct::Confirm, CareAct::Edit, CareAct::Disable];
 /// How long 修改 waits for the next message.
 const ANSWER_WAITS: Timestamp = 5 * MINUTE;
+
+/// Owners hear at most so often of corrections they are not asked about on a card.
+const WORDS_APART: Timestamp = HOUR;
 
 /// Why an entry has to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +159,8 @@ async fn announce(tx: &mut Tx, app: &App, need: &Need, to: &Address) -> anyhow::
     apply::announce_beside(tx, app, card, &need.person, to).await
 }
 
-/// A reviewer corrected what an entry says. Where nothing was known, its owner-to-be is told in words.
+/// A reviewer corrected what an entry says: its owner is asked, about one correction of an entry after another. Where nothing
+/// was known, its owner-to-be is told in words.
 ///
 /// # Errors
 /// When the database fails.
@@ -170,14 +174,45 @@ pub(super) async fn corrected(
         Some(corrected) => entries::version(tx, &corrected.entry, corrected.version).await?,
         None => None,
     };
-    if let Some(cited) = cited {
-        return raise(tx, app, Cause::Corrected, &cited, (&proposed.content_sha256, &proposed.id)).await.map(drop);
+    let Some(cited) = cited else { return tell_of_corrections(tx, app, &proposed.owner).await };
+    if care::open_of(tx, &cited.id).await?.iter().any(is_correction) {
+        return Ok(());
     }
+    raise(tx, app, Cause::Corrected, &cited, (&proposed.content_sha256, &proposed.id)).await.map(drop)
+}
+
+fn is_correction(need: &Need) -> bool {
+    need.cause == Cause::Corrected.as_str()
+}
+
+async fn tell_of_corrections(tx: &mut Tx, app: &App, owner: &str) -> anyhow::Result<()> {
     let desk = app.desk(tx).await?;
-    let Some((_, to)) = whom(app, &desk, &proposed.owner) else { return Ok(()) };
-    let number = entries::number(tx, &proposed.id).await?;
-    let say = Say::new("kb.proposed").with("number", number).with("title", &proposed.title);
-    Job::Inform { to, say }.enqueue(tx, app, app.clock.now()).await
+    let Some((_, to)) = whom(app, &desk, owner) else { return Ok(()) };
+    match care::next_word(tx, owner, app.clock.now(), WORDS_APART).await? {
+        Some(at) => Job::Corrections { to, owner: owner.to_owned() }.enqueue(tx, app, at).await,
+        None => Ok(()),
+    }
+}
+
+/// What an owner is told of the corrections that wait for them; nothing where none does.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn corrections(tx: &mut Tx, owner: &str) -> anyhow::Result<Option<Say>> {
+    let Some((count, newest)) = entries::corrections(tx, owner).await? else { return Ok(None) };
+    let number = entries::number(tx, &newest.id).await?;
+    Ok(Some(Say::new("kb.corrections").with("count", count).with("number", number).with("title", newest.title)))
+}
+
+/// One correction of an entry was settled: its owner is asked about the next one.
+async fn ask_about_next(tx: &mut Tx, app: &App, entry: &str) -> anyhow::Result<()> {
+    for waiting in entries::in_state(tx, EntryState::Proposed).await? {
+        let Some(proposal) = proposal(&waiting) else { continue };
+        if proposal.corrects.as_ref().is_some_and(|corrected| corrected.entry == entry) {
+            return corrected(tx, app, &waiting, &proposal).await;
+        }
+    }
+    Ok(())
 }
 
 /// The card of a need as it is shown under a task id; nothing once it is settled.
@@ -283,6 +318,9 @@ pub(crate) async fn pressed(desk: &mut Desk<'_, '_>, key: &CareKey, tap: &Presse
     match act(desk, &need, &known, key.act).await? {
         Ok(Some(say)) => {
             settle(desk.tx, desk.app, &need, key.act, &desk.person.id).await?;
+            if is_correction(&need) {
+                ask_about_next(desk.tx, desk.app, &need.entry).await?;
+            }
             desk.say(say).await
         }
         Ok(None) => Ok(()),
@@ -297,7 +335,7 @@ async fn act(
     known: &StoredEntry,
     act: CareAct,
 ) -> anyhow::Result<Result<Option<Say>, Refused>> {
-    let corrected = need.cause == Cause::Corrected.as_str();
+    let corrected = is_correction(need);
     let mut keeper = Keeper { tx: desk.tx, app: desk.app, desk: desk.desk, person: desk.person };
     let done: Outcome = match act {
         CareAct::Confirm => {

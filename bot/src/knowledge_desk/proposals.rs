@@ -77,7 +77,7 @@ pub async fn propose(
     if entries::was_proposed(tx, &content_sha256).await? {
         return Ok(());
     }
-    let title = question.chars().take(TITLE).collect();
+    let title = cards::one_line(&question).chars().take(TITLE).collect();
     let proposal = Proposal { question, answer: text.to_owned(), case: case.number, corrects };
     let stored = StoredEntry {
         id: format!("proposal-{}-{}", case.number, case.version),

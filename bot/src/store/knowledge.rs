@@ -203,6 +203,14 @@ pub async fn confirm(tx: &mut Tx, known: &StoredEntry, verify_by: Timestamp, now
     new_edition(tx, &known.id, known.version, now).await
 }
 
+/// How many corrections wait for this owner, and the newest of them.
+pub async fn corrections(tx: &mut Tx, owner: &str) -> sqlx::Result<Option<(i64, StoredEntry)>> {
+    let counted = "SELECT COUNT(*) FROM entries WHERE state = 'proposed' AND owner = $1";
+    let count: i64 = tx.one(counted, args![owner]).await?.map_or(0, |(count,)| count);
+    let newest = versions!("WHERE state = 'proposed' AND owner = $1 ORDER BY created_at DESC, id DESC LIMIT 1");
+    Ok(tx.one(newest, args![owner]).await?.map(|newest| (count, newest)))
+}
+
 /// Whether a correction like this one waits already, or was dismissed.
 pub async fn was_proposed(tx: &mut Tx, content_sha256: &str) -> sqlx::Result<bool> {
     let sql = "SELECT id FROM entries WHERE state IN ('proposed', 'dismissed') AND content_sha256 = $1 LIMIT 1";

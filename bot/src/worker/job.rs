@@ -1,6 +1,6 @@
 //! What has to be done, as stored in the outbox.
 
-mod phones;
+mod waiting;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use crate::case::Say;
 use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::store::Tx;
-use crate::store::queue::{self, Rank};
-use crate::surface::{Address, SentFile, Surface};
+use crate::store::queue;
+use crate::surface::{Address, SentFile};
 
 /// A job of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,6 +96,14 @@ pub enum Job {
         to: Address,
         /// The sentence.
         say: Say,
+    },
+    /// Tell an owner of the corrections that wait for them.
+    Corrections {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The owner's id.
+        owner: String,
     },
     /// Fetch a file of knowledge that somebody sent in their chat with the bot.
     FetchUpload {
@@ -328,144 +336,15 @@ impl Job {
         Ok(queue::enqueue(tx, job).await?)
     }
 
-    /// Jobs of one lane are done one after another.
-    fn lane(&self) -> String {
+    /// The same for another phone of the same person; nothing for what is about one phone.
+    pub(crate) fn elsewhere(self, other: Address) -> Option<Self> {
         match self {
-            Self::Draft { case, .. } => format!("draft:{case}"),
-            Self::PostCard { to, .. } | Self::PostCare { to, .. } | Self::Story { to, .. } => {
-                format!("to:{}", to.lane())
-            }
-            // Changing a card is no message: it does not wait until the phone may have another one.
-            Self::SettleCard { task_id, .. } | Self::SettleCare { task_id, .. } | Self::Ask { task_id, .. } => {
-                format!("card:{task_id}")
-            }
-            // Whoever asked or commanded hears at once, however many cards wait for the same phone.
-            Self::Say { to, .. } | Self::Prompt { to, .. } | Self::Text { to, .. } | Self::Show { to, .. } => {
-                format!("answer:{}", to.lane())
-            }
-            Self::Inform { to, .. } => format!("inform:{}", to.lane()),
-            Self::AnswerPress { press, .. } => format!("press:{press}"),
-            // Dates stand alone: none of them holds another one back.
-            Self::ReviewDeadline { case, due } => format!("review:{case}:{due}"),
-            Self::WindowDeadline { case, due } => format!("window:{case}:{due}"),
-            Self::EvidenceStale { case, version } => format!("stale:{case}:{version}"),
-            Self::PolicyChanged { case } => format!("policy:{case}"),
-            Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
-            Self::Publish { entry, .. } => format!("publish:{entry}"),
-            Self::AskReview { sample } => format!("sample:{sample}"),
-            // One after another: each may be large.
-            Self::FetchUpload { to, .. } => format!("fetch:{}", to.lane()),
-            Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
-            // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
-            Self::Deal { because } => format!("deal:{because}"),
-            Self::Send { conversation, .. }
-            | Self::Transfer { conversation, .. }
-            | Self::EndSession { conversation }
-            | Self::Notice { conversation, .. } => format!("send:{conversation}"),
-            Self::Welcome { conversation, .. } => format!("welcome:{conversation}"),
-            Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
-            Self::LearnName { conversation } => format!("name:{conversation}"),
-            Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
-            Self::Draw { to, until } => format!("draw:{}:{until}", to.lane()),
-            Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
-        }
-    }
-
-    fn rank(&self) -> Rank {
-        if self.to().is_some_and(|to| to.surface == Surface::WecomAibot) {
-            return Rank::Linked;
-        }
-        match self {
-            Self::Say { .. }
-            | Self::Prompt { .. }
-            | Self::AnswerPress { .. }
-            | Self::Text { .. }
-            | Self::Show { .. }
-            | Self::Ask { .. }
-            | Self::Send { .. }
-            | Self::Transfer { .. }
-            | Self::EndSession { .. }
-            | Self::Notice { .. }
-            | Self::Welcome { .. } => Rank::First,
-            Self::PostCard { .. }
-            | Self::PostCare { .. }
-            | Self::SettleCard { .. }
-            | Self::SettleCare { .. }
-            | Self::Story { .. }
-            | Self::Inform { .. }
-            | Self::Deal { .. }
-            | Self::ReviewDeadline { .. }
-            | Self::WindowDeadline { .. }
-            | Self::EvidenceStale { .. }
-            | Self::PolicyChanged { .. }
-            | Self::KnowledgeChanged { .. }
-            | Self::AskReview { .. } => Rank::Then,
-            Self::Draft { .. }
-            | Self::Publish { .. }
-            | Self::FetchUpload { .. }
-            | Self::ReadUpload { .. }
-            | Self::PublishUpload { .. }
-            | Self::FetchMedia { .. }
-            | Self::LearnName { .. }
-            | Self::TestRecipe { .. }
-            | Self::Draw { .. }
-            | Self::PrepareAction { .. }
-            | Self::SubmitAction { .. } => Rank::Slow,
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Draft { .. } => "draft",
-            Self::PostCard { .. } => "post_card",
-            Self::PostCare { .. } => "post_care",
-            Self::SettleCard { .. } => "settle_card",
-            Self::SettleCare { .. } => "settle_care",
-            Self::Ask { .. } => "ask",
-            Self::Say { .. } => "say",
-            Self::Prompt { .. } => "prompt",
-            Self::AnswerPress { .. } => "answer_press",
-            Self::Inform { .. } => "inform",
-            Self::Text { .. } => "text",
-            Self::Story { .. } => "story",
-            Self::Deal { .. } => "deal",
-            Self::ReviewDeadline { .. } => "review_deadline",
-            Self::WindowDeadline { .. } => "window_deadline",
-            Self::Send { .. } => "send",
-            Self::Transfer { .. } => "transfer",
-            Self::EndSession { .. } => "end_session",
-            Self::Notice { .. } => "notice",
-            Self::Welcome { .. } => "welcome",
-            Self::FetchMedia { .. } => "fetch_media",
-            Self::LearnName { .. } => "learn_name",
-            Self::TestRecipe { .. } => "test_recipe",
-            Self::EvidenceStale { .. } => "evidence_stale",
-            Self::PolicyChanged { .. } => "policy_changed",
-            Self::KnowledgeChanged { .. } => "knowledge_changed",
-            Self::Publish { .. } => "publish",
-            Self::AskReview { .. } => "ask_review",
-            Self::Show { .. } => "show",
-            Self::Draw { .. } => "draw",
-            Self::PrepareAction { .. } => "prepare_action",
-            Self::SubmitAction { .. } => "submit_action",
-            Self::FetchUpload { .. } => "fetch_upload",
-            Self::ReadUpload { .. } => "read_upload",
-            Self::PublishUpload { .. } => "publish_upload",
-        }
-    }
-
-    fn case(&self) -> Option<&str> {
-        match self {
-            Self::Draft { case, .. }
-            | Self::Story { case, .. }
-            | Self::ReviewDeadline { case, .. }
-            | Self::WindowDeadline { case, .. }
-            | Self::Send { case, .. }
-            | Self::Transfer { case, .. }
-            | Self::Notice { case, .. }
-            | Self::EvidenceStale { case, .. }
-            | Self::PolicyChanged { case }
-            | Self::KnowledgeChanged { case } => Some(case),
+            Self::Say { say, .. } => Some(Self::Say { to: other, say }),
+            Self::Prompt { say, .. } => Some(Self::Prompt { to: other, say }),
+            Self::Inform { say, .. } => Some(Self::Inform { to: other, say }),
+            Self::Text { text, .. } => Some(Self::Text { to: other, text }),
+            Self::Story { case, person, .. } => Some(Self::Story { case, to: other, person }),
+            Self::Corrections { owner, .. } => Some(Self::Corrections { to: other, owner }),
             _ => None,
         }
     }

@@ -112,6 +112,17 @@ pub async fn settle(tx: &mut Tx, id: &str, outcome: &str) -> sqlx::Result<bool> 
     Ok(tx.run(sql, args![id, outcome]).await? == 1)
 }
 
+/// When an owner is to be told of corrections next: now, or `apart` after the last time. Nothing where that is still ahead of
+/// them: then they hear of all at once.
+pub async fn next_word(tx: &mut Tx, owner: &str, now: Timestamp, apart: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+    let sql = "INSERT INTO kv (name, value) VALUES ($1, CAST($2 AS TEXT)) ON CONFLICT (name) DO UPDATE SET
+               value = CAST(CASE WHEN CAST(kv.value AS BIGINT) + $3 > $2 THEN CAST(kv.value AS BIGINT) + $3
+                                 ELSE $2 END AS TEXT)
+               WHERE CAST(kv.value AS BIGINT) <= $2 RETURNING CAST(value AS BIGINT)";
+    let name = format!("corrections told to {owner}");
+    Ok(tx.one::<(Timestamp,)>(sql, args![name, now, apart]).await?.map(|(at,)| at))
+}
+
 /// Announces a card before it is sent.
 pub async fn announce(tx: &mut Tx, posting: &CarePosting) -> sqlx::Result<()> {
     let p = posting;
