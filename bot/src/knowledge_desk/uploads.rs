@@ -238,13 +238,14 @@ pub(crate) async fn was_read(tx: &mut Tx, app: &App, upload: &Upload, report: &F
             outcome: None,
         };
         care::ask(tx, app, &need, &upload.to).await?;
-        let further = reading.lines.get(ON_CARD..).filter(|_| app.public_url.is_none());
-        return tell(tx, app, upload, first_lines(further.unwrap_or_default(), IN_CHAT, desk.words())).await;
+        // A card may have room for a line or two: without a page all of them come as a message.
+        let lines = if app.public_url.is_none() { in_chat(&reading, desk.words()) } else { Vec::new() };
+        return tell(tx, app, upload, lines).await;
     }
     let mut told = vec![said(&desk, upload, &reading)];
     told.extend(match app.public_url {
-        Some(_) => on_card(&reading, app, desk.words()),
-        None => first_lines(&reading.lines, IN_CHAT, desk.words()),
+        Some(_) => first_lines(&reading, ON_CARD, "kb.upload_more", desk.words()),
+        None => in_chat(&reading, desk.words()),
     });
     tell(tx, app, upload, told).await
 }
@@ -262,23 +263,28 @@ fn said(desk: &Applied, upload: &Upload, reading: &Reading) -> String {
     desk.words().text("kb.upload_nothing", &[("file", file), ("given", &reading.given(desk.words()))])
 }
 
-/// The lines a card has room for, and where the others are: on the page, or in a message of their own where there is none.
-fn on_card(reading: &Reading, app: &App, words: &Words) -> Vec<String> {
-    let mut lines: Vec<String> = reading.lines.iter().take(ON_CARD).cloned().collect();
-    if reading.lines.len() > ON_CARD {
-        let key = if app.public_url.is_some() { "kb.upload_more" } else { "kb.upload_more_below" };
-        lines.push(words.text(key, &[]));
-    }
-    lines
+/// The lines of a message that nothing else shows.
+fn in_chat(reading: &Reading, words: &Words) -> Vec<String> {
+    first_lines(reading, IN_CHAT, "kb.upload_left_out", words)
 }
 
-/// At most so many lines, and how many others there are.
-fn first_lines(lines: &[String], most: usize, words: &Words) -> Vec<String> {
-    let mut first: Vec<String> = lines.iter().take(most).cloned().collect();
-    if lines.len() > most {
-        first.push(words.text("kb.upload_left_out", &[("count", &(lines.len() - most).to_string())]));
+/// At most so many lines, and what says where the others are.
+fn first_lines(reading: &Reading, most: usize, others: &str, words: &Words) -> Vec<String> {
+    let mut first: Vec<String> = reading.lines.iter().take(most).cloned().collect();
+    let left = reading.lines.len().saturating_sub(most);
+    if left > 0 {
+        first.push(words.text(others, &[("count", &left.to_string())]));
     }
     first
+}
+
+/// What a card says of a reading. What somebody decides on comes first: there may be no room for more.
+fn on_card(reading: &Reading, has_page: bool, words: &Words) -> Vec<String> {
+    let (shown, others) = if has_page { (ON_CARD, "kb.upload_more") } else { (0, "kb.upload_more_below") };
+    let shown = shown.max(usize::from(reading.measured));
+    let mut text = first_lines(reading, shown, others, words);
+    text.insert(usize::from(reading.measured).min(text.len()), reading.given(words));
+    text
 }
 
 /// The card of a file that was read.
@@ -289,8 +295,7 @@ pub(super) async fn card(tx: &mut Tx, app: &App, need: &Need, posting: &CarePost
     let Some(reading) = uploads::load(tx, need.version).await?.as_ref().and_then(reading) else { return Ok(None) };
     let desk = app.desk(tx).await?;
     let words = desk.words();
-    let mut text = vec![reading.given(words)];
-    text.extend(on_card(&reading, app, words));
+    let text = on_card(&reading, app.public_url.is_some(), words);
     Ok(Some(Card::Care(CareCard {
         topic: CareTopic::Knowledge,
         number: need.version,

@@ -338,7 +338,7 @@ async fn an_edit_is_asked_for_and_comes_as_a_reply() {
     let heard: Vec<_> = stage.news().await.iter().filter_map(|update| update.heard(&stage.me)).collect();
     let words = |heard: &Heard| match heard {
         Heard::Said(said) => (said.place, said.user, said.words.clone()),
-        Heard::Pressed(pressed) => panic!("{pressed:?}"),
+        Heard::Pressed(_) | Heard::Sent(_) => panic!("{heard:?}"),
     };
     let reply = Words::Reply { to: id, text: "可以机洗，请用洗衣袋。".to_owned() };
     let command = Words::Command { name: "暂停".to_owned(), rest: "全部 爆仓".to_owned() };

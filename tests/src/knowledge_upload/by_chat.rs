@@ -165,7 +165,7 @@ story!(
     |world| {
         let wrong: String = (1..=8).map(|n| format!("问题{n},答案{n},,不知道{n}\n")).collect();
         let told = told_of(world, "SunMei", "枕套.csv", format!("{FILE}{wrong}").as_bytes()).await?;
-        ensure!(!told.contains("http") && told.contains("其余见下一条消息"), "{told}");
+        ensure!(!told.contains("http") && told.contains("逐条见随后的消息"), "{told}");
         ensure!(told.contains("不知道1”") && told.contains("不知道8”"), "{told}");
     }
 );
