@@ -22,7 +22,7 @@ use crate::effects::Offices;
 use crate::evidence::SigningKey;
 use crate::meaning::Meaning;
 use crate::metrics::Metrics;
-use crate::policy;
+use crate::policy::{self, Intent};
 use crate::store::desks::Applied;
 use crate::store::pauses::{self, Pause};
 use crate::store::{self, Store, Tx, outcomes};
@@ -304,6 +304,28 @@ impl App {
         let teaching = desk.clone();
         let learnt = tokio::task::spawn_blocking(move || Understanding::by_words(&teaching.desk)).await?;
         Ok(self.understands(desk, learnt))
+    }
+
+    /// What texts are about, as the built-in words and the shop's own sentences have it.
+    ///
+    /// # Errors
+    /// When the program is about to end.
+    pub async fn intent_of(&self, desk: &Arc<Applied>, texts: &[String]) -> anyhow::Result<Intent> {
+        let understanding = self.understanding(desk).await?;
+        let mut meant = Vec::new();
+        for text in texts.iter().filter(|_| understanding.asks_for_meaning()) {
+            meant.push(self.meaning_of(text).await);
+        }
+        Ok(understanding.intent_of(texts, &meant))
+    }
+
+    /// The same for a unit of work, which asks nobody and learns nothing: by the words, and by what this program has learnt
+    /// from the shop's sentences so far.
+    pub fn known_intent_of(&self, desk: &Applied, texts: &[String]) -> Intent {
+        match self.cached().understanding.filter(|(of, _)| *of == desk.id) {
+            Some((_, understanding)) => understanding.intent_of(texts, &[]),
+            None => policy::intent_of(texts),
+        }
     }
 
     /// Goes on with what was learnt from a configuration.

@@ -2,12 +2,14 @@
 
 mod act;
 mod ask;
+mod example;
 mod file;
 mod knowledge;
 mod office;
 mod opening;
 mod pause;
 mod phase;
+mod qa;
 mod sample;
 mod show;
 mod spending;
@@ -319,7 +321,7 @@ async fn judge_edit(tx: &mut Tx, app: &App, case: &Case, parts: &[String]) -> an
     let open = conversations::unanswered(tx, &case.conversation).await?;
     let texts: Vec<String> = open.iter().filter(|m| m.kind == "text").map(|m| m.body.clone()).collect();
     let attachments = u32::try_from(open.len() - texts.len()).unwrap_or(u32::MAX);
-    let intent = case.draft().map_or_else(|| policy::intent_of(&texts), |d| d.intent);
+    let intent = case.draft().map_or_else(|| app.known_intent_of(&view.desk, &texts), |d| d.intent);
     let grounds = case.draft().map(|draft| draft.grounds.after_edit(parts));
     // A person wrote it: certainty and sources are theirs, the words are judged as any others.
     let matter = Matter {

@@ -10,6 +10,7 @@ mod health;
 mod knowledge;
 mod log;
 mod private;
+mod qa;
 mod replay;
 mod report;
 mod serve;
@@ -29,6 +30,7 @@ use clap::{Parser, Subcommand};
 use crate::app::App;
 use crate::clock::{Clock, Ids};
 use crate::config::{ConfigError, Environment};
+use crate::desk::CalendarWeek;
 use crate::{knowledge_desk, start};
 
 /// A customer-service bot inside WeCom: it drafts, people decide, everything is on record.
@@ -75,6 +77,18 @@ enum Command {
         /// Days back from now
         #[arg(long, default_value_t = 7)]
         since: u16,
+        /// For scripts
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// For spreadsheets
+        #[arg(long)]
+        csv: bool,
+    },
+    /// The sample of a week whose quality is looked at
+    Qa {
+        /// The week, such as 2026-W48; the last one that is over, when none is named
+        #[arg(long)]
+        week: Option<CalendarWeek>,
         /// For scripts
         #[arg(long)]
         json: bool,
@@ -189,7 +203,8 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Knowledge(command) => knowledge::run(command).await,
         Command::Case(command) => cases::run(command).await,
         Command::Why { case } => cases::why(case).await,
-        Command::Report { since, json } => report::report(since, json).await,
+        Command::Report { since, json, csv } => report::report(since, report::Form::of(json, csv)).await,
+        Command::Qa { week, json } => qa::qa(week, json).await,
         Command::Replay(wish) => replay::replay(wish).await,
         Command::Evidence(command) => evidence::run(command).await,
         Command::Config(ConfigCommand::Apply) => serve::apply().await,

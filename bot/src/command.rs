@@ -5,12 +5,16 @@
 //! comes back byte for byte, and an edit's text keeps its own blanks and lines.
 
 mod argument;
+mod example;
 mod knowledge;
 mod name;
+mod qa;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
+pub use example::ExampleCommand;
 pub use knowledge::KnowledgeCommand;
+pub use qa::QaCommand;
 
 use cards::RejectReason;
 
@@ -159,6 +163,10 @@ pub enum Command {
         /// The person's words for it; may be empty.
         text: String,
     },
+    /// Something about replies the drafter may take as examples.
+    Example(ExampleCommand),
+    /// Something about the quality of a week's replies.
+    Qa(QaCommand),
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -277,6 +285,8 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
         Name::Do => to_do(rest),
+        Name::Example => example::parse(rest).map(Command::Example),
+        Name::Qa => qa::parse(rest).map(Command::Qa),
     }
 }
 

@@ -2,12 +2,14 @@
 //! running program decides with. Read from `aijia.toml` by [`crate::config`], kept as versions in the store.
 
 mod backoffice;
+mod calendar;
 mod drafting;
 mod hours;
 mod taught;
 mod weekly;
 
 pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
+pub use calendar::CalendarWeek;
 pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};
 pub use taught::Taught;

@@ -6,6 +6,7 @@
 
 mod clean;
 mod embeddings;
+mod examples;
 mod extract;
 mod lexicon;
 mod model;
@@ -19,10 +20,11 @@ mod wish;
 pub use clean::clean;
 pub use embeddings::Embeddings;
 pub(crate) use embeddings::TEXTS as TEXTS_TOGETHER;
+pub use examples::{Example, LONGEST as LONGEST_EXAMPLE, nearest as nearest_examples};
 pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
 pub use model::{Answered, DraftError, Flaw, Model, Question, proposal};
-pub(crate) use placeholders::Placeholders;
+pub(crate) use placeholders::{Placeholders, blanked};
 pub use questions::questions;
 pub use senses::{Reads, Sense};
 pub use usage::Usage;
@@ -56,6 +58,8 @@ pub struct Proposal {
     pub drafter: String,
     /// Why the model did not write it, where there is one.
     pub no_model: Option<NoModel>,
+    /// Numbers of the cases whose replies the model was shown as examples of manner.
+    pub examples: Vec<i64>,
 }
 
 /// The place in a hit that a draft rests on: the byte range of what it was given.

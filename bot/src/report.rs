@@ -1,11 +1,23 @@
 //! What the draft phase teaches: counted from what became of each draft.
 
+mod became;
+mod completeness;
+mod csv;
+mod drawn;
+mod gather;
 mod pictures;
 mod told;
+mod warning;
 mod weekly;
 
+pub use self::csv::csv;
+pub use became::Became;
+pub use completeness::Completeness;
+pub use drawn::{draw, week_in_bars};
+pub use gather::gather;
 pub use pictures::pictures;
 pub use told::told;
+pub use warning::Warning;
 pub use weekly::{Nearest, Week, weekly};
 
 use std::collections::BTreeMap;
@@ -25,20 +37,11 @@ pub(crate) const COMPARED: usize = 600;
 const OFTEN: usize = 3;
 
 /// The figures of a time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// Drafts that people were shown.
-    pub drafts: usize,
-    /// Those a person decided about.
-    pub decided: usize,
-    /// Sent exactly as drafted.
-    pub unchanged: usize,
-    /// Rewritten, or sent back to be.
-    pub changed: usize,
-    /// Rejected.
-    pub rejected: usize,
-    /// Answered in person instead.
-    pub taken_over: usize,
+    /// All drafts, and what people made of them.
+    #[serde(flatten)]
+    pub became: Became,
     /// Gone to the next level.
     pub escalated: usize,
     /// Judged high risk or abnormal.
@@ -63,6 +66,8 @@ pub struct Report {
     pub missing: Vec<Count>,
     /// How good the calibrated chances were; none while there are too few decisions.
     pub confidence: Option<Quality>,
+    /// How complete the record of what left is.
+    pub evidence: Completeness,
 }
 
 /// How often something was.
@@ -79,18 +84,9 @@ pub struct Count {
 pub struct Intent {
     /// The intent.
     pub name: String,
-    /// Drafts about it.
-    pub drafts: usize,
-    /// Decided ones.
-    pub decided: usize,
-    /// Sent exactly as drafted.
-    pub unchanged: usize,
-    /// Rewritten, or sent back to be.
-    pub changed: usize,
-    /// Rejected.
-    pub rejected: usize,
-    /// Answered in person instead.
-    pub taken_over: usize,
+    /// Drafts about it, and what people made of them.
+    #[serde(flatten)]
+    pub became: Became,
 }
 
 /// A person who decides.
@@ -107,21 +103,18 @@ pub struct Reviewer {
 impl Report {
     /// Counts drafts, and the questions nobody's knowledge answers.
     pub fn of(rows: &[Row], gaps: &[Gap], confidence: Option<Quality>) -> Self {
-        let became = |outcome| rows.iter().filter(|row| row.outcome() == Some(outcome)).count();
+        let intents = intents(rows);
+        let mut became = Became::default();
+        intents.iter().for_each(|intent| became += intent.became);
         let named =
             |name: &str, times: i64| Count { name: name.to_owned(), times: usize::try_from(times).unwrap_or(0) };
         Self {
-            drafts: rows.len(),
-            decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
-            unchanged: became(Outcome::Unchanged),
-            changed: became(Outcome::Changed),
-            rejected: became(Outcome::Rejected),
-            taken_over: became(Outcome::TakenOver),
+            became,
             escalated: rows.iter().filter(|row| row.escalated).count(),
-            high_risk: rows.iter().filter(|row| matches!(row.risk.as_str(), "high" | "abnormal")).count(),
+            high_risk: rows.iter().filter(|row| row.is_high_risk()).count(),
             edit_distance: mean(rows.iter().filter_map(|row| row.distance)),
             reasons: reasons(rows),
-            intents: intents(rows),
+            intents,
             always_escalated: always_escalated(rows),
             risky: most_often(rows.iter().flat_map(Row::words)),
             good: good(rows),
@@ -129,14 +122,30 @@ impl Report {
             reviewers: reviewers(rows),
             missing: gaps.iter().map(|gap| named(&gap.question, gap.times)).collect(),
             confidence,
+            evidence: Completeness::default(),
         }
     }
 
-    /// The share of decided drafts that were sent unchanged; none without a decision.
-    pub fn acceptance(&self) -> Option<f64> {
-        let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-        (self.decided > 0).then(|| count(self.unchanged) / count(self.decided))
+    /// The share of drafts that left without a person; none without a draft.
+    pub fn automatic_share(&self) -> Option<f64> {
+        share(self.automatic, self.became.drafts)
     }
+}
+
+/// A part of a whole; none of nothing.
+fn share(part: usize, whole: usize) -> Option<f64> {
+    let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    (whole > 0).then(|| count(part) / count(whole))
+}
+
+/// A share as people read it.
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{:.0}%", share * 100.0))
+}
+
+/// Each name in words, with how often it was.
+fn named(counts: &[Count], word: impl Fn(&str) -> String) -> Vec<String> {
+    counts.iter().map(|count| format!("{} {}", word(&count.name), count.times)).collect()
 }
 
 fn mean(values: impl Iterator<Item = i64>) -> Option<f64> {
@@ -153,19 +162,12 @@ fn by_intent(rows: &[Row]) -> BTreeMap<&str, Vec<&Row>> {
 
 fn intents(rows: &[Row]) -> Vec<Intent> {
     let one = |(name, rows): (&str, Vec<&Row>)| {
-        let became = |outcome| rows.iter().filter(|row| row.outcome() == Some(outcome)).count();
-        Intent {
-            name: name.to_owned(),
-            drafts: rows.len(),
-            decided: rows.iter().filter(|row| row.outcome().is_some()).count(),
-            unchanged: became(Outcome::Unchanged),
-            changed: became(Outcome::Changed),
-            rejected: became(Outcome::Rejected),
-            taken_over: became(Outcome::TakenOver),
-        }
+        let mut became = Became::default();
+        rows.into_iter().for_each(|row| became.count(row));
+        Intent { name: name.to_owned(), became }
     };
     let mut intents: Vec<Intent> = by_intent(rows).into_iter().map(one).collect();
-    intents.sort_by_key(|intent| std::cmp::Reverse(intent.drafts));
+    intents.sort_by_key(|intent| std::cmp::Reverse(intent.became.drafts));
     intents
 }
 

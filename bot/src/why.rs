@@ -114,6 +114,9 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::ActionClaimed => "record.action_claimed",
         Kind::ActionSettled => "record.action_settled",
         Kind::ActionResolved => "record.action_resolved",
+        Kind::ExampleConsented => "record.example_consented",
+        Kind::ExampleWithdrawn => "record.example_withdrawn",
+        Kind::QaScored => "record.qa_scored",
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use cards::words::{Locale, Words};
 use cards::{Hint, RejectReason};
 
-use crate::policy::Intent;
+use crate::policy::{Intent, Language};
 
 /// Tables of the locale files the program uses, besides all those there are. A literal `table.name` is a key.
 const TABLES: &[&str] =
@@ -49,6 +49,10 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
         "hint." => Hint::ALL.iter().map(|hint| hint.as_str()).collect(),
         "reason." => RejectReason::ALL.iter().map(|reason| reason.as_str()).collect(),
         "result." => vec!["accepted", "failed", "put_off", "unknown"],
+        "proof." => {
+            vec!["question", "suggestion", "grounds", "verification", "verdict", "authority", "ending"]
+        }
+        "language." => Language::ALL.iter().map(|language| language.as_str()).collect(),
         "weekday." => vec!["1", "2", "3", "4", "5", "6", "7"],
         "resolved." => vec!["delivered", "not_delivered", "dropped"],
         "hand_out." => {

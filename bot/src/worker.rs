@@ -183,6 +183,7 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
     let taken_over = instance::show_life(app).await?;
     recovery::remember(app).await?;
     tidy::when_due(app).await?;
+    meaning::keep_up(app).await?;
     // A browser that does not end holds nothing else up.
     let browsers = app.clone();
     tokio::spawn(async move { browsers.offices.tidy(&browsers.ids, now, false).await });

@@ -343,7 +343,7 @@ fn waiting_case(
         digest: String::new(),
         watermark: 0,
         policy: desk.policy.clone(),
-        author: Author::Bot { drafter: "extractive".into(), no_model: None },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None, examples: Vec::new() },
         citations: vec![],
         verdict: Verdict {
             route: Route::Review(policy::Level::Reviewer),

@@ -28,7 +28,7 @@ fn drafter(case: &Case) -> String {
 }
 
 /// Everything the model was told so far, as one text.
-fn prompts(world: &World) -> String {
+pub fn prompts(world: &World) -> String {
     let chats = world.model.as_ref().map(|model| model.chats()).unwrap_or_default();
     let contents = chats.iter().flat_map(|chat| chat["messages"].as_array().cloned().unwrap_or_default());
     contents.filter_map(|message| message["content"].as_str().map(str::to_owned)).collect::<Vec<_>>().join("\n")

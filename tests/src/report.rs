@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use aijia::evidence::{Actor, Kind};
+use aijia::policy::Intent;
+use aijia::store::record;
 use anyhow::{Context, ensure};
 use cards::Act;
+use serde_json::{Value, json};
 use simulator::ItemKind;
 use simulator::telegram::Method;
 
+use crate::operations::{beside, finished};
 use crate::story;
 use crate::world::{Colleagues, DESK, FLAGSHIP, Phones, Setting, World};
 
@@ -158,5 +163,165 @@ story!(
         world.wait(TO_MONDAY).await?;
         world.wait(Duration::from_secs(2 * HOUR)).await?;
         ensure!(weekly(world, "ChenJie").is_empty());
+    }
+);
+
+/// The figures of a report, as scripts read them.
+fn figures(world: &World) -> anyhow::Result<Value> {
+    let aside = world.folder.path().join("aside");
+    let (code, said) = finished(beside(world, &aside, &world.database_url(), &["report", "--json"])?)?;
+    let line = said.lines().find(|line| line.starts_with('{')).with_context(|| format!("{code:?} {said}"))?;
+    Ok(serde_json::from_str(line)?)
+}
+
+/// What the record of conversations alone says: every entry of a kind, by case.
+async fn recounted(
+    world: &World,
+    cases: std::ops::RangeInclusive<i64>,
+) -> anyhow::Result<Vec<(i64, Vec<record::Told>)>> {
+    let mut told = Vec::new();
+    for number in cases {
+        told.push((number, world.record(number).await?));
+    }
+    Ok(told)
+}
+
+story!(
+    /// Scenario 79: acceptance, pass rate, reasons, take-overs, high risk and evidence completeness are what the raw record
+    /// gives, counted once more.
+    a_report_is_what_the_record_gives,
+    |world| {
+        decides(world).await?;
+        world.sim.add_customer("wmFour", "顾客");
+        world.says(FLAGSHIP, "wmFour", ANGRY).await?;
+        world.sim.add_customer("wmFive", "顾客");
+        world.says(FLAGSHIP, "wmFive", "羽绒服怎么洗").await?;
+        world.member_says("ZhaoLiu", "/接手 5").await?;
+        let card = world.card_of("LiHua", 2)?;
+        world.taps_card("LiHua", &card, Act::Send, &[]).await?;
+        let told = recounted(world, 1..=5).await?;
+        let of = |kind: Kind| told.iter().filter(|(_, told)| told.iter().any(|one| one.kind == kind)).count();
+        let first = |told: &[record::Told]| {
+            let by_person = |one: &&record::Told| matches!(one.actor, Actor::Person(_));
+            let decides = [Kind::Decided, Kind::Edited, Kind::Rejected, Kind::TakenOver];
+            told.iter().filter(by_person).map(|one| one.kind).find(|kind| decides.contains(kind))
+        };
+        let firsts: Vec<Kind> = told.iter().filter_map(|(_, told)| first(told)).collect();
+        let count = |kind: Kind| firsts.iter().filter(|first| **first == kind).count();
+        let report = figures(world)?;
+        ensure!(report["drafts"] == of(Kind::Drafted) && report["decided"] == firsts.len(), "{report}");
+        ensure!(report["unchanged"] == count(Kind::Decided) && report["changed"] == count(Kind::Edited), "{report}");
+        ensure!(report["rejected"] == count(Kind::Rejected) && report["taken_over"] == count(Kind::TakenOver));
+        ensure!(report["reasons"] == json!([{ "name": "outdated_knowledge", "times": 1 }]), "{report}");
+        let high = told.iter().filter(|(_, told)| {
+            told.iter().any(|one| {
+                let verdict = one.payload.as_ref().map(|payload| payload["verdict"]["risk"].clone());
+                one.kind == Kind::Judged && verdict.is_some_and(|risk| risk == "high" || risk == "abnormal")
+            })
+        });
+        ensure!(report["high_risk"] == high.count(), "{report}");
+        ensure!(report["evidence"]["replies"] == of(Kind::SendClaimed) && of(Kind::SendClaimed) == 2, "{report}");
+        ensure!(report["evidence"]["complete"] == 2, "{report}");
+        world.member_says("WangWu", "/报告").await?;
+        let words = world.newest_text("WangWu");
+        ensure!(words.contains("原样采用 25%，审核通过 50%") && words.contains("证据完整 100%（2/2）"), "{words}");
+    }
+);
+
+story!(
+    /// What no record can prove is named: a reply about an order that nobody looked up, and one that rests on nothing.
+    missing_evidence_is_named,
+    |world| {
+        world.sim.add_customer("wmOrder", "顾客");
+        world.says(FLAGSHIP, "wmOrder", "我的订单到哪了，什么时候能到").await?;
+        ensure!(world.case(1).await?.draft().is_some_and(|draft| draft.intent == Intent::OrderStatus), "{:?}", world.case(1).await?);
+        world.member_says("WangWu", "/改 1 亲，麻烦发一下订单号，我帮您查。").await?;
+        let card = world.card_of("WangWu", 1)?;
+        world.taps_card("WangWu", &card, Act::Send, &[]).await?;
+        world.customer_says("羊毛衫会起球吗？").await?;
+        world.decides("LiHua", Act::Send).await?;
+        world.member_says("WangWu", "/报告").await?;
+        let words = world.newest_text("WangWu");
+        ensure!(words.contains("证据完整 50%（1/2）") && words.contains("订单核验 1"), "{words}");
+    }
+);
+
+/// Both weeks of scenario 82: in the second one automation opens, and a reply leaves that rests on nothing.
+async fn automation_outgrows_the_record(world: &mut World) -> anyhow::Result<()> {
+    world.customer_says("羊毛衫会起球吗？").await?;
+    world.decides("LiHua", Act::Send).await?;
+    world.wait(Duration::from_secs(8 * 24 * HOUR)).await?;
+    world.opens_automation().await?;
+    world.asked_by("wmAuto", crate::automation::FACT).await?;
+    ensure!(!world.customer_heard("wmAuto").is_empty(), "it leaves by itself");
+    world.asked_by("wmOrder", "我的订单到哪了，什么时候能到").await?;
+    let number = world.number_of("wmOrder").await?.context("a case")?;
+    world.member_says("WangWu", &format!("/改 {number} 亲，麻烦发一下订单号。")).await?;
+    let card = world.card_of("WangWu", number)?;
+    world.taps_card("WangWu", &card, Act::Send, &[]).await.map(drop)
+}
+
+story!(
+    /// Scenario 82: automation grows while less can be proved. The report says so before any figure, and somebody is told.
+    automation_that_outgrows_its_evidence_is_no_success,
+    in crate::automation::with_auto("sample = 0.02"),
+    |world| {
+        automation_outgrows_the_record(world).await?;
+        world.member_says("ChenJie", "/报告").await?;
+        let phone = world.phone("ChenJie");
+        ensure!(phone.contains("这不是好消息") && phone.contains("订单核验 1"), "{phone}");
+        ensure!(world.entries(Kind::Alarm).await?.iter().all(|alarm| alarm["key"] != "told.evidence_falls"));
+        world.wait(Duration::from_secs(4 * 24 * HOUR)).await?;
+        let told = weekly(world, "ChenJie").pop().context("the week is told")?;
+        let warned = told.lines().nth(1).is_some_and(|line| line.contains("证据完整却从 100.0% 降到"));
+        ensure!(warned && told.contains("证据完整"), "{told}");
+        let alarms = world.entries(Kind::Alarm).await?;
+        ensure!(alarms.iter().filter(|alarm| alarm["key"] == "told.evidence_falls").count() == 1, "{alarms:?}");
+    }
+);
+
+story!(
+    /// For spreadsheets: every figure a row, and nothing that a customer wrote is a formula.
+    a_report_is_a_table_without_formulas,
+    |world| {
+        decides(world).await?;
+        world.sim.add_customer("wmFormula", "顾客");
+        world.says(FLAGSHIP, "wmFormula", "=HYPERLINK(\"http://evil.example\",\"刻字\")可以刻字吗").await?;
+        let aside = world.folder.path().join("aside");
+        let (code, said) = finished(beside(world, &aside, &world.database_url(), &["report", "--csv"])?)?;
+        ensure!(code == Some(0), "{code:?} {said}");
+        for row in ["total,,drafts,", "total,,complete_evidence,1", "reject_reason,outdated_knowledge,times,1", "reviewer,lihua,decisions,3"] {
+            ensure!(said.contains(row), "{row}: {said}");
+        }
+        ensure!(said.contains("missing_knowledge,\"'=HYPERLINK("), "{said}");
+        let (code, said) = finished(beside(world, &aside, &world.database_url(), &["report", "--csv", "--json"])?)?;
+        ensure!(code == Some(2), "one form at a time: {said}");
+    }
+);
+
+story!(
+    /// The report stands on a page too: for whoever was given the link, as long as it is good, and for nobody else.
+    a_report_is_on_a_page,
+    |world| {
+        decides(world).await?;
+        world.member_says("ChenJie", "/报告").await?;
+        let link = world.newest_link("ChenJie")?;
+        let mut browser = world.browser("ChenJie")?;
+        let page = world.opens(&mut browser, &link).await?;
+        ensure!(page.status == 200 && page.html.contains("拒绝原因：知识过期 1"), "{} {}", page.status, page.html);
+        let addresses: Vec<String> = page.html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+        ensure!(addresses.len() == 3, "{addresses:?}");
+        let outside = url::Url::parse(&link)?;
+        let first = outside.join(&addresses[0].replace("&amp;", "&").replace("&#x2f;", "/"))?;
+        let bytes = reqwest::get(first.clone()).await?.bytes().await?;
+        ensure!(size(&bytes).is_some_and(|(wide, _)| wide == 780), "a picture");
+        let tenth = first.as_str().replace("/report/0", "/report/9");
+        ensure!(reqwest::get(&tenth).await?.status() == 404);
+        for forged in [link.replace(&hex::encode("chenjie"), &hex::encode("wangwu")), link.split('?').next().unwrap_or_default().to_owned()] {
+            ensure!(world.opens(&mut browser, &forged).await?.status == 410, "{forged}");
+        }
+        world.wait(Duration::from_secs(24 * HOUR)).await?;
+        ensure!(world.opens(&mut browser, &link).await?.status == 410, "a day is over");
+        ensure!(reqwest::get(first).await?.status() == 410, "so are its pictures");
     }
 );

@@ -187,6 +187,9 @@ pub enum Author {
         /// Why the model did not write it, where there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         no_model: Option<NoModel>,
+        /// Numbers of the cases whose replies a model was shown as examples of manner.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        examples: Vec<i64>,
     },
     /// A person, by id.
     Person {

@@ -180,7 +180,7 @@ pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: turn.rules.policy.to_owned(),
-        author: Author::Bot { drafter: String::new(), no_model: None },
+        author: Author::Bot { drafter: String::new(), no_model: None, examples: Vec::new() },
         citations: Vec::new(),
         verdict: verdict.clone(),
         confidence: 0.0,

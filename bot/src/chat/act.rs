@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Along, Desk, ask, knowledge, office, pause, phase, show};
+use super::{Along, Desk, ask, example, knowledge, office, pause, phase, qa, show};
 use crate::action_desk;
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
@@ -50,6 +50,8 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::Report => phase::report(desk).await,
         Command::Cancel => Ok(()),
         Command::Knowledge(command) => knowledge::on(desk, command).await,
+        Command::Example(command) => example::on(desk, command).await,
+        Command::Qa(command) => qa::on(desk, command).await,
         Command::Do { n, action, text } => action_desk::wish(desk, n, action.as_deref(), &text).await,
     }
 }

@@ -6,18 +6,19 @@ use serde_json::json;
 use super::{Desk, spending};
 use crate::automation::{self, Obstacle, Opened};
 use crate::case::Say;
+use crate::checklist;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::command::Place;
 use crate::config::short_version;
 use crate::desk::{Channel, Mode, Person};
 use crate::evidence::{Actor, Entry, Kind};
+use crate::http;
 use crate::policy::{self, Intent, Power};
+use crate::report::{self, Warning};
 use crate::store::automation as store;
 use crate::store::desks::Applied;
-use crate::store::knowledge::gaps;
 use crate::store::{outcomes, record, samples};
 use crate::worker::{Job, apply};
-use crate::{checklist, report};
 
 /// Unanswered questions a report names.
 const MISSING: i64 = 5;
@@ -212,11 +213,19 @@ pub(super) async fn report(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     let now = desk.app.clock.now();
     // Up to this moment, and what happened in it.
     let until = now + 1;
-    let rows = outcomes::between(desk.tx, until - report::WEEK, until).await?;
-    let gaps = gaps::all(desk.tx, MISSING).await?;
-    let counted = report::Report::of(&rows, &gaps, desk.app.known_chances().quality().cloned());
-    let told = report::told(&counted, desk.desk.words(), &desk.desk.desk, report::WEEK / DAY);
-    if counted.decided == 0 {
+    let from = until - report::WEEK;
+    let confidence = desk.app.known_chances().quality().cloned();
+    let counted = report::gather(desk.tx, (from, until), MISSING, confidence).await?;
+    let before = report::gather(desk.tx, (from - report::WEEK, from), 0, None).await?;
+    let warning = Warning::of(&counted, &before).map(|warning| warning.say(&counted, desk.desk.words()));
+    if let Some(say) = warning {
+        desk.say(say).await?;
+    }
+    let mut told = report::told(&counted, desk.desk.words(), &desk.desk.desk, report::WEEK / DAY);
+    if let Some(url) = http::give_report_link(desk.app, &desk.person.id, until) {
+        told = format!("{told}\n{}", desk.desk.words().text("report.page", &[("url", &url)]));
+    }
+    if counted.became.decided == 0 {
         return desk.text(told).await;
     }
     if desk.app.charts.missing().is_some() {

@@ -18,7 +18,7 @@ use crate::why;
 /// Cases a list shows.
 const LISTED: usize = 15;
 /// Messages the answer to "why" takes at most; the review page has the rest.
-const WHY_MESSAGES: usize = 3;
+pub(super) const WHY_MESSAGES: usize = 3;
 
 /// Only what the person may do.
 pub(super) async fn help(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {

@@ -75,6 +75,9 @@ names! {
     Report = "report" | "报告" | "日报", Some(Power::ReadEvidence), Some("command.report"), "usage.report";
     Kb = "kb" | "知识", Some(Power::ManageKnowledge), Some("command.kb"), "usage.kb";
     Do = "do" | "做" | "办" | "执行", Some(Power::Decide), Some("command.do"), "usage.do";
+    Example = "example" | "examples" | "示例" | "样例" | "范例", Some(Power::ReadEvidence), Some("command.example"),
+        "usage.example";
+    Qa = "qa" | "质检" | "抽检", Some(Power::ReadEvidence), Some("command.qa"), "usage.qa";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

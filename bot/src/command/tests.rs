@@ -74,6 +74,35 @@ fn the_knowledge_is_looked_after_by_number_or_id() {
 }
 
 #[test]
+fn an_example_is_shown_before_it_is_agreed_to() {
+    let example = |command: ExampleCommand| Command::Example(command);
+    same(&["/example", "/示例", "/样例"], &example(ExampleCommand::List));
+    same(&["/example 15", "/示例 #15", "/示例15"], &example(ExampleCommand::Show { n: 15 }));
+    same(&["/示例 15 同意"], &example(ExampleCommand::Agree { n: 15, code: None }));
+    let coded = ExampleCommand::Agree { n: 15, code: Some("7f3k".into()) };
+    same(&["/示例 15 同意 7F3K", "/example 15 agree 〔7f3k〕", "/示例15 同意 7f3k"], &example(coded));
+    same(&["/示例 15 撤回", "/example 15 withdraw"], &example(ExampleCommand::Withdraw { n: 15 }));
+    for text in ["/示例 好的", "/示例 15 也许", "/示例 15 同意 7f3k 9", "/示例 15 撤回 7f3k"] {
+        assert_eq!(bad(text), ("example".to_owned(), "usage.example"), "{text}");
+    }
+}
+
+#[test]
+fn quality_is_scored_by_seven_signs() {
+    let qa = |command: QaCommand| Command::Qa(command);
+    same(&["/qa", "/质检", "/抽检"], &qa(QaCommand::Sample { week: None }));
+    let week = "2026-W48".parse().ok();
+    same(&["/qa 2026-W48", "/质检 2026-w48", "/质检２０２６－Ｗ４８"], &qa(QaCommand::Sample { week }));
+    same(&["/qa 81", "/质检 #81", "/质检81"], &qa(QaCommand::Show { n: 81 }));
+    let score = |note: &str| qa(QaCommand::Score { n: 81, points: "54-5351".into(), note: note.into() });
+    same(&["/qa 81 54-5351", "/质检 81 5 4 - 5 3 5 1", "/质检 #81 ５，４，－，5,3,5,1"], &score(""));
+    same(&["/qa 81 54-5351 好", "/质检 81：5 4 - 5 3 5 1 好"], &score("好"));
+    for text in ["/qa 好", "/qa 81 54", "/qa 81 54-53511", "/qa 81 好"] {
+        assert_eq!(bad(text), ("qa".to_owned(), "usage.qa"), "{text}");
+    }
+}
+
+#[test]
 fn asking_takes_the_words_as_they_were_typed() {
     let ask = |words: &str| Command::Ask { words: words.into() };
     assert_eq!(command("/ask 千牛 羊毛衫会起球吗？\n  第二行"), ask("千牛 羊毛衫会起球吗？\n  第二行"));
@@ -237,7 +266,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 28);
+    assert_eq!(lines.len(), 30);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

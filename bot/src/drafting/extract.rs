@@ -63,6 +63,7 @@ pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, word
         action: action(intent).map(str::to_owned),
         drafter: "extractive".into(),
         no_model: None,
+        examples: Vec::new(),
     })
 }
 

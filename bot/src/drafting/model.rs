@@ -20,8 +20,10 @@ use serde_json::Value;
 use tower::BoxError;
 use url::{Host, Url};
 
-use super::placeholders::Placeholders;
-use super::{Proposal, Usage, Wish, citation_of, clean, confidence_in, in_parts, prompt, wants_another_passage};
+use super::placeholders::{BLANK, Placeholders};
+use super::{
+    Example, Proposal, Usage, Wish, citation_of, clean, confidence_in, in_parts, prompt, wants_another_passage,
+};
 use crate::case::Citation;
 use crate::policy::unfounded;
 
@@ -67,6 +69,9 @@ pub enum Flaw {
     /// It has a number, an amount, a link or an address that its passages do not have.
     #[error("it says what its passages do not say")]
     NotGrounded,
+    /// It has a blank of an example in it.
+    #[error("it leaves something out that an example left out")]
+    Blank,
     /// A reviewer wanted it shorter, and it is not.
     #[error("it is no shorter than before")]
     NoShorter,
@@ -177,14 +182,15 @@ pub struct Answered {
 }
 
 impl<'a> Question<'a> {
-    /// The customer's messages, among which recalled ones must not be, with the passages found.
-    pub fn new(customer: &[String], found: &'a Found, wish: Option<Wish<'a>>) -> Self {
+    /// The customer's messages, among which recalled ones must not be, with the passages found, and examples of how the
+    /// shop talks.
+    pub fn new(customer: &[String], found: &'a Found, examples: &[Example], wish: Option<Wish<'a>>) -> Self {
         let mut placeholders = Placeholders::default();
         let mut hide = |texts: &[String]| texts.iter().map(|text| placeholders.hide(text)).collect::<Vec<_>>();
         let (customer, before) = (hide(customer), hide(wish.map(|wish| wish.before).unwrap_or_default()));
         let passages = without_the_first(found, wish);
         let asks = wish.map(|wish| Wish { before: &before, ..wish });
-        Self { messages: prompt::messages(&customer, &passages, asks), passages, placeholders, wish }
+        Self { messages: prompt::messages(&customer, &passages, examples, asks), passages, placeholders, wish }
     }
 
     /// What it will take at most, or nearly.
@@ -316,7 +322,7 @@ fn restored(
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
     let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(whole).collect();
-    Ok(Proposal { parts, citations, confidence, action: None, drafter, no_model: None })
+    Ok(Proposal { parts, citations, confidence, action: None, drafter, no_model: None, examples: Vec::new() })
 }
 
 /// A model rests on all of a passage that it was given.
@@ -335,6 +341,8 @@ fn usable(answer: &prompt::Answer, found: &Found) -> Result<Vec<String>, DraftEr
         Flaw::TooLong
     } else if !cards::showable(&text) {
         Flaw::Hidden
+    } else if text.contains(BLANK) {
+        Flaw::Blank
     } else if unfounded(std::slice::from_ref(&text), &sources).iter().any(|claim| claim.kind.is_invented()) {
         Flaw::NotGrounded
     } else {

@@ -30,7 +30,7 @@ fn found() -> Found {
 
 async fn draft(model: &Model, customer: &[String], wish: Option<Wish<'_>>) -> Result<Proposal, DraftError> {
     let found = found();
-    model.draft(&Question::new(customer, &found, wish)).await.proposal
+    model.draft(&Question::new(customer, &found, &[], wish)).await.proposal
 }
 
 /// What a server that behaves so makes of a question, with little patience.
@@ -208,7 +208,7 @@ fn an_address_that_is_none_is_refused_and_the_key_is_never_shown() {
 #[tokio::test]
 async fn what_an_answer_takes_is_counted() {
     let (customer, found) = (["包邮吗".to_owned()], found());
-    let question = Question::new(&customer, &found, None);
+    let question = Question::new(&customer, &found, &[], None);
     let taken = async |behaviour: Behaviour| {
         let server = FakeModel::start(behaviour).await.expect("a server");
         let model = Model::new(&server.base_url(), "key".into(), "fake-chat").expect("a model");

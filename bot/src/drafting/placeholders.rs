@@ -72,6 +72,20 @@ impl Placeholders {
     }
 }
 
+/// What stands for words that were left out for good.
+pub(crate) const BLANK: &str = "〔略〕";
+/// Characters of a name from which on it is looked for: a shorter one may be any word.
+const NAME: usize = 2;
+
+/// A text without what is personal in it, and without a person's name: nothing puts it back.
+pub(crate) fn blanked(text: &str, name: Option<&str>) -> String {
+    let name = name.filter(|name| name.chars().count() >= NAME);
+    let nameless = name.map_or_else(|| text.to_owned(), |name| text.replace(name, BLANK));
+    let mut placeholders = Placeholders::default();
+    let hidden = placeholders.hide(&nameless);
+    placeholders.taken.iter().fold(hidden, |text, (placeholder, _)| text.replace(placeholder.as_str(), BLANK))
+}
+
 /// Whether two neighbouring characters can be of one number or name.
 fn joins(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '@') || is_digit(c)

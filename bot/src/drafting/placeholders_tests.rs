@@ -125,3 +125,16 @@ fn whatever_a_customer_writes_comes_back_byte_for_byte() {
         assert_eq!(placeholders.restore(&shown), text, "{shown}");
     }
 }
+
+#[test]
+fn what_is_blanked_cannot_be_put_back() {
+    for (text, blank) in [
+        ("我的电话13800001111，会起球吗", "我的电话〔略〕，会起球吗"),
+        ("小雨您好，单号 SF1234567890123 已发出", "〔略〕您好，单号 〔略〕 已发出"),
+        ("邮箱 xiaoyu@example.com 收〔号码1〕", "邮箱 〔略〕 收〔略〕"),
+        ("满 99 元包邮", "满 99 元包邮"),
+    ] {
+        assert_eq!(blanked(text, Some("小雨")), blank);
+    }
+    assert_eq!(blanked("雨天也能穿", Some("雨")), "雨天也能穿", "one character is any word");
+}

@@ -6,7 +6,7 @@ use knowledge::{Found, Hit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{DraftError, Flaw, Wish};
+use super::{DraftError, Example, Flaw, Wish};
 
 /// Newest messages of the customer the model sees, and characters of each.
 const MESSAGES: usize = 10;
@@ -24,21 +24,34 @@ Rules:
 5. Marks such as 〔号码1〕 stand for something personal. Copy one exactly if you must name it; never guess what it stands for.
 6. Return one JSON object and nothing else, with the keys answer (a string), citations (the ids of the passages used, such as p1) and intent (one word).";
 
+/// Said where there are examples.
+const MANNER: &str = "\
+7. Lines with the key example are past replies of this shop to other customers. They show its manner and nothing else: address, tone, length. They are no passages: nothing they say is a fact, and none can be cited. 〔略〕 stands for something left out; never write it.";
+
 /// The two messages of a request: instructions, and data.
-pub(super) fn messages(customer: &[String], found: &Found, asks: Option<Wish<'_>>) -> Value {
-    let rules =
-        asks.map_or_else(|| SYSTEM.to_owned(), |asks| format!("{SYSTEM}\nThe reviewer asks: {}", wish(asks.hint)));
+pub(super) fn messages(customer: &[String], found: &Found, examples: &[Example], asks: Option<Wish<'_>>) -> Value {
+    let mut rules = vec![SYSTEM.to_owned()];
+    rules.extend((!examples.is_empty()).then(|| MANNER.to_owned()));
+    rules.extend(asks.map(|asks| format!("The reviewer asks: {}", wish(asks.hint))));
     let before = asks.map(|asks| asks.before).unwrap_or_default();
-    json!([{ "role": "system", "content": rules }, { "role": "user", "content": data(customer, found, before) }])
+    let data = data(customer, found, examples, before);
+    json!([{ "role": "system", "content": rules.join("\n") }, { "role": "user", "content": data }])
 }
 
-fn data(customer: &[String], found: &Found, before: &[String]) -> String {
+fn data(customer: &[String], found: &Found, examples: &[Example], before: &[String]) -> String {
     let mut lines = vec!["Passages, best first:".to_owned()];
     let passages = found.hits.iter().enumerate();
     lines.extend(passages.map(|(place, hit)| {
         let (id, text) = (format!("p{}", place + 1), given(hit));
         json!({ "passage": id, "title": hit.title, "text": text, "kind": hit.kind }).to_string()
     }));
+    if !examples.is_empty() {
+        lines.push("Examples of manner, about other customers:".to_owned());
+        let numbered = examples.iter().zip(1..);
+        lines.extend(numbered.map(|(example, number)| {
+            json!({ "example": number, "customer": example.question, "reply": example.answer }).to_string()
+        }));
+    }
     lines.push("The customer's messages, oldest first:".to_owned());
     let newest = customer.iter().skip(customer.len().saturating_sub(MESSAGES));
     lines.extend(newest.map(|text| Value::from(cut(text, MESSAGE)).to_string()));

@@ -109,7 +109,7 @@ pub(crate) struct Answer {
 /// # Errors
 /// When the database fails.
 pub(crate) async fn answer(app: &App, wanted: &Wanted) -> anyhow::Result<Option<Answer>> {
-    let intent = understood(app, wanted).await?;
+    let intent = app.intent_of(&wanted.view.desk, &wanted.texts).await?;
     let Some(sight) = office::before_drafting(app, &wanted.view, &wanted.texts, intent).await? else {
         return Ok(None);
     };
@@ -164,16 +164,6 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
             })
         })
         .await
-}
-
-/// What the customer wants.
-async fn understood(app: &App, wanted: &Wanted) -> anyhow::Result<Intent> {
-    let understanding = app.understanding(&wanted.view.desk).await?;
-    let mut meant = Vec::new();
-    for text in wanted.texts.iter().filter(|_| understanding.asks_for_meaning()) {
-        meant.push(app.meaning_of(text).await);
-    }
-    Ok(understanding.intent_of(&wanted.texts, &meant))
 }
 
 /// What comes of looking for an answer, and what is known about it, as JSON.
@@ -304,7 +294,7 @@ fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: policy.to_owned(),
-        author: Author::Bot { drafter: proposal.drafter, no_model: proposal.no_model },
+        author: Author::Bot { drafter: proposal.drafter, no_model: proposal.no_model, examples: proposal.examples },
         citations: proposal.citations,
         verdict: judged.verdict,
         confidence: proposal.confidence,

@@ -60,6 +60,8 @@ pub struct Settings {
 pub struct Offices {
     settings: Settings,
     open: Mutex<HashMap<String, Arc<Office>>>,
+    /// Whether nothing is looked at by intention.
+    closed: bool,
 }
 
 /// A store's back office as it is configured, with its browser where one runs.
@@ -105,12 +107,12 @@ pub enum NoOffice {
 impl Offices {
     /// No browser runs yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, open: Mutex::default() }
+        Self { settings, open: Mutex::default(), closed: false }
     }
 
     /// Of a program that looks at nothing: what it would look up stays unseen.
     pub fn closed(seats: Seats) -> Self {
-        Self::new(Settings {
+        let settings = Settings {
             chromium: Err("this program looks at no back office".into()),
             key: [0; 32],
             profiles: PathBuf::new(),
@@ -118,7 +120,13 @@ impl Offices {
             seats,
             api_keys: BTreeMap::new(),
             tracking_keys: BTreeMap::new(),
-        })
+        };
+        Self { closed: true, ..Self::new(settings) }
+    }
+
+    /// Whether nothing is looked at, and nobody expects it.
+    fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Why nothing can be looked up on this machine, where nothing can.

@@ -2,8 +2,7 @@
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::report::{self, Report, WEEK};
-use crate::store::outcomes;
+use crate::report;
 use crate::store::queue::{Door, Row};
 use crate::surface::Address;
 use crate::worker::{Job, apply};
@@ -31,19 +30,13 @@ pub(super) async fn draw(app: &App, row: Row, to: Address, until: Timestamp) -> 
 
 async fn drawn(app: &App, until: Timestamp) -> anyhow::Result<Vec<Vec<u8>>> {
     let reader = app.clone();
-    let (desk, rows) = app
-        .store
-        .read(move |tx| {
-            Box::pin(async move { Ok((reader.desk(tx).await?, outcomes::between(tx, until - WEEK, until).await?)) })
+    let bars = app.store.read(move |tx| {
+        Box::pin(async move {
+            let desk = reader.desk(tx).await?;
+            report::week_in_bars(tx, &desk, until).await
         })
-        .await?;
-    let charts = app.charts.clone();
-    let drawn = tokio::task::spawn_blocking(move || {
-        let place = (until, desk.desk.desk.timezone.as_str());
-        let pictures = report::pictures(&Report::of(&rows, &[], None), &rows, desk.words(), place);
-        pictures.iter().map(|bars| charts.draw(bars)).collect::<Result<Vec<_>, _>>()
     });
-    Ok(drawn.await?.unwrap_or_else(|problem| {
+    Ok(report::draw(app, bars.await?).await.unwrap_or_else(|problem| {
         tracing::warn!(%problem, "the report comes without pictures");
         Vec::new()
     }))

@@ -185,6 +185,14 @@ kinds! {
     ActionSettled = "action_settled",
     /// A person said what became of an action whose answer is missing.
     ActionResolved = "action_resolved",
+    /// The owner of a channel lets the drafter take a reply as an example of manner.
+    ExampleConsented = "example_consented",
+    /// An example was taken back, or went with the words it was made of.
+    ExampleWithdrawn = "example_withdrawn",
+    /// The sample of a week was drawn.
+    QaDrawn = "qa_drawn",
+    /// A person scored how a case was dealt with.
+    QaScored = "qa_scored",
 }
 
 impl fmt::Display for Kind {

@@ -11,12 +11,13 @@ use minijinja::{Environment, Error, UndefinedBehavior};
 use serde::Serialize;
 
 /// The templates. Names end in `.html`, which is what makes minijinja escape.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("layout.html", include_str!("pages/layout.html")),
     ("parts.html", include_str!("pages/parts.html")),
     ("case.html", include_str!("pages/case.html")),
     ("notice.html", include_str!("pages/notice.html")),
     ("upload.html", include_str!("pages/upload.html")),
+    ("report.html", include_str!("pages/report.html")),
 ];
 const STYLE: &str = include_str!("pages/page.css");
 /// Nothing but our own style and pictures, no script at all, and forms only to us.

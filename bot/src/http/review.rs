@@ -11,6 +11,7 @@ mod form;
 mod look_up;
 mod media;
 mod page;
+mod report;
 mod seal;
 mod sign_in;
 mod story;
@@ -29,6 +30,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use sha2::{Digest, Sha256};
 
+pub use report::give_report_link;
 pub use seal::{Seal, Session};
 pub(super) use visitor::param;
 
@@ -49,6 +51,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/review/page.css", get(super::render::style))
         .route("/review/oauth/callback", get(sign_in::back))
+        .route("/review/report", get(report::show))
+        .route("/review/report/{picture}", get(report::picture))
         .route("/review/{number}", get(show))
         .route("/review/{number}/media/{sha256}", get(media::give))
         .route("/review/{number}/edit", post(decide::edit).get(to_page))

@@ -14,7 +14,7 @@ use crate::case::{Author, Automation, Case, Citation, Draft, Event, Level, Rules
 use crate::clock::Timestamp;
 use crate::desk::Channel;
 use crate::effects::{self, Wanted};
-use crate::policy::{self, ForbiddenWord, Grounds, Hold, Intent, Reason};
+use crate::policy::{ForbiddenWord, Grounds, Hold, Intent, Reason};
 use crate::store::conversations::{Conversation, Message};
 use crate::store::desks::Applied;
 use crate::view::View;
@@ -144,7 +144,11 @@ impl Stage {
             let event = Event::Drafted { generation: case.generation, drafted: answer.drafted };
             case = self.after(&case, &event, channel, at);
         }
-        Ok(replayed(past, turn, &case, at))
+        let intent = match case.draft() {
+            Some(draft) => draft.intent,
+            None => self.app.intent_of(&self.desk, &words(turn.customer)).await?,
+        };
+        Ok(replayed(past, turn, (&case, intent), at))
     }
 
     /// A case that has heard the customer's messages, each at its moment.
@@ -238,9 +242,8 @@ fn message(past: &Past, said: &Said, place: usize, answered: bool) -> Message {
     }
 }
 
-fn replayed(past: &Past, turn: &Turn<'_>, case: &Case, at: Timestamp) -> Replayed {
+fn replayed(past: &Past, turn: &Turn<'_>, (case, intent): (&Case, Intent), at: Timestamp) -> Replayed {
     let (customer, person) = (words(turn.customer), words(turn.person));
-    let intent = policy::intent_of(&customer);
     let bare = Replayed {
         conversation: past.id.clone(),
         channel: past.channel.clone(),

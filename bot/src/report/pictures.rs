@@ -14,7 +14,7 @@ const DAYS: i64 = 7;
 
 /// The pictures of a week that ends at `until`; none where nobody decided anything.
 pub fn pictures(report: &Report, rows: &[Row], words: &Words, (until, timezone): (Timestamp, &str)) -> Vec<Bars> {
-    if report.decided == 0 {
+    if report.became.decided == 0 {
         return Vec::new();
     }
     let mut pictures = vec![acceptance(rows, words, until, timezone), intents(&report.intents, words)];
@@ -55,13 +55,13 @@ fn intents(intents: &[Intent], words: &Words) -> Bars {
     let row = |intent: &Intent| Bar {
         name: words.text(&format!("intent.{}", intent.name), &[]),
         parts: vec![
-            (Tone::Good, number(intent.unchanged)),
-            (Tone::Fair, number(intent.changed)),
-            (Tone::Bad, number(intent.rejected)),
-            (Tone::Other, number(intent.taken_over)),
-            (Tone::Open, number(intent.drafts - intent.decided)),
+            (Tone::Good, number(intent.became.unchanged)),
+            (Tone::Fair, number(intent.became.changed)),
+            (Tone::Bad, number(intent.became.rejected)),
+            (Tone::Other, number(intent.became.taken_over)),
+            (Tone::Open, number(intent.became.drafts - intent.became.decided)),
         ],
-        figure: intent.drafts.to_string(),
+        figure: intent.became.drafts.to_string(),
         counted: true,
     };
     let key = |tone, key: &str| (tone, words.text(key, &[]));

@@ -2,7 +2,8 @@
 
 use cards::words::Words;
 
-use super::{Count, Report};
+use super::{Count, Report, percent};
+use crate::qa::Standing;
 
 /// Entries of a list that are named.
 const NAMED: usize = 3;
@@ -18,6 +19,10 @@ pub struct Week {
     pub before: Report,
     /// What is nearest to being answered without a person.
     pub nearest: Option<Nearest>,
+    /// What speaks against taking its figures for success.
+    pub warning: Option<String>,
+    /// How the newest samples for quality stand, the oldest first.
+    pub qa: Vec<Standing>,
 }
 
 /// What is nearest to being answered without a person.
@@ -35,21 +40,36 @@ pub struct Nearest {
 pub fn weekly(week: &Week, words: &Words) -> String {
     let Week { now, before, .. } = week;
     let figure = |key: &str, of: fn(&Report) -> String| words.text(key, &[("now", &of(now)), ("before", &of(before))]);
-    let mut lines = vec![
-        words.text("weekly.head", &[]),
-        figure("weekly.drafts", |report| report.drafts.to_string()),
-        figure("weekly.acceptance", |report| percent(report.unchanged, report.decided)),
-        figure("weekly.rejected", |report| report.rejected.to_string()),
-        figure("weekly.taken_over", |report| report.taken_over.to_string()),
+    let mut lines = vec![words.text("weekly.head", &[])];
+    lines.extend(week.warning.clone());
+    lines.extend([
+        figure("weekly.drafts", |report| report.became.drafts.to_string()),
+        figure("weekly.acceptance", |report| percent(report.became.acceptance())),
+        figure("weekly.rejected", |report| report.became.rejected.to_string()),
+        figure("weekly.taken_over", |report| report.became.taken_over.to_string()),
         figure("weekly.high_risk", |report| report.high_risk.to_string()),
-        figure("weekly.automatic", |report| percent(report.automatic, report.drafts)),
-    ];
+        figure("weekly.evidence", |report| percent(report.evidence.share())),
+        figure("weekly.automatic", |report| percent(report.automatic_share())),
+    ]);
+    lines.extend(week.qa.iter().map(|standing| quality(standing, words)));
     let todo = todo(week, words);
     if !todo.is_empty() {
         lines.push(words.text("weekly.todo", &[]));
         lines.extend(todo);
     }
     lines.join("\n")
+}
+
+/// A sample in one line: what was scored and what fares worst, or that nobody has scored it.
+fn quality(standing: &Standing, words: &Words) -> String {
+    let (drawn, scored) = (standing.drawn.to_string(), standing.scored.to_string());
+    let counted = [("week", standing.week.as_str()), ("drawn", &drawn), ("scored", &scored)];
+    let (Some(mean), Some((weakest, low))) = (standing.mean(), standing.weakest()) else {
+        return words.text("weekly.qa_waits", &counted);
+    };
+    let (mean, low, weakest) = (format!("{mean:.1}"), format!("{low:.1}"), words.text(weakest, &[]));
+    let found = [("mean", mean.as_str()), ("weakest", &weakest), ("low", &low)];
+    words.text("weekly.qa", &counted.into_iter().chain(found).collect::<Vec<_>>())
 }
 
 fn todo(week: &Week, words: &Words) -> Vec<String> {
@@ -73,9 +93,4 @@ fn todo(week: &Week, words: &Words) -> Vec<String> {
 
 fn short(text: &str) -> String {
     cards::one_line(text).chars().take(SHOWN).collect()
-}
-
-fn percent(part: usize, whole: usize) -> String {
-    let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    if whole == 0 { "–".to_owned() } else { format!("{:.0}%", count(part) / count(whole) * 100.0) }
 }

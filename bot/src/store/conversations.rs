@@ -316,6 +316,14 @@ pub async fn unanswered(tx: &mut Tx, conversation: &str) -> sqlx::Result<Vec<Mes
     tx.all(sql, args![conversation]).await
 }
 
+/// What a customer wrote in a case, oldest first, without what was taken back.
+pub async fn words_in_case(tx: &mut Tx, conversation: &str, case_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT body FROM messages WHERE conversation = $1 AND case_id = $2 AND author = 'customer'
+               AND kind = 'text' AND recalled = FALSE ORDER BY seq";
+    let words: Vec<(String,)> = tx.all(sql, args![conversation, case_id]).await?;
+    Ok(words.into_iter().map(|(body,)| body).collect())
+}
+
 /// Marks the customer's messages up to `seq` as answered.
 pub async fn answered(tx: &mut Tx, conversation: &str, seq: i64) -> sqlx::Result<()> {
     let sql = "UPDATE messages SET answered = TRUE WHERE conversation = $1 AND seq <= $2 AND answered = FALSE";

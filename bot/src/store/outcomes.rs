@@ -41,6 +41,8 @@ impl Outcome {
 /// A draft and what became of it.
 #[derive(Debug, Clone, FromRow)]
 pub struct Row {
+    /// The case's id.
+    pub case_id: String,
     /// The channel's id.
     pub channel: String,
     /// What the customer wanted.
@@ -73,6 +75,11 @@ impl Row {
     /// The words because of which a person had to look.
     pub fn words(&self) -> Vec<String> {
         serde_json::from_str(&self.words).unwrap_or_default()
+    }
+
+    /// Whether its risk was high or abnormal.
+    pub fn is_high_risk(&self) -> bool {
+        matches!(self.risk.as_str(), "high" | "abnormal")
     }
 
     /// What a person made of it, once one did.

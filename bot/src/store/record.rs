@@ -209,6 +209,34 @@ pub async fn of_case(tx: &mut Tx, case_id: &str) -> anyhow::Result<Vec<Told>> {
     told(tx.all(sql, args![case_id]).await?)
 }
 
+/// An entry of a case's record, for counting.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// The case's id.
+    pub case_id: String,
+    /// What happened.
+    pub kind: Kind,
+    /// The details of what was drafted, unless they were erased; none of anything else.
+    pub payload: Option<Value>,
+}
+
+/// What is noted about the cases opened in a time, in the order it happened.
+///
+/// # Errors
+/// When the database fails or an entry cannot be read.
+pub async fn noted_between(tx: &mut Tx, from: Timestamp, until: Timestamp) -> anyhow::Result<Vec<Noted>> {
+    let sql = "SELECT evidence.case_id, evidence.kind, CASE WHEN evidence.kind = 'drafted' THEN evidence.payload END
+               FROM cases JOIN evidence ON evidence.case_id = cases.id
+               WHERE cases.opened_at >= $1 AND cases.opened_at < $2
+               ORDER BY evidence.case_id, evidence.chain, evidence.seq";
+    let rows: Vec<(String, String, Option<String>)> = tx.all(sql, args![from, until]).await?;
+    let read = |(case_id, kind, payload): (String, String, Option<String>)| {
+        let payload = payload.map(|payload| serde_json::from_str(&payload)).transpose()?;
+        Ok(Noted { case_id, kind: kind.parse()?, payload })
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// How many entries of a kind there are.
 pub async fn count(tx: &mut Tx, kind: Kind) -> sqlx::Result<i64> {
     let sql = "SELECT COUNT(*) FROM evidence WHERE kind = $1";
@@ -252,6 +280,14 @@ pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64
 pub async fn erase_look_ups(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<Vec<Value>> {
     let named = |payload: &Value| payload["order"].as_str().is_some_and(|order| text.contains(order));
     erase(tx, app, chain, Kind::LookedUp, named).await
+}
+
+/// Erases what an example holds that was made of a case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase_example(tx: &mut Tx, app: &App, chain: &str, number: i64) -> anyhow::Result<()> {
+    erase(tx, app, chain, Kind::ExampleConsented, |payload| payload["number"] == number).await.map(drop)
 }
 
 async fn erase(

@@ -179,6 +179,16 @@ pub async fn parts_left(tx: &mut Tx, case_id: &str, version: i64) -> sqlx::Resul
     Ok(tx.one::<(i64,)>(sql, args![case_id, version]).await?.map_or(0, |(count,)| count))
 }
 
+/// The parts of a case's newest reply that arrived, or that a person says did, in order.
+pub async fn newest_reply(tx: &mut Tx, case_id: &str) -> sqlx::Result<Vec<Send>> {
+    let sql = "SELECT * FROM sends WHERE case_id = $1 AND kind = 'reply'
+                 AND (state = 'accepted' OR resolution = 'delivered') ORDER BY version, part";
+    let mut parts: Vec<Send> = tx.all(sql, args![case_id]).await?;
+    let newest = parts.last().map(|part| part.version);
+    parts.retain(|part| Some(part.version) == newest);
+    Ok(parts)
+}
+
 /// Sends whose request may be under way right now, oldest first.
 pub async fn in_flight(tx: &mut Tx) -> sqlx::Result<Vec<Send>> {
     tx.all("SELECT * FROM sends WHERE state = 'in_flight' ORDER BY claimed_at", args![]).await

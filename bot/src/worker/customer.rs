@@ -13,6 +13,7 @@ use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::desk::{Channel, ChannelKind, Desk, Mode};
 use crate::effects;
 use crate::evidence::{Actor, Entry, Kind};
+use crate::examples;
 use crate::policy;
 use crate::store::conversations::{self, Author, Conversation, Message};
 use crate::store::desks::{self, Applied};
@@ -342,6 +343,11 @@ impl Turn<'_, '_> {
         if !message.body.is_empty() {
             effects::forget_look_ups(self.tx, self.app, &chain, &message.body).await?;
             conversations::forget_copies(self.tx, message.case_id.as_deref(), &message.body).await?;
+        }
+        if let Some(id) = &message.case_id
+            && let Some(case) = cases::load(self.tx, id).await?
+        {
+            examples::forget(self.tx, self.app, &case).await?;
         }
         match &message.media_sha256 {
             Some(sha256) => effects::forget_attachment(self.tx, self.app, sha256).await,

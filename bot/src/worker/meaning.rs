@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::meaning::{Directions, Meaning, hash};
+use crate::store::desks;
 use crate::understanding::Understanding;
 
 /// A pause between two looks, and after a server that did not answer.
@@ -64,6 +65,24 @@ async fn learn(app: &App) -> anyhow::Result<bool> {
         meaning.tell(&known.index);
     }
     Ok(true)
+}
+
+/// Learns a new configuration's sentences by their words, before anybody's edit needs them.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn keep_up(app: &App) -> anyhow::Result<()> {
+    let reader = app.clone();
+    let desk = app.store.read(move |tx| {
+        Box::pin(async move {
+            let known = desks::current_id(tx).await?.is_some();
+            if known { reader.desk(tx).await.map(Some) } else { Ok(None) }
+        })
+    });
+    if let Some(desk) = desk.await? {
+        app.understanding(&desk).await?;
+    }
+    Ok(())
 }
 
 /// Learns what the shop's sentences for each intent mean; says whether there was anything to learn.

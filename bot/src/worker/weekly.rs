@@ -1,15 +1,17 @@
 //! The report of the week, by itself: to whoever decides how far the bot goes, and to whoever is above.
 
-use super::Job;
+use super::{Job, apply};
 use crate::app::App;
 use crate::automation;
 use crate::clock::Timestamp;
-use crate::desk::{Desk, Person};
+use crate::desk::{CalendarWeek, Desk, Person};
+use crate::http;
 use crate::policy::{self, Intent, Power};
-use crate::report::{self, Nearest, Report, WEEK, Week};
+use crate::qa::{self, Standing};
+use crate::report::{self, Nearest, WEEK, Warning, Week};
 use crate::store::desks::Applied;
-use crate::store::knowledge::{self as entries, gaps};
-use crate::store::{Tx, desks, outcomes};
+use crate::store::knowledge as entries;
+use crate::store::{self, Tx, desks, outcomes};
 use crate::surface::Address;
 
 /// The moment whose report was sent last, by name.
@@ -57,19 +59,30 @@ async fn due(tx: &mut Tx, app: &App, now: Timestamp) -> anyhow::Result<Option<(T
 async fn send(tx: &mut Tx, app: &App, until: Timestamp) -> anyhow::Result<bool> {
     let desk = app.desk(tx).await?;
     let week = week(tx, app, &desk, until).await?;
-    if week.now.drafts + week.before.drafts == 0 {
+    if week.now.became.drafts + week.before.became.drafts == 0 {
         return Ok(false);
     }
-    let draws = week.now.decided > 0 && app.charts.missing().is_none();
+    let draws = week.now.became.decided > 0 && app.charts.missing().is_none();
     let (text, now) = (report::weekly(&week, desk.words()), app.clock.now());
-    let to: Vec<Address> = addressees(&desk.desk).filter_map(|person| app.address(person)).collect();
-    for to in to.iter().cloned() {
-        Job::Text { to: to.clone(), text: text.clone() }.enqueue(tx, app, now).await?;
+    let to: Vec<(&Person, Address)> =
+        addressees(&desk.desk).filter_map(|person| Some((person, app.address(person)?))).collect();
+    for (person, to) in to.iter().cloned() {
+        let text = with_link(app, &desk, person, (&text, until));
+        Job::Text { to: to.clone(), text }.enqueue(tx, app, now).await?;
         if draws {
             Job::Draw { to, until }.enqueue(tx, app, now).await?;
         }
     }
     Ok(!to.is_empty())
+}
+
+/// The words with a link to the page, for whoever may look at it.
+fn with_link(app: &App, desk: &Applied, person: &Person, (text, until): (&str, Timestamp)) -> String {
+    let may_look = policy::may(person, Power::ReadEvidence, None).is_ok();
+    match http::give_report_link(app, &person.id, until).filter(|_| may_look) {
+        Some(url) => format!("{text}\n{}", desk.words().text("report.page", &[("url", &url)])),
+        None => text.to_owned(),
+    }
 }
 
 /// Admins, and whoever is above on a channel.
@@ -81,12 +94,29 @@ fn addressees(desk: &Desk) -> impl Iterator<Item = &Person> {
 }
 
 async fn week(tx: &mut Tx, app: &App, desk: &Applied, until: Timestamp) -> anyhow::Result<Week> {
-    let gaps = gaps::all(tx, MISSING).await?;
-    let rows = outcomes::between(tx, until - WEEK, until).await?;
-    let before = outcomes::between(tx, until - 2 * WEEK, until - WEEK).await?;
-    let quality = app.known_chances().quality().cloned();
+    let confidence = app.known_chances().quality().cloned();
+    let now = report::gather(tx, (until - WEEK, until), MISSING, confidence).await?;
+    let before = report::gather(tx, (until - 2 * WEEK, until - WEEK), 0, None).await?;
+    let warning = Warning::of(&now, &before).map(|warning| warning.say(&now, desk.words()));
+    if let Some(say) = &warning {
+        apply::alarm(tx, app, desk, say).await?;
+    }
+    let warning = warning.map(|say| say.in_words(desk.words(), &desk.desk));
     let nearest = nearest(tx, desk).await?;
-    Ok(Week { now: Report::of(&rows, &gaps, quality), before: Report::of(&before, &[], None), nearest })
+    let qa = quality(tx, app, desk, until).await?;
+    Ok(Week { now, before, nearest, warning, qa })
+}
+
+/// How the samples of the last two weeks that are over stand. The newest is drawn here where nobody has yet.
+async fn quality(tx: &mut Tx, app: &App, desk: &Applied, until: Timestamp) -> anyhow::Result<Vec<Standing>> {
+    let newest = CalendarWeek::last_over(until, desk.desk.zone());
+    let before = newest.before().to_string();
+    let samples = [
+        (before.clone(), store::qa::of_week(tx, &before).await?),
+        (newest.to_string(), qa::sample(tx, app, desk, newest).await?),
+    ];
+    let drawn = samples.into_iter().filter(|(_, items)| !items.is_empty());
+    Ok(drawn.map(|(week, items)| Standing::of(&week, &items)).collect())
 }
 
 /// Of what people have decided about and what may some day be answered without a person, what lacks least.

@@ -101,7 +101,7 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
         digest: String::new(),
         watermark: 0,
         policy: look.policy.clone(),
-        author: Author::Bot { drafter: "extractive".into(), no_model: None },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None, examples: Vec::new() },
         citations: Vec::new(),
         verdict,
         confidence: 0.95,

@@ -195,7 +195,7 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         digest: String::new(),
         watermark: 0,
         policy: "p1".into(),
-        author: Author::Bot { drafter: "extractive".into(), no_model: None },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None, examples: Vec::new() },
         citations: vec![],
         verdict: verdict(route),
         confidence: 0.95,

@@ -413,7 +413,7 @@ fn brought(generation: i64, policy: &str, luck: Luck) -> Drafted {
     let draft = |route: Route, parts: usize| {
         let parts = (0..parts).map(|n| marked(&format!("drafted {generation}.{n}"), policy)).collect();
         let verdict: Verdict = shapes::verdict(route);
-        let author = Author::Bot { drafter: "extractive".into(), no_model: None };
+        let author = Author::Bot { drafter: "extractive".into(), no_model: None, examples: Vec::new() };
         Box::new(Draft { parts, author, verdict, policy: policy.to_owned(), ..shapes::proposal(&[], route) })
     };
     match luck.0 % 12 {

@@ -9,10 +9,11 @@ use knowledge::Found;
 use super::{Wanted, budget};
 use crate::app::App;
 use crate::case::NoModel;
-use crate::drafting::{self, Answered, DraftError, Model, Proposal, Question, Usage, Wish};
+use crate::drafting::{self, Answered, DraftError, Example, Model, Proposal, Question, Usage, Wish};
 use crate::effects::office::{Parcel, Reply, Sight};
 use crate::metrics::Asked;
-use crate::policy::Intent;
+use crate::policy::{self, Intent};
+use crate::store;
 
 /// Messages of the shop's rules behind what was looked up.
 const MOST_RULES: usize = 2;
@@ -96,7 +97,8 @@ async fn asked(
     passages: &Found,
 ) -> anyhow::Result<Result<Proposal, NoModel>> {
     let before = wanted.words_before();
-    let question = Question::new(&wanted.texts, passages, wanted.hint.map(|hint| Wish { hint, before }));
+    let examples = examples(app, wanted).await?;
+    let question = Question::new(&wanted.texts, passages, &examples, wanted.hint.map(|hint| Wish { hint, before }));
     let aside = match budget::set_aside(app, &wanted.view, question.expected()).await? {
         Ok(aside) => aside,
         Err(spent) => {
@@ -108,6 +110,8 @@ async fn asked(
     let Answered { proposal, usage } = model.draft(&question).await;
     budget::settle(app, &wanted.view, aside, usage, began.elapsed()).await?;
     app.metrics.model_asked(Asked::of(proposal.as_ref().err()), usage);
+    let shown = examples.iter().map(|example| example.number).collect();
+    let proposal = proposal.map(|proposal| Proposal { examples: shown, ..proposal });
     Ok(proposal.map_err(|error| {
         tracing::warn!(case = wanted.view.case.number, %error, "the model gave no usable draft");
         match error {
@@ -115,6 +119,18 @@ async fn asked(
             DraftError::Unusable(_) => NoModel::Unusable,
         }
     }))
+}
+
+/// Replies of the same channel in the customer's language that its owner lets the model learn its manner from, those about
+/// nearly the same.
+async fn examples(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<Example>> {
+    let (channel, language) = (wanted.view.case.channel.clone(), policy::language_of(&wanted.texts));
+    let known = app
+        .store
+        .read(move |tx| Box::pin(async move { Ok(store::examples::on(tx, &channel, language.as_str()).await?) }));
+    let known = known.await?.into_iter();
+    let known = known.map(|kept| Example { number: kept.number, question: kept.question, answer: kept.answer });
+    Ok(drafting::nearest_examples(&wanted.texts.join("\n"), known.collect()))
 }
 
 /// Who asked for softer words gets them, also from a model that repeats itself.

@@ -166,6 +166,9 @@ async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'
     if !theirs {
         return Ok(Sight::without(question, now, Looked::NotTheirs, Some(Reply::Ask("order_reply.not_theirs"))));
     }
+    if app.offices.is_closed() {
+        return Ok(Sight::without(question, now, Looked::Unseen(Unseen::NoBrowser), None));
+    }
     if let Some(sight) = api::look(app, view, config, question, now).await? {
         return Ok(sight);
     }

@@ -249,14 +249,14 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
     let words = view.words();
     let (by, sure) = match &draft.author {
         Author::Person { id } => (say(words, "by_person", &[("name", view.desk.desk.name_of(id))]), None),
-        Author::Bot { drafter, no_model } => {
+        Author::Bot { drafter, no_model, examples } => {
             let why = no_model.map(|why| words.text(why.key(), &[]));
             let by = match &why {
                 Some(why) => say(words, "by_bot_because", &[("drafter", drafter), ("why", why)]),
                 None => say(words, "by_bot", &[("drafter", drafter)]),
             };
             let sure = format!("{:.0}%", (draft.confidence.clamp(0.0, 1.0)) * 100.0);
-            (by, Some(sure))
+            (by + &shown_examples(words, examples), Some(sure))
         }
     };
     let fate = |at: usize| match &view.case.state {
@@ -275,6 +275,15 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
         parts: parts.collect(),
         action: draft.action.as_deref().map(|action| words.text(action, &[])),
     }
+}
+
+/// The cases whose replies the model was shown for their manner.
+fn shown_examples(words: &Words, examples: &[i64]) -> String {
+    let numbers: Vec<String> = examples.iter().map(|number| format!("#{number}")).collect();
+    if numbers.is_empty() {
+        return String::new();
+    }
+    say(words, "by_examples", &[("numbers", &numbers.join(" "))])
 }
 
 fn fate_key(part: Part) -> &'static str {

@@ -214,7 +214,7 @@ fn case() -> Case {
         parts,
         watermark: 2,
         policy: "p1".into(),
-        author: Author::Bot { drafter: "extractive".into(), no_model: None },
+        author: Author::Bot { drafter: "extractive".into(), no_model: None, examples: Vec::new() },
         citations: vec![Citation {
             entry: "faq:1".into(),
             version: 3,

@@ -26,6 +26,7 @@ enum Purpose {
     Session,
     SignIn,
     Form,
+    Report,
 }
 
 impl Purpose {
@@ -34,6 +35,7 @@ impl Purpose {
             Self::Session => "review session 1",
             Self::SignIn => "review sign-in 1",
             Self::Form => "review form 1",
+            Self::Report => "report page 1",
         }
     }
 }
@@ -75,6 +77,22 @@ impl Seal {
         let until = i64::from_str_radix(until, 16).ok()?;
         let fits = self.fits(Purpose::SignIn, &[&number.to_string(), &until.to_string(), nonce], tag);
         (fits && now < until).then_some(number)
+    }
+
+    /// The token of a link to the report of the week that ends at `week`, for one person, good until `until`.
+    pub fn report(&self, person: &str, week: Timestamp, until: Timestamp) -> String {
+        let tag = self.tag(Purpose::Report, &[person, &week.to_string(), &until.to_string()]);
+        format!("{}.{week}.{until}.{tag}", hex::encode(person))
+    }
+
+    /// For whom a link's token is, and the end of the week it is about, if we signed it and it has not ended.
+    pub fn read_report(&self, token: &str, now: Timestamp) -> Option<(String, Timestamp)> {
+        let mut fields = token.splitn(4, '.');
+        let (person, week, until, tag) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let person = String::from_utf8(hex::decode(person).ok()?).ok()?;
+        let fits = self.fits(Purpose::Report, &[&person, week, until], tag);
+        let good = fits && until.parse().is_ok_and(|until: Timestamp| now < until);
+        Some((person, week.parse().ok()?)).filter(|_| good)
     }
 
     /// The token of the forms on a case's page, for whoever holds `right`.

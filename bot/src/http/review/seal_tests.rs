@@ -44,6 +44,23 @@ fn another_person_cannot_be_written_into_a_session() {
 }
 
 #[test]
+fn a_report_is_for_its_person_and_its_week_until_it_ends() {
+    let token = seal().report("chenjie", NOW, NOW + HOUR);
+    assert_eq!(seal().read_report(&token, NOW), Some(("chenjie".to_owned(), NOW)));
+    assert_eq!(seal().read_report(&token, NOW + HOUR), None);
+    let forged = [
+        token.replace(&hex::encode("chenjie"), &hex::encode("lihua")),
+        token.replacen(&NOW.to_string(), &(NOW - HOUR).to_string(), 1),
+        token.replace(&(NOW + HOUR).to_string(), &(NOW + 9 * HOUR).to_string()),
+        seal().session("chenjie", NOW + HOUR),
+    ];
+    for other in forged {
+        assert_eq!(seal().read_report(&other, NOW), None, "{other}");
+    }
+    assert!(token.bytes().all(|b| b.is_ascii_hexdigit() || b == b'.'), "safe in an address: {token}");
+}
+
+#[test]
 fn a_state_leads_to_its_case_in_its_own_browser_only() {
     let state = seal().state(81, NONCE, NOW + 10 * MINUTE);
     assert!(state.len() <= 128 && state.bytes().all(|b| b.is_ascii_alphanumeric()), "wecom 91022: {state}");
