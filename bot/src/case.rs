@@ -33,7 +33,7 @@ pub use sending::message_id;
 pub use step::{Automation, BY_ITSELF, PausedBy, Rules, Step, step};
 pub use window::{KEPT_FOR_HANDOVER, Window};
 
-use cards::RejectReason;
+use cards::{RejectReason, Risk};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -430,6 +430,11 @@ impl Case {
             State::NeedsPerson(_) => draft::code(&digest(&self.conversation, self.version, self.watermark, "", &[])),
             _ => String::new(),
         }
+    }
+
+    /// Whether anything that was judged about it so far is of high risk, or worse.
+    pub fn is_high_risk(&self) -> bool {
+        self.least == Level::EscalationOwner || self.draft().is_some_and(|draft| draft.verdict.risk >= Risk::High)
     }
 
     /// Who is asked now.

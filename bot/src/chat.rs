@@ -3,6 +3,7 @@
 mod act;
 mod ask;
 mod example;
+mod file;
 mod knowledge;
 mod office;
 mod opening;
@@ -13,6 +14,7 @@ mod sample;
 mod show;
 mod spending;
 
+pub use file::sent as sent_file;
 pub(crate) use opening::pressed as opening_pressed;
 pub use pause::pause_from_card;
 pub use sample::{begin_sample_edit, sample_reviewed};
@@ -35,7 +37,7 @@ use crate::store::desks::Applied;
 use crate::store::knowledge::care::{self as pending, PendingAnswer};
 use crate::store::people::{self, PendingEdit};
 use crate::store::{Tx, cards as postings, cases, record, samples};
-use crate::surface::{Address, Picture};
+use crate::surface::{Address, Attached};
 use crate::view::View;
 use crate::worker::{Job, apply};
 
@@ -62,7 +64,7 @@ pub struct Along<'a> {
     /// The words they were written under: taken where a command lacks words only.
     pub quoted: Option<&'a str>,
     /// A picture.
-    pub picture: Option<&'a Picture>,
+    pub picture: Option<&'a Attached>,
 }
 
 impl<'a> Along<'a> {
@@ -76,7 +78,7 @@ impl<'a> Along<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn pictured(desk: &mut Desk<'_, '_>, caption: &str, picture: &Picture) -> anyhow::Result<()> {
+pub async fn pictured(desk: &mut Desk<'_, '_>, caption: &str, picture: &Attached) -> anyhow::Result<()> {
     let along = Along { quoted: None, picture: Some(picture) };
     match command::parse(caption) {
         Parsed::NotACommand(text) if text.trim().is_empty() => ask::picture(desk, "", picture).await,
@@ -146,10 +148,15 @@ impl Desk<'_, '_> {
 
     /// A person without the right: said, and on record.
     pub(crate) async fn denied(&mut self, denied: &policy::Denied) -> anyhow::Result<()> {
+        self.record_denied(denied).await?;
+        self.say(Say::new(denied.key())).await
+    }
+
+    /// Puts on record that the person may not do what they tried.
+    async fn record_denied(&mut self, denied: &policy::Denied) -> anyhow::Result<()> {
         let payload = json!({ "refusal": denied });
         let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
-        record::append(self.tx, self.app, record::DESK, None, &entry).await?;
-        self.say(Say::new(denied.key())).await
+        record::append(self.tx, self.app, record::DESK, None, &entry).await
     }
 
     /// The case with this number, if the person may see it; otherwise they are told.

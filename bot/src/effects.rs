@@ -1,6 +1,7 @@
 //! Outward calls, and nothing else: what leaves this program leaves here.
 
 mod draft;
+mod fetched;
 mod hand;
 mod knowledge;
 mod media;
@@ -70,6 +71,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
             knowledge::publish(app, row, to, knowledge::Wish { person, entry, only, code }).await
         }
         Job::AskReview { sample } => ask_review(app, row, sample).await,
+        Job::FetchUpload { to, person, file } => upload::fetch(app, row, to, person, file).await,
         Job::ReadUpload { upload } => upload::read(app, row, upload).await,
         Job::PublishUpload { to, person, upload } => upload::publish(app, row, to, person, upload).await,
         Job::Send { case, conversation, part, .. } => reply::send(app, row, case, conversation, part).await,

@@ -12,7 +12,7 @@ mod webhook;
 
 pub use review::{Seal, Session, give_link, give_report_link};
 pub use server::serve;
-pub use upload::give_link as give_upload_link;
+pub use upload::{give_link as give_upload_link, hand_in as hand_in_file};
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ pub use contradictions::{Contradiction, Other};
 pub use faults::reason as fault_in_words;
 pub use importing::{Order, Publish, import_bytes, import_paths};
 pub use pdf::{is_asked as reads_pdf, serve as read_pdf};
-pub use report::{FileReport, HeldBack, Outcome, Removals, Report, Told};
+pub use report::{FileReport, HeldBack, HeldList, Outcome, Removals, Report, Told};
 
 use std::time::Instant;
 

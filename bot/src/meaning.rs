@@ -1,22 +1,51 @@
 //! What texts mean, for the search: by an encoder on this machine, or a server's. Without either the search goes by words
 //! alone, and so does a question whose meaning cannot be found in time.
 
+mod kept;
+
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use knowledge::{Direction, Encoder, Face, Index, Meanings};
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use crate::drafting::{Embeddings, Placeholders};
+use crate::store::Store;
 
 /// What says what texts mean.
 pub enum Encoding {
     /// An encoder on this machine.
-    Here(Arc<Encoder>),
+    Here(Local),
     /// A model of a server.
     There(Box<Embeddings>),
+}
+
+/// The encoder in a folder: half a second and 100 MB, spent when the first text is handed to it.
+pub struct Local {
+    folder: PathBuf,
+    loaded: OnceCell<Arc<Encoder>>,
+}
+
+impl Local {
+    /// The encoder, loaded by now.
+    async fn encoder(&self) -> anyhow::Result<&Arc<Encoder>> {
+        let load = || async {
+            let folder = self.folder.clone();
+            tokio::task::spawn_blocking(move || load(&folder)).await?
+        };
+        self.loaded.get_or_try_init(load).await
+    }
+}
+
+fn load(folder: &Path) -> anyhow::Result<Arc<Encoder>> {
+    let read = |file: &str| {
+        let path = folder.join(file);
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    Ok(Arc::new(Encoder::new(&read(Encoder::MODEL_FILE)?, read(Encoder::WEIGHTS_FILE)?)?))
 }
 
 /// What texts mean, and what is known about it.
@@ -46,18 +75,28 @@ impl Meaning {
         Self { encoding, known: RwLock::default(), waiting: Mutex::default() }
     }
 
-    /// By the encoder in this folder.
+    /// By the encoder in this folder, which is loaded when it is needed.
     ///
     /// # Errors
-    /// When a file is missing, or not that of the encoder.
+    /// When a file is missing.
     pub fn here(folder: &Path) -> anyhow::Result<Self> {
-        let read = |file: &str| {
+        for file in [Encoder::MODEL_FILE, Encoder::WEIGHTS_FILE] {
             let path = folder.join(file);
-            std::fs::read(&path)
-                .with_context(|| format!("cannot read {}; scripts/setup-encoder puts it there", path.display()))
-        };
-        let encoder = Encoder::new(&read(Encoder::MODEL_FILE)?, read(Encoder::WEIGHTS_FILE)?)?;
-        Ok(Self::new(Encoding::Here(Arc::new(encoder))))
+            ensure!(path.is_file(), "there is no {}; scripts/setup-encoder puts it there", path.display());
+        }
+        let local = Local { folder: folder.to_owned(), loaded: OnceCell::new() };
+        Ok(Self::new(Encoding::Here(local)))
+    }
+
+    /// Loads what has to be loaded before the first question.
+    ///
+    /// # Errors
+    /// When a file is not that of the encoder.
+    pub async fn load(&self) -> anyhow::Result<()> {
+        match &self.encoding {
+            Encoding::Here(local) => local.encoder().await.map(drop),
+            Encoding::There(_) => Ok(()),
+        }
     }
 
     /// What directions of this encoding are kept by.
@@ -88,13 +127,20 @@ impl Meaning {
     }
 
     /// What questions mean that an index is to be tried on, which is told what its entries mean, `new` ones among them.
+    /// What is found out about those is kept.
     ///
     /// # Errors
-    /// When the server does not answer as it should.
-    pub async fn of_all(&self, questions: Vec<String>, index: &Index, new: &[Face]) -> anyhow::Result<Meant> {
+    /// When the server does not answer as it should, or the database fails.
+    pub async fn of_all(
+        &self,
+        store: &Store,
+        questions: Vec<String>,
+        index: &Index,
+        new: &[Face],
+    ) -> anyhow::Result<Meant> {
         let unknown: Vec<String> = new.iter().map(|face| face.text.clone()).filter(|text| !self.knows(text)).collect();
         for texts in unknown.chunks(Self::TOGETHER) {
-            self.learn(self.directions(texts.to_vec()).await?);
+            self.learn(self.kept_directions(store, texts.to_vec()).await?);
         }
         index.know(self.meanings(&index.faces()));
         let mut meant = Meant::new();
@@ -123,8 +169,8 @@ impl Meaning {
     /// When the server does not answer as it should.
     async fn numbers(&self, texts: Vec<String>) -> anyhow::Result<Vec<Vec<f32>>> {
         match &self.encoding {
-            Encoding::Here(encoder) => {
-                let encoder = encoder.clone();
+            Encoding::Here(local) => {
+                let encoder = local.encoder().await?.clone();
                 let encode = move || texts.iter().map(|text| encoder.encode(text)).collect();
                 Ok(tokio::task::spawn_blocking(encode).await?)
             }
@@ -132,7 +178,7 @@ impl Meaning {
         }
     }
 
-    /// The directions of texts of the knowledge; at most [`Meaning::TOGETHER`] of them.
+    /// The directions of texts, found out anew; at most [`Meaning::TOGETHER`] of them.
     ///
     /// # Errors
     /// When the server does not answer as it should.
@@ -181,4 +227,26 @@ impl Meaning {
 /// What a text's direction is remembered by.
 pub fn hash(text: &str) -> TextHash {
     Sha256::digest(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_encoder_is_looked_at_when_it_is_needed_and_missed_at_once() {
+        let folder = std::env::temp_dir().join(format!("aijia-encoder-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let missed = Meaning::here(&folder).err().unwrap().to_string();
+        assert!(missed.contains("sp.model") && missed.contains("setup-encoder"), "{missed}");
+        for file in [Encoder::MODEL_FILE, Encoder::WEIGHTS_FILE] {
+            std::fs::write(folder.join(file), "no encoder").unwrap();
+        }
+        let meaning = Meaning::here(&folder).unwrap();
+        assert_eq!(meaning.name(), Encoder::NAME, "nothing was loaded for that");
+        let damaged = meaning.load().await.unwrap_err().to_string();
+        assert!(damaged.contains("setup-encoder"), "{damaged}");
+        assert_eq!(meaning.of("包邮吗").await, None, "the words decide");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

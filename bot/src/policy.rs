@@ -25,7 +25,7 @@ pub use action::{Given, NotOffered, PLACES, hands_in, offer, offers, power_to_ap
 pub use claims::{ClaimKind, Grounding, Grounds, Sources, Unfounded, check as check_claims, unfounded};
 pub use contradiction::{Contradiction, Measure, Shown, contradictions};
 pub use forbidden::{ForbiddenWord, Severity, WrittenBy};
-pub use gate::{Circumstances, Hold, Identity, REPLY};
+pub use gate::{Circumstances, Hold, Identity, Paused, REPLY};
 pub use intent::{Intent, intent_of, intents_of};
 pub use language::{Language, language_of};
 pub use order::{about_own_order, masked, order_number};

@@ -21,16 +21,29 @@ pub enum Surface {
     Telegram,
 }
 
-/// A picture that a colleague sent, by what it is fetched with where it was sent.
+/// A picture or file that a colleague sent, by what it is fetched with where it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Picture {
+pub enum Attached {
     /// Its `media_id`.
     WecomApp(String),
     /// Its address, good for five minutes, and its key.
     WecomAibot(Attachment),
     /// Its `file_id`.
     Telegram(String),
+}
+
+/// A file that a colleague sent in a chat with the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentFile {
+    /// What it is fetched with.
+    pub attached: Attached,
+    /// Its name, where that is known before it is fetched: untrusted.
+    pub name: Option<String>,
+    /// Its size in bytes, where that is known before it is fetched.
+    pub bytes: Option<u64>,
+    /// Whether others are in that chat.
+    pub in_group: bool,
 }
 
 /// What a surface can do with a card, as data.

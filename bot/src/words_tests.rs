@@ -89,6 +89,15 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "draw",
             "prepare_action",
             "submit_action",
+            "fetch_upload",
+            "read_upload",
+            "publish_upload",
+            "prompt",
+            "inform",
+            "answer_press",
+            "test_recipe",
+            "evidence_stale",
+            "corrections",
         ],
         "state." => {
             let open =

@@ -47,19 +47,35 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An answer's body of at most `cap` bytes.
+/// Why an answer's body could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unread {
+    /// It has more than so many bytes.
+    #[error("answer of more than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke; why, for people.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<Unread> for String {
+    fn from(unread: Unread) -> Self {
+        unread.to_string()
+    }
+}
+
+/// An answer's body of at most `cap` bytes; no more than that is read.
 ///
 /// # Errors
-/// Why it could not be had, for people.
-pub(crate) async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, String> {
-    let too_large = || format!("answer of more than {cap} bytes");
+/// Why it could not be had.
+pub(crate) async fn read_capped(mut response: reqwest::Response, cap: usize) -> Result<Vec<u8>, Unread> {
     if response.content_length().is_some_and(|length| length > cap as u64) {
-        return Err(too_large());
+        return Err(Unread::TooLarge(cap));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(chain)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| Unread::Broken(chain(error)))? {
         if bytes.len() + chunk.len() > cap {
-            return Err(too_large());
+            return Err(Unread::TooLarge(cap));
         }
         bytes.extend_from_slice(&chunk);
     }

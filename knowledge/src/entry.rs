@@ -253,8 +253,13 @@ impl Entry {
 
     /// Whether `now_ms` lies within the validity (both ends included).
     pub fn is_valid_at(&self, now_ms: i64) -> bool {
-        self.valid_from.is_none_or(|from| from <= now_ms) && self.valid_until.is_none_or(|until| now_ms <= until)
+        is_within(self.valid_from, self.valid_until, now_ms)
     }
+}
+
+/// Whether `now_ms` lies between two moments, both included; a missing one is never.
+pub(crate) fn is_within(from: Option<i64>, until: Option<i64>, now_ms: i64) -> bool {
+    from.is_none_or(|from| from <= now_ms) && until.is_none_or(|until| now_ms <= until)
 }
 
 /// On which channels a version is in use.

@@ -167,11 +167,13 @@ fn a_list_is_measured_on_past_texts_before_it_may_block() {
     let measured = Gate::new(std::slice::from_ref(&list)).unwrap().measure(past);
     assert_eq!((measured.texts, measured.marked, measured.blocked), (4, 2, 2));
     assert_eq!(measured.words, [("毛衣".to_owned(), 2)]);
+    assert_eq!(measured.blocking, [("public".to_owned(), 2)]);
     assert!((measured.rate() - 0.5).abs() < 1e-9);
     let kept = Gate::new(&[list.clone().without(&["毛衣".to_owned()])]).unwrap();
     assert_eq!(kept.measure(past).marked, 0);
     let soft = Gate::new(&[list.at_most(Severity::Review)]).unwrap();
-    assert_eq!(soft.measure(past).blocked, 0);
+    let soft = soft.measure(past);
+    assert_eq!((soft.marked, soft.blocked, soft.blocking.len()), (2, 0, 0));
 }
 
 #[test]

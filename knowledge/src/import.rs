@@ -214,6 +214,19 @@ impl Format {
         }
     }
 
+    /// The extension of a file whose name has none, by what it holds; `None` for text, which may be of several formats.
+    pub fn extension_of(bytes: &[u8]) -> Option<&'static str> {
+        let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        match bytes {
+            [b'%', b'P', b'D', b'F', b'-', ..] => Some("pdf"),
+            [0xD0, 0xCF, 0x11, 0xE0, ..] => Some("xls"),
+            // The names of its parts stand in a package as they are.
+            [b'P', b'K', 3, 4, ..] if holds(b"word/document.xml") => Some("docx"),
+            [b'P', b'K', 3, 4, ..] if holds(b"xl/workbook.xml") => Some("xlsx"),
+            _ => None,
+        }
+    }
+
     /// Largest file of this format that is read.
     fn max_bytes(self) -> usize {
         match self {

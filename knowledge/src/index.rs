@@ -6,6 +6,7 @@
 //! the entries nearest to the question's own join the candidates, and how near they are has its weight.
 
 mod build;
+mod indexed;
 mod look;
 mod meaning;
 mod near;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 use crate::text::{fold, is_whole};
 use crate::{Entry, Kind, Release, Scope, Synonyms};
+pub use indexed::Indexed;
 pub use meaning::{Direction, Face, Meanings};
 use postings::{Postings, Scratch};
 use questions::Questions;
@@ -37,7 +39,7 @@ const MAX_QUERY_CHARS: usize = 2_000;
 #[derive(Debug)]
 pub struct Index {
     synonyms: Synonyms,
-    entries: Vec<Entry>,
+    entries: Vec<Indexed>,
     rules: Vec<Entry>,
     /// The distinct scopes and releases, and which of them each entry has.
     scopes: Vec<(Scope, Release)>,
@@ -124,7 +126,7 @@ impl Index {
     }
 
     /// Everything that can be found, in the order it was given.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Indexed] {
         &self.entries
     }
 
@@ -162,7 +164,7 @@ impl Index {
         let candidates = self.candidates(&wanted, query, &near);
         let looked_at = rank::looked_at(self, &rank::Asked { text: &text, wanted: &wanted, near: &near }, &candidates);
         let known = looked_at.iter().filter_map(|ranked| Some((self.entries.get(ranked.doc as usize)?, ranked)));
-        known.map(|(entry, ranked)| (entry.id.as_str(), ranked.features.to_vec())).collect()
+        known.map(|(entry, ranked)| (&*entry.id, ranked.features.to_vec())).collect()
     }
 
     /// What the highest value of a feature among the candidates counts as at least, when shares of it are taken.
@@ -204,21 +206,27 @@ impl Index {
         found
     }
 
+    /// The scope an entry is written for.
+    fn scope(&self, doc: u32) -> Option<&Scope> {
+        let place = *self.scope_of.get(doc as usize)?;
+        self.scopes.get(place as usize).map(|(scope, _)| scope)
+    }
+
     fn hit(&self, ranked: &rank::Ranked, wanted: &Wanted) -> Option<Hit> {
         let entry = self.entries.get(ranked.doc as usize)?;
         let question = ranked.question.and_then(|number| entry.questions.get(number)).unwrap_or(&entry.title);
         Some(Hit {
-            entry: entry.id.clone(),
+            entry: entry.id.to_string(),
             version: entry.version,
-            file_id: entry.file_id.clone(),
+            file_id: entry.file_id.as_deref().map(str::to_owned),
             kind: entry.kind,
-            title: entry.title.clone(),
-            question: question.clone(),
-            text: entry.answer.clone(),
+            title: entry.title.to_string(),
+            question: question.to_string(),
+            text: entry.answer.to_string(),
             span: passage::span(&entry.answer, wanted, &self.terms, &self.synonyms),
             score: f64::from(ranked.score),
-            owner: entry.owner.clone(),
-            source: entry.source.clone(),
+            owner: entry.owner.to_string(),
+            source: entry.source.to_string(),
             verify_by: entry.verify_by,
             valid_until: entry.valid_until,
         })

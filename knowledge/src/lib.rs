@@ -24,7 +24,7 @@ pub use gap::{gap_key, question_key};
 pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,
 };
-pub use index::{Direction, Face, Found, Hit, Index, Meanings, Query};
+pub use index::{Direction, Face, Found, Hit, Index, Indexed, Meanings, Query};
 pub use labels::{Example, Guess, Labels};
 pub use synonyms::{Synonyms, SynonymsError};
 pub use text::warm_up;

@@ -24,6 +24,21 @@ pub const KUAIDI100_KEY: &str = "CUSTOMERSIMULATED:keysimulated";
 const APART: i64 = 30 * 60 * 1000;
 /// Carriers that want the last digits of a phone.
 const WANT_PHONE: [&str; 2] = ["shunfeng", "zhongtong"];
+/// Carriers it knows.
+const CARRIERS: [&str; 12] = [
+    "shunfeng",
+    "zhongtong",
+    "yuantong",
+    "shentong",
+    "yunda",
+    "huitongkuaidi",
+    "jtexpress",
+    "jd",
+    "debangkuaidi",
+    "zhaijisong",
+    "youzhengguonei",
+    "ems",
+];
 
 /// A parcel on its way.
 #[derive(Clone, Debug)]
@@ -56,6 +71,8 @@ struct Kept {
     asked: BTreeMap<String, i64>,
     /// Queries that are still paid for.
     quota: u32,
+    /// Whether the account may ask at all.
+    authorised: bool,
     queries: Vec<String>,
     locked: Vec<String>,
     recognitions: Vec<String>,
@@ -83,6 +100,7 @@ impl Kuaidi100 {
             parcels: BTreeMap::new(),
             asked: BTreeMap::new(),
             quota: u32::MAX,
+            authorised: true,
             queries: Vec::new(),
             locked: Vec::new(),
             recognitions: Vec::new(),
@@ -110,6 +128,17 @@ impl Kuaidi100 {
     /// How many more queries are paid for.
     pub fn has_quota(&self, queries: u32) {
         self.shared.kept().quota = queries;
+    }
+
+    /// Whether the account may ask at all.
+    pub fn authorises(&self, authorised: bool) {
+        self.shared.kept().authorised = authorised;
+    }
+
+    /// Somebody else with this account asks for a number.
+    pub fn is_asked_elsewhere(&self, number: &str) {
+        let now = self.shared.clock.now_ms();
+        self.shared.kept().asked.insert(number.to_owned(), now);
     }
 
     /// The numbers that were asked for, with every query once.
@@ -165,6 +194,12 @@ fn answered(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
         return Err(Refused("400", "提交的数据不完整，或者贵公司没授权"));
     }
     let (mut kept, now) = (shared.kept(), shared.clock.now_ms());
+    if !kept.authorised {
+        return Err(Refused("400", "提交的数据不完整，或者贵公司没授权"));
+    }
+    if !CARRIERS.contains(&param.com.as_str()) {
+        return Err(Refused("400", "找不到对应公司"));
+    }
     kept.queries.push(param.num.clone());
     if kept.asked.insert(param.num.clone(), now).is_some_and(|before| now - before < APART) {
         kept.locked.push(param.num);

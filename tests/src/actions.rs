@@ -1,5 +1,6 @@
 //! What is done in the back office: asked for, filled in, shown, approved as shown, claimed with the form filled in again,
-//! handed in once, and read back. Whatever is in the way, nothing is handed in twice (scenarios 5, 30 to 38, 40, 46).
+//! handed in once, and read back. Whatever is in the way, nothing is handed in twice (scenarios 5, 30, 32 to
+//! 34, 36, 38, 40, 46).
 
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use aijia::store::actions::{self, Action, ActionState};
 use aijia::worker;
 use anyhow::{Context, ensure};
 use cards::{PlanAct, PlanKey};
+use simulator::openai::Behaviour;
 use simulator::seller::{Effect, Guise, Mishap};
 use simulator::{ItemKind, Lost};
 
 use crate::story;
-use crate::world::{Card, Setting, World};
+use crate::world::{Card, FLAGSHIP, Setting, World};
 
 /// An order that is on its way.
 pub const ORDER: &str = "202611280000010417";
@@ -85,7 +87,7 @@ fn pictures(world: &World, member: &str) -> usize {
 }
 
 story!(
-    /// A note is asked for, filled in and shown with its picture and its grounds before anything is written; approved, it
+    /// Scenarios 32 and 36: a note is asked for, filled in and shown with its picture and its grounds before anything is written; approved, it
     /// is written once, read back, and its picture comes back; the record has every step in order.
     a_note_is_written_once_it_is_approved,
     in Setting::with_actions("reviewed").await?,
@@ -120,7 +122,7 @@ story!(
 );
 
 story!(
-    /// What is not listed, not allowed on the channel, not for what the customer wants, or about nobody's order is not
+    /// Scenario 34: what is not listed, not allowed on the channel, not for what the customer wants, or about nobody's order is not
     /// even prepared; each refusal is said and on record.
     what_is_not_allowed_is_not_prepared,
     in Setting::with_actions("reviewed").await?,
@@ -150,7 +152,7 @@ story!(
 );
 
 story!(
-    /// A back office that is only read is never written; one in draft mode has its forms filled in and left.
+    /// Scenario 33: a back office in draft mode has its forms filled in and left.
     a_form_is_filled_in_and_left,
     in Setting::with_actions("draft").await?,
     |world| {
@@ -164,7 +166,8 @@ story!(
 );
 
 story!(
-    /// The same where it is only read.
+    /// Scenario 5: as long as nobody said what is reviewed, a back office is only read: nothing is filled in, and why is
+    /// said.
     a_back_office_that_is_only_read,
     in Setting::with_actions("read_only").await?,
     |world| {
@@ -177,7 +180,25 @@ story!(
 );
 
 story!(
-    /// The page is looked at again when it is handed in: another page, and nothing is touched; the recipe stops for the
+    /// Scenario 30: the model asks for tools that write, and nobody offered it any. Nothing is done, a built-in draft takes
+    /// its place, and the record says why.
+    a_model_that_asks_for_tools_gets_none,
+    in Setting { model: Some(Behaviour::Hostile), ..Setting::with_actions("read_only").await? },
+    |world| {
+        if !asked(world).await? {
+            return Ok(());
+        }
+        ensure!(writes(world)? == 0 && action(world, 1).await.is_err());
+        world.says(FLAGSHIP, "wmAqiang", "羊毛衫会起球吗？").await?;
+        let drafted = world.record(2).await?.into_iter().find(|told| told.kind == Kind::Drafted);
+        let drafted = drafted.and_then(|told| told.payload).context("a draft is on record")?;
+        ensure!(drafted.to_string().contains("asked_to_act"), "{drafted}");
+        ensure!(world.customer_heard("wmAqiang").is_empty() && world.has_open_card("LiHua"));
+    }
+);
+
+story!(
+    /// Scenario 40: the page is looked at again when it is handed in: another page, and nothing is touched; the recipe stops for the
     /// store, and after a passing test, which hands nothing in, a permitted person lets it run again.
     a_page_that_changed_is_not_written_to,
     in Setting::with_actions("reviewed").await?,
@@ -204,7 +225,7 @@ story!(
 );
 
 story!(
-    /// An answer that never comes is unknown: never handed in again, the recipe stopped, whoever approved it and whoever is
+    /// Scenario 38: an answer that never comes is unknown: never handed in again, the recipe stopped, whoever approved it and whoever is
     /// above asked; what they saw is on record.
     a_lost_answer_is_asked_about,
     in Setting::with_actions("reviewed").await?,
@@ -270,7 +291,7 @@ story!(
 );
 
 story!(
-    /// A pause between approval and claim voids the approval: nothing is handed in, and what was approved is shown again
+    /// Scenario 46: a pause between approval and claim voids the approval: nothing is handed in, and what was approved is shown again
     /// for a new decision after the pause; while it lasts there is no approving.
     a_pause_takes_the_approval_back,
     in Setting::with_actions("reviewed").await?,

@@ -138,7 +138,12 @@ impl Deliveries {
             scope: knowledge::Scope::default(),
             timezone: zone,
         };
-        let order = knowledge_desk::Order { defaults, publish: knowledge_desk::Publish::Everything, by: None };
+        let order = knowledge_desk::Order {
+            defaults,
+            publish: knowledge_desk::Publish::Everything,
+            by: None,
+            lists_seen: false,
+        };
         let imported = knowledge_desk::import_bytes(&app, "shop.csv", SHOP.as_bytes().to_vec(), &order).await?;
         ensure!(imported.entries.len() == 1 && imported.problems.is_empty(), "{imported:?}");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

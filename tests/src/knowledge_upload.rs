@@ -1,6 +1,8 @@
 //! Files of knowledge handed in from chat: a page for one person and one file, a card with what it gave, and nothing in
 //! use before its person says so.
 
+mod by_chat;
+
 use std::time::Duration;
 
 use aijia::knowledge_desk;

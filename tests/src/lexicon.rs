@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use cards::Act;
 
 use crate::story;
-use crate::world::{World, XIAOYU};
+use crate::world::{Colleagues, OUTLET, Phones, Setting, World, XIAOYU};
 
 const ASKED: &str = "丝巾有什么优点";
 
@@ -53,8 +53,75 @@ story!(
         world.customer_says(ASKED).await?;
         let card = world.card("LiHua")?;
         ensure!(!card.has(Act::Send) && card.text().contains("满 99 元包邮"), "{}", card.text());
-        world.says(crate::world::OUTLET, XIAOYU, ASKED).await?;
+        world.says(OUTLET, XIAOYU, ASKED).await?;
         ensure!(world.card("LiHua")?.has(Act::Send), "its rule is for the other channel");
+    }
+);
+
+const SCARF: &str = "question,answer\n丝巾有什么优点,桑蚕丝面料，手感顺滑。\n";
+/// Stops a reply that was sent and fine, and one that nobody ever sent.
+const TOO_STRICT: &str = "words,reason,kind\n桑蚕丝,成分要写全称,forbidden\n包邮到家,邮费按页面规则,forbidden\n";
+
+/// A reply about the scarf is sent.
+async fn has_sent(world: &mut World) -> anyhow::Result<()> {
+    imports(world, "丝巾.csv", SCARF).await?;
+    world.customer_says(ASKED).await?;
+    world.taps("LiHua", Act::Send).await?;
+    ensure!(world.customer_heard(XIAOYU).len() == 1);
+    Ok(())
+}
+
+/// Whether the shop's own answer about the scarf may be sent still.
+async fn may_be_sent(world: &mut World, customer: &str) -> anyhow::Result<bool> {
+    world.sim.add_customer(customer, "小满");
+    world.says(OUTLET, customer, ASKED).await?;
+    let open = world.card("LiHua").is_ok_and(|card| card.has(Act::Send));
+    if open {
+        world.taps("LiHua", Act::Send).await?;
+    }
+    Ok(open)
+}
+
+story!(
+    /// A list that would have stopped replies which were sent is not in use before its owner has seen how many; the other
+    /// rows of its file are.
+    a_list_is_measured_on_what_was_sent_before_it_blocks,
+    |world| {
+        has_sent(world).await?;
+        let report = world.imports("禁用词.csv", TOO_STRICT, true).await?;
+        ensure!(report.measured.as_ref().is_some_and(|of| (of.texts, of.blocked) == (1, 1)), "{report:?}");
+        let held: Vec<&str> = report.held_lists.iter().map(|held| held.title.as_str()).collect();
+        ensure!(held.len() == 1 && report.entries.iter().filter(|told| told.waits).count() == 1, "{report:?}");
+        ensure!(report.lines().iter().any(|line| line.contains("would have stopped 1")), "{:?}", report.lines());
+        ensure!(may_be_sent(world, "wmOne").await?, "nobody has seen yet what it stops");
+        let waiting = report.entries.iter().find(|told| told.waits).context("the one that waits")?.entry.clone();
+        world.member_says("SunMei", &format!("/kb publish {waiting}")).await?;
+        let shown = world.newest_text("SunMei");
+        ensure!(shown.contains("其中拦下 2 条"), "{shown}");
+        let publish = shown.lines().last().and_then(|line| line.split_once("/kb")).context("what to send")?.1;
+        world.member_says("SunMei", &format!("/kb{publish}")).await?;
+        ensure!(!may_be_sent(world, "wmTwo").await?, "it was seen, and holds");
+    }
+);
+
+story!(
+    /// The same list sent in chat: its card says what it would have stopped, and 全部发布 is pressed in view of that.
+    a_list_sent_in_chat_is_measured_on_its_card,
+    in Setting { colleagues: Colleagues::Aibot, ..Setting::default() },
+    |world| {
+        imports(world, "丝巾.csv", SCARF).await?;
+        world.customer_says(ASKED).await?;
+        world.decides("LiHua", Act::Send).await?;
+        let Phones::Aibot(bot) = &world.phones else { anyhow::bail!("no AI bot") };
+        ensure!(bot.sends_file("SunMei", "禁用词.csv", TOO_STRICT.as_bytes()).told);
+        world.listens().await?;
+        let told = world.was_told("SunMei").join("\n");
+        ensure!(told.contains("其中拦下 1 条（桑蚕丝 1）"), "{told}");
+        world.decides_on_knowledge("SunMei", cards::CareAct::Publish).await?;
+        ensure!(world.was_told("SunMei").join("\n").contains("已发布 2 条"), "{:?}", world.was_told("SunMei"));
+        world.sim.add_customer("wmTwo", "小满");
+        world.says(OUTLET, "wmTwo", ASKED).await?;
+        ensure!(world.case(2).await?.draft().is_none_or(|draft| !draft.verdict.words.is_empty()), "it holds");
     }
 );
 

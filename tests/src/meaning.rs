@@ -54,6 +54,24 @@ story!(
 );
 
 story!(
+    /// What is found out about a version that is only tried is kept too: after a restart it is not asked again.
+    what_was_tried_is_not_asked_again,
+    in by_meaning(),
+    |world| {
+        let report = world.imports("枕套.csv", FILE, false).await?;
+        let publish = format!("/kb publish {}", report.entries.first().context("a draft")?.entry);
+        let tries =
+            |world: &World| anyhow::Ok(model(world)?.embedded().iter().filter(|text| text.contains("枕套")).count());
+        world.member_says("SunMei", &publish).await?;
+        let asked = tries(world)?;
+        ensure!(asked > 0 && world.newest_text("SunMei").contains("/kb publish"), "{}", world.newest_text("SunMei"));
+        world.restart().await?;
+        world.member_says("SunMei", &publish).await?;
+        ensure!(tries(world)? == asked, "asked again: {:?}", model(world)?.embedded());
+    }
+);
+
+story!(
     /// Personal numbers of a question stay here.
     numbers_of_a_customer_stay_here,
     in by_meaning(),

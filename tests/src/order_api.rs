@@ -80,10 +80,10 @@ async fn on_both(
     Ok(())
 }
 
-/// WooCommerce: what stands in the order itself; parcels are a matter of plug-ins.
+/// WooCommerce: with the parcel where a plug-in keeps one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn woocommerce_is_asked() -> anyhow::Result<()> {
-    on_both("woocommerce", WOOCOMMERCE_KEY, |world, api| Box::pin(tells(world, api, "状态"))).await
+    on_both("woocommerce", WOOCOMMERCE_KEY, |world, api| Box::pin(tells(world, api, "SF1020304050"))).await
 }
 
 /// Shopify: with the parcel.

@@ -1,18 +1,22 @@
-//! Pause wins (scenarios 45, 46, 47, 69).
+//! Pause wins (scenarios 43, 45, 46, 47, 69).
 
 use std::time::Duration;
 
 use aijia::case::State;
 use aijia::evidence::Kind;
-use aijia::store::pauses::{self, Scope};
+use aijia::policy::Hold;
+use aijia::store::pauses::{self, Place, Scope};
 use aijia::store::record;
 use anyhow::ensure;
-use cards::Act;
+use cards::{Act, PlanAct};
 
+use crate::actions::{asked, presses, writes};
 use crate::story;
-use crate::world::{FLAGSHIP, OUTLET, World, XIAOYU};
+use crate::world::{DESK, FLAGSHIP, OUTLET, Setting, World, XIAOYU};
 
 const FACT: &str = "羊毛衫会起球吗？";
+/// Something whose answer is of high risk.
+const REFUND: &str = "我要退款，退款多久到账？";
 
 story!(
     /// Scenario 45: pausing one shop stops only that shop, before its next effect; who, when and why are stored.
@@ -135,5 +139,102 @@ story!(
         let heard = world.customer_heard(XIAOYU).len();
         let stopped = world.recorded(1, Kind::AuthorityVoided).await? || world.recorded(1, Kind::Refused).await?;
         ensure!((heard == 1) != stopped, "either it was claimed before the pause, or the pause stopped it");
+    }
+);
+
+/// The flagship sells to Malaysia, the outlet to Japan, or to nowhere in particular.
+fn abroad(outlet: Option<&str>) -> Setting {
+    let region = |store: &str, region: &str| {
+        let store = format!("store = {store:?}\n");
+        (store.clone(), format!("{store}region = {region:?}\n"))
+    };
+    let regions = [("flagship", Some("马来西亚")), ("outlet", outlet)];
+    let named = regions.into_iter().filter_map(|(store, name)| Some(region(store, name?)));
+    Setting::desk(named.fold(DESK.to_owned(), |desk, (plain, with)| desk.replace(&plain, &with)))
+}
+
+story!(
+    /// Scenario 43: a platform's rule is declared uncertain for one country. What is of high risk there is drafted and
+    /// held; low-risk answers there and everything in the other country go on; it is held until somebody resumes.
+    what_is_risky_in_one_country_is_held_and_the_rest_goes_on,
+    in abroad(Some("日本")),
+    |world| {
+        world.member_says("WangWu", "/暂停 高风险 马来西亚 平台退货规则待确认").await?;
+        let told = world.newest_text("WangWu");
+        ensure!(told.contains("仅高风险事项（马来西亚：山茶家旗舰店"), "{told}");
+        world.says(FLAGSHIP, XIAOYU, REFUND).await?;
+        world.says(FLAGSHIP, "wmAqiang", FACT).await?;
+        world.says(OUTLET, "wmLinlin", REFUND).await?;
+        let held = world.case(1).await?;
+        let holds = held.draft().map(|draft| draft.verdict.holds.clone()).unwrap_or_default();
+        ensure!(holds.first() == Some(&Hold::Paused), "the draft says why it is held: {holds:?}");
+        for (member, number) in [("WangWu", 1), ("LiHua", 2), ("WangWu", 3)] {
+            approve_newest(world, member, number).await?;
+        }
+        ensure!(world.customer_heard(XIAOYU).is_empty(), "what is risky there is held");
+        ensure!(world.recorded(1, Kind::Refused).await? && matches!(world.case(1).await?.state, State::AwaitingReview(_)));
+        ensure!(world.customer_heard("wmAqiang").len() == 1, "a low-risk answer there goes on");
+        ensure!(world.customer_heard("wmLinlin").len() == 1, "the other country is unaffected");
+        world.member_says("LiHua", "/恢复 高风险 马来西亚").await?;
+        world.member_says("LiHua", "/状态").await?;
+        ensure!(world.newest_text("LiHua").contains("平台退货规则待确认"), "{}", world.newest_text("LiHua"));
+        world.member_says("WangWu", "/恢复 高风险 马来西亚").await?;
+        approve_newest(world, "WangWu", 1).await?;
+        ensure!(world.customer_heard(XIAOYU).len() == 1, "after resuming, a new tap sends");
+    }
+);
+
+story!(
+    /// Scenario 43: what was approved when the rule became uncertain does not leave; on a channel of no country it is the
+    /// customers' words that say whom it concerns.
+    what_was_approved_is_held_for_whoever_names_the_country,
+    in abroad(None),
+    |world| {
+        world.says(OUTLET, XIAOYU, "我在马来西亚。我要退款，退款多久到账？").await?;
+        world.says(OUTLET, "wmAqiang", REFUND).await?;
+        for number in [1, 2] {
+            let code = world.case(number).await?.draft().map(aijia::case::Draft::code).unwrap_or_default();
+            world.sim.says("WangWu", &format!("/approve {number} {code}")).await?;
+        }
+        // The approvals are worked on, their replies not yet: one tick does what was due when it began.
+        aijia::worker::tick(&world.app).await?;
+        let now = world.clock.now();
+        let region = Scope::HighRisk(Place::Region("马来西亚".into()));
+        let declared = world.app.store.commit(move |tx| {
+            let region = region.clone();
+            Box::pin(async move { Ok(pauses::declare(tx, "pause-1", &region, "chenjie", "规则待确认", now).await?) })
+        });
+        declared.await?;
+        world.settle().await?;
+        ensure!(world.customer_heard(XIAOYU).is_empty(), "nothing of the country leaves after the pause");
+        ensure!(world.recorded(1, Kind::AuthorityVoided).await? || world.recorded(1, Kind::Refused).await?);
+        ensure!(world.customer_heard("wmAqiang").len() == 1, "who names no country is unaffected");
+    }
+);
+
+story!(
+    /// A pause of what is of high risk stops such an action in the back office and no other; a reason in the place of a
+    /// country holds it everywhere.
+    risky_actions_are_held_and_notes_are_written,
+    in {
+        let setting = Setting::with_actions("reviewed").await?;
+        let listed = "allowed_actions = [\"reply\", \"note\", \"tag\"]";
+        Setting { desk: setting.desk.replace(listed, "allowed_actions = [\"reply\", \"note\", \"pack\"]"), ..setting }
+    },
+    |world| {
+        if !asked(world).await? {
+            return Ok(());
+        }
+        world.member_says("LiHua", "/do 1 退款材料").await?;
+        world.member_says("LiHua", "/do 1 note 已催仓库").await?;
+        world.member_says("ChenJie", "/暂停 高风险 规则没搞清楚").await?;
+        ensure!(world.newest_text("ChenJie").contains("仅高风险事项（全部）"), "{}", world.newest_text("ChenJie"));
+        presses(world, "WangWu", PlanAct::Approve).await?;
+        ensure!(writes(world)? == 0 && world.newest_text("WangWu").contains("陈杰"), "{}", world.newest_text("WangWu"));
+        presses(world, "LiHua", PlanAct::Approve).await?;
+        ensure!(writes(world)? == 1, "what is of no high risk is written");
+        world.member_says("WangWu", "/恢复 高风险").await?;
+        presses(world, "WangWu", PlanAct::Approve).await?;
+        ensure!(writes(world)? == 2, "after resuming, a new press writes");
     }
 );

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use cards::Act;
 use simulator::Clock;
 use simulator::kuaidi100::{KUAIDI100_KEY, Kuaidi100, Parcel};
-use simulator::shop_api::{Order, SHOPIFY_TOKEN, ShopApi};
+use simulator::shop_api::{Order, SHOPIFY_TOKEN, ShopApi, WOOCOMMERCE_KEY};
 
 use crate::world::{DESK, FLAGSHIP, On, Setting, Telling, World, XIAOYU, run};
 
@@ -51,17 +51,17 @@ impl Outside {
         self.kuaidi.has(PARCEL, parcel);
     }
 
-    fn setting(&self, more: &str) -> Setting {
+    fn setting(&self, (kind, key): (&str, &str), more: &str) -> Setting {
         let recipes = concat!(env!("CARGO_MANIFEST_DIR"), "/../backoffice/recipes");
         let (shop, kuaidi) = (self.shop.base(), self.kuaidi.base());
         let office = format!(
             "\n[[stores]]\nid = \"flagship\"\nsite = \"https://seller.example.com\"\nprivate = true\n\
-             order_digits = [8, 12]\nrecipes = {recipes:?}\n[stores.api]\nkind = \"shopify\"\nbase = {shop:?}\n\
+             order_digits = [8, 12]\nrecipes = {recipes:?}\n[stores.api]\nkind = {kind:?}\nbase = {shop:?}\n\
              [stores.kuaidi100]\nbase = {kuaidi:?}\nrecognition = {kuaidi:?}\n{more}\n"
         );
         let setting = Setting::desk(format!("{DESK}{office}"));
         let keys = vec![
-            ("STORE_API_KEYS", format!("flagship={SHOPIFY_TOKEN}")),
+            ("STORE_API_KEYS", format!("flagship={key}")),
             ("STORE_TRACKING_KEYS", format!("flagship={KUAIDI100_KEY}")),
         ];
         Setting { more: keys, ..setting }
@@ -82,9 +82,17 @@ impl Outside {
 }
 
 async fn on_both(more: &str, story: impl for<'w> Fn(&'w mut World, Outside) -> Telling<'w>) -> anyhow::Result<()> {
+    at_shop(("shopify", SHOPIFY_TOKEN), more, story).await
+}
+
+async fn at_shop(
+    shop: (&str, &str),
+    more: &str,
+    story: impl for<'w> Fn(&'w mut World, Outside) -> Telling<'w>,
+) -> anyhow::Result<()> {
     for on in [On::Sqlite, On::Postgres] {
         let outside = Outside::start().await?;
-        run(on, outside.setting(more), |world| story(world, outside)).await?;
+        run(on, outside.setting(shop, more), |world| story(world, outside)).await?;
     }
     Ok(())
 }
@@ -134,6 +142,12 @@ async fn followed(world: &mut World, outside: Outside) -> anyhow::Result<()> {
 async fn look_up(world: &World) -> anyhow::Result<Looked> {
     let case = world.case(1).await?;
     Ok(case.draft().and_then(|draft| draft.look_up.clone()).context("a look-up")?.outcome)
+}
+
+/// WooCommerce's orders name no parcels, and a plug-in's do: they are followed alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_of_a_plug_in_is_followed() -> anyhow::Result<()> {
+    at_shop(("woocommerce", WOOCOMMERCE_KEY), "sender_phone = \"2417\"", |w, o| Box::pin(followed(w, o))).await
 }
 
 /// A stranger who names the order, or the parcel, has nothing asked for them.
@@ -206,4 +220,29 @@ async fn says_nothing(world: &mut World, outside: Outside) -> anyhow::Result<()>
     ensure!(outside.kuaidi.queries().len() == 2 && outside.kuaidi.locked().is_empty());
     ensure!(matches!(look_up(world).await?, Looked::Found { .. }));
     Ok(())
+}
+
+/// 400 has several meanings: people read which one it was, and what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_query_says_which_it_is() -> anyhow::Result<()> {
+    on_both("sender_phone = \"2417\"", |world, outside| Box::pin(refused(world, outside))).await
+}
+
+async fn refused(world: &mut World, outside: Outside) -> anyhow::Result<()> {
+    let says = async |world: &mut World, told: &str| {
+        outside.asked(world, XIAOYU, QUESTION).await?;
+        let said = seen(world).await?["said"]["物流"].as_str().unwrap_or_default().to_owned();
+        ensure!(said.contains(told), "{told} is not in {said}");
+        outside.passes(world, Duration::from_secs(31 * 60)).await
+    };
+    outside.kuaidi.authorises(false);
+    says(world, "没开通").await?;
+    outside.kuaidi.authorises(true);
+    outside.kuaidi.is_asked_elsewhere(PARCEL);
+    says(world, "锁住").await?;
+    outside.sent_by("默认快递");
+    outside
+        .kuaidi
+        .has(PARCEL, Parcel { carrier: "nobody".into(), state: "0".into(), events: vec![], phone: String::new() });
+    says(world, "认不出快递公司").await
 }

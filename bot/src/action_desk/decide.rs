@@ -11,7 +11,8 @@ use crate::evidence::{Actor, Kind};
 use crate::policy::{self, Power};
 use crate::store::actions::{self, Action, ActionState};
 use crate::store::knowledge::care::{self, About};
-use crate::store::{back_office, cases, pauses};
+use crate::store::pauses::{self, Matter};
+use crate::store::{back_office, cases};
 use crate::worker::{Job, Pressed};
 
 /// What a press came to: what is said, or why it did nothing.
@@ -88,10 +89,12 @@ async fn approve(desk: &mut Desk<'_, '_>, action: &Action) -> Pressing {
 
 /// What stands in the way of an approval, if anything does.
 async fn obstacle(desk: &mut Desk<'_, '_>, action: &Action, planned: &Planned) -> anyhow::Result<Option<Say>> {
-    if let Err(say) = permitted(desk, action, planned) {
-        return Ok(Some(say));
-    }
-    if let Some(pause) = pauses::covering(desk.tx, &action.channel, &action.conversation).await? {
+    let high_risk = match permitted(desk, action, planned) {
+        Ok(power) => power == Power::DecideHighRisk,
+        Err(say) => return Ok(Some(say)),
+    };
+    let matter = Matter::risky(&action.channel, &action.conversation, high_risk, &desk.desk.desk);
+    if let Some(pause) = pauses::covering(desk.tx, matter).await? {
         let number = cases::load(desk.tx, &action.case_id).await?.map_or(0, |case| case.number);
         return Ok(Some(Refusal::Paused { by: pause.person }.say(number)));
     }
@@ -100,13 +103,14 @@ async fn obstacle(desk: &mut Desk<'_, '_>, action: &Action, planned: &Planned) -
     Ok(stopped.then(|| action.say("action.recipe_stopped")))
 }
 
-/// Whether the person may approve it here, as things are configured now.
-fn permitted(desk: &Desk<'_, '_>, action: &Action, planned: &Planned) -> Result<(), Say> {
+/// The power by which the person may approve it here, as things are configured now.
+fn permitted(desk: &Desk<'_, '_>, action: &Action, planned: &Planned) -> Result<Power, Say> {
     match allowed(&desk.desk.desk, action, planned) {
         None => Err(action.say("action.not_allowed")),
-        Some((power, channel)) => {
-            policy::may(desk.person, power, Some(channel)).map_err(|denied| Say::new(denied.key()))
-        }
+        Some((power, channel)) => match policy::may(desk.person, power, Some(channel)) {
+            Ok(()) => Ok(power),
+            Err(denied) => Err(Say::new(denied.key())),
+        },
     }
 }
 

@@ -162,6 +162,8 @@ pub enum NoModel {
     Unavailable,
     /// It answered nothing that may be shown.
     Unusable,
+    /// It asked for something to be done, which is no model's to ask.
+    AskedToAct,
 }
 
 impl NoModel {
@@ -172,6 +174,7 @@ impl NoModel {
             Self::DeskBudget => "no_model.desk_budget",
             Self::Unavailable => "no_model.unavailable",
             Self::Unusable => "no_model.unusable",
+            Self::AskedToAct => "no_model.asked_to_act",
         }
     }
 }

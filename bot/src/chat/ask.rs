@@ -13,7 +13,7 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::people::{self, AskedLast};
 use crate::store::{conversations, record};
-use crate::surface::Picture;
+use crate::surface::Attached;
 use crate::view::View;
 use crate::worker::store_arrival;
 
@@ -93,7 +93,7 @@ async fn asked(desk: &mut Desk<'_, '_>, channel: &Channel, text: &str, along: Al
 }
 
 /// A picture of the customer somebody asked for last.
-pub(super) async fn picture(desk: &mut Desk<'_, '_>, caption: &str, picture: &Picture) -> anyhow::Result<()> {
+pub(super) async fn picture(desk: &mut Desk<'_, '_>, caption: &str, picture: &Attached) -> anyhow::Result<()> {
     let last = people::asked_last(desk.tx, &desk.person.id, desk.app.clock.now()).await?;
     let may = |channel: &&Channel| channel.is_by_hand() && may_ask(desk, channel).is_ok();
     let last = last.filter(|last| desk.desk.desk.channel(&last.channel).filter(may).is_some());
@@ -155,7 +155,7 @@ async fn arrive(
     desk: &mut Desk<'_, '_>,
     whose: AskedLast,
     text: String,
-    picture: Option<&Picture>,
+    picture: Option<&Attached>,
 ) -> anyhow::Result<()> {
     let said = Some(text).filter(|text| !text.is_empty()).map(Said::text);
     let shown = picture.map(serde_json::to_string).transpose()?.map(|sent| Said::of("image", "", Some(sent)));

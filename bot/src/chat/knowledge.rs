@@ -9,6 +9,7 @@ use crate::knowledge_desk::life::{Keeper, Outcome};
 use crate::knowledge_desk::shown::{self, Listed};
 use crate::policy::{self, Power};
 use crate::store::knowledge::EntryState;
+use crate::surface::Surface;
 use crate::worker::Job;
 
 /// Lines of a list that are shown in chat; the command line has them all.
@@ -41,12 +42,18 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: KnowledgeCommand) -> an
     }
 }
 
-/// A page for one file; where the program has no address outside, the command that does the same.
+/// A page for one file, and the chat itself where it takes files (the app's gives us none); where neither is there, the
+/// command that does the same.
 async fn import(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
-    match http::give_upload_link(desk.tx, desk.app, &desk.person.id, desk.from).await? {
-        Some(url) => desk.say(Say::new("kb.import_page").with("url", url)).await,
-        None => desk.say(Say::new("kb.import_how").with("owner", &desk.person.id)).await,
-    }
+    let takes_files = desk.from.surface != Surface::WecomApp;
+    let page = http::give_upload_link(desk.tx, desk.app, &desk.person.id, desk.from).await?;
+    let say = match (page, takes_files) {
+        (Some(url), true) => Say::new("kb.import_page_or_file").with("url", url),
+        (Some(url), false) => Say::new("kb.import_page").with("url", url),
+        (None, true) => Say::new("kb.import_file"),
+        (None, false) => Say::new("kb.import_how").with("owner", &desk.person.id),
+    };
+    desk.say(say).await
 }
 
 /// An act that is done at once.

@@ -1,33 +1,31 @@
 //! Pausing and resuming. Pausing is easy and acts at once; resuming is explicit, and for the whole desk it
 //! takes two people.
 
+mod target;
+
 use std::collections::BTreeSet;
 
 use cards::PauseScope;
 use serde_json::json;
+
+use target::Target;
+pub(super) use target::scope_named;
 
 use super::{Desk, act};
 use crate::case::{Case, Say};
 use crate::chaos;
 use crate::clock::{MINUTE, Timestamp};
 use crate::command::ScopeArg;
-use crate::desk::{Channel, Person, Role};
+use crate::desk::{Person, Role};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Power};
 use crate::store::actions::{self, Action};
-use crate::store::pauses::{self, Pause, Scope};
+use crate::store::pauses::{self, Pause, Place, Scope};
 use crate::store::{cases, conversations, record, sends};
 use crate::worker::{Job, apply};
 
 /// How long the first of two people's wish to resume stands.
 const WISH_STANDS: Timestamp = 10 * MINUTE;
-
-/// A scope, and the channel whose people may speak for it; none for the whole desk.
-#[derive(Clone)]
-struct Target {
-    scope: Scope,
-    channel: String,
-}
 
 /// A pause from a card, with the scope chosen there. Its card comes back as it stands then, to whoever may see it.
 ///
@@ -48,48 +46,12 @@ pub async fn pause_from_card(desk: &mut Desk<'_, '_>, case: &Case, scope: PauseS
 }
 
 pub(super) async fn pause(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>, why: Option<String>) -> anyhow::Result<()> {
-    let why = why.unwrap_or_default();
-    // In a hurry people write the reason where the scope goes: then everything stops.
-    if let Some(ScopeArg::Channel(name)) = &scope
-        && channels_named(desk, name).is_empty()
-    {
-        let why = format!("{name} {why}");
-        let everything = Target { scope: Scope::Everything, channel: String::new() };
-        return declare(desk, vec![everything], why.trim().to_owned()).await.map(drop);
-    }
-    let targets = resolve(desk, scope).await?;
+    let (scope, why) = target::without_reason(desk, scope, why.unwrap_or_default()).await?;
+    let targets = target::resolve(desk, scope).await?;
     if targets.is_empty() {
         return Ok(());
     }
     declare(desk, targets, why).await.map(drop)
-}
-
-/// The channels somebody means: by id, by name, or all of a store.
-fn channels_named(desk: &Desk<'_, '_>, name: &str) -> Vec<Target> {
-    let meant = |c: &&Channel| c.id == name || c.label() == name || c.store == name;
-    let target = |c: &Channel| Target { scope: Scope::Channel(c.id.clone()), channel: c.id.clone() };
-    desk.desk.desk.channels.iter().filter(meant).map(target).collect()
-}
-
-/// The scopes somebody named; where there are none, they are told.
-async fn resolve(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Result<Vec<Target>> {
-    match scope.unwrap_or(ScopeArg::Everything) {
-        ScopeArg::Everything => Ok(vec![Target { scope: Scope::Everything, channel: String::new() }]),
-        ScopeArg::Channel(name) => {
-            let targets = channels_named(desk, &name);
-            if targets.is_empty() {
-                desk.say(Say::new("told.no_such_channel").with("name", name)).await?;
-            }
-            Ok(targets)
-        }
-        ScopeArg::Conversation(number) => {
-            let Some(case) = cases::by_number(desk.tx, number).await? else {
-                desk.say(Say::new("told.no_such_case").with("number", number)).await?;
-                return Ok(Vec::new());
-            };
-            Ok(vec![Target { scope: Scope::Conversation(case.conversation), channel: case.channel }])
-        }
-    }
 }
 
 /// The targets the person has the power for; what is denied is said, and on record.
@@ -112,25 +74,9 @@ async fn permitted(
     Ok(allowed)
 }
 
-fn power_to_pause(scope: &Scope) -> Power {
-    match scope {
-        Scope::Everything => Power::PauseEverything,
-        Scope::Channel(_) => Power::PauseChannel,
-        Scope::Conversation(_) => Power::PauseConversation,
-    }
-}
-
-fn power_to_resume(scope: &Scope) -> Power {
-    match scope {
-        Scope::Everything => Power::ResumeEverything,
-        Scope::Channel(_) => Power::ResumeChannel,
-        Scope::Conversation(_) => Power::ResumeConversation,
-    }
-}
-
 /// Pauses what the person may pause; whether that was anything.
 async fn declare(desk: &mut Desk<'_, '_>, targets: Vec<Target>, why: String) -> anyhow::Result<bool> {
-    let targets = permitted(desk, targets, power_to_pause).await?;
+    let targets = permitted(desk, targets, target::power_to_pause).await?;
     if targets.is_empty() {
         return Ok(false);
     }
@@ -160,14 +106,10 @@ async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTr
     let in_hand = sends::in_hand(desk.tx).await?;
     for send in sends::in_flight(desk.tx).await?.into_iter().chain(in_hand) {
         let Some(open) = conversations::load(desk.tx, &send.conversation).await? else { continue };
-        let covered = match scope {
-            Scope::Everything => true,
-            Scope::Channel(channel) => *channel == open.channel,
-            Scope::Conversation(conversation) => *conversation == open.id,
-        };
         // A greeting belongs to no case: its customer is named instead.
         let case = cases::load(desk.tx, &send.case_id).await?;
-        if covered {
+        let concerned = !matches!(scope, Scope::HighRisk(_)) || case.as_ref().is_some_and(Case::is_high_risk);
+        if concerned && target::reaches(desk, scope, &open.channel, &open.id) {
             numbers.insert(case.map_or_else(|| open.called().to_owned(), |case| format!("#{}", case.number)));
         }
     }
@@ -176,12 +118,8 @@ async fn in_flight(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTr
 
 /// Actions in back offices that may be on their way, within the scope: `A` and the action's number.
 async fn actions_under_way(desk: &mut Desk<'_, '_>, scope: &Scope) -> anyhow::Result<BTreeSet<String>> {
-    let covered = |action: &Action| match scope {
-        Scope::Everything => true,
-        Scope::Channel(channel) => *channel == action.channel,
-        Scope::Conversation(conversation) => *conversation == action.conversation,
-    };
     let under_way = actions::under_way(desk.tx).await?;
+    let covered = |action: &Action| target::reaches(desk, scope, &action.channel, &action.conversation);
     Ok(under_way.iter().filter(|action| covered(action)).map(|action| format!("A{}", action.number)).collect())
 }
 
@@ -202,39 +140,18 @@ async fn record_act(
 async fn acknowledge(desk: &mut Desk<'_, '_>, targets: &[Target], in_flight: &BTreeSet<String>) -> anyhow::Result<()> {
     let list = in_flight.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let key = if in_flight.is_empty() { "told.paused" } else { "told.paused_in_flight" };
-    let scope = named(desk, targets).await?;
+    let scope = target::named(desk, targets).await?;
     desk.say(Say::new(key).with("scope", scope).with("in_flight", list)).await
-}
-
-/// What scopes are called.
-async fn named(desk: &mut Desk<'_, '_>, targets: &[Target]) -> anyhow::Result<String> {
-    let mut names = Vec::new();
-    for target in targets {
-        names.push(match &target.scope {
-            Scope::Everything => desk.desk.words().text("pause.everything", &[]),
-            Scope::Channel(id) => desk.desk.desk.channel(id).map_or_else(|| id.clone(), |c| c.label().to_owned()),
-            Scope::Conversation(id) => conversation_named(desk, id).await?,
-        });
-    }
-    Ok(names.join("、"))
-}
-
-async fn conversation_named(desk: &mut Desk<'_, '_>, id: &str) -> anyhow::Result<String> {
-    let newest = crate::store::conversations::load(desk.tx, id).await?.and_then(|c| c.case_id);
-    let case = match newest {
-        Some(case) => cases::load(desk.tx, &case).await?,
-        None => None,
-    };
-    Ok(case.map_or_else(|| id.to_owned(), |c| format!("#{}", c.number)))
 }
 
 /// Whether somebody's cards stop working, and work again, with this scope.
 fn concerns(desk: &Desk<'_, '_>, person: &Person, target: &Target) -> bool {
     let channel = desk.desk.desk.channel(&target.channel);
+    let wide = matches!(target.scope, Scope::Everything | Scope::HighRisk(Place::Everywhere | Place::Region(_)));
     let here =
         channel.is_some_and(|c| c.permitted.contains(&person.id) || c.escalation_owner.as_ref() == Some(&person.id));
     let works = person.roles.iter().any(|role| matches!(role, Role::Reviewer | Role::Supervisor | Role::Admin));
-    works && (target.scope == Scope::Everything || here)
+    works && (wide || here)
 }
 
 /// Everybody whom the scopes concern hears it, and whoever paused them.
@@ -250,7 +167,7 @@ async fn tell_others(
         let theirs = targets.iter().filter(|t| concerns(desk, person, t) || declared(t));
         let theirs: Vec<Target> = theirs.cloned().collect();
         let Some(to) = desk.app.address(person).filter(|_| !theirs.is_empty()) else { continue };
-        let scope = named(desk, &theirs).await?;
+        let scope = target::named(desk, &theirs).await?;
         let say = Say::new(key).with_person("by", &desk.person.id).with("scope", scope);
         let inform = Job::Inform { to, say };
         inform.enqueue(desk.tx, desk.app, desk.app.clock.now()).await?;
@@ -261,11 +178,11 @@ async fn tell_others(
 pub(super) async fn resume(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> anyhow::Result<()> {
     // Two who resume at the same time are two people.
     pauses::hold_alone(desk.tx).await?;
-    let named_targets = resolve(desk, scope).await?;
+    let named_targets = target::resolve(desk, scope).await?;
     if named_targets.is_empty() {
         return Ok(());
     }
-    let targets = permitted(desk, named_targets, power_to_resume).await?;
+    let targets = permitted(desk, named_targets, target::power_to_resume).await?;
     if targets.is_empty() {
         return Ok(());
     }
@@ -289,7 +206,7 @@ pub(super) async fn resume(desk: &mut Desk<'_, '_>, scope: Option<ScopeArg>) -> 
         return desk.say(Say::new("told.not_paused")).await;
     }
     act::deal(desk).await?;
-    let scope = named(desk, &resumed).await?;
+    let scope = target::named(desk, &resumed).await?;
     desk.say(Say::new("told.resumed").with("scope", scope)).await?;
     tell_others(desk, &resumed, "told.resumed_by", &paused_by).await
 }
@@ -313,7 +230,7 @@ async fn want(desk: &mut Desk<'_, '_>, target: &Target, pauses: &[&Pause]) -> an
         pauses::want_resume(desk.tx, &pause.id, &desk.person.id, now).await?;
         record_act(desk, &target.scope, Kind::ResumeWanted, json!({ "pause": pause.id })).await?;
     }
-    let scope = named(desk, std::slice::from_ref(target)).await?;
+    let scope = target::named(desk, std::slice::from_ref(target)).await?;
     desk.say(Say::new("told.resume_needs_second").with("scope", &scope)).await?;
     let could = |p: &&Person| p.id != desk.person.id && policy::may(p, Power::ResumeEverything, None).is_ok();
     let others = desk.desk.desk.people.iter().filter(could).filter_map(|p| desk.app.address(p));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cards::words::Words;
 use channels::wecom::kf::split_for_kf;
 
+use super::pause::scope_named;
 use super::{Desk, phase};
 use crate::case::Case;
 use crate::clock::SECOND;
@@ -12,7 +13,7 @@ use crate::command;
 use crate::desk::Role;
 use crate::policy::{self, Power};
 use crate::store::queue::{self, Waiting as Work};
-use crate::store::{cases, conversations, pauses, people, record, turns};
+use crate::store::{cases, pauses, people, record, turns};
 use crate::why;
 
 /// Cases a list shows.
@@ -71,7 +72,10 @@ pub(super) async fn status(desk: &mut Desk<'_, '_>) -> anyhow::Result<()> {
     }
     for pause in paused {
         let by = desk.desk.paused_by(&pause);
-        let scope = pause_scope(desk, &pause).await?;
+        let scope = match pause.covers() {
+            Some(scope) => scope_named(desk, &scope).await?,
+            None => pause.scope.clone(),
+        };
         lines.push(words.text("status.paused", &[("scope", &scope), ("by", &by), ("why", &pause.why)]));
     }
     let depth = turns::depth(desk.tx, None).await?;
@@ -119,22 +123,6 @@ async fn off_duty(desk: &mut Desk<'_, '_>) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(off.into_iter().filter(|(_, off)| *off).map(|(id, _)| id).collect())
-}
-
-async fn pause_scope(desk: &mut Desk<'_, '_>, pause: &pauses::Pause) -> anyhow::Result<String> {
-    let words = desk.desk.words();
-    Ok(match pause.scope.as_str() {
-        "channel" => desk.desk.desk.channel(&pause.target).map_or(pause.target.clone(), |c| c.label().to_owned()),
-        "conversation" => {
-            let open = conversations::load(desk.tx, &pause.target).await?.and_then(|c| c.case_id);
-            let case = match open {
-                Some(id) => cases::load(desk.tx, &id).await?,
-                None => None,
-            };
-            case.map_or_else(String::new, |case| format!("#{}", case.number))
-        }
-        _ => words.text("pause.everything", &[]),
-    })
 }
 
 /// What waits, oldest first, as far as the person may see it.

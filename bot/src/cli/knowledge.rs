@@ -10,7 +10,7 @@ use clap::Subcommand;
 use knowledge::import::Defaults;
 use knowledge::{Kind, Scope};
 
-use self::life::{Act, Acting};
+use self::life::{Act, Acting, Publication};
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
 use crate::knowledge_desk as desk;
@@ -87,6 +87,9 @@ pub(super) enum Command {
         /// Only show what it would change
         #[arg(long)]
         preview: bool,
+        /// The code of what was shown, for a list that stops replies like some that were sent
+        #[arg(long)]
+        code: Option<String>,
     },
     /// Switch an entry off at once
     Disable(Acting),
@@ -137,7 +140,10 @@ pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
         Command::Show { entry, json } => show::show(&app, entry, json).await,
         Command::Gaps { json } => show::gaps(&app, json).await,
         Command::Used { entry, json } => show::used(&app, entry, json).await,
-        Command::Publish { acting, channels, preview } => life::publish(&app, acting, channels, preview).await,
+        Command::Publish { acting, channels, preview, code } => {
+            let publication = if preview { Publication::Preview } else { Publication::Now { code } };
+            life::publish(&app, acting, channels, publication).await
+        }
         Command::Submit(acting) => life::act(&app, Act::Submit, acting).await,
         Command::Disable(acting) => life::act(&app, Act::Disable, acting).await,
         Command::Rollback(acting) => life::act(&app, Act::Rollback, acting).await,
@@ -173,7 +179,7 @@ async fn order(
     let timezone = applied.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
     let defaults = Defaults { owner: Some(owner), kind: Some(kind), scope, timezone };
     let publish = if permitted && !draft { desk::Publish::Everything } else { desk::Publish::Nothing };
-    Ok(desk::Order { defaults, publish, by: None })
+    Ok(desk::Order { defaults, publish, by: None, lists_seen: false })
 }
 
 async fn import(app: &App, paths: &[PathBuf], order: &desk::Order, json: bool) -> Result<Verdict, Failure> {

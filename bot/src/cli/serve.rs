@@ -51,6 +51,9 @@ async fn begin() -> Result<Started, Failure> {
     let lock = Lock::take(&environment.database)?;
     let app = start::assemble(&environment, Clock::System, Ids::system()).await?;
     chaos::point("serve.locked");
+    if let Some(meaning) = &app.meaning {
+        meaning.load().await.context("AIJIA_ENCODER")?;
+    }
     let seat = take_place(&app, &environment.data_dir).await?;
     say_applied(apply_file(&app, &environment.config).await?);
     if worker::recovery::look(&app).await? {

@@ -9,12 +9,18 @@ pub enum ScopeArg {
     Channel(String),
     /// The conversation of the case with this number.
     Conversation(i64),
+    /// What is of high risk, and nothing else: in a region, on a channel, or everywhere where nothing more was said.
+    HighRisk(Option<String>),
 }
 
 /// Words for the whole desk.
 const EVERYTHING: &[&str] = &["全部", "所有", "全店", "全局", "全体", "整个", "all", "desk", "everything"];
 /// Words that say that a channel's name follows.
 const CHANNEL: &[&str] = &["渠道", "频道", "channel"];
+/// Words for what is of high risk.
+const HIGH_RISK: &[&str] = &["高风险", "高危", "risk", "high-risk", "highrisk"];
+/// Words that say that a region's name follows.
+const REGION: &[&str] = &["国家", "地区", "市场", "country", "region", "market"];
 /// Most digits of a case number: it always fits.
 const MOST_DIGITS: usize = 15;
 
@@ -88,5 +94,22 @@ pub(super) fn scope(text: &str) -> (Option<ScopeArg>, &str) {
         let (name, rest) = token(rest);
         return ((!name.is_empty()).then(|| ScopeArg::Channel(name.to_owned())), rest);
     }
+    if HIGH_RISK.contains(&folded.as_str()) {
+        let (place, rest) = place(rest);
+        return (Some(ScopeArg::HighRisk(place)), rest);
+    }
     (Some(ScopeArg::Channel(first.to_owned())), rest)
+}
+
+/// The region or channel that something is said of, none for all of them, and what follows it.
+fn place(text: &str) -> (Option<String>, &str) {
+    let (first, rest) = token(text);
+    let folded: String = first.chars().map(fold).collect();
+    if first.is_empty() || EVERYTHING.contains(&folded.as_str()) {
+        return (None, rest);
+    }
+    if CHANNEL.contains(&folded.as_str()) || REGION.contains(&folded.as_str()) {
+        return place(rest);
+    }
+    (Some(first.to_owned()), rest)
 }

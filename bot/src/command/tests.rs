@@ -188,6 +188,13 @@ fn a_pause_is_a_pause_however_it_is_written() {
     );
     assert_eq!(command("/暂停 全部 系统异常"), pause(Some(ScopeArg::Everything), "系统异常"));
     assert_eq!(command("/resume"), Command::Resume { scope: None });
+    let risky = |place: Option<&str>| Some(ScopeArg::HighRisk(place.map(str::to_owned)));
+    same(&["/暂停 高风险", "/暂停高风险", "/pause risk all"], &pause(risky(None), ""));
+    same(
+        &["/暂停 高风险 马来西亚 平台规则待确认", "/暂停 高风险 国家 马来西亚 平台规则待确认"],
+        &pause(risky(Some("马来西亚")), "平台规则待确认"),
+    );
+    assert_eq!(command("/恢复 高风险 马来西亚"), Command::Resume { scope: risky(Some("马来西亚")) });
     assert_eq!(command("/恢复 #81"), Command::Resume { scope: Some(ScopeArg::Conversation(81)) });
     assert_eq!(bad("/恢复 全部 吧"), ("resume".into(), "usage.resume"));
 }

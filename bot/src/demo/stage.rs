@@ -151,7 +151,8 @@ async fn publish_shop(app: &App) -> anyhow::Result<()> {
         scope: Scope::default(),
         timezone: chrono_tz::Asia::Shanghai,
     };
-    let order = knowledge_desk::Order { defaults, publish: knowledge_desk::Publish::Everything, by: None };
+    let order =
+        knowledge_desk::Order { defaults, publish: knowledge_desk::Publish::Everything, by: None, lists_seen: false };
     for (name, text) in SHOP {
         let report = knowledge_desk::import_bytes(app, name, text.as_bytes().to_vec(), &order).await?;
         ensure!(report.problems.is_empty(), "the demo shop has problems: {:?}", report.problems);

@@ -84,6 +84,9 @@ pub enum Flaw {
     /// A person would not see all of it.
     #[error("it hides something")]
     Hidden,
+    /// It wants something done, and a model has no hands.
+    #[error("it asks for tools, and there are none for a model")]
+    AsksToAct,
 }
 
 /// What is asked for; everything else is left to the server's defaults, which all of them have.
@@ -103,7 +106,7 @@ pub(super) struct Completion {
 }
 
 /// What a server counted, where it can be read: an odd count costs nobody their draft.
-fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Usage>, D::Error> {
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
@@ -112,9 +115,22 @@ pub(super) struct Choice {
     pub(super) message: Message,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Message {
     pub(super) content: Option<String>,
+    /// What it would like done. Nothing is offered, and nothing is done.
+    #[serde(default, deserialize_with = "lenient")]
+    tool_calls: Option<Vec<Value>>,
+}
+
+impl Message {
+    /// Its words, where it is only words.
+    fn words(self) -> Result<String, Flaw> {
+        match self.tool_calls {
+            Some(calls) if !calls.is_empty() => Err(Flaw::AsksToAct),
+            _ => self.content.ok_or(Flaw::NoAnswer),
+        }
+    }
 }
 
 impl Model {
@@ -140,7 +156,7 @@ impl Model {
     /// Drafts an answer to a question. The proposal is [`DraftError::Unavailable`] when the server does not answer in
     /// time, [`DraftError::Unusable`] when its answer is not one that may be shown.
     pub async fn draft(&self, question: &Question<'_>) -> Answered {
-        let (content, counted) = match self.ask(question.messages.clone()).await {
+        let (message, counted) = match self.ask(question.messages.clone()).await {
             Ok(answer) => answer,
             // What never answered is not counted; what answered badly is, as it was expected.
             Err(error @ DraftError::Unavailable(_)) => {
@@ -148,18 +164,18 @@ impl Model {
             }
             Err(error) => return Answered { proposal: Err(error), usage: question.expected() },
         };
-        let estimated = || Usage::estimated(&question.text(), content.as_deref().unwrap_or_default());
+        let estimated = || Usage::estimated(&question.text(), message.content.as_deref().unwrap_or_default());
         let usage = counted.filter(|usage| usage.is_sound()).unwrap_or_else(estimated);
-        let content = content.ok_or(DraftError::Unusable(Flaw::NoAnswer));
+        let content = message.words().map_err(DraftError::Unusable);
         Answered { proposal: content.and_then(|content| question.read(&content, &self.name)), usage }
     }
 
     /// What the model said, if anything, and what the server counted.
-    async fn ask(&self, messages: Value) -> Result<(Option<String>, Option<Usage>), DraftError> {
+    async fn ask(&self, messages: Value) -> Result<(Message, Option<Usage>), DraftError> {
         let request = Request { model: &self.name, messages };
         let completion: Completion = self.client.chat().create_byot(request).await.map_err(without_words)?;
-        let said = completion.choices.into_iter().next().and_then(|choice| choice.message.content);
-        Ok((said, completion.usage))
+        let said = completion.choices.into_iter().next().map(|choice| choice.message);
+        Ok((said.unwrap_or_default(), completion.usage))
     }
 }
 

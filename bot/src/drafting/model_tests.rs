@@ -57,7 +57,7 @@ async fn an_honest_model_drafts_with_its_sources() {
 async fn what_is_not_in_the_passages_is_not_drafted() {
     let unusable = |flaw| Err(DraftError::Unusable(flaw));
     let cases = [
-        (Behaviour::Hostile, Flaw::NoCitation),
+        (Behaviour::Hostile, Flaw::AsksToAct),
         (says("已为您退款 999 元", "[\"p1\"]"), Flaw::NotGrounded),
         (says("请看 http://evil.example", "[\"p1\"]"), Flaw::NotGrounded),
         (says("满 99 元包邮", "[\"p2\"]"), Flaw::NotGrounded),

@@ -9,18 +9,20 @@ use knowledge::{Found, Query};
 
 use crate::app::App;
 use crate::automation;
-use crate::case::{Author, Before, Draft, Drafted, Event, State};
+use crate::case::{Author, Before, Case, Draft, Drafted, Event, State};
 use crate::chaos;
 use crate::chat;
 use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, Proposal};
 use crate::effects::office::{self, Reply, Sight};
 use crate::knowledge_desk::{asked_on, scope_on};
-use crate::policy::{self, Circumstances, Grounding, Grounds, Identity, Intent, Matter, Route, Verdict, WrittenBy};
+use crate::policy::{
+    self, Circumstances, Grounding, Grounds, Identity, Intent, Matter, Paused, Route, Verdict, WrittenBy,
+};
 use crate::store::conversations::{self, Message};
 use crate::store::knowledge::uses;
 use crate::store::queue::{self, Door, Row};
-use crate::store::{cases, outcomes, pauses};
+use crate::store::{Tx, cases, outcomes, pauses};
 use crate::view::View;
 use crate::worker::apply;
 
@@ -87,8 +89,8 @@ pub(crate) struct Wanted {
     pub(crate) hint: Option<Hint>,
     /// The draft that is to be better.
     pub(crate) before: Option<Before>,
-    /// Whether a pause covers the conversation.
-    pub(crate) paused: bool,
+    /// What a pause in force covers here.
+    pub(crate) paused: Paused,
     /// What may leave by itself on the channel.
     pub(crate) open: Vec<Intent>,
 }
@@ -154,7 +156,7 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
                 let (hint, before) = (drafting.hint, drafting.before.clone());
                 let messages = conversations::unanswered(tx, &current.conversation).await?;
                 let view = View::load(tx, &reader, &case).await?;
-                let paused = pauses::covering(tx, &current.channel, &current.conversation).await?.is_some();
+                let paused = paused(tx, &view, &current).await?;
                 let open = match view.channel() {
                     Some(channel) => automation::open_now(tx, channel, reader.clock.now()).await?,
                     None => Vec::new(),
@@ -164,6 +166,16 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
             })
         })
         .await
+}
+
+/// What a pause in force covers of a case.
+async fn paused(tx: &mut Tx, view: &View, case: &Case) -> sqlx::Result<Paused> {
+    let (channel, conversation) = (case.channel.as_str(), case.conversation.as_str());
+    if pauses::covering(tx, pauses::Matter::harmless(channel, conversation)).await?.is_some() {
+        return Ok(Paused::Everything);
+    }
+    let held = pauses::covering(tx, pauses::Matter::risky(channel, conversation, true, &view.desk.desk)).await?;
+    Ok(if held.is_some() { Paused::HighRisk } else { Paused::Nothing })
 }
 
 /// What comes of looking for an answer, and what is known about it, as JSON.

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::wire::{Fetched, Wire};
+use super::fetched::Fetched;
+use super::wire::Wire;
 use super::{MOST_ATTEMPTS, finished, later};
 use crate::app::App;
 use crate::evidence::{Actor, Entry, Kind};
@@ -16,12 +17,13 @@ const CAP: usize = 20 << 20;
 pub(super) async fn fetch(app: &App, row: Row, conversation: String, seq: i64, media_id: String) -> anyhow::Result<()> {
     let Some(wire) = Wire::of(app, &conversation).await? else { return finished(app, row).await };
     match wire.fetch(app, &media_id, CAP).await {
-        Fetched::Here { bytes, content_type } => {
+        Fetched::Here { bytes, content_type, .. } => {
             let sha256 = app.blobs.put(&bytes).await?;
             stored(app, row, conversation, seq, Ok((sha256, content_type))).await
         }
         Fetched::NotYet(problem) if row.attempts < MOST_ATTEMPTS => later(app, row, problem).await,
         Fetched::NotYet(problem) | Fetched::Never(problem) => stored(app, row, conversation, seq, Err(problem)).await,
+        Fetched::TooLarge => stored(app, row, conversation, seq, Err(format!("more than {CAP} bytes"))).await,
     }
 }
 

@@ -19,9 +19,10 @@ use crate::clock::{SECOND, Timestamp};
 use crate::mistake::{self, Mistake};
 use crate::store::conversations;
 use crate::store::knowledge::uses;
+use crate::store::pauses::{self, Matter};
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send, SendState};
-use crate::store::{Tx, cases, instances, pauses};
+use crate::store::{Tx, cases, instances};
 use crate::worker::{apply, gone};
 
 /// A claim older than this is not acted on: a process that slept between claim and request gives up.
@@ -124,7 +125,7 @@ async fn claim_part(app: &App, row: Row, case: String, part: usize, may_ask: boo
                 if let Some(lost) = lost_claim(tx, &app, &known, part, may_ask).await? {
                     return Ok(lost);
                 }
-                let Some(paused_since_approval) = paused_since_approval(tx, &known).await? else {
+                let Some(paused_since_approval) = paused_since_approval(tx, &app, &known).await? else {
                     return Ok(Claim::NotOurs);
                 };
                 if !uses::all_in_use(tx, cited(&known)).await? {
@@ -146,11 +147,12 @@ fn cited(case: &Case) -> &[Citation] {
 }
 
 /// Whether a pause that covers the case was declared since its reply was approved; none where none is on its way.
-async fn paused_since_approval(tx: &mut Tx, case: &Case) -> anyhow::Result<Option<bool>> {
+async fn paused_since_approval(tx: &mut Tx, app: &App, case: &Case) -> anyhow::Result<Option<bool>> {
     let State::Sending(sending) = &case.state else { return Ok(None) };
     let turn = sending.authority.turn();
-    pauses::covering(tx, &case.channel, &case.conversation).await?;
-    Ok(Some(pauses::covered_since(tx, &case.channel, &case.conversation, turn).await?))
+    pauses::hold(tx).await?;
+    let desk = app.desk(tx).await?;
+    Ok(Some(pauses::covered_since(tx, Matter::of(case, &desk.desk), turn).await?))
 }
 
 /// Whoever was taken for gone must not judge what somebody else is doing now; whoever is not shows a sign of life, so
@@ -198,7 +200,7 @@ async fn went_on_without(tx: &mut Tx, app: &App, case: &Case, part: usize) -> an
 /// The send to ask about, where that is safe.
 async fn to_probe(tx: &mut Tx, app: &App, case: &Case, part: usize, id: &str) -> anyhow::Result<Option<Send>> {
     let Some(mut send) = sends::load(tx, id).await? else { return Ok(None) };
-    let Some(paused_since_approval) = paused_since_approval(tx, case).await? else { return Ok(None) };
+    let Some(paused_since_approval) = paused_since_approval(tx, app, case).await? else { return Ok(None) };
     let repeats = app.desk(tx).await?.desk.channel(&case.channel).map(|channel| channel.abilities().repeats);
     // A colleague who gets the same words twice is not harmed.
     let harmless = repeats == Some(Repeats::OneMessage) || case.asker.is_some();

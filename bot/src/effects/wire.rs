@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use channels::telegram::CallError;
 use channels::webhook::send::{Endpoint, GONE, Message};
-use channels::wecom::api::{ApiError, Media};
+use channels::wecom::api::ApiError;
 use channels::{Fate, Over, Repeats};
 
+use super::fetched::Fetched;
 use super::hand::Hand;
-use super::refused_for_good;
 use super::reply::mistaken;
 use crate::app::{App, Official, Telegram, Wecom};
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
@@ -17,7 +16,6 @@ use crate::desk::{Channel, ChannelKind};
 use crate::store::conversations;
 use crate::store::sends::Send;
 use crate::store::tokens;
-use crate::surface::Picture;
 
 /// Waits between the tries of a request that may be repeated: a day in all (Standard Webhooks, "Deliverability and
 /// reliability").
@@ -193,7 +191,11 @@ impl<'a> Wire<'a> {
             Way::Kf(wecom) => Fetched::of(wecom.kf.media(media_id, cap).await),
             Way::Official(official) => Fetched::of(official.account.media(media_id, cap).await),
             Way::Telegram(telegram) => Fetched::from_telegram(telegram, media_id, cap).await,
-            Way::Hand(_) => Fetched::from_colleague(app, media_id, cap).await,
+            // A picture a colleague sent along with a customer's words.
+            Way::Hand(_) => match serde_json::from_str(media_id) {
+                Ok(attached) => Fetched::from_colleague(app, &attached, cap).await,
+                Err(_) => Fetched::Never("it is no attachment of a colleague's".to_owned()),
+            },
             Way::Webhook(_) | Way::Shut => Fetched::Never("nothing can be fetched on this channel".to_owned()),
         }
     }
@@ -225,64 +227,6 @@ pub(super) enum Asked {
     Taken(i64),
     /// Still nobody knows; with the code of a refusal, which is about the question only, else 0.
     NotKnown(i64),
-}
-
-/// What came of fetching an attachment.
-pub(super) enum Fetched {
-    Here {
-        bytes: Vec<u8>,
-        content_type: String,
-    },
-    /// It may work later.
-    NotYet(String),
-    Never(String),
-}
-
-impl Fetched {
-    fn of(answer: Result<Media, ApiError>) -> Self {
-        match answer {
-            Ok(media) => Self::Here { bytes: media.bytes, content_type: media.content_type },
-            Err(error) if refused_for_good(&error) => Self::Never(error.to_string()),
-            Err(error) => Self::NotYet(error.to_string()),
-        }
-    }
-
-    async fn from_telegram(telegram: &Telegram, file_id: &str, cap: usize) -> Self {
-        match telegram.bot.download(file_id, cap).await {
-            Ok(bytes) => Self::Here { content_type: media_type(&bytes).to_owned(), bytes },
-            Err(CallError::Refused { message, .. }) => Self::Never(message),
-            Err(error) => Self::NotYet(error.to_string()),
-        }
-    }
-
-    /// A picture a colleague sent along with a customer's words, from where they sent it.
-    async fn from_colleague(app: &App, sent: &str, cap: usize) -> Self {
-        match (serde_json::from_str(sent), &app.wecom, &app.aibot, &app.telegram) {
-            (Ok(Picture::WecomApp(media_id)), Some(wecom), ..) => Self::of(wecom.app.media(&media_id, cap).await),
-            (Ok(Picture::WecomAibot(attached)), _, Some(aibot), _) => {
-                let fetched = aibot.files.fetch(&attached, cap).await;
-                // The server calls it a stream of bytes.
-                let named = |media: Media| Media { content_type: media_type(&media.bytes).to_owned(), ..media };
-                Self::of(fetched.map(named))
-            }
-            (Ok(Picture::Telegram(file_id)), .., Some(telegram)) => Self::from_telegram(telegram, &file_id, cap).await,
-            _ => Self::Never("where the picture was sent is not set up any more".to_owned()),
-        }
-    }
-}
-
-/// What a file without a type of its own is, by how it begins.
-fn media_type(bytes: &[u8]) -> &'static str {
-    match bytes {
-        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
-        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
-        [b'%', b'P', b'D', b'F', ..] => "application/pdf",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
-        _ => "application/octet-stream",
-    }
 }
 
 fn way<'a>(app: &'a App, channel: &Channel, hand: Option<Hand>) -> Way<'a> {

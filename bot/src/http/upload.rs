@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use axum::Router;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::extract::{RawQuery, State};
@@ -35,8 +36,6 @@ pub(super) const WITHIN: Duration = Duration::from_secs(120);
 const TAKES: Timestamp = 30 * MINUTE;
 /// How long afterwards it shows what the file gave.
 const SHOWS: Timestamp = DAY;
-/// Longest name of a file, in characters.
-const NAME: usize = 100;
 
 /// The upload page.
 pub(super) fn routes() -> Router<App> {
@@ -49,10 +48,47 @@ pub(super) fn routes() -> Router<App> {
 /// # Errors
 /// When the database fails or the system gives no randomness.
 pub async fn give_link(tx: &mut Tx, app: &App, person: &str, to: &Address) -> anyhow::Result<Option<String>> {
-    let Some(outside) = &app.public_url else { return Ok(None) };
+    if app.public_url.is_none() {
+        return Ok(None);
+    }
     let token = hex::encode(app.ids.random32()?);
     uploads::give(tx, &token_hash(&token), person, to, app.clock.now() + TAKES).await?;
-    Ok(Some(format!("{}/knowledge/upload?t={token}", outside.trim_end_matches('/'))))
+    Ok(address(app, &token))
+}
+
+/// Hands in a file that somebody sent in their chat, to be read later; its page takes no other file, and shows for a day
+/// what this one gave. None where no public address is configured.
+///
+/// # Errors
+/// When the database fails or the system gives no randomness.
+pub async fn hand_in(
+    tx: &mut Tx,
+    app: &App,
+    person: &str,
+    to: &Address,
+    handed: &HandedIn,
+) -> anyhow::Result<Option<String>> {
+    let (token, now) = (hex::encode(app.ids.random32()?), app.clock.now());
+    uploads::give(tx, &token_hash(&token), person, to, now + TAKES).await?;
+    let upload = uploads::by_token(tx, &token_hash(&token)).await?.context("the page that was just given")?;
+    take_in(tx, app, upload.number, handed).await?;
+    Ok(address(app, &token))
+}
+
+/// Takes a page's one file, to be read later; false where it took one before, or is too old.
+async fn take_in(tx: &mut Tx, app: &App, upload: i64, handed: &HandedIn) -> anyhow::Result<bool> {
+    let now = app.clock.now();
+    let first = uploads::hand_in(tx, upload, handed, now).await?;
+    if first {
+        Job::ReadUpload { upload }.enqueue(tx, app, now).await?;
+    }
+    Ok(first)
+}
+
+/// Where the page with this token is, for whoever is outside.
+fn address(app: &App, token: &str) -> Option<String> {
+    let outside = app.public_url.as_ref()?;
+    Some(format!("{}/knowledge/upload?t={token}", outside.trim_end_matches('/')))
 }
 
 /// What the page shows.
@@ -192,16 +228,8 @@ impl Asking {
         let sha256 = self.app.blobs.put(&file.bytes).await?;
         let handed = HandedIn { file: file.name, kind: file.kind.as_str().to_owned(), sha256 };
         let (app, number) = (self.app.clone(), upload.number);
-        let taken = self.app.store.commit(move |tx| {
-            Box::pin(async move {
-                let now = app.clock.now();
-                let first = uploads::hand_in(tx, number, &handed, now).await?;
-                if first {
-                    Job::ReadUpload { upload: number }.enqueue(tx, &app, now).await?;
-                }
-                Ok(first)
-            })
-        });
+        let store = &self.app.store;
+        let taken = store.commit(move |tx| Box::pin(async move { take_in(tx, &app, number, &handed).await }));
         if taken.await? { Ok(()) } else { Err(Trouble::Over) }
     }
 
@@ -267,7 +295,7 @@ async fn file_of(form: Result<Multipart, MultipartRejection>) -> Result<File, (S
         match field.name() {
             Some("kind") => kind = field.text().await.map_err(why)?.parse().map_err(|_| NONE)?,
             Some("file") if file.is_none() => {
-                let name = name_of(field.file_name().unwrap_or_default());
+                let name = desk::clean_name(field.file_name().unwrap_or_default());
                 file = Some((name, field.bytes().await.map_err(why)?.to_vec()));
             }
             _ => {}
@@ -283,27 +311,5 @@ fn why(problem: MultipartError) -> (StatusCode, &'static str) {
     match problem.status() {
         StatusCode::PAYLOAD_TOO_LARGE => (StatusCode::PAYLOAD_TOO_LARGE, "page.upload_large"),
         _ => (StatusCode::BAD_REQUEST, "page.upload_none"),
-    }
-}
-
-/// A file's own name on one line, without the folders some browsers send before it; its end says its format.
-fn name_of(sent: &str) -> String {
-    let own = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = own.chars().filter(|c| !c.is_control()).collect();
-    let long = clean.chars().count().saturating_sub(NAME);
-    clean.trim().chars().skip(long).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_the_files_own_and_keeps_its_end() {
-        assert_eq!(name_of(r"C:\资料\售后.xlsx"), "售后.xlsx");
-        assert_eq!(name_of("../../etc/问答.csv"), "问答.csv");
-        assert_eq!(name_of("a\u{0}\nb.md"), "ab.md");
-        let long = name_of(&format!("{}.csv", "长".repeat(300)));
-        assert!(long.chars().count() == NAME && long.ends_with("长.csv"), "{long}");
     }
 }

@@ -2,7 +2,7 @@
 
 use cards::words::Words;
 use cards::{Card, CareAct, CareCard, CareKey, CareTopic};
-use knowledge::{Entry, Kind as EntryKind};
+use knowledge::{Entry, Indexed, Kind as EntryKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -78,7 +78,7 @@ impl Cause {
 }
 
 /// What has to be looked at now because of its dates, and the date that tells this time from the next.
-pub fn due(entry: &Entry, now: Timestamp) -> Option<(Cause, Timestamp)> {
+pub fn due(entry: &Indexed, now: Timestamp) -> Option<(Cause, Timestamp)> {
     let soon = |at: Timestamp, ahead| at < now + ahead;
     let ends = entry.valid_until.filter(|at| entry.kind == EntryKind::Campaign && soon(*at, ENDING));
     match (ends, entry.verify_by) {

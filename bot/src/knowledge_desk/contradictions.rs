@@ -1,6 +1,7 @@
 //! Entries that answer the same question otherwise, and asking their owners which of them holds.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Borrow;
+use std::collections::{BTreeSet, HashMap};
 
 use knowledge::{Entry, question_key, says_more};
 use serde::Serialize;
@@ -43,31 +44,53 @@ impl Contradiction {
     }
 }
 
-/// Entries by the questions they answer.
-pub(super) struct Answering<'e>(HashMap<String, Vec<&'e Entry>>);
+/// Entries, borrowed or shared, by the questions they answer.
+#[derive(Clone)]
+pub(super) struct Answering<E>(HashMap<String, Vec<E>>);
 
-impl<'e> Answering<'e> {
+impl<E: Borrow<Entry> + Clone> Answering<E> {
     /// Those that are valid now.
-    pub(super) fn of(known: impl IntoIterator<Item = &'e Entry>, now: i64) -> Self {
-        let mut by_question: HashMap<String, Vec<&Entry>> = HashMap::new();
-        for entry in known.into_iter().filter(|entry| !entry.kind.is_rule() && entry.is_valid_at(now)) {
-            // A question that stands there twice is one.
-            let questions: HashSet<String> = entry.questions.iter().map(|question| question_key(question)).collect();
-            questions.into_iter().for_each(|question| by_question.entry(question).or_default().push(entry));
+    pub(super) fn of(known: impl IntoIterator<Item = E>, now: i64) -> Self {
+        let mut answering = Self(HashMap::new());
+        known.into_iter().for_each(|entry| answering.add(entry, now));
+        answering
+    }
+
+    /// Adds an entry, where it is valid now.
+    pub(super) fn add(&mut self, entry: E, now: i64) {
+        if entry.borrow().kind.is_rule() || !entry.borrow().is_valid_at(now) {
+            return;
         }
-        Self(by_question)
+        for question in questions(entry.borrow()) {
+            self.0.entry(question).or_default().push(entry.clone());
+        }
+    }
+
+    /// Takes an entry out, in every version.
+    pub(super) fn remove(&mut self, entry: &Entry) {
+        for question in questions(entry) {
+            if let Some(known) = self.0.get_mut(&question) {
+                known.retain(|known| known.borrow().id != entry.id);
+            }
+        }
     }
 
     /// Those that answer one of an entry's questions at the same place, and say something else.
     pub(super) fn otherwise(&self, entry: &Entry) -> Vec<Other> {
         let mut found: Vec<&Entry> = Vec::new();
-        for other in entry.questions.iter().filter_map(|question| self.0.get(&question_key(question))).flatten() {
+        for other in questions(entry).iter().filter_map(|question| self.0.get(question)).flatten() {
+            let other = other.borrow();
             if contradicts(entry, other) && found.iter().all(|known| known.id != other.id) {
                 found.push(other);
             }
         }
         found.into_iter().map(Other::from).collect()
     }
+}
+
+/// An entry's questions as they are compared, in order; one that stands there twice is one.
+fn questions(entry: &Entry) -> BTreeSet<String> {
+    entry.questions.iter().map(|question| question_key(question)).collect()
 }
 
 /// Whether two answers to one question cannot both stand.

@@ -16,8 +16,8 @@ use crate::store::conversations::{self, Asked};
 use crate::store::desks::Applied;
 use crate::store::knowledge::{self as entries, EntryState, StoredEntry};
 
-/// Messages of customers that are looked through, the newest ones.
-const LOOKED_THROUGH: i64 = 5_000;
+/// Messages of customers, and replies, that are looked through, the newest ones.
+pub(super) const LOOKED_THROUGH: i64 = 5_000;
 /// Of them those that are answered with and without the change.
 const ANSWERED_BOTH_WAYS: usize = 500;
 /// How far down in a search an entry is still near a question.
@@ -54,6 +54,11 @@ pub struct Difference {
 }
 
 impl Prepared {
+    /// Whether it is a list of forbidden words that would have stopped replies which were sent.
+    pub fn stops_replies(&self) -> bool {
+        self.measured.as_ref().is_some_and(|measured| measured.blocked > 0)
+    }
+
     /// Four characters that stand for what was shown: this version, on these channels, beside everything else that is in
     /// use.
     pub fn code(&self) -> String {
@@ -144,14 +149,16 @@ struct Staged {
     only: Vec<String>,
     with: Index,
     near: Vec<Asked>,
+    contradicts: Vec<Other>,
 }
 
 fn stage(mut before: Before, only: Vec<String>, now: i64) -> Staged {
     let mut released = before.entry.clone();
     released.release.only.clone_from(&only);
+    let contradicts = Answering::of(&before.in_use, now).otherwise(&before.entry);
     let with = Index::build(replaced(std::mem::take(&mut before.in_use), released));
     let near = near(&before.entry, &before.known.index, &before.asked, &before.desk, now);
-    Staged { near: near.into_iter().cloned().collect(), before, only, with }
+    Staged { near: near.into_iter().cloned().collect(), before, only, with, contradicts }
 }
 
 /// What the questions mean that it is tried on; nothing where nothing says so.
@@ -161,14 +168,14 @@ async fn meant(app: &App, staged: &Staged) -> Meant {
     let tests = tests.find.iter().chain(&tests.miss).map(|test| bare(test).to_owned());
     let new = Index::build([staged.before.entry.clone()]).faces();
     let texts = tests.chain(staged.near.iter().map(|asked| asked.text.clone())).collect();
-    meaning.of_all(texts, &staged.with, &new).await.unwrap_or_else(|problem| {
+    meaning.of_all(&app.store, texts, &staged.with, &new).await.unwrap_or_else(|problem| {
         tracing::warn!(problem = %format!("{problem:#}"), "a version is tried by the words alone");
         Meant::new()
     })
 }
 
 fn compare(staged: Staged, meant: &Meant, now: i64) -> Result<Prepared, Refused> {
-    let Staged { before, only, with, near } = staged;
+    let Staged { before, only, with, near, contradicts } = staged;
     let Before { desk, stored, entry, edition, known, said, .. } = before;
     let index = &known.index;
     let failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), meant, now);
@@ -177,7 +184,6 @@ fn compare(staged: Staged, meant: &Meant, now: i64) -> Result<Prepared, Refused>
     }
     let differences = near.iter().filter_map(|asked| difference([index, &with], asked, &desk, meant, now)).collect();
     let measured = WordList::of_rule(&entry).and_then(|list| Gate::new(&[list]).ok());
-    let contradicts = Answering::of(index.entries(), now).otherwise(&entry);
     let measured = measured.map(|gate| gate.measure(said.iter().map(String::as_str)));
     Ok(Prepared { entry: stored, only, edition, asked: near.len(), differences, contradicts, measured })
 }

@@ -1,5 +1,6 @@
 //! What an import did, for people and for scripts.
 
+use knowledge::Measured;
 use knowledge::import::Problem;
 use serde::Serialize;
 
@@ -29,6 +30,10 @@ pub struct FileReport {
     pub removals: Removals,
     /// Entries that are not put in use, because their own tests fail.
     pub held_back: Vec<HeldBack>,
+    /// What its lists of forbidden words would do to the shop's newest replies, where it has any.
+    pub measured: Option<Measured>,
+    /// Lists that are not put in use before somebody has seen that.
+    pub held_lists: Vec<HeldList>,
     /// New versions that answer a question otherwise than other entries do.
     pub contradictions: Vec<Contradiction>,
 }
@@ -61,6 +66,17 @@ pub struct HeldBack {
     pub title: String,
     /// The tests.
     pub failures: Vec<String>,
+}
+
+/// A list of forbidden words that would have stopped replies which were sent and fine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldList {
+    /// The entry's id.
+    pub entry: String,
+    /// Its title.
+    pub title: String,
+    /// How many replies.
+    pub stopped: usize,
 }
 
 /// What became of an entry.
@@ -96,7 +112,9 @@ impl Default for Removals {
 impl Report {
     /// Whether everything was taken that should have been.
     pub fn is_clean(&self) -> bool {
-        self.files.iter().all(|file| file.problems.is_empty() && file.held_back.is_empty())
+        let is_clean =
+            |file: &FileReport| file.problems.is_empty() && file.held_back.is_empty() && file.held_lists.is_empty();
+        self.files.iter().all(is_clean)
     }
 
     /// All entries with this outcome.
@@ -136,6 +154,17 @@ impl FileReport {
         lines.extend(self.skipped.iter().map(|skipped| format!("left aside: {}", line(skipped))));
         lines.extend(self.held_back.iter().map(|held| {
             format!("'{}' waits for its owner, because its own tests fail: {}", held.title, held.failures.join(" · "))
+        }));
+        lines.extend(self.measured.as_ref().map(|Measured { texts, marked, blocked, .. }| {
+            format!(
+                "its forbidden words mark {marked} of the newest {texts} replies that were sent, and stop {blocked}"
+            )
+        }));
+        lines.extend(self.held_lists.iter().map(|HeldList { title, stopped, .. }| {
+            format!(
+                "'{title}' waits for its owner, because it would have stopped {stopped} replies that were sent; \
+                `aijia knowledge publish` shows it and takes it"
+            )
         }));
         lines.extend(
             self.contradictions.iter().map(|found| {

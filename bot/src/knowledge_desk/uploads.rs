@@ -3,7 +3,8 @@
 
 use cards::words::Words;
 use cards::{Card, CareAct, CareCard, CareTopic};
-use knowledge::import::Defaults;
+use knowledge::Measured;
+use knowledge::import::{Defaults, Fault, Format};
 use serde::{Deserialize, Serialize};
 
 use super::care::{self, Cause};
@@ -23,8 +24,68 @@ use crate::worker::Job;
 
 /// Lines of a report on its card; the upload page has all of them.
 const ON_CARD: usize = 6;
+/// Words of a list that are named with how many replies they hit.
+const WORDS_SHOWN: usize = 5;
+/// Lines of a report in a message, where no page has them.
+const IN_CHAT: usize = 60;
 /// What can be done with what a file gave.
 const ACTS: [CareAct; 2] = [CareAct::Publish, CareAct::Leave];
+
+/// Longest name of a file, in characters.
+const NAME: usize = 100;
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTaken {
+    /// It has more bytes than are read.
+    TooLarge,
+    /// No file of its name is read.
+    Format(Fault),
+    /// Neither its name nor what it holds says what it is.
+    Nameless,
+    /// It could not be had from where it was sent.
+    Lost,
+}
+
+impl NotTaken {
+    /// Why no file of this name is taken, if none is.
+    pub fn of_name(name: &str) -> Option<Self> {
+        match Format::of(name) {
+            Ok(_) => None,
+            Err(Fault::Format { extension }) if extension.is_empty() => Some(Self::Nameless),
+            Err(fault) => Some(Self::Format(fault)),
+        }
+    }
+
+    /// Told to whoever sent the file, with what to do.
+    pub fn told(&self, file: &str, words: &Words) -> String {
+        let reason = match self {
+            Self::TooLarge => words.text("page.upload_large", &[]),
+            Self::Format(fault) => faults::reason(fault, words),
+            Self::Nameless => words.text("kb.file_nameless", &[]),
+            Self::Lost => words.text("kb.file_lost", &[]),
+        };
+        if file.is_empty() { reason } else { words.text("kb.fault_at", &[("place", file), ("reason", &reason)]) }
+    }
+}
+
+/// A file's own name on one line, without the folders some browsers send before it; its end says its format.
+pub fn clean_name(sent: &str) -> String {
+    let own = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = own.chars().filter(|c| !c.is_control()).collect();
+    let long = clean.chars().count().saturating_sub(NAME);
+    clean.trim().chars().skip(long).collect()
+}
+
+/// The name of a file as it was sent, with the extension that its bytes show where it has none.
+pub(crate) fn name_of(sent: &str, bytes: &[u8]) -> String {
+    let name = clean_name(sent);
+    match Format::extension_of(bytes).filter(|_| !name.contains('.')) {
+        Some(extension) if name.is_empty() => format!("file.{extension}"),
+        Some(extension) => format!("{name}.{extension}"),
+        None => name,
+    }
+}
 
 /// What a file gave, as whoever handed it in is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +102,9 @@ pub struct Reading {
     pub gone: usize,
     /// Entries that wait to be put in use.
     pub waiting: usize,
+    /// Whether what its lists would do to the shop's own replies is among the lines.
+    #[serde(default)]
+    pub measured: bool,
     /// What a person has to look at, a line each.
     pub lines: Vec<String>,
 }
@@ -55,6 +119,7 @@ impl Reading {
             refused: report.problems.len(),
             gone: count(Outcome::Gone),
             waiting: report.entries.iter().filter(|told| told.waits).count(),
+            measured: report.measured.is_some(),
             lines: lines(report, words),
         }
     }
@@ -79,7 +144,9 @@ fn lines(report: &FileReport, words: &Words) -> Vec<String> {
         words.text("kb.held_back", &[("title", &held.title), ("failures", &held.failures.join(" · "))])
     };
     let aside = |what: String| words.text("kb.left_aside", &[("what", &what)]);
-    let mut lines: Vec<String> = report.problems.iter().map(|problem| faults::in_words(problem, words)).collect();
+    // Before whatever there may be no room for: on it somebody decides.
+    let mut lines: Vec<String> = report.measured.iter().map(|measured| list_measured(measured, words)).collect();
+    lines.extend(report.problems.iter().map(|problem| faults::in_words(problem, words)));
     lines.extend(report.held_back.iter().map(held));
     lines.extend(
         report
@@ -97,6 +164,22 @@ fn lines(report: &FileReport, words: &Words) -> Vec<String> {
     lines
 }
 
+/// What a list of forbidden words would do to the shop's newest replies, with the words that hit most.
+fn list_measured(measured: &Measured, words: &Words) -> String {
+    let hits = measured.words.iter().take(WORDS_SHOWN).map(|(word, texts)| format!("{word} {texts}"));
+    let hits = hits.collect::<Vec<_>>().join("、");
+    let counts = [("texts", measured.texts), ("marked", measured.marked), ("blocked", measured.blocked)]
+        .map(|(name, count)| (name, count.to_string()));
+    let mut filled: Vec<(&str, &str)> = counts.iter().map(|(name, count)| (*name, count.as_str())).collect();
+    filled.push(("words", &hits));
+    let key = match (measured.texts, measured.marked) {
+        (0, _) => "kb.list_unmeasured",
+        (_, 0) => "kb.list_harmless",
+        _ => "kb.list_measured",
+    };
+    words.text(key, &filled)
+}
+
 /// What was kept of an upload's reading; nothing before it was read.
 pub fn reading(upload: &Upload) -> Option<Reading> {
     upload.report.as_deref().and_then(|report| serde_json::from_str(report).ok())
@@ -107,7 +190,7 @@ pub fn reading(upload: &Upload) -> Option<Reading> {
 /// # Errors
 /// When the database fails.
 pub(crate) async fn read(app: &App, upload: &Upload, bytes: Vec<u8>) -> anyhow::Result<FileReport> {
-    let order = order(app, upload, Publish::Nothing, &upload.person).await?;
+    let order = order(app, upload, Publish::Nothing, &upload.person, false).await?;
     import_bytes(app, upload.file.as_deref().unwrap_or_default(), bytes, &order).await
 }
 
@@ -117,11 +200,12 @@ pub(crate) async fn read(app: &App, upload: &Upload, bytes: Vec<u8>) -> anyhow::
 /// When the database fails.
 pub(crate) async fn publish(app: &App, upload: &Upload, bytes: Vec<u8>, person: &Person) -> anyhow::Result<FileReport> {
     let theirs = if person.is(Role::Admin) { Publish::Everything } else { Publish::OwnedBy(person.id.clone()) };
-    let order = order(app, upload, theirs, &person.id).await?;
+    let lists_seen = reading(upload).is_some_and(|reading| reading.measured);
+    let order = order(app, upload, theirs, &person.id, lists_seen).await?;
     import_bytes(app, upload.file.as_deref().unwrap_or_default(), bytes, &order).await
 }
 
-async fn order(app: &App, upload: &Upload, publish: Publish, by: &str) -> anyhow::Result<Order> {
+async fn order(app: &App, upload: &Upload, publish: Publish, by: &str, lists_seen: bool) -> anyhow::Result<Order> {
     let reader = app.clone();
     let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
     let defaults = Defaults {
@@ -130,7 +214,7 @@ async fn order(app: &App, upload: &Upload, publish: Publish, by: &str) -> anyhow
         scope: knowledge::Scope::default(),
         timezone: desk.desk.desk.timezone.parse().unwrap_or(chrono_tz::Asia::Shanghai),
     };
-    Ok(Order { defaults, publish, by: Some(by.to_owned()) })
+    Ok(Order { defaults, publish, by: Some(by.to_owned()), lists_seen })
 }
 
 /// Keeps what a file gave and tells whoever handed it in: with a card where something waits for their word.
@@ -153,11 +237,24 @@ pub(crate) async fn was_read(tx: &mut Tx, app: &App, upload: &Upload, report: &F
             at: app.clock.now(),
             outcome: None,
         };
-        return care::ask(tx, app, &need, &upload.to).await.map(drop);
+        care::ask(tx, app, &need, &upload.to).await?;
+        // A card may have room for a line or two: without a page all of them come as a message.
+        let lines = if app.public_url.is_none() { in_chat(&reading, desk.words()) } else { Vec::new() };
+        return tell(tx, app, upload, lines).await;
     }
     let mut told = vec![said(&desk, upload, &reading)];
-    told.extend(first_lines(&reading, desk.words()));
-    let text = Job::Text { to: upload.to.clone(), text: told.join("\n") };
+    told.extend(match app.public_url {
+        Some(_) => first_lines(&reading, ON_CARD, "kb.upload_more", desk.words()),
+        None => in_chat(&reading, desk.words()),
+    });
+    tell(tx, app, upload, told).await
+}
+
+async fn tell(tx: &mut Tx, app: &App, upload: &Upload, lines: Vec<String>) -> anyhow::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let text = Job::Text { to: upload.to.clone(), text: lines.join("\n") };
     text.enqueue(tx, app, app.clock.now()).await
 }
 
@@ -166,12 +263,28 @@ fn said(desk: &Applied, upload: &Upload, reading: &Reading) -> String {
     desk.words().text("kb.upload_nothing", &[("file", file), ("given", &reading.given(desk.words()))])
 }
 
-fn first_lines(reading: &Reading, words: &Words) -> Vec<String> {
-    let mut lines: Vec<String> = reading.lines.iter().take(ON_CARD).cloned().collect();
-    if reading.lines.len() > ON_CARD {
-        lines.push(words.text("kb.upload_more", &[]));
+/// The lines of a message that nothing else shows.
+fn in_chat(reading: &Reading, words: &Words) -> Vec<String> {
+    first_lines(reading, IN_CHAT, "kb.upload_left_out", words)
+}
+
+/// At most so many lines, and what says where the others are.
+fn first_lines(reading: &Reading, most: usize, others: &str, words: &Words) -> Vec<String> {
+    let mut first: Vec<String> = reading.lines.iter().take(most).cloned().collect();
+    let left = reading.lines.len().saturating_sub(most);
+    if left > 0 {
+        first.push(words.text(others, &[("count", &left.to_string())]));
     }
-    lines
+    first
+}
+
+/// What a card says of a reading. What somebody decides on comes first: there may be no room for more.
+fn on_card(reading: &Reading, has_page: bool, words: &Words) -> Vec<String> {
+    let (shown, others) = if has_page { (ON_CARD, "kb.upload_more") } else { (0, "kb.upload_more_below") };
+    let shown = shown.max(usize::from(reading.measured));
+    let mut text = first_lines(reading, shown, others, words);
+    text.insert(usize::from(reading.measured).min(text.len()), reading.given(words));
+    text
 }
 
 /// The card of a file that was read.
@@ -182,8 +295,7 @@ pub(super) async fn card(tx: &mut Tx, app: &App, need: &Need, posting: &CarePost
     let Some(reading) = uploads::load(tx, need.version).await?.as_ref().and_then(reading) else { return Ok(None) };
     let desk = app.desk(tx).await?;
     let words = desk.words();
-    let mut text = vec![reading.given(words)];
-    text.extend(first_lines(&reading, words));
+    let text = on_card(&reading, app.public_url.is_some(), words);
     Ok(Some(Card::Care(CareCard {
         topic: CareTopic::Knowledge,
         number: need.version,
@@ -219,4 +331,28 @@ pub(super) async fn decided(desk: &mut Desk<'_, '_>, need: &Need, act: CareAct) 
     let (to, person) = (desk.from.clone(), desk.person.id.clone());
     let job = Job::PublishUpload { to, person, upload: need.version };
     job.enqueue(desk.tx, desk.app, desk.app.clock.now()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_files_own_and_keeps_its_end() {
+        assert_eq!(clean_name(r"C:\资料\售后.xlsx"), "售后.xlsx");
+        assert_eq!(clean_name("../../etc/问答.csv"), "问答.csv");
+        assert_eq!(clean_name("a\u{0}\nb.md"), "ab.md");
+        let long = clean_name(&format!("{}.csv", "长".repeat(300)));
+        assert!(long.chars().count() == NAME && long.ends_with("长.csv"), "{long}");
+    }
+
+    #[test]
+    fn what_a_file_holds_names_it_only_where_its_name_does_not() {
+        assert_eq!(name_of("", b"%PDF-1.7"), "file.pdf");
+        assert_eq!(name_of("售后", b"PK\x03\x04...xl/workbook.xml"), "售后.xlsx");
+        assert_eq!(name_of("售后.csv", b"%PDF-1.7"), "售后.csv", "the reader says what is wrong with it");
+        assert_eq!(NotTaken::of_name(&name_of("售后", "问题,答案".as_bytes())), Some(NotTaken::Nameless));
+        assert_eq!(NotTaken::of_name(&name_of("", b"\xD0\xCF\x11\xE0")), Some(NotTaken::Format(Fault::OldOffice)));
+        assert_eq!(NotTaken::of_name("售后.csv"), None);
+    }
 }

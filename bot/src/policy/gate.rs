@@ -21,8 +21,8 @@ pub const REPLY: &str = "reply";
 /// Everything besides the words that decides whether a draft may leave by itself. By default nothing speaks for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Circumstances<'a> {
-    /// A pause covers the conversation.
-    pub paused: bool,
+    /// What a pause in force covers here.
+    pub paused: Paused,
     /// A look-up for this draft stopped at something that is not as it should be: a session is over, a page changed, a
     /// right is missing. Whoever is above looks at it, whatever the mode.
     pub abnormal: bool,
@@ -44,6 +44,28 @@ pub struct Circumstances<'a> {
     pub open: bool,
 }
 
+/// What a pause in force covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Paused {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Only what is of high risk.
+    HighRisk,
+    /// All there is.
+    Everything,
+}
+
+impl Paused {
+    fn covers(self, risk: Risk) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::HighRisk => risk >= Risk::High,
+            Self::Everything => true,
+        }
+    }
+}
+
 /// Whether the answer depends on who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Identity {
@@ -60,7 +82,7 @@ pub enum Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
-    /// A pause covers the conversation.
+    /// A pause covers it.
     Paused,
     /// Something outside is not as it should be.
     Abnormal,
@@ -155,7 +177,7 @@ pub(super) fn holds(matter: &Matter, rules: &Rules, risk: Risk) -> Vec<Hold> {
     let sure = chance.is_none_or(|chance| chance >= rules.policy.confidence);
     let may_answer = channel.is_some_and(|channel| channel.mode == Mode::Auto);
     let asked = [
-        (paused, Hold::Paused),
+        (paused.covers(risk), Hold::Paused),
         (abnormal || unsettled, Hold::Abnormal),
         (identity == Identity::Uncertain, Hold::Identity),
         (!listed, Hold::NotListed),

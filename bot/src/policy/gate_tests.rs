@@ -91,7 +91,7 @@ fn each_circumstance_alone_keeps_it_for_a_person() {
     let backed = Grounds { class: Grounding::EvidenceBacked, unfounded: Vec::new() };
     let earned = earned(&grounds);
     let cases = [
-        (Circumstances { paused: true, ..earned }, Hold::Paused, REVIEWER),
+        (Circumstances { paused: Paused::Everything, ..earned }, Hold::Paused, REVIEWER),
         (Circumstances { abnormal: true, ..earned }, Hold::Abnormal, SUPERVISOR),
         (Circumstances { identity: Identity::Uncertain, ..earned }, Hold::Identity, REVIEWER),
         (Circumstances { grounds: Some(&inferred), ..earned }, Hold::NotDocumented, REVIEWER),
@@ -251,7 +251,7 @@ fn only_what_could_have_left_counts() {
     let others = [
         Circumstances { published: false, ..closed },
         Circumstances { identity: Identity::Uncertain, ..closed },
-        Circumstances { paused: true, ..closed },
+        Circumstances { paused: Paused::Everything, ..closed },
         Circumstances { chance: Some(0.5), ..closed },
     ];
     assert!(others.into_iter().all(|other| !Asked::routine(other).judged().is_eligible()));

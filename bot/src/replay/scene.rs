@@ -14,7 +14,7 @@ use crate::case::{Author, Automation, Case, Citation, Draft, Event, Level, Rules
 use crate::clock::Timestamp;
 use crate::desk::Channel;
 use crate::effects::{self, Wanted};
-use crate::policy::{ForbiddenWord, Grounds, Hold, Intent, Reason};
+use crate::policy::{ForbiddenWord, Grounds, Hold, Intent, Paused, Reason};
 use crate::store::conversations::{Conversation, Message};
 use crate::store::desks::Applied;
 use crate::view::View;
@@ -205,7 +205,7 @@ impl Stage {
             readings: 0,
             hint: None,
             before: None,
-            paused: false,
+            paused: Paused::Nothing,
             open: Vec::new(),
         }
     }

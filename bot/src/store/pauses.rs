@@ -4,7 +4,9 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::args;
+use crate::case::Case;
 use crate::clock::Timestamp;
+use crate::desk::Desk;
 use crate::mistake::{self, Mistake};
 
 /// One pause, in force until lifted.
@@ -12,9 +14,9 @@ use crate::mistake::{self, Mistake};
 pub struct Pause {
     /// Unique id.
     pub id: String,
-    /// `everything`, `channel` or `conversation`.
+    /// The [`Scope`]'s name.
     pub scope: String,
-    /// The channel or conversation id; empty for everything.
+    /// What the scope is of; empty for everything.
     pub target: String,
     /// Who declared it.
     pub person: String,
@@ -39,6 +41,19 @@ pub enum Scope {
     Channel(String),
     /// One conversation, by id.
     Conversation(String),
+    /// What is of high risk, and nothing else: a platform's rule is uncertain, and questions go on being answered.
+    HighRisk(Place),
+}
+
+/// Where what is of high risk is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On the whole desk.
+    Everywhere,
+    /// On one channel, by id.
+    Channel(String),
+    /// In one region: on its channels, and for customers who name it on a channel of no region.
+    Region(String),
 }
 
 impl Scope {
@@ -48,7 +63,59 @@ impl Scope {
             Self::Everything => ("everything", ""),
             Self::Channel(id) => ("channel", id),
             Self::Conversation(id) => ("conversation", id),
+            Self::HighRisk(Place::Everywhere) => ("high_risk", ""),
+            Self::HighRisk(Place::Channel(id)) => ("high_risk_channel", id),
+            Self::HighRisk(Place::Region(name)) => ("high_risk_region", name),
         }
+    }
+}
+
+impl Pause {
+    /// What it covers; none where a newer version of the program declared it.
+    pub fn covers(&self) -> Option<Scope> {
+        let target = self.target.clone();
+        Some(match self.scope.as_str() {
+            "everything" => Scope::Everything,
+            "channel" => Scope::Channel(target),
+            "conversation" => Scope::Conversation(target),
+            "high_risk" => Scope::HighRisk(Place::Everywhere),
+            "high_risk_channel" => Scope::HighRisk(Place::Channel(target)),
+            "high_risk_region" => Scope::HighRisk(Place::Region(target)),
+            _ => return None,
+        })
+    }
+}
+
+/// What is asked to go on in spite of the pauses.
+#[derive(Debug, Clone, Copy)]
+pub struct Matter<'a> {
+    channel: &'a str,
+    conversation: &'a str,
+    /// Empty where the channel has none.
+    region: &'a str,
+    high_risk: bool,
+}
+
+impl<'a> Matter<'a> {
+    /// Something for a conversation that is of no risk by itself, such as a fixed text.
+    pub fn harmless(channel: &'a str, conversation: &'a str) -> Self {
+        Self { channel, conversation, region: "", high_risk: false }
+    }
+
+    /// What a case is about, with the risk it was judged to have so far.
+    pub fn of(case: &'a Case, desk: &'a Desk) -> Self {
+        Self::risky(&case.channel, &case.conversation, case.is_high_risk(), desk)
+    }
+
+    /// Something for a conversation, of high risk or not.
+    pub fn risky(channel: &'a str, conversation: &'a str, high_risk: bool, desk: &'a Desk) -> Self {
+        let region = desk.channel(channel).and_then(|channel| channel.region.as_deref());
+        Self { channel, conversation, region: region.unwrap_or_default(), high_risk }
+    }
+
+    /// The name of the scopes that hold only what is of high risk, as far as they concern it.
+    fn held_by(&self) -> &'static str {
+        if self.high_risk { "high_risk" } else { "" }
     }
 }
 
@@ -104,29 +171,42 @@ pub async fn in_force(tx: &mut Tx) -> sqlx::Result<Vec<Pause>> {
     tx.all("SELECT * FROM pauses WHERE lifted_at IS NULL ORDER BY at, id", args![]).await
 }
 
-/// Keeps the register still, then tells which pause covers a conversation now.
-pub async fn covering(tx: &mut Tx, channel: &str, conversation: &str) -> sqlx::Result<Option<Pause>> {
+/// Keeps the register still, then tells which pause covers a matter now.
+pub async fn covering(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pause>> {
     if mistake::made(Mistake::PauseFromCopy) {
-        return copy::covering(tx, channel, conversation).await;
+        return copy::covering(tx, matter).await;
     }
-    covering_now(tx, channel, conversation).await
+    covering_now(tx, matter).await
 }
 
-async fn covering_now(tx: &mut Tx, channel: &str, conversation: &str) -> sqlx::Result<Option<Pause>> {
+async fn covering_now(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pause>> {
     tx.hold_register().await?;
-    let sql = "SELECT * FROM pauses WHERE lifted_at IS NULL AND (scope = 'everything'
-               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)) ORDER BY at LIMIT 1";
-    tx.one(sql, args![channel, conversation]).await
+    let Matter { channel, conversation, region, .. } = matter;
+    let sql = "SELECT * FROM pauses p WHERE lifted_at IS NULL AND (scope = 'everything'
+               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)
+               OR ($3 = 'high_risk' AND (scope = 'high_risk' OR (scope = 'high_risk_channel' AND target = $1)
+                   OR (scope = 'high_risk_region' AND (LOWER(target) = LOWER($4) OR ($4 = '' AND EXISTS
+                       (SELECT 1 FROM messages m WHERE m.conversation = $2 AND m.author = 'customer'
+                        AND REPLACE(LOWER(m.body), LOWER(p.target), '') <> LOWER(m.body))))))))
+               ORDER BY at LIMIT 1";
+    tx.one(sql, args![channel, conversation, matter.held_by(), region]).await
 }
 
-/// Whether any pause that covers a conversation was declared after the register's `turn`, lifted or not.
-pub async fn covered_since(tx: &mut Tx, channel: &str, conversation: &str, turn: i64) -> sqlx::Result<bool> {
+/// Whether any pause that covers a matter was declared after the register's `turn`, lifted or not.
+pub async fn covered_since(tx: &mut Tx, matter: Matter<'_>, turn: i64) -> sqlx::Result<bool> {
     if mistake::made(Mistake::PauseFromCopy) {
         return Ok(false);
     }
-    let sql = "SELECT id FROM pauses WHERE turn > $3 AND (scope = 'everything'
-               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)) LIMIT 1";
-    Ok(tx.one::<(String,)>(sql, args![channel, conversation, turn]).await?.is_some())
+    let Matter { channel, conversation, region, .. } = matter;
+    let sql = "SELECT id FROM pauses p WHERE turn > $5 AND (scope = 'everything'
+               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)
+               OR ($3 = 'high_risk' AND (scope = 'high_risk' OR (scope = 'high_risk_channel' AND target = $1)
+                   OR (scope = 'high_risk_region' AND (LOWER(target) = LOWER($4) OR ($4 = '' AND EXISTS
+                       (SELECT 1 FROM messages m WHERE m.conversation = $2 AND m.author = 'customer'
+                        AND REPLACE(LOWER(m.body), LOWER(p.target), '') <> LOWER(m.body))))))))
+               LIMIT 1";
+    let args = args![channel, conversation, matter.held_by(), region, turn];
+    Ok(tx.one::<(String,)>(sql, args).await?.is_some())
 }
 
 /// Notes that somebody wants to lift a pause that needs a second person.
@@ -148,16 +228,17 @@ mod copy {
     use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
 
-    use super::{Pause, Tx};
+    use super::{Matter, Pause, Tx};
 
     static COPY: Mutex<BTreeMap<String, (Instant, Option<Pause>)>> = Mutex::new(BTreeMap::new());
 
-    pub(super) async fn covering(tx: &mut Tx, channel: &str, conversation: &str) -> sqlx::Result<Option<Pause>> {
+    pub(super) async fn covering(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pause>> {
+        let conversation = matter.conversation;
         let copied = COPY.lock().unwrap_or_else(PoisonError::into_inner).get(conversation).cloned();
         if let Some((_, pause)) = copied.filter(|(read, _)| read.elapsed() < Duration::from_secs(5)) {
             return Ok(pause);
         }
-        let pause = super::covering_now(tx, channel, conversation).await?;
+        let pause = super::covering_now(tx, matter).await?;
         let mut copy = COPY.lock().unwrap_or_else(PoisonError::into_inner);
         copy.insert(conversation.to_owned(), (Instant::now(), pause.clone()));
         Ok(pause)

@@ -16,7 +16,7 @@ use crate::case::Say;
 use crate::clock::{MINUTE, Timestamp};
 use crate::effects;
 use crate::store::accounts;
-use crate::surface::{Address, Picture, Surface};
+use crate::surface::{Address, Attached, SentFile, Surface};
 
 /// How long one look listens.
 const WAIT: Duration = Duration::from_secs(1);
@@ -204,7 +204,11 @@ fn deed(incoming: Incoming, token: &str) -> Option<Deed> {
             code: Some(token.to_owned()),
         }),
         What::Image(picture) => pictured(String::new(), picture),
-        What::File(_) | What::Video(_) => Deed::Unreadable,
+        What::File(file) => {
+            // Its name and size come with its bytes.
+            Deed::File(SentFile { attached: Attached::WecomAibot(file), name: None, bytes: None, in_group })
+        }
+        What::Video(_) => Deed::Unreadable,
         What::Entered | What::Feedback { .. } | What::Disconnected | What::Other(_) => return None,
     })
 }
@@ -249,7 +253,7 @@ fn mixed(pieces: Vec<Piece>) -> Deed {
 }
 
 fn pictured(caption: String, picture: Attachment) -> Deed {
-    Deed::Picture { caption, picture: Picture::WecomAibot(picture) }
+    Deed::Picture { caption, picture: Attached::WecomAibot(picture) }
 }
 
 /// Stores a deed, for as long as its tap may be answered; whether it is kept.
@@ -280,6 +284,19 @@ fn say_when_slow(app: App, began: Instant, token: String, from: Address, task_id
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_says_whether_others_are_in_the_chat() {
+        let sent = |chattype: &str| {
+            let body = serde_json::json!({ "msgid": "m1", "from": {"userid": "SunMei"}, "chattype": chattype,
+                "chatid": "wr1", "msgtype": "file", "file": {"url": "https://example.com/f"} });
+            match deed(Incoming::read(&body), "m1") {
+                Some(Deed::File(file)) => Some(file.in_group),
+                _ => None,
+            }
+        };
+        assert_eq!([sent("single"), sent("group")], [Some(false), Some(true)]);
+    }
 
     #[test]
     fn a_mention_is_no_part_of_what_was_said() {

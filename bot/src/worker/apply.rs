@@ -24,7 +24,8 @@ use crate::mistake::{self, Mistake};
 use crate::store::conversations::Conversation;
 use crate::store::desks::Applied;
 use crate::store::knowledge::care::{self, About, CarePosting};
-use crate::store::{Tx, cards, cases, conversations, knowledge, pauses, people, queue, record, sends};
+use crate::store::pauses::{self, Matter};
+use crate::store::{Tx, cards, cases, conversations, knowledge, people, queue, record, sends};
 use crate::surface::{Address, Surface, TelegramChat};
 
 /// Lets an event happen to a case. A refusal changes nothing but the record.
@@ -49,7 +50,7 @@ pub async fn apply_with(
     let now = app.clock.now();
     let known = cases::load(tx, case_id).await?.context("no such case")?;
     // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
-    let pause = pauses::covering(tx, &known.channel, &known.conversation).await?;
+    pauses::hold(tx).await?;
     let mut conversation = conversations::lock(tx, &known.conversation, now).await?.context("no such conversation")?;
     let mut case = match mistake::made(Mistake::DecideOnOldRead) {
         true => known,
@@ -64,6 +65,7 @@ pub async fn apply_with(
         Some(holder) => people::editing(tx, &case.id, holder).await?,
         None => None,
     };
+    let pause = pauses::covering(tx, Matter::of(&case, &desk.desk)).await?;
     let paused = pause.map(|p| PausedBy { person: p.person });
     let turn = pauses::turn(tx).await?;
     let open = automation::held_open(tx, channel, now).await?;
@@ -99,7 +101,7 @@ pub async fn apply_with(
 /// When the database fails.
 pub async fn lock(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<()> {
     let Some(case) = cases::load(tx, case_id).await? else { return Ok(()) };
-    pauses::covering(tx, &case.channel, &case.conversation).await?;
+    pauses::hold(tx).await?;
     conversations::lock(tx, &case.conversation, app.clock.now()).await?;
     Ok(())
 }

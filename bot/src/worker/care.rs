@@ -30,7 +30,7 @@ pub(super) async fn when_due(app: &App) -> anyhow::Result<bool> {
         .index
         .entries()
         .iter()
-        .filter_map(|entry| Some((entry.id.clone(), entry.version, care::due(entry, now)?)));
+        .filter_map(|entry| Some((entry.id.to_string(), entry.version, care::due(entry, now)?)));
     let due: Vec<(String, i64, (Cause, Timestamp))> = due.collect();
     let app = app.clone();
     let store = app.store.clone();

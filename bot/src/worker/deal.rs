@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::case::{Case, Event, Roster};
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::Dispatch;
+use crate::store::pauses::{self, Matter};
 use crate::store::queue::{Door, Row};
 use crate::store::turns::{self, Place};
-use crate::store::{Tx, cases, desks, pauses, people};
+use crate::store::{Tx, cases, desks, people};
 
 /// Cases moved in one unit of work: others wait for the writer meanwhile.
 const AT_ONCE: usize = 8;
@@ -157,7 +158,9 @@ impl Table {
             let (channel, conversation) = match pause.scope.as_str() {
                 "channel" => (target, None),
                 "conversation" => (None, target),
-                _ => (None, None),
+                "everything" => (None, None),
+                // Cases go on being dealt: what is of high risk is no reviewer's to decide.
+                _ => continue,
             };
             stranded.extend(turns::held_within(tx, channel, conversation).await?);
         }
@@ -166,7 +169,7 @@ impl Table {
 
     async fn put_back(&mut self, tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<()> {
         let Some(case) = cases::load(tx, case_id).await? else { return Ok(()) };
-        let covered = pauses::covering(tx, &case.channel, &case.conversation).await?.is_some();
+        let covered = pauses::covering(tx, Matter::of(&case, &self.desk.desk)).await?.is_some();
         let to = self.roster.next(&case).filter(|_| !covered).map(str::to_owned);
         let Some(from) = case.in_turn.holder.clone() else { return Ok(()) };
         if self.happens(tx, app, &case, &Event::PutBack { to: to.clone() }).await? {

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::desk::{Channel, ChannelKind, Desk};
 use crate::store::queue::{Rank, Row};
 use crate::store::{Tx, queue};
-use crate::surface::{Address, Picture, Surface};
+use crate::surface::{Address, Attached, SentFile, Surface};
 
 /// Something the world said, as stored in the inbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,8 +67,10 @@ pub enum Deed {
         /// The words with it; empty where there are none.
         caption: String,
         /// The picture.
-        picture: Picture,
+        picture: Attached,
     },
+    /// They sent a file.
+    File(SentFile),
     /// They sent something the desk cannot read.
     Unreadable,
     /// They pressed a button of a card.
@@ -179,7 +181,7 @@ fn deed_in_app(incoming: Incoming) -> Deed {
             MemberContent::Text(text) => Deed::Said(text),
             MemberContent::Voice { recognition: Some(text), .. } => Deed::Said(text),
             MemberContent::Image { media_id, .. } => {
-                Deed::Picture { caption: String::new(), picture: Picture::WecomApp(media_id) }
+                Deed::Picture { caption: String::new(), picture: Attached::WecomApp(media_id) }
             }
             _ => Deed::Unreadable,
         },

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::desk::NoticeKind;
 use crate::store::Tx;
 use crate::store::queue;
-use crate::surface::Address;
+use crate::surface::{Address, SentFile};
 
 /// A job of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,16 @@ pub enum Job {
         to: Address,
         /// The owner's id.
         owner: String,
+    },
+    /// Fetch a file of knowledge that somebody sent in their chat with the bot.
+    FetchUpload {
+        /// Whose phone hears of it.
+        #[serde(rename = "member")]
+        to: Address,
+        /// Who sent it, by id.
+        person: String,
+        /// The file.
+        file: SentFile,
     },
     /// Read a file of knowledge that was handed in.
     ReadUpload {

@@ -1,16 +1,13 @@
 //! Finding out what entries mean, and the sentences that customers are understood by, beside everything else: until it is
 //! known the words decide.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use knowledge::Direction;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::meaning::{Directions, Meaning, TextHash, hash};
+use crate::meaning::{Directions, Meaning, hash};
 use crate::store::desks;
-use crate::store::knowledge::directions;
 use crate::understanding::Understanding;
 
 /// A pause between two looks, and after a server that did not answer.
@@ -57,7 +54,7 @@ async fn learn(app: &App) -> anyhow::Result<bool> {
     if texts.is_empty() {
         return understand(app, meaning).await;
     }
-    match directions(app, meaning, texts.clone()).await {
+    match meaning.kept_directions(&app.store, texts.clone()).await {
         Ok(found) => meaning.learn(found),
         Err(problem) => {
             meaning.put_back(texts);
@@ -98,7 +95,7 @@ async fn understand(app: &App, meaning: &Meaning) -> anyhow::Result<bool> {
     let sentences: Vec<String> = desk.desk.intents.iter().flat_map(|taught| taught.said.clone()).collect();
     let mut meant = Directions::new();
     for texts in sentences.chunks(Meaning::TOGETHER) {
-        meant.extend(directions(app, meaning, texts.to_vec()).await?);
+        meant.extend(meaning.kept_directions(&app.store, texts.to_vec()).await?);
     }
     let teaching = desk.clone();
     let learnt = tokio::task::spawn_blocking(move || Understanding::by_meaning(&teaching.desk, &meant)).await?;
@@ -116,50 +113,8 @@ pub async fn recall(app: &App) -> anyhow::Result<()> {
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     while meaning.has_more() {
         let hashes = meaning.next().iter().map(|text| hash(text)).collect();
-        meaning.learn(kept(app, meaning.name(), hashes).await?);
+        meaning.learn(meaning.kept(&app.store, hashes).await?);
     }
     meaning.tell(&known.index);
     Ok(())
-}
-
-/// The directions of texts: those that are kept already, else found and kept.
-async fn directions(app: &App, meaning: &Meaning, texts: Vec<String>) -> anyhow::Result<Directions> {
-    let mut found = kept(app, meaning.name(), texts.iter().map(|text| hash(text)).collect()).await?;
-    let missing: Vec<String> = texts.into_iter().filter(|text| !found.contains_key(&hash(text))).collect();
-    if missing.is_empty() {
-        return Ok(found);
-    }
-    let new = meaning.directions(missing).await?;
-    keep(app, meaning.name(), new.clone()).await?;
-    found.extend(new);
-    Ok(found)
-}
-
-async fn kept(app: &App, name: String, hashes: Vec<TextHash>) -> anyhow::Result<Directions> {
-    let read = app.store.read(move |tx| {
-        Box::pin(async move {
-            let mut found = Directions::new();
-            for hash in hashes {
-                let bytes = directions::load(tx, &name, &hash).await?;
-                found.extend(bytes.map(|bytes| (hash, Direction::from_bytes(&bytes).map(Arc::new))));
-            }
-            Ok(found)
-        })
-    });
-    read.await
-}
-
-async fn keep(app: &App, name: String, new: Directions) -> anyhow::Result<()> {
-    app.store
-        .commit(move |tx| {
-            let (name, new) = (name.clone(), new.clone());
-            Box::pin(async move {
-                for (hash, direction) in &new {
-                    let bytes = direction.as_ref().map(|direction| direction.bytes()).unwrap_or_default();
-                    directions::keep(tx, &name, hash, &bytes).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
 }

@@ -45,6 +45,7 @@ async fn colleague_did(tx: &mut Tx, app: &App, from: &Address, deed: Deed) -> an
         Deed::Said(text) => chat::said(&mut desk, &text, Along::default()).await,
         Deed::SaidUnder { text, quoted } => chat::said(&mut desk, &text, Along::quoted(&quoted)).await,
         Deed::Picture { caption, picture } => chat::pictured(&mut desk, &caption, &picture).await,
+        Deed::File(file) => chat::sent_file(&mut desk, file).await,
         Deed::Unreadable => desk.say(Say::new("told.text_only")).await,
         Deed::Pressed(press) => tapped(&mut desk, press).await,
         Deed::Nothing => Ok(()),
@@ -55,7 +56,9 @@ async fn colleague_did(tx: &mut Tx, app: &App, from: &Address, deed: Deed) -> an
 async fn stranger(tx: &mut Tx, app: &App, from: &Address, deed: &Deed) -> anyhow::Result<()> {
     let (what, number) = match deed {
         Deed::Pressed(press) => (press.event_key.clone(), Key::parse(&press.event_key).map_or(0, |key| key.case)),
-        Deed::Said(_) | Deed::SaidUnder { .. } | Deed::Picture { .. } | Deed::Unreadable => ("message".into(), 0),
+        Deed::Said(_) | Deed::SaidUnder { .. } | Deed::Picture { .. } | Deed::File(_) | Deed::Unreadable => {
+            ("message".into(), 0)
+        }
         Deed::Nothing => return Ok(()),
     };
     let case = cases::by_number(tx, number).await?;

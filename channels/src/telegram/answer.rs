@@ -62,12 +62,15 @@ pub enum Refusal {
     NotModified,
     /// The press was too long ago to be answered.
     TooLate,
+    /// The file has more bytes than a bot may fetch, or than we take.
+    TooLarge,
     /// These contents can never pass.
     Content,
 }
 
 /// By lower-case words of the description.
-const KNOWN: [(&str, Refusal); 16] = [
+const KNOWN: [(&str, Refusal); 17] = [
+    ("file is too big", Refusal::TooLarge),
     ("message is not modified", Refusal::NotModified),
     ("query is too old", Refusal::TooLate),
     ("query id is invalid", Refusal::TooLate),
@@ -109,6 +112,12 @@ impl CallError {
     /// A refusal of our own, where Telegram's is certain.
     pub(super) fn content(message: impl Into<String>) -> Self {
         Self::Refused { code: BAD_REQUEST, why: Refusal::Content, message: message.into() }
+    }
+
+    /// A file of more than `cap` bytes.
+    pub(super) fn too_large(cap: usize) -> Self {
+        let message = format!("the file has more than {cap} bytes");
+        Self::Refused { code: BAD_REQUEST, why: Refusal::TooLarge, message }
     }
 
     pub(super) fn not_sent(why: impl Into<String>) -> Self {
@@ -174,7 +183,7 @@ pub(super) async fn read(response: reqwest::Response, cap: usize) -> Result<Valu
     if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
         return Err(CallError::unknown(format!("HTTP status {code}")));
     }
-    let bytes = read_capped(response, cap).await;
+    let bytes = read_capped(response, cap).await.map_err(String::from);
     let envelope = bytes.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|_| "the answer is not JSON".into()));
     match envelope {
         Ok(Envelope { ok: true, result, .. }) if status.is_success() => Ok(result),

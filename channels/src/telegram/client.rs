@@ -12,7 +12,7 @@ use teloxide_core::requests::Payload;
 use url::Url;
 
 use super::answer::{self, CallError};
-use crate::http;
+use crate::http::{self, Unread};
 
 /// The public server.
 pub const OFFICIAL: &str = "https://api.telegram.org";
@@ -151,7 +151,10 @@ impl Bot {
         let request = self.http.get(self.url("file/bot", path)?);
         let result = match self.begun(request, limits).await {
             Ok(response) if response.status().is_success() => {
-                http::read_capped(response, limits.bytes).await.map_err(CallError::unknown)
+                http::read_capped(response, limits.bytes).await.map_err(|unread| match unread {
+                    Unread::TooLarge(cap) => CallError::too_large(cap),
+                    Unread::Broken(why) => CallError::unknown(why),
+                })
             }
             Ok(response) => Err(CallError::unknown(format!("HTTP status {}", response.status().as_u16()))),
             Err(error) => Err(error),

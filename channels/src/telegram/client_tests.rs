@@ -70,7 +70,7 @@ async fn a_file_is_fetched_from_under_the_token_only() {
     assert_eq!(server.bot().download("F1", 4).await.unwrap(), b"JPEG");
     assert_eq!(server.seen()[1].0, format!("/file/bot{TOKEN}/photos/file_1.jpg"));
     let too_large = server.bot().download("F1", 3).await.unwrap_err();
-    assert_eq!(too_large.refusal(), Some(Refusal::Content));
+    assert_eq!(too_large.refusal(), Some(Refusal::TooLarge));
     assert_eq!(server.seen().len(), 3);
 }
 
@@ -81,7 +81,7 @@ async fn a_file_that_is_longer_than_it_said_is_not_read_on() {
         _ => axum::response::IntoResponse::into_response("JPEG".repeat(100)),
     })
     .await;
-    assert!(matches!(server.bot().download("F1", 40).await, Err(CallError::Unknown { .. })));
+    assert_eq!(server.bot().download("F1", 40).await.unwrap_err().refusal(), Some(Refusal::TooLarge));
 }
 
 #[test]

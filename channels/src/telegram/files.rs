@@ -1,4 +1,4 @@
-//! Customers' pictures and files.
+//! Pictures and files of customers and colleagues.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ impl Bot {
     /// and [`MAX_DOWNLOAD`].
     ///
     /// # Errors
-    /// [`CallError`]; too large is [`Refusal::Content`](super::Refusal::Content).
+    /// [`CallError`]; too large is [`Refusal::TooLarge`](super::Refusal::TooLarge).
     pub async fn download(&self, file_id: &str, cap: usize) -> Result<Vec<u8>, CallError> {
         let cap = cap.min(MAX_DOWNLOAD);
         let file = self.call(&GetFile::new(FileId(file_id.to_owned())), Limits::USUAL).await?;
         if file.get("file_size").and_then(Value::as_u64).is_some_and(|size| size > cap as u64) {
-            return Err(CallError::content(format!("the file has more than {cap} bytes")));
+            return Err(CallError::too_large(cap));
         }
         let path = file.get("file_path").and_then(Value::as_str);
         let path = path.ok_or_else(|| CallError::unknown("getFile gave no path"))?;

@@ -14,6 +14,8 @@ pub enum Heard {
     Pressed(Pressed),
     /// They wrote.
     Said(Said),
+    /// They sent a file.
+    Sent(Document),
 }
 
 /// A press of a button under a message.
@@ -59,6 +61,32 @@ impl std::fmt::Debug for Said {
     }
 }
 
+/// A file that a person sent for us: in private, or in a group as a reply to the bot or under a command.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Where.
+    pub place: Place,
+    /// Who.
+    pub user: i64,
+    /// Their message.
+    pub message: i32,
+    /// What [`Bot::download`](super::Bot::download) takes.
+    pub file_id: String,
+    /// Its name as it was sent: untrusted.
+    pub name: Option<String>,
+    /// Its size in bytes, where Telegram says it.
+    pub bytes: Option<u64>,
+}
+
+impl std::fmt::Debug for Document {
+    /// Without its name and what it is fetched by.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { place, user, message, .. } = self;
+        let mut document = f.debug_struct("Document");
+        document.field("place", place).field("user", user).field("message", message).finish_non_exhaustive()
+    }
+}
+
 /// What somebody wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Words {
@@ -81,12 +109,12 @@ pub enum Words {
 }
 
 impl Update {
-    /// What a person did on the reviewers' side; nothing where it is no press and no text, or not for us. What they wrote
-    /// is read from the JSON: a `/pause` must be heard, however new the rest of the message is to teloxide.
+    /// What a person did on the reviewers' side; nothing where it is no press, no text and no file, or not for us. What they
+    /// wrote is read from the JSON: a `/pause` must be heard, however new the rest of the message is to teloxide.
     pub fn heard(&self, me: &Me) -> Option<Heard> {
         match self.typed().map(|update| update.kind) {
             Some(UpdateKind::CallbackQuery(query)) => pressed(query).map(Heard::Pressed),
-            _ => said(self.raw()?.get("message")?, me).map(Heard::Said),
+            _ => from_person(self.raw()?.get("message")?, me),
         }
     }
 }
@@ -107,25 +135,69 @@ fn pressed(query: CallbackQuery) -> Option<Pressed> {
     })
 }
 
-fn said(message: &Value, me: &Me) -> Option<Said> {
-    let number = |pointer: &str| message.pointer(pointer).and_then(Value::as_i64);
-    let small = |pointer: &str| number(pointer).and_then(|id| i32::try_from(id).ok());
-    if message.pointer("/from/is_bot").and_then(Value::as_bool) != Some(false) {
+/// What a person's message says, or the file it brings.
+fn from_person(message: &Value, me: &Me) -> Option<Heard> {
+    let head = Head::read(message, me)?;
+    match message.get("text") {
+        Some(text) => said(message, words(text.as_str()?, head.replied, me)?, head).map(Heard::Said),
+        None => sent(message, head, me).map(Heard::Sent),
+    }
+}
+
+/// Where a person's message stands, whose it is, and which message of ours it replies to.
+struct Head {
+    place: Place,
+    user: i64,
+    message: i32,
+    replied: Option<i32>,
+}
+
+impl Head {
+    fn read(message: &Value, me: &Me) -> Option<Self> {
+        let number = |pointer: &str| message.pointer(pointer).and_then(Value::as_i64);
+        let small = |pointer: &str| number(pointer).and_then(|id| i32::try_from(id).ok());
+        if message.pointer("/from/is_bot").and_then(Value::as_bool) != Some(false) {
+            return None;
+        }
+        // A reply in a group without topics has a thread too, which is none.
+        let in_topic = message.get("is_topic_message").and_then(Value::as_bool) == Some(true);
+        let topic = small("/message_thread_id").filter(|_| in_topic);
+        let ours = number("/reply_to_message/from/id") == Some(me.id);
+        // In a topic everything replies to the message that opened it, which may have been ours.
+        let replied = small("/reply_to_message/message_id").filter(|id| ours && Some(*id) != topic);
+        let place = Place { chat: number("/chat/id")?, topic };
+        Some(Self { place, user: number("/from/id")?, message: small("/message_id")?, replied })
+    }
+}
+
+fn said(message: &Value, words: Words, head: Head) -> Option<Said> {
+    let name = message.pointer("/from/first_name").and_then(Value::as_str).unwrap_or_default();
+    Some(Said {
+        place: head.place,
+        user: head.user,
+        name: name.to_owned(),
+        message: head.message,
+        at_ms: message.get("date")?.as_i64()?.saturating_mul(1_000),
+        words,
+    })
+}
+
+/// The file of a message, where it is for us.
+fn sent(message: &Value, head: Head, me: &Me) -> Option<Document> {
+    // What moves is a document too, for those who know nothing better.
+    let document = message.get("document").filter(|_| message.get("animation").is_none())?;
+    let caption = message.get("caption").and_then(Value::as_str).unwrap_or_default();
+    let private = message.pointer("/chat/type").and_then(Value::as_str) == Some("private");
+    if !private && matches!(words(caption, head.replied, me)?, Words::Text(_)) {
         return None;
     }
-    // A reply in a group without topics has a thread too, which is none.
-    let in_topic = message.get("is_topic_message").and_then(Value::as_bool) == Some(true);
-    let topic = small("/message_thread_id").filter(|_| in_topic);
-    let ours = number("/reply_to_message/from/id") == Some(me.id);
-    // In a topic everything replies to the message that opened it, which may have been ours.
-    let replied = small("/reply_to_message/message_id").filter(|id| ours && Some(*id) != topic);
-    Some(Said {
-        place: Place { chat: number("/chat/id")?, topic },
-        user: number("/from/id")?,
-        name: message.pointer("/from/first_name").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        message: small("/message_id")?,
-        at_ms: number("/date")?.saturating_mul(1_000),
-        words: words(message.get("text")?.as_str()?, replied, me)?,
+    Some(Document {
+        place: head.place,
+        user: head.user,
+        message: head.message,
+        file_id: document.get("file_id")?.as_str()?.to_owned(),
+        name: document.get("file_name").and_then(Value::as_str).map(str::to_owned),
+        bytes: document.get("file_size").and_then(Value::as_u64),
     })
 }
 

@@ -23,7 +23,14 @@ fn message(more: Value) -> Value {
 fn words(more: Value) -> Option<Words> {
     match heard("message", message(more))? {
         Heard::Said(said) => Some(said.words),
-        Heard::Pressed(_) => None,
+        Heard::Pressed(_) | Heard::Sent(_) => None,
+    }
+}
+
+fn file(more: Value) -> Option<Document> {
+    match heard("message", message(more))? {
+        Heard::Sent(document) => Some(document),
+        Heard::Pressed(_) | Heard::Said(_) => None,
     }
 }
 
@@ -104,4 +111,25 @@ fn bots_and_what_is_no_text_are_not_heard() {
     assert_eq!(words(json!({"text": "/pause", "from": bot})), None);
     assert_eq!(words(json!({"photo": []})), None);
     assert_eq!(heard("edited_message", message(json!({"text": "/pause"}))), None);
+}
+
+#[test]
+fn a_file_is_heard_in_private_and_in_a_group_where_it_is_for_us() {
+    let document = json!({"file_id": "F1", "file_unique_id": "u", "file_name": "售后.xlsx", "file_size": 7});
+    let private = json!({"id": 5001, "type": "private", "first_name": "李华"});
+    let found = file(json!({"chat": private, "document": document})).unwrap();
+    assert_eq!((found.user, found.file_id.as_str(), found.name.as_deref()), (5001, "F1", Some("售后.xlsx")));
+    assert_eq!((found.bytes, found.place.chat), (Some(7), 5001));
+    assert!(!format!("{found:?}").contains("售后"));
+    // Telegram says as little as it likes of a file.
+    let bare = file(json!({"chat": private, "document": {"file_id": "F1"}})).unwrap();
+    assert_eq!((bare.name, bare.bytes), (None, None));
+    let bot = json!({"id": BOT, "is_bot": true, "first_name": "A", "username": "aijia_bot"});
+    let ours = message(json!({"message_id": 30, "from": bot, "text": "请发文件"}));
+    assert!(file(json!({"document": document, "reply_to_message": ours})).is_some());
+    assert!(file(json!({"document": document, "caption": "/kb import"})).is_some());
+    assert_eq!(file(json!({"document": document, "caption": "/kb@other_bot import"})), None);
+    assert_eq!(file(json!({"document": document, "caption": "给大家看看"})), None, "people's own");
+    assert_eq!(file(json!({"chat": private, "document": document, "animation": {}})), None);
+    assert_eq!(file(json!({"chat": private, "document": {"file_name": "a.csv"}})), None, "nothing to fetch it by");
 }

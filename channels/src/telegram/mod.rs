@@ -26,7 +26,7 @@ pub use answer::{CallError, Refusal};
 pub use card::{Answer, Button, MAX_ANSWER, MAX_DATA, Place, Press, Prompt};
 pub use client::{Bot, Me, OFFICIAL, Settings, SettingsError};
 pub use files::MAX_DOWNLOAD;
-pub use heard::{Heard, Pressed, Said, Words};
+pub use heard::{Document, Heard, Pressed, Said, Words};
 pub use key::{ButtonKey, KeyError, MAX_CARD, NotOurs, Sealed};
 pub use rich::Rich;
 pub use send::{Image, MAX_CAPTION, MAX_IMAGE, MAX_TEXT};

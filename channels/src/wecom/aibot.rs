@@ -24,7 +24,7 @@ mod outgoing;
 mod timing;
 mod upload;
 
-pub use files::{Files, MAX_FILE_BYTES};
+pub use files::{FetchError, Files, MAX_FILE_BYTES};
 pub use frame::{Frame, read as read_frame};
 pub use incoming::{Attachment, Chat, Incoming, MediaKey, Piece, Quote, Rating, Tap, What};
 pub use limits::{CardLimits, LIMITS, RATES, Rates};

@@ -76,7 +76,7 @@ fn passages_of(set: &str, questions: &[Question], documents: &[Document], meanin
         for question in questions {
             let right = |id: &str| question.relevant.contains(id);
             let started = Instant::now();
-            let means = meaning.of(&question.query);
+            let means = meaning.of(&question.query)?;
             let found = index.search(&Query { meaning: means.as_deref(), ..ask(&question.query) });
             ours.add(found.hits.iter().position(|hit| right(&hit.entry)).map(|place| place + 1), started);
             for (baseline, ranks) in [(&bm25, &mut by_bm25), (&cosine, &mut by_cosine)] {
@@ -89,8 +89,7 @@ fn passages_of(set: &str, questions: &[Question], documents: &[Document], meanin
         by_bm25.report(&format!("BM25 characters {kind}"));
         by_cosine.report(&format!("TF-IDF cosine {kind}"));
     }
-    confidence(&index, questions, meaning);
-    Ok(())
+    confidence(&index, questions, meaning)
 }
 
 fn ask(text: &str) -> Query<'_> {
@@ -99,10 +98,10 @@ fn ask(text: &str) -> Query<'_> {
 }
 
 /// Whether the confidence tells answerable questions from others, and right first hits from wrong ones.
-fn confidence(index: &Index, questions: &[Question], meaning: &Meaning) {
+fn confidence(index: &Index, questions: &[Question], meaning: &Meaning) -> Result<(), Failure> {
     let (mut answerable, mut not, mut right, mut wrong) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for question in questions {
-        let means = meaning.of(&question.query);
+        let means = meaning.of(&question.query)?;
         let found = index.search(&Query { meaning: means.as_deref(), ..ask(&question.query) });
         let kind = if question.answerable { &mut answerable } else { &mut not };
         kind.push(found.confidence);
@@ -119,6 +118,7 @@ fn confidence(index: &Index, questions: &[Question], meaning: &Meaning) {
         shown(auroc(&right, &wrong))
     );
     calibration(&right, &wrong);
+    Ok(())
 }
 
 /// Confidence against how often the first hit was right, in steps of 0.2.

@@ -67,7 +67,7 @@ fn cases(folder: &Path, meaning: &Meaning) -> Result<Vec<Case>, Failure> {
     meaning.tell(&index)?;
     let scope = Scope::default();
     let case = |question: &Question| {
-        let means = meaning.of(&question.query);
+        let means = meaning.of(&question.query)?;
         let looked_at = index.close_look(&Query {
             text: &question.query,
             meaning: means.as_deref(),
@@ -76,9 +76,9 @@ fn cases(folder: &Path, meaning: &Meaning) -> Result<Vec<Case>, Failure> {
             limit: 10,
         });
         let right = looked_at.iter().map(|(id, _)| question.relevant.contains(*id)).collect();
-        Case { rows: with_shares(looked_at.into_iter().map(|(_, row)| row).collect()), right }
+        Ok(Case { rows: with_shares(looked_at.into_iter().map(|(_, row)| row).collect()), right })
     };
-    Ok(questions.iter().filter(|question| question.answerable).map(case).collect())
+    questions.iter().filter(|question| question.answerable).map(case).collect()
 }
 
 /// Every row with its values and their shares of the highest.

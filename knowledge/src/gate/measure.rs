@@ -1,6 +1,6 @@
 //! How often a list is wrong on texts that are known to be harmless: the shop's own past ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ pub struct Measured {
     pub blocked: usize,
     /// The words that were found and in how many texts, most first.
     pub words: Vec<(String, usize)>,
+    /// The lists that block and in how many texts, most first.
+    pub blocking: Vec<(String, usize)>,
 }
 
 impl Measured {
@@ -30,22 +32,37 @@ impl Gate {
     /// Looks at `texts` that were sent and found fine. A list whose rate is high must not block: see
     /// [`super::WordList::at_most`] and [`super::WordList::without`].
     pub fn measure<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Measured {
-        let mut measured = Measured { texts: 0, marked: 0, blocked: 0, words: Vec::new() };
-        let mut counts: HashMap<String, usize> = HashMap::new();
+        let mut measured = Measured { texts: 0, marked: 0, blocked: 0, words: Vec::new(), blocking: Vec::new() };
+        let (mut words, mut lists) = (Counts::default(), Counts::default());
         for text in texts {
             let marks = self.look(text);
+            let blocks = || marks.iter().filter(|mark| mark.severity == Severity::Block);
             measured.texts += 1;
             measured.marked += usize::from(!marks.is_empty());
-            measured.blocked += usize::from(marks.iter().any(|mark| mark.severity == Severity::Block));
-            let mut words: Vec<String> = marks.into_iter().map(|mark| mark.word).collect();
-            words.sort();
-            words.dedup();
-            for word in words {
-                *counts.entry(word).or_default() += 1;
-            }
+            measured.blocked += usize::from(blocks().next().is_some());
+            words.count(marks.iter().map(|mark| mark.word.as_str()));
+            lists.count(blocks().map(|mark| mark.list.as_str()));
         }
-        measured.words = counts.into_iter().collect();
-        measured.words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        (measured.words, measured.blocking) = (words.most_first(), lists.most_first());
         measured
+    }
+}
+
+/// In how many texts each name was found.
+#[derive(Default)]
+struct Counts(HashMap<String, usize>);
+
+impl Counts {
+    /// Counts the names found in one text, each once.
+    fn count<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        for name in names.collect::<HashSet<_>>() {
+            *self.0.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn most_first(self) -> Vec<(String, usize)> {
+        let mut counted: Vec<(String, usize)> = self.0.into_iter().collect();
+        counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counted
     }
 }

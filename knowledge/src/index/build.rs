@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::Index;
-use super::postings::{Bytes, MOST_IMPACT, Postings};
+use super::postings::{Gathered, MOST_IMPACT, Postings};
 use super::questions::Questions;
 use super::terms::Terms;
+use super::{Index, Indexed};
 use crate::text::Canonical;
 use crate::{Entry, Release, Scope, Synonyms};
 
@@ -40,89 +40,107 @@ fn unpacked(byte: u8) -> Counts {
 struct Builder {
     synonyms: Synonyms,
     terms: Terms,
-    /// For every term the entries that have it, with their packed counts.
-    raw: Vec<Bytes>,
+    /// What every entry has, with packed counts.
+    gathered: Gathered,
     /// Tokens in each entry's fields.
     lengths: Vec<[f32; FIELDS]>,
-    /// Term sets of each entry's questions with their tokens' own weights, in an order that is always the same: sums of
-    /// weights depend on it.
-    questions: Vec<Vec<BTreeMap<u32, f32>>>,
+    questions: Questions,
+    /// The own weight of each token of all questions, without its rarity.
+    weights: Vec<f32>,
+    entries: Vec<Indexed>,
+    scopes: Scopes,
+    /// Each owner's id once.
+    owners: HashMap<String, Arc<str>>,
 }
 
 impl Index {
     /// Indexes `entries` with `synonyms`.
     pub fn with_synonyms(synonyms: Synonyms, entries: impl IntoIterator<Item = Entry>) -> Index {
-        let (rules, mut entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind.is_rule());
-        entries.shrink_to_fit();
-        let mut builder =
-            Builder { synonyms, terms: Terms::default(), raw: Vec::new(), lengths: Vec::new(), questions: Vec::new() };
-        for (doc, entry) in entries.iter().enumerate() {
-            builder.add(doc as u32, entry);
+        let mut builder = Builder::new(synonyms);
+        let mut rules = Vec::new();
+        for entry in entries {
+            if entry.kind.is_rule() {
+                rules.push(entry);
+            } else {
+                builder.add(entry);
+            }
         }
-        let (scopes, scope_of) = scopes(&entries);
-        let average = mean(entries.iter().map(|entry| entry.answer.chars().count()));
-        Index {
-            questions: builder.questions(&entries),
-            postings: builder.postings(),
-            terms: builder.terms,
-            synonyms: builder.synonyms,
-            entries,
-            rules,
-            average,
-            scopes,
-            scope_of,
-            meanings: RwLock::new(Arc::default()),
-            scratch: Mutex::new(Vec::new()),
-        }
+        builder.index(rules)
     }
 }
 
 /// The distinct scopes with their releases, and each entry's place among them.
-fn scopes(entries: &[Entry]) -> (Vec<(Scope, Release)>, Vec<u32>) {
-    let mut distinct: Vec<(Scope, Release)> = Vec::new();
-    let mut places: HashMap<(&Scope, &Release), u32> = HashMap::new();
-    let mut scope_of = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let place = *places.entry((&entry.scope, &entry.release)).or_insert_with(|| {
-            distinct.push((entry.scope.clone(), entry.release.clone()));
+#[derive(Default)]
+struct Scopes {
+    distinct: Vec<(Scope, Release)>,
+    places: HashMap<(Scope, Release), u32>,
+    of: Vec<u32>,
+}
+
+impl Scopes {
+    fn add(&mut self, scope: Scope, release: Release) {
+        let distinct = &mut self.distinct;
+        let place = *self.places.entry((scope, release)).or_insert_with_key(|both| {
+            distinct.push(both.clone());
             distinct.len() as u32 - 1
         });
-        scope_of.push(place);
+        self.of.push(place);
     }
-    (distinct, scope_of)
 }
 
 impl Builder {
-    fn add(&mut self, doc: u32, entry: &Entry) {
+    fn new(synonyms: Synonyms) -> Builder {
+        Builder {
+            synonyms,
+            terms: Terms::default(),
+            gathered: Gathered::default(),
+            lengths: Vec::new(),
+            questions: Questions::new(),
+            weights: Vec::new(),
+            entries: Vec::new(),
+            scopes: Scopes::default(),
+            owners: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, mut entry: Entry) {
+        self.read(&entry);
+        self.scopes.add(std::mem::take(&mut entry.scope), std::mem::take(&mut entry.release));
+        let owner = self.owners.entry(entry.owner.clone()).or_insert_with_key(|owner| owner.as_str().into()).clone();
+        self.entries.push(Indexed::of(entry, owner));
+    }
+
+    /// Takes in what an entry says.
+    fn read(&mut self, entry: &Entry) {
         let mut counts: HashMap<u32, Counts> = HashMap::new();
         let mut lengths = [0.0; FIELDS];
-        let mut questions = Vec::with_capacity(entry.questions.len());
         for question in &entry.questions {
-            let terms = self.read(question);
+            let terms = self.read_question(question);
             for &term in terms.keys() {
                 // The most any one question has it: ten wordings of one question are not ten times the evidence.
                 let count = &mut counts.entry(term).or_default()[QUESTION];
                 *count = (*count).max(1);
             }
             lengths[QUESTION] += terms.len() as f32 / entry.questions.len() as f32;
-            questions.push(terms);
+            self.questions.push(question, terms.keys().copied());
+            self.weights.extend(terms.values());
         }
+        self.questions.end_entry();
         // A title that repeats a question would count it twice.
         if !entry.questions.contains(&entry.title) {
             lengths[TITLE] = self.count(&entry.title, TITLE, &mut counts);
         }
         lengths[ANSWER] = self.count(&entry.answer, ANSWER, &mut counts);
-        for (term, counts) in counts {
-            self.terms.count(term);
-            self.raw.resize_with(self.terms.len(), Bytes::default);
-            self.raw[term as usize].push(doc, packed(counts));
-        }
+        let mut counts: Vec<(u32, u8)> = counts.into_iter().map(|(term, counts)| (term, packed(counts))).collect();
+        counts.sort_unstable();
+        counts.iter().for_each(|(term, _)| self.terms.count(*term));
+        self.gathered.add(counts.into_iter());
         self.lengths.push(lengths);
-        self.questions.push(questions);
     }
 
-    /// The distinct terms of a question with the weight of their tokens.
-    fn read(&mut self, question: &str) -> BTreeMap<u32, f32> {
+    /// The distinct terms of a question with the weight of their tokens, in an order that is always the same: sums of
+    /// weights depend on it.
+    fn read_question(&mut self, question: &str) -> BTreeMap<u32, f32> {
         let mut terms = BTreeMap::new();
         Canonical::new(question).tokens(&self.synonyms, |token| {
             let weight: &mut f32 = terms.entry(self.terms.intern_named(token)).or_default();
@@ -143,34 +161,40 @@ impl Builder {
         length
     }
 
-    fn postings(&mut self) -> Postings {
-        let averages = averages(&self.lengths);
-        let impact = |doc: u32, byte: u8| {
-            let (lengths, counts) = (&self.lengths[doc as usize], unpacked(byte));
-            let frequency: f32 = (0..FIELDS)
-                .map(|f| {
-                    FIELD_WEIGHT[f] * f32::from(counts[f]) / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f])
-                })
-                .sum();
-            frequency * MOST_IMPACT / (SATURATION + frequency)
-        };
-        Postings::new(std::mem::take(&mut self.raw), impact)
-    }
-
-    fn questions(&mut self, entries: &[Entry]) -> Questions {
-        let mut questions = Questions::new();
-        for (entry, sets) in entries.iter().zip(std::mem::take(&mut self.questions)) {
-            for (question, set) in entry.questions.iter().zip(sets) {
-                let weight = |(&term, &weight): (&u32, &f32)| weight * self.terms.rarity(Some(term), entries.len());
-                let total = set.iter().map(weight).sum();
-                let mut terms: Vec<u32> = set.into_keys().collect();
-                terms.sort_unstable();
-                questions.push(question, &terms, total);
-            }
-            questions.end_entry();
+    /// Everything is there.
+    fn index(mut self, rules: Vec<Entry>) -> Index {
+        let (weights, terms, count) = (&self.weights, &self.terms, self.entries.len());
+        self.questions
+            .finish(|place, term| weights.get(place).copied().unwrap_or_default() * terms.rarity(Some(term), count));
+        self.entries.shrink_to_fit();
+        self.terms.shrink();
+        let Scopes { distinct, of, .. } = self.scopes;
+        Index {
+            average: mean(self.entries.iter().map(|entry| entry.answer.chars().count())),
+            postings: postings(self.gathered, &self.lengths),
+            questions: self.questions,
+            terms: self.terms,
+            synonyms: self.synonyms,
+            entries: self.entries,
+            rules,
+            scopes: distinct,
+            scope_of: of,
+            meanings: RwLock::new(Arc::default()),
+            scratch: Mutex::new(Vec::new()),
         }
-        questions
     }
+}
+
+/// The lists of all terms, by how often entries of these lengths have them.
+fn postings(gathered: Gathered, lengths: &[[f32; FIELDS]]) -> Postings {
+    let averages = averages(lengths);
+    gathered.lists(|doc, byte| {
+        let (lengths, counts) = (&lengths[doc as usize], unpacked(byte));
+        let frequency: f32 = (0..FIELDS)
+            .map(|f| FIELD_WEIGHT[f] * f32::from(counts[f]) / (1.0 - LENGTH[f] + LENGTH[f] * lengths[f] / averages[f]))
+            .sum();
+        frequency * MOST_IMPACT / (SATURATION + frequency)
+    })
 }
 
 /// The mean of those that are not 0, at least 1.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::indexed::Indexed;
 use super::passage;
 use super::terms::{Wanted, WantedTerm};
-use crate::Entry;
 use crate::text::{Canonical, Class, fold, is_whole};
 
 /// What is known about a candidate; [`NAMES`] says what each number is. All but `length` lie between 0 and 1.
@@ -90,10 +90,10 @@ impl Looker {
     }
 
     /// The features of `entry`; `lexical` and `cover` are known from the postings, `meaning` from its directions.
-    pub(super) fn look(&self, entry: &Entry, lexical: f32, cover: f32, meaning: f32) -> Features {
+    pub(super) fn look(&self, entry: &Indexed, lexical: f32, cover: f32, meaning: f32) -> Features {
         let answer = shortened(&entry.answer);
         // An entry with questions of its own is compared by them: see `questions`.
-        let title = if entry.questions.is_empty() { entry.title.as_str() } else { "" };
+        let title = if entry.questions.is_empty() { &*entry.title } else { "" };
         let heading = title.rsplit(" > ").next().unwrap_or_default();
         let sentences = passage::sentences(answer);
         let mut body = vec![0u16; self.patterns.len()];

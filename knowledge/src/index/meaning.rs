@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use super::Index;
 use super::passage;
-use crate::Entry;
+use super::{Index, Indexed};
 
 /// Own questions of an entry that are looked at.
 const QUESTIONS: usize = 8;
@@ -150,7 +149,7 @@ impl Meanings {
 impl Index {
     /// The texts its entries can be found by, each to be given a direction.
     pub fn faces(&self) -> Vec<Face> {
-        let faces = |(doc, entry): (usize, &Entry)| {
+        let faces = |(doc, entry): (usize, &Indexed)| {
             texts(entry).into_iter().map(move |text| Face { doc: doc as u32, text }).collect::<Vec<_>>()
         };
         self.entries.iter().enumerate().flat_map(faces).collect()
@@ -167,10 +166,10 @@ impl Index {
 }
 
 /// What an entry says: its questions, and its answer in passages under its title.
-fn texts(entry: &Entry) -> Vec<String> {
+fn texts(entry: &Indexed) -> Vec<String> {
     let title = entry.title.rsplit(" > ").next().unwrap_or_default();
     let under = |passage: String| if title.is_empty() { passage } else { format!("{title} {passage}") };
-    let questions = entry.questions.iter().take(QUESTIONS).cloned();
+    let questions = entry.questions.iter().take(QUESTIONS).map(|question| question.to_string());
     questions.chain(passages(&entry.answer).into_iter().map(under)).collect()
 }
 

@@ -49,6 +49,11 @@ impl Near {
         }
     }
 
+    /// Nothing more is learnt.
+    pub(super) fn shrink(&mut self) {
+        self.terms.shrink_to_fit();
+    }
+
     /// The term that was meant by `token`, which no entry has.
     pub(super) fn meant(&self, token: Token<'_>) -> Option<u32> {
         let term = |like: Like<'_>| self.terms.get(&like.key()).copied();

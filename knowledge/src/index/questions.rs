@@ -42,17 +42,34 @@ impl Questions {
         Questions { first: vec![0], starts: vec![0], ..Questions::default() }
     }
 
-    /// Adds a question to the entry under construction; `terms` ascending, without repeats.
-    pub(super) fn push(&mut self, question: &str, terms: &[u32], total: f32) {
+    /// Adds a question to the entry under construction; `terms` ascending, without repeats. What it weighs is said later.
+    pub(super) fn push(&mut self, question: &str, terms: impl Iterator<Item = u32>) {
         self.terms.extend(terms);
         self.starts.push(self.terms.len() as u32);
-        self.totals.push(total);
         self.prints.push(print(question));
     }
 
     /// Ends the entry under construction.
     pub(super) fn end_entry(&mut self) {
-        self.first.push(self.totals.len() as u32);
+        self.first.push(self.prints.len() as u32);
+    }
+
+    /// Everything is there: `weight` is what the term at each place, counted over all questions, adds to its question.
+    pub(super) fn finish(&mut self, weight: impl Fn(usize, u32) -> f32) {
+        let bounds = self.starts.iter().zip(self.starts.iter().skip(1));
+        let total = |(&from, &to): (&u32, &u32)| {
+            let places = from as usize..to as usize;
+            places
+                .clone()
+                .zip(self.terms.get(places).unwrap_or_default())
+                .map(|(place, &term)| weight(place, term))
+                .sum()
+        };
+        self.totals = bounds.map(total).collect();
+        self.first.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.terms.shrink_to_fit();
+        self.prints.shrink_to_fit();
     }
 
     /// The question of entry `doc` that is most like the question asked.

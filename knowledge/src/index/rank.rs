@@ -61,7 +61,7 @@ pub(super) fn rank(index: &Index, asked: &Asked<'_>, candidates: &[Candidate], s
     let highest = highest(&ranked);
     let weights = if asked.near.is_empty() { &*WEIGHTS } else { &*WEIGHTS_WITH_MEANING };
     for ranked in &mut ranked {
-        let close = index.entries.get(ranked.doc as usize).map_or(0, |entry| entry.scope.closeness(scope));
+        let close = index.scope(ranked.doc).map_or(0, |own| own.closeness(scope));
         ranked.score = ranked.score(weights, &highest) + SCOPE * close as f32;
     }
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.doc.cmp(&b.doc)));

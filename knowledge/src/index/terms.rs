@@ -101,9 +101,11 @@ impl Terms {
         number
     }
 
-    /// Number of terms.
-    pub(super) fn len(&self) -> usize {
-        self.entries_with.len()
+    /// Nothing more is added.
+    pub(super) fn shrink(&mut self) {
+        self.entries_with.shrink_to_fit();
+        self.numbers.shrink_to_fit();
+        self.near.shrink();
     }
 
     /// Says that one more entry has `term`.

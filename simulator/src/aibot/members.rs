@@ -52,7 +52,8 @@ impl AiBot {
         self.message(userid, None, json!({"msgtype": "image", "image": image}))
     }
 
-    /// A member sends a file.
+    /// A member sends a file, in their own chat with the bot: groups bring none (wecom 100719). Without a name where it is
+    /// empty.
     pub fn sends_file(&self, userid: &str, name: &str, bytes: &[u8]) -> Told {
         let file = self.world().attach(name, bytes);
         self.message(userid, None, json!({"msgtype": "file", "file": file}))

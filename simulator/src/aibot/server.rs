@@ -43,10 +43,8 @@ async fn accept(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) ->
 /// An attachment's ciphertext, for five minutes.
 async fn file(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     match shared.world().file(&id) {
-        Some((name, sealed)) => {
-            let disposition = format!("attachment; filename=\"{name}\"");
-            ([(header::CONTENT_DISPOSITION, disposition)], sealed).into_response()
-        }
+        Some((Some(disposition), sealed)) => ([(header::CONTENT_DISPOSITION, disposition)], sealed).into_response(),
+        Some((None, sealed)) => sealed.into_response(),
         None => StatusCode::FORBIDDEN.into_response(),
     }
 }

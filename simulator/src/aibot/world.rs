@@ -65,7 +65,7 @@ pub(crate) struct Stream {
 
 /// An attachment that can be fetched.
 struct File {
-    name: String,
+    disposition: Option<String>,
     sealed: Vec<u8>,
     at_ms: i64,
 }
@@ -326,21 +326,42 @@ impl World {
     /// Keeps an attachment; gives its address.
     pub(crate) fn keep_file(&mut self, name: &str, sealed: Vec<u8>) -> String {
         let id = self.id("f");
-        let at_ms = self.now();
-        self.files.insert(id.clone(), File { name: name.to_owned(), sealed, at_ms });
+        let (disposition, at_ms) = (disposition(name, self.files.len()), self.now());
+        self.files.insert(id.clone(), File { disposition, sealed, at_ms });
         format!("{}/file/{id}", self.origin)
     }
 
-    /// The name and the ciphertext, within five minutes.
-    pub(crate) fn file(&self, id: &str) -> Option<(String, Vec<u8>)> {
+    /// What says its name, and the ciphertext, within five minutes.
+    pub(crate) fn file(&self, id: &str) -> Option<(Option<String>, Vec<u8>)> {
         let file = self.files.get(id).filter(|file| self.now() - file.at_ms <= FILE_MS)?;
-        Some((file.name.clone(), file.sealed.clone()))
+        Some((file.disposition.clone(), file.sealed.clone()))
     }
 
     pub(crate) fn streamed(&self, msgid: &str) -> Option<(String, bool)> {
         let heard = self.heard.values().find(|heard| heard.msgid == msgid)?;
         heard.stream.as_ref().map(|stream| (stream.content.clone(), stream.finished))
     }
+}
+
+/// The `Content-Disposition` of the `number`-th file. The documentation leaves open how it writes a name that is not ASCII:
+/// each way comes in turn. None for a file without a name.
+fn disposition(name: &str, number: usize) -> Option<String> {
+    let encoded = || {
+        let byte = |byte: u8| match byte {
+            b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        };
+        name.bytes().map(byte).collect::<String>()
+    };
+    if name.is_empty() {
+        return None;
+    }
+    Some(match number % 3 {
+        0 => format!("attachment; filename=\"{name}\""),
+        1 => format!("attachment; filename=\"{}\"", encoded()),
+        _ => format!("attachment; filename=\"file\"; filename*=UTF-8''{}", encoded()),
+    })
 }
 
 /// A frame that is a command, or the `req_id` and code of what is wrong with it.

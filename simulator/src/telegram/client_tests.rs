@@ -229,7 +229,7 @@ async fn pictures_go_both_ways() {
     let spot = Spot::private(BOT, CUSTOMER);
     stage.telegram.send(CUSTOMER, spot, Medium::Photo(PNG.to_vec()), "破了").unwrap();
     stage.telegram.send(CUSTOMER, spot, Medium::Voice(b"OggS".to_vec()), "").unwrap();
-    stage.telegram.send(CUSTOMER, spot, Medium::Document(b"%PDF".to_vec()), "").unwrap();
+    stage.telegram.send(CUSTOMER, spot, Medium::Document("发票.pdf".to_owned(), b"%PDF".to_vec()), "").unwrap();
     stage.telegram.send(CUSTOMER, spot, Medium::Sticker(b"RIFF".to_vec()), "").unwrap();
     let said = |arrival: Arrival| match arrival.what {
         What::Said(said) => said,
@@ -240,7 +240,7 @@ async fn pictures_go_both_ways() {
     assert_eq!((kinds, said[0].text.as_str()), (vec!["image", "voice", "file", "sticker"], "破了"));
     let photo = said[0].attachment.clone().unwrap();
     assert_eq!(stage.bot.download(&photo, 1_000).await.unwrap(), PNG);
-    assert_eq!(stage.bot.download(&photo, 4).await.unwrap_err().refusal(), Some(Refusal::Content));
+    assert_eq!(stage.bot.download(&photo, 4).await.unwrap_err().refusal(), Some(Refusal::TooLarge));
     assert_eq!(stage.bot.download("photo-1", 1_000).await.unwrap_err().refusal(), Some(Refusal::Content));
     let image = Image { name: "尺码表.png", bytes: PNG };
     stage.bot.send_image("42", image, "尺码表", soon()).await.unwrap();
@@ -338,7 +338,7 @@ async fn an_edit_is_asked_for_and_comes_as_a_reply() {
     let heard: Vec<_> = stage.news().await.iter().filter_map(|update| update.heard(&stage.me)).collect();
     let words = |heard: &Heard| match heard {
         Heard::Said(said) => (said.place, said.user, said.words.clone()),
-        Heard::Pressed(pressed) => panic!("{pressed:?}"),
+        Heard::Pressed(_) | Heard::Sent(_) => panic!("{heard:?}"),
     };
     let reply = Words::Reply { to: id, text: "可以机洗，请用洗衣袋。".to_owned() };
     let command = Words::Command { name: "暂停".to_owned(), rest: "全部 爆仓".to_owned() };

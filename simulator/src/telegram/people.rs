@@ -13,8 +13,8 @@ use crate::impossible::Impossible;
 pub enum Medium {
     /// A picture.
     Photo(Vec<u8>),
-    /// A file.
-    Document(Vec<u8>),
+    /// A file by its name.
+    Document(String, Vec<u8>),
     /// A voice message.
     Voice(Vec<u8>),
     /// A sticker.
@@ -243,11 +243,11 @@ fn begin(world: &mut World, user: i64, room: Room) -> Result<(), Impossible> {
 }
 
 fn attached(world: &mut World, room: Room, medium: Medium) -> Attachment {
-    let (kind, bytes) = match medium {
-        Medium::Photo(bytes) => ("photo", bytes),
-        Medium::Document(bytes) => ("document", bytes),
-        Medium::Voice(bytes) => ("voice", bytes),
-        Medium::Sticker(bytes) => ("sticker", bytes),
+    let (kind, name, bytes) = match medium {
+        Medium::Photo(bytes) => ("photo", None, bytes),
+        Medium::Document(name, bytes) => ("document", Some(name), bytes),
+        Medium::Voice(bytes) => ("voice", None, bytes),
+        Medium::Sticker(bytes) => ("sticker", None, bytes),
     };
     let size = bytes.len();
     // Good for one bot; in a group for whichever comes first.
@@ -255,7 +255,7 @@ fn attached(world: &mut World, room: Room, medium: Medium) -> Attachment {
         Room::Private { bot, .. } => bot,
         Room::Group { chat } => world.bots.keys().copied().find(|bot| is_in(world, chat, *bot)).unwrap_or(0),
     };
-    Attachment { kind, file_id: world.store(bot, kind, bytes), bytes: size }
+    Attachment { kind, name, file_id: world.store(bot, kind, bytes), bytes: size }
 }
 
 fn is_in(world: &World, chat: i64, bot: i64) -> bool {

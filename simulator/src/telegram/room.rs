@@ -62,6 +62,8 @@ impl Spot {
 pub struct Attachment {
     /// `photo`, `document`, `voice`, `sticker`.
     pub kind: &'static str,
+    /// Its name, where it has one.
+    pub name: Option<String>,
     /// Its id for the bot of the chat, or for the bot that sent it.
     pub file_id: String,
     /// Its bytes.

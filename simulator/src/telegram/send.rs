@@ -57,12 +57,12 @@ fn picture(world: &mut World, bot: i64, fields: &Fields) -> Result<Attachment, R
             return Err(Refused::bad("IMAGE_PROCESS_FAILED"));
         }
         let file_id = world.store(bot, "photo", bytes.clone());
-        return Ok(Attachment { kind: "photo", file_id, bytes: bytes.len() });
+        return Ok(Attachment { kind: "photo", name: None, file_id, bytes: bytes.len() });
     }
     let id = fields.text("photo")?.ok_or_else(|| Refused::bad("there is no photo in the request"))?;
     let file = world.files.iter().find(|file| file.bot == bot && file.id == id);
     let file = file.ok_or_else(|| Refused::bad("wrong file identifier/HTTP URL specified"))?;
-    Ok(Attachment { kind: "photo", file_id: file.id.clone(), bytes: file.bytes.len() })
+    Ok(Attachment { kind: "photo", name: None, file_id: file.id.clone(), bytes: file.bytes.len() })
 }
 
 /// What a message says.

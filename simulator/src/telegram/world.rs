@@ -320,7 +320,7 @@ impl super::room::Attachment {
             "voice" => with(json!({"duration": 3, "mime_type": "audio/ogg"})),
             "sticker" => with(json!({"width": 512, "height": 512, "type": "regular", "is_animated": false,
                 "is_video": false, "emoji": "👍"})),
-            _ => with(json!({"file_name": "file", "mime_type": "application/octet-stream"})),
+            _ => with(json!({"file_name": self.name, "mime_type": "application/octet-stream"})),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::case::{Author, Draft, Drafted};
 use crate::luck::Luck;
-use crate::policy::{self, Circumstances, Grounding, Grounds, Intent, Matter, Route, Rules, Triggers, Verdict};
+use crate::policy::{self, Circumstances, Grounding, Grounds, Intent, Matter, Paused, Route, Rules, Triggers, Verdict};
 use crate::store::Store;
 
 /// What drafting looked at.
@@ -86,7 +86,7 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
     let (sure, published) = (luck.permille(800), luck.permille(700));
     let grounds = Grounds { class: Grounding::Documented, unfounded: Vec::new() };
     let circumstances = Circumstances {
-        paused: look.paused,
+        paused: if look.paused { Paused::Everything } else { Paused::Nothing },
         grounds: Some(&grounds),
         published,
         chance: Some(if sure { 0.95 } else { 0.4 }),

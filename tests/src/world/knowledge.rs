@@ -15,7 +15,7 @@ impl World {
             timezone: chrono_tz::Asia::Shanghai,
         };
         let publish = if publish { Publish::Everything } else { Publish::Nothing };
-        let order = Order { defaults, publish, by: None };
+        let order = Order { defaults, publish, by: None, lists_seen: false };
         knowledge_desk::import_bytes(&self.app, file, text.as_bytes().to_vec(), &order).await
     }
 }

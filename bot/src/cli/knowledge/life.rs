@@ -56,12 +56,20 @@ pub(super) async fn act(app: &App, act: Act, acting: Acting) -> Result<Verdict, 
     tell(app, done.await?, acting.json).await
 }
 
+/// How far a publication goes.
+pub(super) enum Publication {
+    /// What it would change is shown, and nothing done.
+    Preview,
+    /// It is done; what would stop replies like some that were sent, by the code of what was shown.
+    Now { code: Option<String> },
+}
+
 /// Shows what putting an entry in use would change, and does it.
 pub(super) async fn publish(
     app: &App,
     acting: Acting,
     channels: Vec<String>,
-    preview: bool,
+    publication: Publication,
 ) -> Result<Verdict, Failure> {
     let person = person(app, &acting.by).await?;
     let prepared = match publishing::prepare(app, &person, &acting.entry, channels).await? {
@@ -69,8 +77,10 @@ pub(super) async fn publish(
         Err(refused) => return tell(app, Err(refused), acting.json).await,
     };
     show(app, &prepared, acting.json).await?;
-    if preview {
-        return Ok(Verdict::Good);
+    let Publication::Now { code } = publication else { return Ok(Verdict::Good) };
+    if prepared.stops_replies() && code != Some(prepared.code()) {
+        let confirm = Say::new("kb.list_confirm").with("code", prepared.code());
+        return told(app, Verdict::Bad, confirm, acting.json).await;
     }
     let unit = app.clone();
     let done = app.store.commit(move |tx| {
@@ -102,11 +112,14 @@ async fn show(app: &App, prepared: &Prepared, json: bool) -> Result<(), Failure>
 }
 
 async fn tell(app: &App, done: Result<Say, Refused>, json: bool) -> Result<Verdict, Failure> {
+    match done {
+        Ok(say) => told(app, Verdict::Good, say, json).await,
+        Err(refused) => told(app, Verdict::Bad, refused.say(), json).await,
+    }
+}
+
+async fn told(app: &App, verdict: Verdict, say: Say, json: bool) -> Result<Verdict, Failure> {
     let desk = applied(app).await?;
-    let (verdict, say) = match done {
-        Ok(say) => (Verdict::Good, say),
-        Err(refused) => (Verdict::Bad, refused.say()),
-    };
     let said = say.in_words(desk.words(), &desk.desk);
     if json {
         println!("{}", json!({ "done": matches!(verdict, Verdict::Good), "said": said }));

@@ -9,7 +9,7 @@ use knowledge::Found;
 use super::{Wanted, budget};
 use crate::app::App;
 use crate::case::NoModel;
-use crate::drafting::{self, Answered, DraftError, Example, Model, Proposal, Question, Usage, Wish};
+use crate::drafting::{self, Answered, DraftError, Example, Flaw, Model, Proposal, Question, Usage, Wish};
 use crate::effects::office::{Parcel, Reply, Sight};
 use crate::metrics::Asked;
 use crate::policy::{self, Intent};
@@ -116,6 +116,7 @@ async fn asked(
         tracing::warn!(case = wanted.view.case.number, %error, "the model gave no usable draft");
         match error {
             DraftError::Unavailable(_) => NoModel::Unavailable,
+            DraftError::Unusable(Flaw::AsksToAct) => NoModel::AskedToAct,
             DraftError::Unusable(_) => NoModel::Unusable,
         }
     }))

@@ -19,10 +19,11 @@ use crate::config;
 use crate::effects::reply::still_ours;
 use crate::effects::{finished, left_to_another};
 use crate::evidence::{Actor, Kind};
-use crate::policy;
+use crate::policy::{self, Power};
 use crate::store::actions::{self, Action, ActionState};
+use crate::store::pauses::{self, Matter};
 use crate::store::queue::{self, Door, Row};
-use crate::store::{Tx, back_office, pauses};
+use crate::store::{Tx, back_office};
 use crate::view::View;
 
 /// Times an outcome is written down before its worker gives up and the action becomes unknown.
@@ -192,12 +193,15 @@ async fn void(tx: &mut Tx, app: &App, action: &Action) -> anyhow::Result<Option<
     if planned.hash != authority.hash {
         return Ok(Some("plan_changed"));
     }
-    let covered = pauses::covering(tx, &action.channel, &action.conversation).await?.is_some();
-    if covered || pauses::covered_since(tx, &action.channel, &action.conversation, authority.turn).await? {
-        return Ok(Some("paused"));
-    }
+    pauses::hold(tx).await?;
     let desk = app.desk(tx).await?;
     let Some((power, channel)) = allowed(&desk.desk, action, &planned) else { return Ok(Some("policy_changed")) };
+    let high_risk = power == Power::DecideHighRisk;
+    let matter = Matter::risky(&action.channel, &action.conversation, high_risk, &desk.desk);
+    let covered = pauses::covering(tx, matter).await?.is_some();
+    if covered || pauses::covered_since(tx, matter, authority.turn).await? {
+        return Ok(Some("paused"));
+    }
     let may = |person| policy::may(person, power, Some(channel)).is_ok();
     if !desk.desk.person(&authority.person).is_some_and(may) {
         return Ok(Some("right_lost"));

@@ -13,9 +13,10 @@ use crate::clock::Timestamp;
 use crate::desk::{Mode, Notice, NoticeKind, Notices};
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::conversations::{self, Conversation};
+use crate::store::pauses::{self, Matter};
 use crate::store::queue::{self, Door, Row};
 use crate::store::sends::{self, Send};
-use crate::store::{Tx, cases, pauses, record};
+use crate::store::{Tx, cases, record};
 use crate::worker::gone;
 
 /// The kind of a greeting, which belongs to no case.
@@ -62,7 +63,7 @@ async fn claim_notice(
     still_ours(tx, app, row).await?;
     let now = app.clock.now();
     let Some(case) = cases::load(tx, case_id).await? else { return Ok(Claim::NotOurs) };
-    let paused = pauses::covering(tx, &case.channel, conversation).await?.is_some();
+    let paused = pauses::covering(tx, Matter::harmless(&case.channel, conversation)).await?.is_some();
     let Some(mut open) = conversations::lock(tx, conversation, now).await? else { return Ok(Claim::NotOurs) };
     lost_notice(tx, app, &case, kind).await?;
     let notice = approved(tx, app, &case.channel).await?.get(kind).cloned();
@@ -205,7 +206,7 @@ async fn claim_welcome(
     still_ours(tx, app, row).await?;
     let now = app.clock.now();
     let Some(known) = conversations::load(tx, conversation).await? else { return Ok(Claim::NotOurs) };
-    let paused = pauses::covering(tx, &known.channel, conversation).await?.is_some();
+    let paused = pauses::covering(tx, Matter::harmless(&known.channel, conversation)).await?.is_some();
     let Some(open) = conversations::lock(tx, conversation, now).await? else { return Ok(Claim::NotOurs) };
     let notice = approved(tx, app, &open.channel).await?.welcome;
     let (Some(notice), false) = (notice, paused) else { return Ok(Claim::NotOurs) };

@@ -157,7 +157,7 @@ pub(super) async fn build(
     visitor: &Visitor,
     extra: &Extra,
 ) -> Result<Page, Trouble> {
-    let pause = pauses::covering(tx, &view.case.channel, &view.conversation.id).await?;
+    let pause = pauses::covering(tx, pauses::Matter::of(&view.case, &view.desk.desk)).await?;
     let off_duty = match view.channel() {
         Some(channel) => view.desk.desk.off_duty(channel, &people::duty_words(tx).await?, view.now),
         None => HashSet::new(),

@@ -32,6 +32,8 @@ impl Job {
             Self::KnowledgeChanged { case } => format!("knowledge:{case}"),
             Self::Publish { entry, .. } => format!("publish:{entry}"),
             Self::AskReview { sample } => format!("sample:{sample}"),
+            // One after another: each may be large.
+            Self::FetchUpload { to, .. } => format!("fetch:{}", to.lane()),
             Self::ReadUpload { upload } | Self::PublishUpload { upload, .. } => format!("upload:{upload}"),
             // Those that are claimed wait for each other by the dealer's lock, not for a worker that died.
             Self::Deal { because } => format!("deal:{because}"),
@@ -80,6 +82,7 @@ impl Job {
             | Self::AskReview { .. } => Rank::Then,
             Self::Draft { .. }
             | Self::Publish { .. }
+            | Self::FetchUpload { .. }
             | Self::ReadUpload { .. }
             | Self::PublishUpload { .. }
             | Self::FetchMedia { .. }
@@ -126,6 +129,7 @@ impl Job {
             Self::Draw { .. } => "draw",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",
+            Self::FetchUpload { .. } => "fetch_upload",
             Self::ReadUpload { .. } => "read_upload",
             Self::PublishUpload { .. } => "publish_upload",
         }

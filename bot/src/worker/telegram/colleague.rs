@@ -3,7 +3,7 @@
 use cards::telegram::Press;
 use cards::{CareAct, CareKey, Key, PlanAct, PlanKey};
 use channels::What;
-use channels::telegram::{Heard, Me, Pressed, Said, Sealed, Update, Words};
+use channels::telegram::{Document, Heard, Me, Pressed, Said, Sealed, Update, Words};
 use serde_json::json;
 
 use crate::app::{App, Telegram};
@@ -13,7 +13,7 @@ use crate::evidence::{Actor, Entry, Kind};
 use crate::knowledge_desk;
 use crate::store::knowledge::care::{self, About};
 use crate::store::{Tx, actions, cards as postings, record};
-use crate::surface::{Address, Picture, Surface};
+use crate::surface::{Address, Attached, SentFile, Surface};
 use crate::view;
 use crate::worker::Job;
 use crate::worker::inbox::{self, Deed, store_deed};
@@ -34,7 +34,8 @@ pub(super) async fn store(tx: &mut Tx, app: &App, own: &Telegram, user: i64, upd
             let key = format!("telegram:said:{}:{}", said.place.chat, said.message);
             store_deed(tx, app, &key, &at(user), Deed::Said(words_of(said))).await
         }
-        // Pictures and files; leaving, blocking and coming back is no deed.
+        Some(Heard::Sent(document)) => file_sent(tx, app, document, false).await,
+        // Pictures; leaving, blocking and coming back is no deed.
         None => match update.arrival() {
             Some(arrival) => {
                 let key = format!("telegram:other:{}", arrival.id);
@@ -49,14 +50,15 @@ pub(super) async fn store(tx: &mut Tx, app: &App, own: &Telegram, user: i64, upd
 fn without_words(what: What) -> Deed {
     match what {
         What::Said(channels::Said { kind, text: caption, attachment: Some(file) }) if kind == "image" => {
-            Deed::Picture { caption, picture: Picture::Telegram(file) }
+            Deed::Picture { caption, picture: Attached::Telegram(file) }
         }
         _ => Deed::Unreadable,
     }
 }
 
-/// Stores what happened in a group where cards are reviewed; false where it is nobody's here. Only presses, commands and
-/// answers to the bot are heard, and only of people who are configured: what else is said there is theirs.
+/// Stores what happened in a group where cards are reviewed; false where it is nobody's here. Only presses, commands,
+/// answers to the bot and files sent with either are heard, and only of people who are configured: what else is said there
+/// is theirs.
 ///
 /// # Errors
 /// When the database fails.
@@ -71,6 +73,7 @@ pub(super) async fn store_of_group(
     let chat = match &heard {
         Some(Heard::Pressed(press)) => press.place.chat,
         Some(Heard::Said(said)) => said.place.chat,
+        Some(Heard::Sent(document)) => document.place.chat,
         None => return Ok(false),
     };
     if !desk.channels.iter().any(|channel| channel.telegram_group.is_some_and(|group| group.chat == chat)) {
@@ -83,9 +86,17 @@ pub(super) async fn store_of_group(
             let key = format!("telegram:said:{}:{}", said.place.chat, said.message);
             store_deed(tx, app, &key, &at(said.user), Deed::Said(words_of(said))).await?;
         }
-        Some(Heard::Said(_)) | None => return Ok(false),
+        Some(Heard::Sent(document)) if is_one(desk, document.user) => file_sent(tx, app, document, true).await?,
+        Some(Heard::Said(_) | Heard::Sent(_)) | None => return Ok(false),
     }
     Ok(true)
+}
+
+/// A file is told as a deed of its own, never as a caption's words.
+async fn file_sent(tx: &mut Tx, app: &App, document: Document, in_group: bool) -> anyhow::Result<()> {
+    let Document { place, user, message, file_id, name, bytes } = document;
+    let file = SentFile { attached: Attached::Telegram(file_id), name, bytes, in_group };
+    store_deed(tx, app, &format!("telegram:said:{}:{message}", place.chat), &at(user), Deed::File(file)).await
 }
 
 /// In private nobody has to name the bot; in groups commands do, once its name is known.

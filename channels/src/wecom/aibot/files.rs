@@ -3,12 +3,13 @@
 
 use super::incoming::{Attachment, MediaKey};
 use super::link::SettingsError;
-use crate::http::{is_loopback, read_capped};
-use crate::wecom::api::{ApiError, Media, header};
+use crate::http::{Unread, chain, is_loopback, read_capped};
+use crate::wecom::api::{Media, header};
 use crate::wecom::crypt::{KEY_ENGINE, unpadded_len};
 use aes::Aes256;
 use aes::cipher::{BlockModeDecrypt, KeyIvInit, block_padding::NoPadding};
 use base64::Engine as _;
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use std::time::Duration;
 use url::Url;
@@ -21,6 +22,20 @@ const PAD_BLOCK: usize = 32;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest wait for a file; its address lives five minutes.
 const FETCH_LIMIT: Duration = Duration::from_secs(120);
+
+/// Why a file could not be had. No variant ever holds an address or a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// It has more bytes than the caller takes.
+    #[error("a file of more than {0} bytes")]
+    TooLarge(usize),
+    /// It can never be had: its address is none or over, or it does not decrypt.
+    #[error("{0}")]
+    Never(String),
+    /// It may be had later, while its address lives.
+    #[error("{0}")]
+    NotYet(String),
+}
 
 /// Fetches attachments. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,27 +61,40 @@ impl Files {
     /// The file, of at most `cap_bytes`, with the name the server gives it. Sniff before trusting its type.
     ///
     /// # Errors
-    /// [`ApiError`]; nothing changes by fetching, so every failure may be tried again while the address lives.
-    pub async fn fetch(&self, attachment: &Attachment, cap_bytes: usize) -> Result<Media, ApiError> {
-        let not_sent = |why: &str| ApiError::NotSent { why: why.to_owned() };
-        let url = Url::parse(&attachment.url).map_err(|_| not_sent("the address is none"))?;
-        let allowed = url.scheme() == "https" || (self.local && url.scheme() == "http" && is_loopback(&url));
-        let key = attachment.key.as_ref().ok_or_else(|| not_sent("there is no key"))?;
-        if !allowed {
-            return Err(not_sent("the address is not https"));
-        }
-        let response = self.http.get(url).send().await.map_err(ApiError::from_request)?;
-        if !response.status().is_success() {
-            return Err(not_sent(&format!("HTTP status {}", response.status().as_u16())));
-        }
+    /// [`FetchError`]; nothing changes by fetching.
+    pub async fn fetch(&self, attachment: &Attachment, cap_bytes: usize) -> Result<Media, FetchError> {
+        let never = |why: &str| FetchError::Never(why.to_owned());
+        let key = attachment.key.as_ref().ok_or_else(|| never("there is no key"))?;
+        let response = self.begun(&attachment.url).await?;
         let content_type = header(response.headers(), &CONTENT_TYPE).unwrap_or_default();
         let disposition = header(response.headers(), &CONTENT_DISPOSITION);
-        let sealed = read_capped(response, cap_bytes.saturating_add(PAD_BLOCK)).await.map_err(ApiError::unknown)?;
-        let bytes = decrypt(sealed, key).ok_or_else(|| ApiError::unknown("the file does not decrypt"))?;
+        let sealed = read_capped(response, cap_bytes.saturating_add(PAD_BLOCK)).await;
+        let sealed = sealed.map_err(|unread| match unread {
+            Unread::TooLarge(_) => FetchError::TooLarge(cap_bytes),
+            Unread::Broken(why) => FetchError::NotYet(why),
+        })?;
+        let bytes = decrypt(sealed, key).ok_or_else(|| never("the file does not decrypt"))?;
         if bytes.len() > cap_bytes {
-            return Err(ApiError::unknown(format!("a file of more than {cap_bytes} bytes")));
+            return Err(FetchError::TooLarge(cap_bytes));
         }
         Ok(Media::new(bytes, disposition.as_deref(), content_type))
+    }
+
+    /// The head of an answer that has a file.
+    async fn begun(&self, address: &str) -> Result<reqwest::Response, FetchError> {
+        let url = Url::parse(address).map_err(|_| FetchError::Never("the address is none".to_owned()))?;
+        if url.scheme() != "https" && !(self.local && url.scheme() == "http" && is_loopback(&url)) {
+            return Err(FetchError::Never("the address is not https".to_owned()));
+        }
+        let response = self.http.get(url).send().await.map_err(|error| FetchError::NotYet(chain(error)))?;
+        let status = response.status();
+        let why = format!("HTTP status {}", status.as_u16());
+        match status {
+            _ if status.is_success() => Ok(response),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Err(FetchError::NotYet(why)),
+            _ if status.is_server_error() => Err(FetchError::NotYet(why)),
+            _ => Err(FetchError::Never(why)),
+        }
     }
 }
 
@@ -88,7 +116,6 @@ pub(super) fn key_bytes(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::StatusCode;
     use axum::response::{IntoResponse, Response};
     use base64::engine::general_purpose::STANDARD;
 
@@ -150,20 +177,21 @@ mod tests {
     #[tokio::test]
     async fn too_much_is_not_read() {
         let attachment = server(first).await;
-        assert!(matches!(files().fetch(&attachment, 12).await, Err(ApiError::Unknown { .. })));
+        assert_eq!(files().fetch(&attachment, 12).await, Err(FetchError::TooLarge(12)));
         let endless = server(|| vec![0_u8; 1 << 20].into_response()).await;
-        let error = files().fetch(&endless, 1024).await.unwrap_err();
-        assert_eq!(error, ApiError::unknown("answer of more than 1056 bytes"));
+        assert_eq!(files().fetch(&endless, 1024).await, Err(FetchError::TooLarge(1024)));
     }
 
     #[tokio::test]
     async fn an_old_address_an_error_page_and_a_redirect_are_no_file() {
         let gone = server(|| StatusCode::FORBIDDEN.into_response()).await;
-        assert!(matches!(files().fetch(&gone, 99).await, Err(ApiError::NotSent { .. })));
+        assert!(matches!(files().fetch(&gone, 99).await, Err(FetchError::Never(_))));
+        let busy = server(|| StatusCode::BAD_GATEWAY.into_response()).await;
+        assert!(matches!(files().fetch(&busy, 99).await, Err(FetchError::NotYet(_))));
         let page = server(|| r#"{"errcode":40007,"errmsg":"x"}"#.into_response()).await;
-        assert!(matches!(files().fetch(&page, 99).await, Err(ApiError::Unknown { .. })));
+        assert!(matches!(files().fetch(&page, 99).await, Err(FetchError::Never(_))));
         let elsewhere = server(|| (StatusCode::FOUND, [("location", "http://127.0.0.1:9/")]).into_response()).await;
-        assert!(matches!(files().fetch(&elsewhere, 99).await, Err(ApiError::NotSent { .. })));
+        assert!(matches!(files().fetch(&elsewhere, 99).await, Err(FetchError::Never(_))));
     }
 
     #[tokio::test]
@@ -171,8 +199,8 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let attachment = server(first).await;
         let strict = Files::new(false).unwrap();
-        assert!(matches!(strict.fetch(&attachment, 99).await, Err(ApiError::NotSent { .. })));
+        assert!(matches!(strict.fetch(&attachment, 99).await, Err(FetchError::Never(_))));
         let far = Attachment { url: "http://example.com/f".into(), ..attachment };
-        assert!(matches!(files().fetch(&far, 99).await, Err(ApiError::NotSent { .. })));
+        assert!(matches!(files().fetch(&far, 99).await, Err(FetchError::Never(_))));
     }
 }

@@ -102,15 +102,34 @@ fn multipart(filename: &str, bytes: &[u8]) -> (String, Vec<u8>) {
     (format!("multipart/form-data; boundary={boundary}"), form)
 }
 
-/// The name in a `Content-Disposition`, cleaned.
+/// The name in a `Content-Disposition`, cleaned. The one that says its encoding (RFC 6266) goes first; the plain one is
+/// written raw or with `%` (wecom 100719 leaves it open).
 fn filename_in(disposition: &str) -> Option<String> {
-    let at = disposition.to_ascii_lowercase().find("filename=")?;
-    let value = disposition[at + "filename=".len()..].trim_start();
-    let name = match value.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next()?,
-        None => value.split(';').next()?.trim(),
-    };
-    safe_name(name)
+    let encoded = parameter(disposition, "filename*=").and_then(|value| value.rsplit_once('\'')).map(|(_, name)| name);
+    let name = encoded.or_else(|| parameter(disposition, "filename="))?;
+    safe_name(&percent_decoded(name))
+}
+
+/// What follows `name` in a header's value, without its quotes.
+fn parameter<'h>(header: &'h str, name: &str) -> Option<&'h str> {
+    let at = header.to_ascii_lowercase().find(name)?;
+    let value = header.get(at + name.len()..)?.trim_start();
+    match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => value.split(';').next().map(str::trim),
+    }
+}
+
+/// The text whose bytes are written `%E5`; unchanged where that gives no text.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let pair = after.first_chunk::<2>().filter(|_| first == b'%').and_then(|pair| hex::decode(pair).ok());
+        bytes.push(pair.as_ref().and_then(|byte| byte.first().copied()).unwrap_or(first));
+        rest = after.get(if pair.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// A file name without path, quotes or control characters; `None` if nothing is left.
@@ -134,6 +153,12 @@ mod tests {
         assert_eq!(name(r#"attachment; filename="../../etc/passwd""#), Some("passwd".into()));
         assert_eq!(name(r#"attachment; filename="..""#), None);
         assert_eq!(name("attachment"), None);
+        let both = "attachment; filename=\"_.csv\"; filename*=UTF-8''%E5%94%AE%E5%90%8E%20v2.csv";
+        assert_eq!(name(both), Some("售后 v2.csv".into()), "the one that says its encoding");
+        assert_eq!(name("attachment; filename=\"%E5%94%AE.csv\""), Some("售.csv".into()));
+        assert_eq!(name("attachment; filename=\"100%.csv\""), Some("100%.csv".into()));
+        assert_eq!(name("attachment; filename=%FF%FE.csv"), Some("%FF%FE.csv".into()), "no text");
+        assert_eq!(name("attachment; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd"), Some("passwd".into()));
         assert_eq!(safe_name("a\r\nb\"c.txt"), Some("abc.txt".into()));
         assert!(safe_name(&"长".repeat(200)).unwrap().len() <= NAME_BYTES);
     }

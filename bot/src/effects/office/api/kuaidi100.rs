@@ -4,6 +4,7 @@ use md5::{Digest, Md5};
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::tracking::{NoTrack, Stage, Track};
 use super::{NoOrder, Parcel, exchange, json_of};
@@ -82,7 +83,8 @@ pub(super) async fn carrier_of(
     if !NUMBER.contains(&parcel.number.chars().count()) {
         return Err(NoTrack::NotFound);
     }
-    let name = parcel.carrier.to_lowercase();
+    // Plug-ins write `sf-express` where people write SF Express.
+    let name = parcel.carrier.to_lowercase().replace(['-', '_'], " ");
     if let Some((_, code)) = CARRIERS.iter().find(|(called, _)| name.starts_with(called)) {
         return Ok((*code).to_owned());
     }
@@ -93,9 +95,7 @@ pub(super) async fn carrier_of(
         return Err(NoTrack::Unavailable(status.to_string()));
     }
     let answer = json_of(&raw)?;
-    if let Some(code) = answer["returnCode"].as_str() {
-        return Err(refused(code));
-    }
+    refused(&answer)?;
     answer[0]["comCode"].as_str().map(str::to_owned).ok_or(NoTrack::UnknownCarrier)
 }
 
@@ -121,9 +121,7 @@ pub(super) async fn query(
 /// What stands in an answer, if it is about the parcel that was asked for.
 pub(super) fn read(raw: &[u8], number: &str) -> Result<Track, NoTrack> {
     let answer = json_of(raw)?;
-    if let Some(code) = answer["returnCode"].as_str() {
-        return Err(refused(code));
-    }
+    refused(&answer)?;
     let odd = |what: &str| NoTrack::Unavailable(format!("the answer has {what}"));
     if answer["nu"].as_str() != Some(number) {
         return Err(odd("another parcel"));
@@ -135,14 +133,28 @@ pub(super) fn read(raw: &[u8], number: &str) -> Result<Track, NoTrack> {
     Ok(Track { stage, at, what })
 }
 
-/// What a documented code means to whoever asked.
-fn refused(code: &str) -> NoTrack {
-    match code {
-        "500" => NoTrack::NotFound,
-        "400" => NoTrack::UnknownCarrier,
-        "408" => NoTrack::PhoneNeeded,
-        "503" | "600" | "601" => NoTrack::Denied(code.to_owned()),
-        code => NoTrack::Unavailable(code.to_owned()),
+/// What a documented code means to whoever asked, where an answer has one.
+fn refused(answer: &Value) -> Result<(), NoTrack> {
+    let code = answer["returnCode"].as_str().or_else(|| answer["status"].as_str().filter(|status| *status != "200"));
+    Err(match code {
+        None => return Ok(()),
+        Some("500") => NoTrack::NotFound,
+        Some("400") => not_accepted(answer["message"].as_str().unwrap_or_default()),
+        Some("408") => NoTrack::PhoneNeeded,
+        Some(code @ ("503" | "600" | "601")) => NoTrack::Denied(code.to_owned()),
+        Some(code) => NoTrack::Unavailable(code.to_owned()),
+    })
+}
+
+/// 400 has had several meanings over the documentation's versions, told apart by their words: 找不到对应公司; a number that
+/// is locked, perhaps because another system asked; 提交的数据不完整，或者贵公司没授权, which leaves two open.
+fn not_accepted(message: &str) -> NoTrack {
+    if message.contains("找不到对应公司") {
+        NoTrack::UnknownCarrier
+    } else if message.contains("锁") {
+        NoTrack::Locked
+    } else {
+        NoTrack::NotAccepted
     }
 }
 
@@ -219,19 +231,21 @@ mod tests {
 
     #[test]
     fn errors_say_who_has_to_act() {
-        for (code, problem) in [
-            ("500", NoTrack::NotFound),
-            ("400", NoTrack::UnknownCarrier),
-            ("408", NoTrack::PhoneNeeded),
-            ("503", NoTrack::Denied("503".into())),
-            ("601", NoTrack::Denied("601".into())),
-            ("502", NoTrack::Unavailable("502".into())),
+        for (code, message, problem) in [
+            ("500", "查询无结果，请隔段时间再查", NoTrack::NotFound),
+            ("400", "找不到对应公司", NoTrack::UnknownCarrier),
+            ("400", "提交的数据不完整，或者贵公司没授权", NoTrack::NotAccepted),
+            ("400", "该单号已被锁定，请半小时后再查", NoTrack::Locked),
+            ("400", "", NoTrack::NotAccepted),
+            ("408", "快递公司参数异常：验证码错误", NoTrack::PhoneNeeded),
+            ("503", "验证签名失败", NoTrack::Denied("503".into())),
+            ("601", "POLL:KEY已过期", NoTrack::Denied("601".into())),
+            ("502", "服务器繁忙", NoTrack::Unavailable("502".into())),
         ] {
-            assert_eq!(
-                read_json(&json!({ "result": false, "returnCode": code, "message": "" })),
-                Err(problem),
-                "{code}"
-            );
+            let answer = json!({ "result": false, "returnCode": code, "message": message });
+            assert_eq!(read_json(&answer), Err(problem.clone()), "{code} {message}");
+            let older = json!({ "nu": "", "status": code, "state": "0", "data": [], "message": message });
+            assert_eq!(read_json(&older), Err(problem), "{code} {message}");
         }
         assert!(matches!(read(b"<html>", "1"), Err(NoTrack::Unavailable(_))));
     }

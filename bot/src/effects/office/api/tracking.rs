@@ -71,6 +71,12 @@ pub(super) enum NoTrack {
     /// Nobody knows the carrier.
     #[error("the carrier is not known")]
     UnknownCarrier,
+    /// The service does not take the question as it is: something is missing in it, or the account may not ask.
+    #[error("the query is not accepted: data is missing, or the account may not ask")]
+    NotAccepted,
+    /// The number is locked because it was asked for too often, here or elsewhere.
+    #[error("the number is locked for half an hour")]
+    Locked,
     /// It was asked for less than half an hour ago, and no answer came.
     #[error("the parcel was asked for just now")]
     TooSoon,
@@ -87,6 +93,8 @@ impl NoTrack {
             Self::Denied(_) => "no_track.denied",
             Self::PhoneNeeded => "no_track.phone_needed",
             Self::UnknownCarrier => "no_track.unknown_carrier",
+            Self::NotAccepted => "no_track.not_accepted",
+            Self::Locked => "no_track.locked",
             Self::TooSoon => "no_track.too_soon",
             Self::Unavailable(_) => "no_track.unavailable",
         }
