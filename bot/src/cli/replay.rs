@@ -34,6 +34,9 @@ pub(super) async fn replay(wish: Wish) -> Result<Verdict, Failure> {
     let bytes = read(&wish.file)?;
     let app = start::assemble_to_replay(&environment).await?;
     let desk = desk(&app, &environment, wish.config.as_deref()).await.map_err(bad_file)?;
+    if !desk.desk.stores.is_empty() {
+        eprintln!("a replay looks at no back office: what would be looked up stays unseen");
+    }
     if let Some(name) = &wish.channel {
         let known = desk.desk.channels.iter().any(|channel| channel.id == *name || channel.label() == name);
         ensure_known(known, name)?;
