@@ -39,9 +39,12 @@ hostile:
 	HOSTILE=full cargo test --locked -p channels refusing_takes -- --nocapture
 	HOSTILE=full cargo test --locked -p stories hostile:: -- --nocapture --test-threads 1
 
-# Approved notes through the whole desk into the simulated seller centre, one fault in ten: make submits SUBMITS=200
+# Approved notes through the whole desk into the simulated seller centre, one fault in ten, and the program killed with
+# one on its way: make submits SUBMITS=200 KILLS=8
 submits:
-	SUBMITS=$(or $(SUBMITS),5000) cargo nextest run --locked -p stories --no-capture -E 'test(/^submits::.*on_sqlite/)'
+	cargo build --locked -p aijia
+	SUBMITS=$(or $(SUBMITS),5000) KILLS=$(or $(KILLS),50) cargo nextest run --locked -p stories --no-capture \
+		-E 'test(/^submits::/) - test(on_postgres)'
 
 # Webhook deliveries, both ways, on wires that lose five of a hundred answers: make deliveries DELIVERIES=10000
 deliveries:
@@ -63,9 +66,11 @@ bench:
 bench-knowledge:
 	scripts/bench-knowledge $(DATA) $(ARGS)
 
-# How long a look-up in a back office takes, what a browser needs, and how large the evidence is: make bench-backoffice COUNT=60
+# How long a look-up in a back office takes, what a browser needs, how large the evidence is, and whether look-ups keep
+# callbacks waiting: make bench-backoffice COUNT=60 SECONDS=60
 bench-backoffice:
 	cargo run --locked --release -p backoffice --example bench_backoffice -- $(or $(COUNT),60)
+	scripts/bench --only office --seconds $(or $(SECONDS),60)
 
 # How well the calibrated chance tells right answers from wrong ones, on a folder of evaluation sets: make bench-gate DATA=…
 bench-gate:

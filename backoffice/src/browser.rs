@@ -6,6 +6,7 @@ mod launch;
 mod pipe;
 mod profile;
 mod relay;
+mod showing;
 mod sign_in;
 mod tab;
 mod warden;
@@ -22,6 +23,7 @@ use url::{Host, Url};
 
 pub use find::Chromium;
 pub use profile::ProfileKey;
+pub use showing::Showing;
 pub use sign_in::SigningIn;
 pub(crate) use tab::{Area, Halt, Tab};
 pub use watch::Asked;

@@ -5,6 +5,7 @@
 //! * [`look_up`]: runs a recipe and gives a [`Finding`]: typed facts, and what proves them.
 //! * [`prepare`] fills a form in and stops; [`submit`] hands in what was approved, once.
 //! * [`SigningIn`]: signing in, which only a person does.
+//! * [`Showing`]: a person shows a path, and [`recipe::Draft`] makes it the draft of a recipe.
 //!
 //! A page that is not as the recipe knows it is a [`Stopped::Abnormal`]: nothing more was touched, and the caller pauses
 //! the recipe for the account until a person has looked.
@@ -33,7 +34,7 @@ mod trouble;
 use sha2::{Digest, Sha256};
 
 pub use account::{Account, WrongAccount};
-pub use browser::{Asked, Browser, Chromium, MOST_TABS, Opening, ProfileKey, SigningIn};
+pub use browser::{Asked, Browser, Chromium, MOST_TABS, Opening, ProfileKey, Showing, SigningIn};
 pub use inputs::{InputKind, Inputs, WrongInput};
 pub use recipe::{Recipe, RecipeId, Recipes, Value};
 pub use run::{

@@ -25,6 +25,20 @@ pub enum Resource {
     Frame,
 }
 
+impl Resource {
+    /// As recipes write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stylesheet => "stylesheet",
+            Self::Script => "script",
+            Self::Image => "image",
+            Self::Font => "font",
+            Self::Media => "media",
+            Self::Frame => "frame",
+        }
+    }
+}
+
 /// What a request is for, as the browser says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {

@@ -4,6 +4,7 @@
 //! recipe was written for stops it. A recipe's version is the SHA-256 of its file: what was approved is what runs.
 
 mod check;
+mod draft;
 mod pattern;
 mod sentence;
 mod shelf;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use draft::{Draft, Shown};
 pub(crate) use pattern::parameters_match;
 pub use pattern::{Body, Expected, Json, Path, Template};
 pub use sentence::Sentence;

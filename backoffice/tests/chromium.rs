@@ -11,6 +11,8 @@ mod leaks;
 mod profile;
 #[path = "chromium/reading.rs"]
 mod reading;
+#[path = "chromium/showing.rs"]
+mod showing;
 #[path = "chromium/world.rs"]
 mod world;
 #[path = "chromium/writing.rs"]

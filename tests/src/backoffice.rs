@@ -1,5 +1,5 @@
 //! The back office: a fact is looked up before the answer is drafted, by a browser that cannot write; identity first; what
-//! is stale is not sent; the first oddity stops the recipe and nothing else (scenarios 22, 30 to 44).
+//! is stale is not sent; the first oddity stops the recipe and nothing else (scenarios 22, 31, 44, 51).
 
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use simulator::ItemKind;
 use simulator::seller::Guise;
 
 use crate::story;
+use crate::world::operated::OperatedShop;
+use crate::world::program::is_private;
 use crate::world::{FLAGSHIP, OUTLET, Setting, World, XIAOYU};
 
 /// An order that is on its way.
@@ -33,7 +35,7 @@ fn pictures(world: &World, member: &str) -> usize {
 }
 
 story!(
-    /// The order is looked up before the draft: the card has the fact and its time, the order masked, the picture above it
+    /// Scenarios 22 and 31: the order is looked up before the draft: the card has the fact and its time, the order masked, the picture above it
     /// and on the page behind it; the record has all of it before the draft; nothing was written in the shop.
     an_order_is_looked_up_before_the_answer,
     in Setting::with_back_office().await?,
@@ -52,6 +54,11 @@ story!(
         let kinds: Vec<Kind> = world.record(1).await?.iter().map(|told| told.kind).collect();
         let at = |kind| kinds.iter().position(|known| *known == kind);
         ensure!(at(Kind::LookedUp).is_some() && at(Kind::LookedUp) < at(Kind::Drafted), "{kinds:?}");
+        let looked_up = world.record(1).await?.into_iter().find(|told| told.kind == Kind::LookedUp);
+        let evidence = looked_up.and_then(|told| told.payload).context("the look-up is on record")?;
+        for kept in ["at", "pages", "pictures", "log_sha256"] {
+            ensure!(!evidence[kept].is_null(), "{kept} is not on record: {evidence}");
+        }
         world.sim.sign_in_as(Some("LiHua"));
         let mut browser = world.browser("LiHua")?;
         let url = format!("{}/review/1", world.address);
@@ -68,7 +75,7 @@ story!(
 );
 
 story!(
-    /// Identity first: without a number nothing is opened, and the draft asks for it. The number alone is then enough: what
+    /// Scenario 51, identity first: without a number nothing is opened, and the draft asks for it. The number alone is then enough: what
     /// it is about was said before.
     who_names_no_order_is_asked_for_it,
     in Setting::with_back_office().await?,
@@ -187,7 +194,7 @@ story!(
 );
 
 story!(
-    /// The first oddity stops the recipe for the store and nothing else: the escalation owner is told once, drafts go on
+    /// Scenario 44: the first oddity stops the recipe for the store and nothing else: the escalation owner is told once, drafts go on
     /// without the fact and say so, nothing more is opened; after a passing test a permitted person lets it run again.
     an_oddity_stops_the_recipe_until_a_person_has_looked,
     in Setting::with_back_office().await?,
@@ -236,3 +243,30 @@ story!(
         ensure!(world.card_of("LiHua", 2)?.has(Act::Send));
     }
 );
+
+/// A person shows a path at the command line, by pictures: the draft is there, says what is missing, is nobody's to read but
+/// theirs, is never written over, and stops nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_path_is_shown_at_the_command_line() -> anyhow::Result<()> {
+    let shop = OperatedShop::begin().await?;
+    let record = ["backoffice", "record", "flagship", "parcel", "--order", ORDER, "--at", "/orders"];
+    let early = shop.types(&record, "done\n").await?;
+    if !shop.signs_in().await? {
+        return Ok(());
+    }
+    ensure!(!early.status.success(), "nobody had signed in");
+    let lines = format!("tab\ntab\ntab\ntype {ORDER}\nenter\ngo /orders/{ORDER}/logistics\nlook\ndone\n");
+    let shown = shop.types(&record, &lines).await?;
+    let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+    ensure!(shown.status.success(), "{said}{}", String::from_utf8_lossy(&shown.stderr));
+    for missing in ["parcel.toml.draft", "output.name", "page.fingerprints", "signs.signed_out"] {
+        ensure!(said.contains(missing), "{missing} is not said: {said}");
+    }
+    let file = shop.operator.folder.path().join("parcel.toml.draft");
+    let draft = std::fs::read_to_string(&file)?;
+    ensure!(draft.contains("fill = { selector = \"#keyword\", value = \"{order}\" }"), "{draft}");
+    ensure!(draft.contains("path = \"/orders/{order}/logistics\"") && !draft.contains(ORDER), "{draft}");
+    ensure!(is_private(&file)? && !shop.operator.folder.path().join("backoffice.png").exists());
+    ensure!(!shop.types(&record, "done\n").await?.status.success(), "it was written over");
+    Ok(())
+}

@@ -6,6 +6,7 @@ mod browser;
 pub mod colleagues;
 mod knowledge;
 mod open;
+pub mod operated;
 pub mod program;
 pub mod shown;
 

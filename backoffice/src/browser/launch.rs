@@ -10,9 +10,10 @@ use super::find::Chromium;
 use crate::trouble::Trouble;
 
 /// Gives the browser its pipe as descriptors 3 and 4. Once the browser has ended, waits until nobody holds the other end
-/// of the pipe any more, and removes the den: so it goes even where we are killed. Our end closing ends the browser.
+/// of the pipe any more, and removes the den: so it goes even where we are killed. Our end closing ends the browser. It gets
+/// what processor time others leave: a callback is answered first.
 const SHELL: &str = r#"den=$1; shift; exec 3<&0 4>&1 </dev/null >/dev/null 2>&1
-"$@"; exec 4>&-; cat <&3; rm -rf -- "$den""#;
+nice -n 10 "$@"; exec 4>&-; cat <&3; rm -rf -- "$den""#;
 
 /// What Chromium does besides showing pages, and what lets pages speak past the interception of requests. A frame with a
 /// process of its own (a sandboxed or a foreign one) may speak before its interception is there: frames stay in the

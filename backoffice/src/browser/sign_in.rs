@@ -12,6 +12,8 @@ use crate::trouble::Trouble;
 
 /// How long a person may take.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How long another page may take to come.
+const ANOTHER_PAGE: Duration = Duration::from_secs(20);
 
 /// A browser in a person's hands. It reaches the account's own site, however the person likes, and nothing else.
 pub struct SigningIn {
@@ -20,6 +22,15 @@ pub struct SigningIn {
 }
 
 impl SigningIn {
+    /// A person with a tab that is open already.
+    pub(super) fn with(tab: Tab, browser: Browser) -> SigningIn {
+        SigningIn { tab, browser }
+    }
+
+    pub(super) fn tab(&self) -> &Tab {
+        &self.tab
+    }
+
     /// Opens the account's site at `path`, in a window where `visible` is set.
     ///
     /// # Errors
@@ -49,6 +60,14 @@ impl SigningIn {
         Ok(state.url)
     }
 
+    /// The person goes to a path of the site.
+    ///
+    /// # Errors
+    /// Where the browser ended, or it cannot be reached.
+    pub async fn go(&self, path: &str) -> Result<(), Trouble> {
+        self.tab.go(&format!("{}{path}", self.browser.account.origin())).await.map_err(trouble)
+    }
+
     /// The person clicks, at a place of the picture in pixels.
     ///
     /// # Errors
@@ -73,14 +92,16 @@ impl SigningIn {
         self.press("Tab", "", 9).await
     }
 
-    /// The person presses ⏎, and another page comes of it.
+    /// The person presses ⏎; waits for the page that comes of it, where one does.
     ///
     /// # Errors
-    /// Where the browser ended, or no other page came.
+    /// Where the browser ended.
     pub async fn enter(&self) -> Result<(), Trouble> {
         let before = self.tab.watch().document();
         self.press("Enter", "\r", 13).await?;
-        self.tab.arrive(before.as_deref()).await.map_err(trouble)
+        tokio::time::timeout(ANOTHER_PAGE, self.tab.arrive(before.as_deref()))
+            .await
+            .map_or(Ok(()), |came| came.map_err(trouble))
     }
 
     async fn press(&self, key: &str, text: &str, code: u8) -> Result<(), Trouble> {
@@ -101,7 +122,7 @@ impl SigningIn {
     }
 }
 
-fn trouble(halt: Halt) -> Trouble {
+pub(super) fn trouble(halt: Halt) -> Trouble {
     match halt {
         Halt::Trouble(trouble) => trouble,
         Halt::Slow => Trouble::Silent("the page"),

@@ -91,6 +91,7 @@ impl Warden {
             "Page.frameNavigated" if main && params["frame"]["parentId"].is_null() => {
                 tab.committed(params["frame"]["loaderId"].as_str());
             }
+            "Runtime.bindingCalled" if main => tab.told(params["payload"].as_str().unwrap_or_default()),
             "Page.javascriptDialogOpening" => tab.dialog(params["type"].as_str().unwrap_or("dialog")),
             "Inspector.targetCrashed" => tab.ended(),
             "Network.webSocketCreated" | "Network.webTransportCreated" => {

@@ -6,9 +6,12 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::reach::{Barred, Reach, Request, Use, Verdict};
+use crate::recipe::Shown;
 
 /// Most requests that are written down for a tab; more are counted.
 const MOST_ASKED: usize = 300;
+/// Most of what a person shows that is written down.
+const MOST_SHOWN: usize = 1_000;
 /// Longest address that is written down, in characters.
 const LONGEST_ADDRESS: usize = 500;
 
@@ -42,6 +45,13 @@ pub(crate) enum Rule {
     Recipe(Box<Reach>),
     /// These origins, however: a person is signing in.
     Person(Vec<String>),
+    /// Whatever only reads of this origin, and scripts' POSTs to these paths: a person shows a path.
+    Shown {
+        /// The origin.
+        origin: String,
+        /// The paths.
+        asks: Vec<String>,
+    },
 }
 
 /// Something in the way of going on.
@@ -87,6 +97,8 @@ struct Seen {
     /// The last address that the tab as a whole wanted to go to and was not let.
     strayed: Option<String>,
     disturbance: Option<Disturbance>,
+    /// What a person showed.
+    shown: Vec<Shown>,
 }
 
 /// One tab.
@@ -152,6 +164,11 @@ impl Watch {
             Rule::Recipe(reach) => reach.judge(request, seen.gate != Gate::Shut),
             Rule::Person(origins) if origins.contains(&request.url.origin().ascii_serialization()) => Verdict::Allowed,
             Rule::Person(_) => Verdict::Barred(Barred::Place),
+            Rule::Shown { origin, asks } => {
+                let verdict = while_shown(request, origin, asks);
+                seen.request_shown(request, verdict == Verdict::Allowed);
+                verdict
+            }
         };
         let verdict = match verdict {
             Verdict::TheWrite if seen.gate != Gate::Open => Verdict::Barred(Barred::Spent),
@@ -213,6 +230,18 @@ impl Watch {
     /// Whether the write left under this network id and is not settled.
     pub(crate) fn wrote(&self, network: &str) -> bool {
         self.seen().gate == Gate::Left(network.to_owned())
+    }
+
+    /// A person did something on a page, as `record.js` tells it. What it does not tell as it should is left out.
+    pub(crate) fn told(&self, payload: &str) {
+        if let Ok(shown) = serde_json::from_str(payload) {
+            self.note(|seen| seen.show(shown));
+        }
+    }
+
+    /// What a person showed so far.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        self.seen().shown.clone()
     }
 
     pub(crate) fn dialog(&self, kind: &str) {
@@ -286,7 +315,39 @@ impl Watch {
     }
 }
 
+/// What leaves while a person shows a path: nothing that writes, or may.
+fn while_shown(request: &Request<'_>, origin: &str, asks: &[String]) -> Verdict {
+    if request.upgrade || request.url.origin().ascii_serialization() != origin {
+        return Verdict::Barred(Barred::Place);
+    }
+    let asked = request.used == Use::Ask && asks.iter().any(|path| path == request.url.path());
+    match request.method {
+        "GET" | "HEAD" => Verdict::Allowed,
+        "POST" if asked => Verdict::Allowed,
+        _ => Verdict::Barred(Barred::Method),
+    }
+}
+
 impl Seen {
+    fn show(&mut self, shown: Shown) {
+        if self.shown.len() < MOST_SHOWN {
+            self.shown.push(shown);
+        }
+    }
+
+    /// A page asked for something while a person showed a path.
+    fn request_shown(&mut self, request: &Request<'_>, left: bool) {
+        let path = request.url.path().to_owned();
+        let body = request.body.and_then(|body| String::from_utf8(body.to_vec()).ok());
+        let method = request.method.to_owned();
+        match (request.used, left) {
+            (Use::Resource(kind), true) => self.show(Shown::Loaded { resource: kind, path }),
+            (Use::Ask, left) => self.show(Shown::Asked { method, path, body, left }),
+            (Use::Document, false) => self.show(Shown::HandedIn { method, path, body }),
+            _ => {}
+        }
+    }
+
     /// The write is over, if this is it.
     fn settle(&mut self, network: &str, gate: Gate) {
         if self.gate == Gate::Left(network.to_owned()) {

@@ -169,7 +169,7 @@ async fn look(app: &App, case: &str, generation: i64) -> anyhow::Result<Option<W
 }
 
 /// What a pause in force covers of a case.
-async fn paused(tx: &mut Tx, view: &View, case: &Case) -> sqlx::Result<Paused> {
+async fn paused(tx: &mut Tx, view: &View, case: &Case) -> anyhow::Result<Paused> {
     let (channel, conversation) = (case.channel.as_str(), case.conversation.as_str());
     if pauses::covering(tx, pauses::Matter::harmless(channel, conversation)).await?.is_some() {
         return Ok(Paused::Everything);

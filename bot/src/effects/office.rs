@@ -14,11 +14,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use backoffice::recipe::Shown;
 use backoffice::{
-    Account, Browser, Chromium, Finding, Inputs, Job, Opening, ProfileKey, Recipe, Recipes, SigningIn, Stopped, Trouble,
+    Account, Browser, Chromium, Finding, Inputs, Job, Opening, ProfileKey, Recipe, Recipes, Showing, SigningIn,
+    Stopped, Trouble,
 };
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 pub(super) use act::{prepare_action, submit_action};
 pub(crate) use keep::forget;
@@ -35,6 +37,8 @@ use crate::desk::BackOffice;
 
 /// How long a browser waits for the next look-up before it is closed.
 const IDLE: Timestamp = 10 * MINUTE;
+/// Most look-ups at once for each core.
+const LOOK_UPS_PER_CORE: usize = 2;
 /// Where a profile lies while its browser runs.
 const MEMORY: &str = "/dev/shm";
 
@@ -62,6 +66,8 @@ pub struct Offices {
     open: Mutex<HashMap<String, Arc<Office>>>,
     /// Whether nothing is looked at by intention.
     closed: bool,
+    /// Look-ups at once, whatever the store: what renders pages must leave the machine to who answers callbacks.
+    places: Semaphore,
 }
 
 /// A store's back office as it is configured, with its browser where one runs.
@@ -107,7 +113,9 @@ pub enum NoOffice {
 impl Offices {
     /// No browser runs yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, open: Mutex::default(), closed: false }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let places = Semaphore::new(LOOK_UPS_PER_CORE * cores);
+        Self { settings, open: Mutex::default(), closed: false, places }
     }
 
     /// Of a program that looks at nothing: what it would look up stays unseen.
@@ -188,6 +196,8 @@ impl Offices {
     ) -> Result<Finding, Result<Stopped, NoOffice>> {
         let wrong = |wrong: backoffice::WrongInput| Err(NoOffice::Unusable(wrong.to_string()));
         let inputs = Inputs::new(recipe, [(config::ORDER, order)]).map_err(wrong)?;
+        let place = self.places.acquire().await;
+        let _place = place.map_err(|problem| Err(NoOffice::Unusable(problem.to_string())))?;
         let browser = office.browser(&self.settings, now).await.map_err(Err)?;
         let job = Job { browser: &browser, recipe, inputs: &inputs, now_ms: now };
         let found = backoffice::look_up(job).await;
@@ -204,17 +214,45 @@ impl Offices {
     /// Where there is no browser, or the site cannot be reached.
     pub async fn sign_in(&self, config: &BackOffice, visible: bool) -> Result<SigningIn, NoOffice> {
         let office = self.office(config).await?;
-        let chromium = self.chromium()?;
         let key = ProfileKey::new(self.settings.key)?;
-        let opening = Opening {
-            chromium,
-            account: &office.account,
-            recipes: &office.recipes,
-            profile: None,
-            key: &key,
-            memory: Path::new(MEMORY),
-        };
+        let opening = office.opening(self.chromium()?, &key, None);
         Ok(SigningIn::open(opening, &config.sign_in, visible).await?)
+    }
+
+    /// A browser in which a person shows a path, beginning at `path`, signed in as the account is. Scripts may send POSTs
+    /// to the paths `asks`. The store's browser is theirs until [`Self::was_shown`].
+    ///
+    /// # Errors
+    /// Where there is no browser, nobody has signed in, another program has it, or the site cannot be reached.
+    pub async fn show(
+        &self,
+        config: &BackOffice,
+        path: &str,
+        visible: bool,
+        asks: Vec<String>,
+    ) -> Result<Showing, NoOffice> {
+        let office = self.office(config).await?;
+        let (chromium, key) = (self.chromium()?, ProfileKey::new(self.settings.key)?);
+        let Some(sealed) = office.profile.read()? else { return Err(NoOffice::NotSignedIn(config.id.clone())) };
+        self.settings.seats.take(&config.id).await?;
+        match Showing::open(office.opening(chromium, &key, Some(&sealed)), path, visible, asks).await {
+            Ok(showing) => Ok(showing),
+            Err(problem) => {
+                self.settings.seats.leave(&config.id).await?;
+                Err(problem.into())
+            }
+        }
+    }
+
+    /// A person has shown a path: gives what they showed, and ends their browser.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn was_shown(&self, config: &BackOffice, showing: Showing) -> Result<Vec<Shown>, NoOffice> {
+        let shown = showing.shown();
+        drop(showing);
+        self.settings.seats.leave(&config.id).await?;
+        Ok(shown)
     }
 
     /// The person has signed in: keeps what keeps them signed in.
@@ -283,18 +321,14 @@ impl Office {
         }
     }
 
+    fn opening<'a>(&'a self, chromium: &'a Chromium, key: &'a ProfileKey, profile: Option<&'a [u8]>) -> Opening<'a> {
+        Opening { chromium, account: &self.account, recipes: &self.recipes, profile, key, memory: Path::new(MEMORY) }
+    }
+
     async fn start(&self, chromium: &Chromium, settings: &Settings, now: Timestamp) -> Result<Warm, NoOffice> {
         let Some(sealed) = self.profile.read()? else { return Err(NoOffice::NotSignedIn(self.config.id.clone())) };
         let key = ProfileKey::new(settings.key)?;
-        let opening = Opening {
-            chromium,
-            account: &self.account,
-            recipes: &self.recipes,
-            profile: Some(&sealed),
-            key: &key,
-            memory: Path::new(MEMORY),
-        };
-        let browser = Arc::new(Browser::open(opening).await?);
+        let browser = Arc::new(Browser::open(self.opening(chromium, &key, Some(&sealed))).await?);
         Ok(Warm { browser, used_at: now, began_with: sealed })
     }
 

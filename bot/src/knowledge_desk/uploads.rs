@@ -80,11 +80,9 @@ pub fn clean_name(sent: &str) -> String {
 /// The name of a file as it was sent, with the extension that its bytes show where it has none.
 pub(crate) fn name_of(sent: &str, bytes: &[u8]) -> String {
     let name = clean_name(sent);
-    match Format::extension_of(bytes).filter(|_| !name.contains('.')) {
-        Some(extension) if name.is_empty() => format!("file.{extension}"),
-        Some(extension) => format!("{name}.{extension}"),
-        None => name,
-    }
+    let Some(extension) = Format::extension_of(bytes).filter(|_| !name.contains('.')) else { return name };
+    let own = if name.is_empty() { "file" } else { &name };
+    format!("{own}.{extension}")
 }
 
 /// What a file gave, as whoever handed it in is told.

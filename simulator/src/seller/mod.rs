@@ -77,6 +77,9 @@ pub enum Mishap {
     Refused(u16),
     /// It is done, and everybody is signed out.
     SignedOut,
+    /// Everybody was signed out while the form was being filled in: nothing is done, and the answer leads to the sign-in
+    /// page.
+    Lapsed,
 }
 
 /// How a site is set up.
@@ -201,6 +204,11 @@ impl Seller {
     /// Every request that reached the site, in order.
     pub fn hits(&self) -> Vec<Hit> {
         self.shared.kept().ledger.hits.clone()
+    }
+
+    /// How many requests that reached the site named this order.
+    pub fn visits(&self, no: &str) -> usize {
+        self.shared.kept().ledger.hits.iter().filter(|hit| hit.target.contains(no)).count()
     }
 
     /// The cookies of those who are signed in: what must be on no disk.

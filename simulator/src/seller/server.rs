@@ -230,6 +230,7 @@ async fn add_tag(
 async fn answered(shared: &Shared, hangup: &Hangup, outcome: Outcome, done: Response) -> Response {
     match outcome {
         Outcome::Done => done,
+        Outcome::ToSignIn => Redirect::to("/login").into_response(),
         Outcome::Refused(status) => (status, Html("<p class=\"error\">提交失败</p>")).into_response(),
         Outcome::Lost(lost) => {
             let mut stopped = shared.stopped.clone();

@@ -83,6 +83,17 @@ async fn mishaps_lose_the_answer_before_or_after() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_mid_form_leads_to_the_sign_in_page_and_writes_nothing() {
+    let (seller, colleague, no) = site().await;
+    let (token, before) = (colleague.token(&format!("/orders/{no}/note")).await, seller.order(&no).unwrap().notes);
+    seller.upset([Mishap::Lapsed]);
+    let answer = colleague.notes(&no, &token, "a").await.unwrap();
+    assert_eq!((answer.status(), &answer.headers()["location"]), (StatusCode::SEE_OTHER, &"/login".parse().unwrap()));
+    assert_eq!(seller.order(&no).unwrap().notes, before);
+    assert!(seller.sessions().is_empty() && !seller.writes()[0].done);
+}
+
+#[tokio::test]
 async fn guises_stand_in_the_way() {
     let (seller, colleague, no) = site().await;
     let path = format!("/orders/{no}");

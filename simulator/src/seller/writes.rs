@@ -14,6 +14,8 @@ pub(super) enum Outcome {
     Done,
     /// Refused, for this reason.
     Refused(StatusCode),
+    /// Whoever handed it in is sent to the sign-in page.
+    ToSignIn,
     /// Whatever was done, the answer is lost so.
     Lost(Lost),
 }
@@ -46,6 +48,9 @@ fn decoded(text: &str) -> String {
 pub(super) fn write(shared: &Shared, session: Option<&str>, token: &str, effect: Effect) -> Outcome {
     let mut kept = shared.kept();
     let mishap = kept.mishaps.pop_front();
+    if mishap == Some(Mishap::Lapsed) {
+        kept.sessions.clear();
+    }
     let refusal = match mishap {
         Some(Mishap::Before(_)) => Some(StatusCode::BAD_GATEWAY),
         Some(Mishap::Refused(status)) => Some(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)),
@@ -58,6 +63,7 @@ pub(super) fn write(shared: &Shared, session: Option<&str>, token: &str, effect:
     }
     match (mishap, refusal) {
         (Some(Mishap::Before(lost) | Mishap::After(lost)), _) => Outcome::Lost(lost),
+        (Some(Mishap::Lapsed), _) => Outcome::ToSignIn,
         (_, Some(status)) => Outcome::Refused(status),
         (Some(Mishap::SignedOut), None) => {
             kept.sessions.clear();

@@ -12,6 +12,11 @@ impl Latencies {
         self.0.push(took);
     }
 
+    /// All of them together.
+    pub fn total(&self) -> Duration {
+        self.0.iter().sum()
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()

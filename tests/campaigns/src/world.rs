@@ -44,6 +44,8 @@ pub struct Plan {
     pub binary: Option<PathBuf>,
     /// Settings of the platform that the seed does not decide.
     pub platform: fn(&mut Settings),
+    /// More of the configuration file, behind what the shop itself has.
+    pub configured: String,
 }
 
 impl Default for Plan {
@@ -58,6 +60,7 @@ impl Default for Plan {
             env: BTreeMap::new(),
             binary: None,
             platform: |_| {},
+            configured: String::new(),
         }
     }
 }
@@ -113,7 +116,8 @@ impl World {
 
     /// Configuration and knowledge, and where callbacks go.
     async fn furnish(&self) -> anyhow::Result<()> {
-        std::fs::write(self.folder.join("aijia.toml"), self.plan.shop.desk())?;
+        let desk = self.plan.shop.desk() + &self.plan.configured;
+        std::fs::write(self.folder.join("aijia.toml"), desk)?;
         let knowledge = self.plan.shop.knowledge();
         let knowledge = knowledge.to_str().context("a path in UTF-8")?;
         self.run(&["migrate"]).await?;

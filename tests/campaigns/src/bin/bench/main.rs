@@ -11,6 +11,7 @@ mod figures;
 mod http;
 mod million;
 mod naive;
+mod office;
 mod process;
 mod sessions;
 mod taps;
@@ -48,7 +49,7 @@ struct Asked {
     /// Messages a second of the burst
     #[arg(long, default_value_t = 1_000.0)]
     burst: f64,
-    /// Only these parts: edge, acks, day, million
+    /// Only these parts: edge, acks, day, million, office
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The program, built without the simulator; beside this one unless named
@@ -88,6 +89,9 @@ async fn main() -> ExitCode {
 async fn measure(asked: &Asked, figures: &mut Figures) -> anyhow::Result<()> {
     if asked.wants("edge") {
         edge::measure(asked, figures).await?;
+    }
+    if asked.wants("office") {
+        office::measure(asked, figures).await?;
     }
     for on in databases() {
         if asked.wants("acks") {
