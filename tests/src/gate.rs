@@ -91,10 +91,9 @@ story!(
         let before = world.newest_text("WangWu");
         ensure!(before.lines().count() == 9, "{before}");
         ensure!(before.contains("✓ 渠道有负责人和上级") && before.contains("✓ 高风险一定由上级审"), "{before}");
-        ensure!(before.contains("✗ 30 天内试过暂停和恢复") && before.contains("✗ 30 天内卡片送到过上级手上"), "{before}");
+        ensure!(before.contains("✗ 30 天内试过暂停和恢复") && before.contains("✗ 30 天内上级确认收到过测试卡片"), "{before}");
         world.member_says("WangWu", "/暂停 kf-flagship 试一下").await?;
         world.member_says("WangWu", "/恢复 kf-flagship").await?;
-        world.customer_says("我要投诉你们，必须赔偿").await?;
         world.member_says("WangWu", "/检查").await?;
         let after = world.newest_text("WangWu");
         ensure!(after.contains("✓ 30 天内试过暂停和恢复"), "{after}");

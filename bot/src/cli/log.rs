@@ -1,10 +1,10 @@
 //! What is written while the program runs: for people, or a JSON object a line for whoever collects it. Never a secret
 //! and never what a customer wrote.
 
-use tracing::Metadata;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
-use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::{LookupSpan, Registry};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::ConfigError;
@@ -19,8 +19,18 @@ const FORM: &str = "AIJIA_LOG";
 pub(super) fn start() -> Result<(), ConfigError> {
     let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,aijia=info"));
     let lines = lines(&std::env::var(FORM).unwrap_or_default())?;
-    tracing_subscriber::registry().with(lines.with_filter(without_answers(levels))).init();
+    filtered(lines, levels).init();
     Ok(())
+}
+
+/// Lets events through to `lines` as `levels` says. The filters are everybody's: a filter of one layer remembers what it was
+/// last asked, and where somebody only asks whether a level is wanted, as the database's client does for each notice of
+/// PostgreSQL, the next event of ours would be lost.
+fn filtered(
+    lines: impl Layer<Registry> + Send + Sync,
+    levels: EnvFilter,
+) -> impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync {
+    tracing_subscriber::registry().with(lines).with(levels).with(filter_fn(is_no_answer))
 }
 
 fn lines(form: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>, ConfigError> {
@@ -38,9 +48,8 @@ fn lines(form: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>, ConfigErr
 
 /// Whatever RUST_LOG asks for, the model's client stays silent: it writes answers it cannot read into the log, and
 /// they may repeat what a customer wrote. (A directive would not do: a narrower one in RUST_LOG would win.)
-fn without_answers(levels: EnvFilter) -> impl Filter<Registry> {
-    let others = |event: &Metadata<'_>| event.target().split("::").next() != Some("async_openai");
-    levels.and(filter_fn(others))
+fn is_no_answer(event: &Metadata<'_>) -> bool {
+    event.target().split("::").next() != Some("async_openai")
 }
 
 #[cfg(test)]
@@ -63,8 +72,7 @@ mod tests {
     fn the_models_client_is_silent_whatever_is_asked_for() {
         let seen = Seen::default();
         let levels = EnvFilter::new("info,async_openai=trace,async_openai::error=trace");
-        let registry = tracing_subscriber::registry().with(seen.clone().with_filter(without_answers(levels)));
-        tracing::subscriber::with_default(registry, || {
+        tracing::subscriber::with_default(filtered(seen.clone(), levels), || {
             tracing::error!(target: "async_openai::error", "an answer");
             tracing::error!(target: "async_openai", "an answer");
             tracing::info!(target: "aijia::worker", "ours");
@@ -72,5 +80,14 @@ mod tests {
             tracing::warn!(target: "async_openai_like", "somebody else's");
         });
         assert_eq!(*seen.0.lock().expect("no panic"), ["aijia::worker", "async_openai_like"]);
+    }
+    #[test]
+    fn nothing_is_lost_behind_somebody_who_only_asks_whether_a_level_is_wanted() {
+        let seen = Seen::default();
+        tracing::subscriber::with_default(filtered(seen.clone(), EnvFilter::new("warn,aijia=info")), || {
+            assert!(!tracing::enabled!(target: "sqlx::postgres::notice", tracing::Level::INFO));
+            tracing::warn!(target: "aijia::worker", "what an operator has to know");
+        });
+        assert_eq!(*seen.0.lock().expect("no panic"), ["aijia::worker"]);
     }
 }

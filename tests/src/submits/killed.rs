@@ -40,11 +40,12 @@ impl OperatedShop {
         self.inbox(member).iter().filter(|item| item.text.contains(words)).count()
     }
 
-    /// Whether the card of an action says that it is in the shop.
+    /// Whether the card of an action says that it is in the shop; one that still asks has a button of that name.
     fn is_done(&self, number: i64) -> bool {
         let title = format!("A{number} ");
         let says = |item: &Item| item.card.as_ref().is_some_and(|card| card.to_string().contains("已写入"));
-        self.inbox("LiHua").iter().any(|item| item.text.starts_with(&title) && says(item))
+        let settled = |item: &Item| Card::open(item).is_none() && says(item);
+        self.inbox("LiHua").iter().any(|item| item.text.starts_with(&title) && settled(item))
     }
 
     async fn presses(&self, member: &str, number: i64, act: PlanAct) -> anyhow::Result<()> {
