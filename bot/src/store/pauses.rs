@@ -171,6 +171,18 @@ pub async fn in_force(tx: &mut Tx) -> sqlx::Result<Vec<Pause>> {
     tx.all("SELECT * FROM pauses WHERE lifted_at IS NULL ORDER BY at, id", args![]).await
 }
 
+/// Whether pause `p` covers a matter: its channel, its conversation, [`Matter::held_by`], its region.
+macro_rules! covers {
+    () => {
+        "(scope = 'everything'
+               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)
+               OR ($3 = 'high_risk' AND (scope = 'high_risk' OR (scope = 'high_risk_channel' AND target = $1)
+                   OR (scope = 'high_risk_region' AND (LOWER(target) = LOWER($4) OR ($4 = '' AND EXISTS
+                       (SELECT 1 FROM messages m WHERE m.conversation = $2 AND m.author = 'customer'
+                        AND REPLACE(LOWER(m.body), LOWER(p.target), '') <> LOWER(m.body))))))))"
+    };
+}
+
 /// Keeps the register still, then tells which pause covers a matter now.
 pub async fn covering(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pause>> {
     if mistake::made(Mistake::PauseFromCopy) {
@@ -182,13 +194,7 @@ pub async fn covering(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pa
 async fn covering_now(tx: &mut Tx, matter: Matter<'_>) -> sqlx::Result<Option<Pause>> {
     tx.hold_register().await?;
     let Matter { channel, conversation, region, .. } = matter;
-    let sql = "SELECT * FROM pauses p WHERE lifted_at IS NULL AND (scope = 'everything'
-               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)
-               OR ($3 = 'high_risk' AND (scope = 'high_risk' OR (scope = 'high_risk_channel' AND target = $1)
-                   OR (scope = 'high_risk_region' AND (LOWER(target) = LOWER($4) OR ($4 = '' AND EXISTS
-                       (SELECT 1 FROM messages m WHERE m.conversation = $2 AND m.author = 'customer'
-                        AND REPLACE(LOWER(m.body), LOWER(p.target), '') <> LOWER(m.body))))))))
-               ORDER BY at LIMIT 1";
+    let sql = concat!("SELECT * FROM pauses p WHERE lifted_at IS NULL AND ", covers!(), " ORDER BY at LIMIT 1");
     tx.one(sql, args![channel, conversation, matter.held_by(), region]).await
 }
 
@@ -198,13 +204,7 @@ pub async fn covered_since(tx: &mut Tx, matter: Matter<'_>, turn: i64) -> sqlx::
         return Ok(false);
     }
     let Matter { channel, conversation, region, .. } = matter;
-    let sql = "SELECT id FROM pauses p WHERE turn > $5 AND (scope = 'everything'
-               OR (scope = 'channel' AND target = $1) OR (scope = 'conversation' AND target = $2)
-               OR ($3 = 'high_risk' AND (scope = 'high_risk' OR (scope = 'high_risk_channel' AND target = $1)
-                   OR (scope = 'high_risk_region' AND (LOWER(target) = LOWER($4) OR ($4 = '' AND EXISTS
-                       (SELECT 1 FROM messages m WHERE m.conversation = $2 AND m.author = 'customer'
-                        AND REPLACE(LOWER(m.body), LOWER(p.target), '') <> LOWER(m.body))))))))
-               LIMIT 1";
+    let sql = concat!("SELECT id FROM pauses p WHERE turn > $5 AND ", covers!(), " LIMIT 1");
     let args = args![channel, conversation, matter.held_by(), region, turn];
     Ok(tx.one::<(String,)>(sql, args).await?.is_some())
 }
