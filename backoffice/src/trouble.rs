@@ -45,6 +45,9 @@ pub enum Trouble {
         /// What it says.
         why: String,
     },
+    /// What a person types would be lost.
+    #[error("nothing on the page takes what is typed: click on a field first")]
+    NothingFocused,
     /// The account is not one of those that the recipe names.
     #[error("the recipe {recipe} is not for the account {account}")]
     NotForAccount {

@@ -61,7 +61,7 @@
       const paths = new Set();
       const walk = (node, above) => {
         const data = tag(node) === 'LI' || (tag(node) === 'TR' && parent(node) && parent(node).nodeName === 'TBODY');
-      if (data || paths.size > 5000) return;
+        if (data || paths.size > 5000) return;
         const path = above + '>' + own(node);
         paths.add(path);
         for (const child of children(node)) walk(child, path);
@@ -85,6 +85,8 @@
       while (hit && hit !== node) hit = parent(hit);
       return { count: 1, x, y, free: hit === node };
     },
+    // Whether something on the page takes what is typed.
+    focused: () => ![null, body(), document.documentElement].includes(document.activeElement),
     focus: (selector) => {
       const node = one(selector);
       const field = node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement;

@@ -14,6 +14,8 @@ use crate::trouble::Trouble;
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How long another page may take to come.
 const ANOTHER_PAGE: Duration = Duration::from_secs(20);
+/// How long a page may take to focus a field by itself.
+const UNTIL_FOCUSED: Duration = Duration::from_secs(5);
 
 /// A browser in a person's hands. It reaches the account's own site, however the person likes, and nothing else.
 pub struct SigningIn {
@@ -76,11 +78,16 @@ impl SigningIn {
         self.tab.click(x, y).await.map_err(trouble)
     }
 
-    /// The person types, into whatever was clicked on.
+    /// The person types, into whatever was clicked on. A page may focus a field by itself, which it does when it is
+    /// drawn, a little after it has loaded.
     ///
     /// # Errors
-    /// Where the browser ended.
+    /// Where nothing on the page has the focus, or the browser ended.
     pub async fn type_in(&self, text: &str) -> Result<(), Trouble> {
+        let nothing = json!([]);
+        let focused = self.tab.wait("focused", &nothing, |focused: bool| focused.then_some(()));
+        let focused = tokio::time::timeout(UNTIL_FOCUSED, focused).await.map_err(|_| Trouble::NothingFocused)?;
+        focused.map_err(trouble)?;
         self.tab.type_in(text).await.map_err(trouble)
     }
 

@@ -156,6 +156,14 @@ async fn a_password_is_never_told() {
     assert!(!draft.contains("qijian-kefu"), "what happens at the sign-in page is nobody's business: {draft}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_typed_is_never_lost_without_a_word() {
+    let Some(shop) = Shop::open().await else { return };
+    let showing = shop.shows("/orders").await;
+    let typed = showing.person().type_in("202611280000010417").await;
+    assert!(matches!(typed, Err(backoffice::Trouble::NothingFocused)), "{typed:?}");
+}
+
 #[test]
 fn a_draft_beside_recipes_stops_none_of_them() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ::backoffice::recipe::Draft;
-use ::backoffice::{Picture, Recipe, SigningIn};
+use ::backoffice::{Picture, Recipe, SigningIn, Trouble};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
@@ -162,7 +162,10 @@ async fn by_pictures(person: &SigningIn, picture: &Path) -> anyhow::Result<()> {
         match word {
             "done" => break,
             "look" => {}
-            "type" => person.type_in(rest).await?,
+            "type" => match person.type_in(rest).await {
+                Err(nowhere @ Trouble::NothingFocused) => println!("{nowhere}"),
+                typed => typed?,
+            },
             "tab" => person.tab_key().await?,
             "enter" => person.enter().await?,
             "click" => match place(rest) {

@@ -6,13 +6,9 @@ use anyhow::Context;
 use simulator::seller::{Seller, Settings};
 
 use crate::app::App;
-use crate::effects::NoOffice;
 
 /// An order of the simulated shop that is on its way.
 pub const ORDER: &str = "202611280000010417";
-
-/// How often a person tries to sign in.
-const TRIES: usize = 3;
 
 const RECIPES: [(&str, &str); 3] = [
     ("aftersale.toml", include_str!("../../../backoffice/recipes/aftersale.toml")),
@@ -49,17 +45,10 @@ pub async fn sign_in(app: &App, seller: &Seller) -> anyhow::Result<()> {
     let reader = app.clone();
     let desk = app.store.read(move |tx| Box::pin(async move { reader.desk(tx).await })).await?;
     let office = desk.desk.back_office("flagship").context("no back office is configured")?;
-    for _ in 0..TRIES {
-        let person = app.offices.sign_in(office, false).await?;
-        person.type_in(&seller.settings().user).await?;
-        person.tab_key().await?;
-        person.type_in(&seller.settings().password).await?;
-        person.enter().await?;
-        match app.offices.signed_in(office, person, &app.ids).await {
-            // Typed before the page was ready for it: as people do, once more.
-            Err(NoOffice::NotSignedIn(_)) => {}
-            signed_in => return Ok(signed_in?),
-        }
-    }
-    anyhow::bail!("the seller centre did not take the password")
+    let person = app.offices.sign_in(office, false).await?;
+    person.type_in(&seller.settings().user).await?;
+    person.tab_key().await?;
+    person.type_in(&seller.settings().password).await?;
+    person.enter().await?;
+    app.offices.signed_in(office, person, &app.ids).await.context("the seller centre did not take the password")
 }
