@@ -13,6 +13,7 @@ mod commands;
 mod configuration;
 mod crowd;
 mod deliveries;
+mod documents;
 mod doors;
 mod doubts;
 mod drill;
