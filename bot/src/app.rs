@@ -38,50 +38,13 @@ const CALLBACKS: usize = 1_024;
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
-/// The parts of an [`App`].
+/// The parts of an [`App`]: what it was made of, and what it keeps beside that.
 pub struct Parts {
-    /// The database.
-    pub store: Store,
-    /// The time.
-    pub clock: Clock,
-    /// Ids, salts and tokens.
-    pub ids: Ids,
-    /// WeCom, once it is configured.
-    pub wecom: Option<Wecom>,
-    /// Webhook channels.
-    pub webhooks: Webhooks,
-    /// Telegram, once it is configured.
-    pub telegram: Option<Telegram>,
-    /// The Official Account, once it is configured.
-    pub official: Option<Official>,
-    /// The AI bot, once it is configured.
-    pub aibot: Option<Aibot>,
-    /// The language model, once one is configured.
-    pub model: Option<Model>,
-    /// What says what customers' pictures show, once it is configured.
-    pub eyes: Option<Sense>,
-    /// What says what customers' voices say, once it is configured.
-    pub ears: Option<Sense>,
-    /// What says what texts mean, once something is configured.
-    pub meaning: Option<Meaning>,
-    /// The stores' back offices.
-    pub offices: Offices,
-    /// Draws the report's pictures.
-    pub charts: Charts,
+    settings: Settings,
     /// Attachments.
     pub blobs: Blobs,
-    /// Signs checkpoints.
-    pub signing: SigningKey,
-    /// Signs the review page's cookies.
-    pub cookie_key: [u8; 32],
-    /// Where checkpoints are kept, outside the database.
-    pub data_dir: PathBuf,
-    /// Where people reach the review page.
-    pub public_url: Option<String>,
     /// When the worker last looked after things that have time.
     pub chores_at: AtomicI64,
-    /// This program among those that share the database.
-    pub instance: Instance,
     /// What is counted.
     pub metrics: Metrics,
     /// Callbacks that may be stored at the same time.
@@ -179,6 +142,14 @@ impl std::ops::Deref for App {
     }
 }
 
+impl std::ops::Deref for Parts {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
+}
+
 /// What an [`App`] is made of.
 pub struct Settings {
     /// The database.
@@ -201,9 +172,9 @@ pub struct Settings {
     pub aibot: Option<Aibot>,
     /// The language model, once one is configured.
     pub model: Option<Model>,
-    /// What says what customers' pictures show.
+    /// What says what customers' pictures show, once it is configured.
     pub eyes: Option<Sense>,
-    /// What says what customers' voices say.
+    /// What says what customers' voices say, once it is configured.
     pub ears: Option<Sense>,
     /// What says what texts mean, once something is configured.
     pub meaning: Option<Meaning>,
@@ -227,26 +198,8 @@ impl App {
         Self(Arc::new(Parts {
             blobs: Blobs::new(settings.data_dir.join("blobs")),
             metrics: settings.store.metrics().clone(),
-            store: settings.store,
-            clock: settings.clock,
-            ids: settings.ids,
-            wecom: settings.wecom,
-            webhooks: settings.webhooks,
-            telegram: settings.telegram,
-            official: settings.official,
-            aibot: settings.aibot,
-            model: settings.model,
-            eyes: settings.eyes,
-            ears: settings.ears,
-            meaning: settings.meaning,
-            offices: settings.offices,
-            charts: settings.charts,
-            signing: settings.signing,
-            cookie_key: settings.cookie_key,
-            data_dir: settings.data_dir,
-            public_url: settings.public_url,
+            settings,
             chores_at: AtomicI64::new(i64::MIN),
-            instance: settings.instance,
             callbacks: Semaphore::new(CALLBACKS),
             ending: AtomicBool::new(false),
             receipts: Receipts::default(),

@@ -91,13 +91,7 @@ pub(super) async fn send(
     headers: HeaderMap,
     form: Submitted,
 ) -> Response {
-    let Ok(Form(handed)) = form else { return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await };
-    let asking = Asking::with_token(&app, &number, None, &headers);
-    let done = (asking.number, "sent", Vec::new());
-    let inside = app.clone();
-    let outcome =
-        trouble::in_commit(&app, move |tx| Box::pin(take_decision(tx, inside, asking, handed, Decision::Send))).await;
-    answer(&app, outcome, done).await
+    decide(&app, (&number, &headers), form, "sent", |_| Some(Decision::Send)).await
 }
 
 /// Takes what somebody who signed in says about a message nobody knew about.
@@ -107,15 +101,23 @@ pub(super) async fn resolve(
     headers: HeaderMap,
     form: Submitted,
 ) -> Response {
-    let Ok(Form(handed)) = form else { return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await };
-    let Some(decision) = resolution(&handed.how) else {
-        return trouble::answer(&app, &Trouble::BadForm, 0, &[]).await;
-    };
-    let asking = Asking::with_token(&app, &number, None, &headers);
-    let done = (asking.number, "resolved", Vec::new());
+    decide(&app, (&number, &headers), form, "resolved", |handed| resolution(&handed.how)).await
+}
+
+async fn decide(
+    app: &App,
+    (number, headers): (&str, &HeaderMap),
+    form: Submitted,
+    done: &str,
+    decision: impl FnOnce(&Handed) -> Option<Decision>,
+) -> Response {
+    let decided = form.ok().and_then(|Form(handed)| Some((decision(&handed)?, handed)));
+    let Some((decision, handed)) = decided else { return trouble::answer(app, &Trouble::BadForm, 0, &[]).await };
+    let asking = Asking::with_token(app, number, None, headers);
+    let done = (asking.number, done, Vec::new());
     let inside = app.clone();
-    let outcome = trouble::in_commit(&app, move |tx| Box::pin(take_decision(tx, inside, asking, handed, decision)));
-    answer(&app, outcome.await, done).await
+    let outcome = trouble::in_commit(app, move |tx| Box::pin(take_decision(tx, inside, asking, handed, decision)));
+    answer(app, outcome.await, done).await
 }
 
 fn resolution(how: &str) -> Option<Decision> {
