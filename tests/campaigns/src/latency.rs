@@ -22,6 +22,12 @@ impl Latencies {
         self.0.len()
     }
 
+    /// A tenth of them, counted from 0, in the order in which they were added.
+    pub fn tenth(&self, number: usize) -> Latencies {
+        let place = |number: usize| self.0.len() * number / 10;
+        self.0.get(place(number)..place(number + 1)).unwrap_or_default().iter().copied().collect()
+    }
+
     /// The duration that `per_100_000` of 100,000 do not exceed: 50,000 is the median, 99,900 is p99.9, 100,000 the
     /// largest. Zero where nothing was measured.
     pub fn at(&self, per_100_000: u64) -> Duration {
@@ -53,5 +59,7 @@ mod tests {
         let measured: Latencies = (1..=1_000).rev().map(Duration::from_millis).collect();
         assert_eq!(measured.summary(), [501.0, 991.0, 1000.0, 1000.0]);
         assert_eq!(Latencies::default().at(50_000), Duration::ZERO);
+        assert_eq!(measured.tenth(0).summary(), [951.0, 1000.0, 1000.0, 1000.0]);
+        assert_eq!(measured.tenth(9).count() + measured.tenth(10).count(), 100);
     }
 }

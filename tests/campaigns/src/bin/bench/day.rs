@@ -23,6 +23,8 @@ use crate::taps;
 const ROUND_TRIP: Duration = Duration::from_millis(80);
 /// How long the desk may need to catch up.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The last minute before a live stream begins (reliability.md, 5.3).
+const LONGEST_BURST: Duration = Duration::from_secs(60);
 /// Pauses in a minute at most: each takes three messages on a phone, which gets thirty.
 const PAUSES_A_MINUTE: usize = 8;
 
@@ -50,15 +52,20 @@ pub async fn measure(asked: &Asked, on: On, figures: &mut Figures) -> anyhow::Re
     let reviewers = Reviewers::start(&sim, shop.everybody(), Habits::SEND_ALL, draw);
 
     let before = cpu(pid);
-    let steady = sessions::write(&sim, &shop, asked.rate, asked.share(100), 0).await;
+    let half_way = async {
+        tokio::time::sleep(asked.share(50)).await;
+        memory(pid).0
+    };
+    let (steady, half_way) = tokio::join!(sessions::write(&sim, &shop, asked.rate, asked.share(100), 0), half_way);
     let used = cpu(pid).saturating_sub(before).as_secs_f64() / asked.share(100).as_secs_f64();
     told(on, figures, &steady, "steady", asked.rate, "p99 ≤ 100 ms, no 5xx", 100.0);
+    lasting(on, figures, &steady, (half_way, memory(pid).0));
     let caught_up = caught_up(&world, steady.written).await;
     lag(on, figures, "steady load worked off after its end", caught_up);
     figures.add(Some(on), "the program under the steady load", format!("{:.0} % of one core", used * 100.0));
 
     let taps_so_far = reviewers.taps();
-    let burst = sessions::write(&sim, &shop, asked.burst, asked.share(30), 1_000_000).await;
+    let burst = sessions::write(&sim, &shop, asked.burst, asked.share(30).min(LONGEST_BURST), 1_000_000).await;
     told(on, figures, &burst, "burst", asked.burst, "p99 ≤ 300 ms, max < 3 s", 300.0);
     let caught_up = self::caught_up(&world, steady.written + burst.written).await;
     lag(on, figures, "burst worked off after its end", caught_up);
@@ -94,6 +101,13 @@ fn told(
     let measured = format!("{rate:.0}/s: {}, not at once {}", spread(&answered.took), answered.refused);
     let met = answered.refused == 0 && p99(&answered.took) <= most_ms;
     figures.judge(Some(on), item, measured, goal, met);
+}
+
+/// Whether the end of the load was as the beginning.
+fn lasting(on: On, figures: &mut Figures, steady: &Answered, (half_way, end): (f64, f64)) {
+    let [first, last] = [steady.took.tenth(0), steady.took.tenth(9)].map(|tenth| p99(&tenth));
+    let measured = format!("p99 {first:.1} and {last:.1} ms, half-way {half_way:.0} MiB, at the end {end:.0}");
+    figures.add(Some(on), "first and last tenth of it, memory", measured);
 }
 
 fn lag(on: On, figures: &mut Figures, item: &'static str, caught_up: Option<Duration>) {
