@@ -30,11 +30,13 @@ pub enum Rank {
     Slow,
     /// What leaves by the AI bot's connection: only the instance that holds it claims this.
     Linked,
+    /// Whose turn it is. People wait for it, so it stands behind nothing else; and one look sees what all wishes are for.
+    Turns,
 }
 
 impl Rank {
     /// All ranks, the first to be served first.
-    pub const ALL: [Self; 4] = [Self::First, Self::Then, Self::Slow, Self::Linked];
+    pub const ALL: [Self; 5] = [Self::First, Self::Turns, Self::Then, Self::Slow, Self::Linked];
 
     fn stored(self) -> i64 {
         match self {
@@ -42,6 +44,7 @@ impl Rank {
             Self::Then => 1,
             Self::Slow => 2,
             Self::Linked => 3,
+            Self::Turns => 4,
         }
     }
 
@@ -49,7 +52,7 @@ impl Rank {
     pub fn most(self) -> (i64, i64) {
         match self {
             Self::First => (ANSWERS_PER_MINUTE, ANSWERS_PER_HOUR),
-            Self::Then | Self::Slow | Self::Linked => (PER_MINUTE, PER_HOUR),
+            Self::Turns | Self::Then | Self::Slow | Self::Linked => (PER_MINUTE, PER_HOUR),
         }
     }
 }
@@ -147,18 +150,27 @@ const DUE: &str = concat!(
     ", ",
     is_due!("outbox", 2),
     ", ",
-    is_due!("outbox", 3)
+    is_due!("outbox", 3),
+    ", ",
+    is_due!("outbox", 4)
 );
 
-/// Where there is something to claim, the first ranks first: one look instead of seven where there is
+/// Where there is something to claim, the first ranks first: one look instead of eight where there is
 /// little.
 pub async fn due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(Rank, Door)>> {
-    let found: Option<(bool, bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
-    let (a, b, c, d, e, f, linked) = found.unwrap_or_default();
-    let both = [Rank::First, Rank::Then, Rank::Slow];
-    let places = both.into_iter().flat_map(|rank| [(rank, Door::Inbox), (rank, Door::Outbox)]);
-    let places = places.chain([(Rank::Linked, Door::Outbox)]);
-    Ok(places.zip([a, b, c, d, e, f, linked]).filter(|(_, due)| *due).map(|(place, _)| place).collect())
+    let found: Option<(bool, bool, bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
+    let (a, b, c, d, e, f, linked, turns) = found.unwrap_or_default();
+    let places = [
+        (Rank::First, Door::Inbox, a),
+        (Rank::First, Door::Outbox, b),
+        (Rank::Turns, Door::Outbox, turns),
+        (Rank::Then, Door::Inbox, c),
+        (Rank::Then, Door::Outbox, d),
+        (Rank::Slow, Door::Inbox, e),
+        (Rank::Slow, Door::Outbox, f),
+        (Rank::Linked, Door::Outbox, linked),
+    ];
+    Ok(places.into_iter().filter(|(.., due)| *due).map(|(rank, door, _)| (rank, door)).collect())
 }
 
 /// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.

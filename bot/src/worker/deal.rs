@@ -20,12 +20,18 @@ const AT_ONCE: usize = 8;
 /// How often somebody looks whatever happened: hours begin and end without anybody saying so.
 const EVERY: Timestamp = 30 * SECOND;
 
-/// Carries out a wish to deal, and all others that wait.
+/// Carries out a wish to deal, and all others that wait, until nobody has room or nothing waits.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn deal(app: &App, row: Row) -> anyhow::Result<()> {
-    let app = app.clone();
+    while !deal_some(app, &row).await? {}
+    Ok(())
+}
+
+/// A unit of work's share of it; whether that was the last.
+async fn deal_some(app: &App, row: &Row) -> anyhow::Result<bool> {
+    let (app, row) = (app.clone(), row.clone());
     let store = app.store.clone();
     store
         .commit(move |tx| {
@@ -34,10 +40,11 @@ pub async fn deal(app: &App, row: Row) -> anyhow::Result<()> {
                 let now = app.clock.now();
                 // Before anything is looked at: what a wish was for is seen from here on.
                 turns::absorb_wishes(tx, &row.id, now).await?;
-                if move_some(tx, &app).await? >= AT_ONCE {
-                    Job::Deal { because: "more".into() }.enqueue(tx, &app, now).await?;
+                let done = move_some(tx, &app).await? < AT_ONCE;
+                if done {
+                    apply::finish(tx, Door::Outbox, &row, now).await?;
                 }
-                apply::finish(tx, Door::Outbox, &row, now).await
+                Ok(done)
             })
         })
         .await

@@ -10,7 +10,8 @@ use crate::store::queue::Rank;
 fn most(rank: Rank) -> i64 {
     match rank {
         Rank::First => 24,
-        Rank::Then => 12,
+        Rank::Turns => 1,
+        Rank::Then => 24,
         Rank::Slow => 8,
         Rank::Linked => 8,
     }
@@ -18,7 +19,7 @@ fn most(rank: Rank) -> i64 {
 
 /// The places of one process and how many are taken. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Places(Arc<[AtomicI64; 4]>);
+pub(super) struct Places(Arc<[AtomicI64; 5]>);
 
 impl Places {
     /// How many more rows of a rank may be worked now.
@@ -33,9 +34,10 @@ impl Places {
     }
 
     fn taken(&self, rank: Rank) -> &AtomicI64 {
-        let [first, then, slow, linked] = &*self.0;
+        let [first, turns, then, slow, linked] = &*self.0;
         match rank {
             Rank::First => first,
+            Rank::Turns => turns,
             Rank::Then => then,
             Rank::Slow => slow,
             Rank::Linked => linked,
@@ -63,11 +65,11 @@ mod tests {
     fn a_flood_of_one_rank_leaves_the_others_their_places() {
         let free = |places: &Places| Rank::ALL.map(|rank| places.free(rank));
         let places = Places::default();
-        let flood: Vec<Place> = (0..12).map(|_| places.take(Rank::Then)).collect();
-        assert_eq!(free(&places), [24, 0, 8, 8]);
+        let flood: Vec<Place> = (0..24).map(|_| places.take(Rank::Then)).collect();
+        assert_eq!(free(&places), [24, 1, 0, 8, 8]);
         let slow = places.take(Rank::Slow);
-        assert_eq!(free(&places), [24, 0, 7, 8]);
+        assert_eq!(free(&places), [24, 1, 0, 7, 8]);
         drop((flood, slow));
-        assert_eq!(free(&places), [24, 12, 8, 8]);
+        assert_eq!(free(&places), [24, 1, 24, 8, 8]);
     }
 }

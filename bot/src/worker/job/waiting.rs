@@ -73,13 +73,13 @@ impl Job {
             | Self::Story { .. }
             | Self::Inform { .. }
             | Self::Corrections { .. }
-            | Self::Deal { .. }
             | Self::ReviewDeadline { .. }
             | Self::WindowDeadline { .. }
             | Self::EvidenceStale { .. }
             | Self::PolicyChanged { .. }
             | Self::KnowledgeChanged { .. }
             | Self::AskReview { .. } => Rank::Then,
+            Self::Deal { .. } => Rank::Turns,
             Self::Draft { .. }
             | Self::Publish { .. }
             | Self::FetchUpload { .. }
