@@ -34,6 +34,7 @@ mod knowledge_upload;
 mod lexicon;
 mod main_loop;
 mod meaning;
+mod merged;
 mod model;
 mod notices;
 mod oddities;
