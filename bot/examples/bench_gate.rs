@@ -115,6 +115,7 @@ fn entry(document: Document) -> Entry {
         source: String::new(),
         tests: HitTests::default(),
         forbids: None,
+        cautions: Vec::new(),
         release: Release::default(),
     }
 }

@@ -25,14 +25,14 @@ pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
 pub use model::{Answered, DraftError, Flaw, Model, Question, proposal};
 pub(crate) use placeholders::{Placeholders, blanked};
-pub use questions::questions;
+pub use questions::{Asked, are_answered_apart, asked};
 pub use senses::{Reads, Sense};
 pub use usage::Usage;
 pub use wish::{Wish, go_on_from, retold, soften, wants_another_passage, with_sentence};
 
-use knowledge::{Found, Hit};
+use knowledge::{Caution, Found, Hit};
 
-use crate::case::{Citation, NoModel};
+use crate::case::{Citation, NoModel, Shortcoming};
 use crate::policy::{Grounds, Sources, check_claims};
 
 /// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
@@ -72,6 +72,16 @@ fn citation_of(hit: &Hit, span: (usize, usize)) -> Citation {
         owner: hit.owner.clone(),
         verify_by: hit.verify_by,
         valid_until: hit.valid_until,
+        marked: hit.cautions.iter().copied().map(Shortcoming::from).collect(),
+    }
+}
+
+impl From<Caution> for Shortcoming {
+    fn from(caution: Caution) -> Self {
+        match caution {
+            Caution::VerifyFirst => Self::VerifyFirst,
+            Caution::ReviewNeeded => Self::ReviewNeeded,
+        }
     }
 }
 
@@ -87,19 +97,23 @@ pub fn grounds(proposal: &Proposal, found: &[Found], evidence: &[&str]) -> Groun
     check_claims(&proposal.parts, Sources { knowledge: &knowledge, evidence })
 }
 
-/// Whether a proposal is published answers, each whole and word for word, behind at most these words of ours.
+/// Whether a proposal is one published answer, whole and word for word, behind at most these words of ours. Several
+/// answers side by side were never published together: nobody said that they hold as one.
 pub fn is_published(proposal: &Proposal, found: &[Found], opener: &str) -> bool {
-    let answer = |citation: &Citation| {
-        let mut hits = found.iter().flat_map(|found| &found.hits);
-        let hit = hits.find(|hit| hit.entry == citation.entry && hit.version == citation.version)?;
-        Some(hit.text.trim())
-    };
-    let is_whole = |(part, citation): (&String, &Citation)| {
-        let plain = |text: String| in_parts(&[text]).is_some_and(|parts| parts == [part.as_str()]);
-        answer(citation).is_some_and(|text| plain(text.to_owned()) || plain(format!("{opener}{text}")))
-    };
-    let each = proposal.parts.len() == proposal.citations.len() && !proposal.parts.is_empty();
-    each && proposal.parts.iter().zip(&proposal.citations).all(is_whole)
+    let ([part], [citation]) = (proposal.parts.as_slice(), proposal.citations.as_slice()) else { return false };
+    let mut hits = found.iter().flat_map(|found| &found.hits);
+    let hit = hits.find(|hit| hit.entry == citation.entry && hit.version == citation.version);
+    let is_part = |text: String| in_parts(&[text]).is_some_and(|parts| parts == [part.as_str()]);
+    let answer = hit.map(|hit| hit.text.trim());
+    answer.is_some_and(|answer| is_part(answer.to_owned()) || is_part(format!("{opener}{answer}")))
+}
+
+/// How sure a reply that rests on these is of every question: of the one it answers worst, and not at all where it rests
+/// on nothing that was found for one.
+pub fn confidence_of(citations: &[Citation], found: &[Found]) -> f64 {
+    let cites = |hit: &Hit| citations.iter().any(|citation| citation.entry == hit.entry);
+    let answered = |found: &Found| found.hits.iter().position(cites).map_or(0.0, |place| confidence_in(found, place));
+    found.iter().map(answered).min_by(f64::total_cmp).unwrap_or_default()
 }
 
 /// How likely the hit at `place` is the answer: what is left when the first is not.

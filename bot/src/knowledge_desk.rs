@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::desk::Channel;
+use crate::policy::language_of;
 
 /// Searches the published knowledge; says how many milliseconds the search itself took.
 ///
@@ -69,12 +70,13 @@ pub fn scope_on(channel: Option<&Channel>) -> Scope {
     }
 }
 
-/// Where a customer asks something. Of whom nobody knows where they are, they are where their words say, and else nowhere in
-/// particular: what holds in one region is not told to them.
+/// Where a customer asks something, and in which language. Of whom nobody knows where they are, they are where their words
+/// say, and else nowhere in particular: what holds in one region is not told to them.
 pub fn asked_on(channel: Option<&Channel>, text: &str, index: &Index) -> Scope {
     let mut scope = scope_on(channel);
     if channel.is_some() {
         scope.region.get_or_insert_with(|| index.region_in(text).unwrap_or_default().to_owned());
+        scope.language = language_of(&[text.to_owned()]).tag().map(str::to_owned);
     }
     scope
 }

@@ -6,13 +6,15 @@ mod office;
 
 pub(crate) use load::on_card;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cards::words::Words;
 use cards::{Act, Card, Hint, ReviewCard, Row, RowLabel};
 
 use crate::case::{
-    Author, Case, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, State, Why, act_key,
+    Author, Case, Citation, Decided, Doubt, Draft, Ending, Level, Meanwhile, Outcome, SessionOwner, Shortcoming, State,
+    Why, act_key,
 };
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{Channel, Person};
@@ -22,6 +24,8 @@ use crate::store::desks::Applied;
 
 /// Claims without a source a card names.
 const MARKED: usize = 3;
+/// Entries a card names that the draft rests on.
+const BASES: usize = 2;
 /// Messages of the conversation a person is shown.
 const HISTORY: i64 = 30;
 
@@ -203,9 +207,8 @@ impl View {
         }
         let draft = self.case.draft();
         let mut rows: Vec<Row> = Vec::new();
-        if let Some(citation) = draft.and_then(|d| d.citations.first()) {
-            rows.push(row(RowLabel::Basis, self.basis_line(draft, &citation.title, citation.version)));
-        }
+        let cited = draft.map(|draft| draft.citations.as_slice()).unwrap_or_default();
+        rows.extend(self.basis_lines(cited).into_iter().map(|line| row(RowLabel::Basis, line)));
         let look_up = draft.and_then(|d| d.look_up.as_ref());
         if let Some(look_up) = look_up {
             let order = look_up.order.clone().map(|order| row(RowLabel::Order, order));
@@ -231,10 +234,17 @@ impl View {
     }
 
     /// What the draft rests on, behind what is wrong with it.
-    fn basis_line(&self, draft: Option<&Draft>, title: &str, version: i64) -> String {
-        let wrong = draft.map(|draft| draft.shortcomings(&self.desk.desk, self.now)).unwrap_or_default();
+    /// What the draft rests on, a line each; what is wrong with those behind the last line stands in it as well.
+    fn basis_lines(&self, cited: &[Citation]) -> Vec<String> {
+        let (each, rest) = cited.split_at(cited.len().min(BASES - 1));
+        each.chunks(1).chain(rest.chunks(rest.len().max(1))).filter_map(|cited| self.basis_line(cited)).collect()
+    }
+
+    fn basis_line(&self, cited: &[Citation]) -> Option<String> {
+        let wrong = cited.iter().flat_map(|citation| citation.shortcomings(&self.desk.desk, self.now));
+        let wrong: BTreeSet<Shortcoming> = wrong.collect();
         let labels: String = wrong.iter().map(|what| format!("〔{}〕", self.words().text(what.key(), &[]))).collect();
-        format!("{labels}{title} v{version}")
+        cited.first().map(|first| format!("{labels}{} v{}", first.title, first.version))
     }
 
     /// What is known about a request whose answer is missing.

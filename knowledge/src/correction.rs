@@ -23,6 +23,23 @@ pub fn says_more(edited: &str, sources: &[&str]) -> bool {
     many || new.iter().any(|word| figure(&word)) || denials(edited) > denials(&sources)
 }
 
+/// What an edited reply says in place of each of these answers: its lines, each by the answer it has most words in common
+/// with. A line that has none in common goes with the line before it.
+pub fn said_instead(edited: &str, answers: &[&str]) -> Vec<String> {
+    let known: Vec<BTreeSet<String>> = answers.iter().map(|answer| words(answer)).collect();
+    let mut instead: Vec<Vec<&str>> = vec![Vec::new(); answers.len()];
+    let mut place = 0;
+    for line in edited.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let said = words(line);
+        let common = known.iter().map(|known| known.intersection(&said).count());
+        // Of equals the first.
+        let best = common.enumerate().rev().max_by_key(|(_, common)| *common);
+        place = best.filter(|(_, common)| *common > 0).map_or(place, |(at, _)| at);
+        instead.iter_mut().skip(place).take(1).for_each(|lines| lines.push(line));
+    }
+    instead.into_iter().map(|lines| lines.join("\n")).collect()
+}
+
 /// The meaningful words of a text, synonyms by the name of their group.
 fn words(text: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
@@ -57,6 +74,17 @@ mod tests {
         {
             assert!(!says_more(edited, &[SOURCE]), "{edited}");
         }
+    }
+
+    #[test]
+    fn lines_stand_in_place_of_what_they_are_most_like() {
+        let answers = ["退货运费由顾客承担，质量问题由我们承担。", "退款 1–3 个工作日到账。"];
+        let edited = "您好，退货运费一律由我们承担。\n退款 24 小时内到账。\n\n祝您愉快";
+        let instead = ["您好，退货运费一律由我们承担。", "退款 24 小时内到账。\n祝您愉快"];
+        assert_eq!(said_instead(edited, &answers), instead);
+        assert_eq!(said_instead("退款 24 小时内到账。", &answers), ["", "退款 24 小时内到账。"]);
+        assert_eq!(said_instead("祝您愉快", &answers), ["祝您愉快", ""]);
+        assert!(said_instead("祝您愉快", &[]).is_empty());
     }
 
     #[test]

@@ -161,11 +161,15 @@ impl Scope {
     }
 }
 
-/// Language tags match when equal or when `mine` is the general form of `asked` (`zh` of `zh-CN`).
+/// Language tags match when equal or when one is the general form of the other (`zh` of `zh-CN`): of a customer's words it
+/// may be known that they are Chinese, and not which.
 fn speaks(mine: Option<&str>, asked: Option<&str>) -> bool {
     let (Some(mine), Some(asked)) = (mine, asked) else { return true };
     let (mine, asked) = (mine.to_ascii_lowercase(), asked.to_ascii_lowercase());
-    asked.strip_prefix(&mine).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    let is_form_of = |tag: &str, general: &str| {
+        tag.strip_prefix(general).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    };
+    is_form_of(&asked, &mine) || is_form_of(&mine, &asked)
 }
 
 /// A scope could not be read.
@@ -240,6 +244,9 @@ pub struct Entry {
     /// What must not be said, for entries of kind [`Kind::Forbidden`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forbids: Option<Forbids>,
+    /// What stands between it and a promise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<Caution>,
     /// On which channels it was released. Not part of what it says: a release may widen.
     #[serde(skip)]
     pub release: Release,
@@ -260,6 +267,16 @@ impl Entry {
 /// Whether `now_ms` lies between two moments, both included; a missing one is never.
 pub(crate) fn is_within(from: Option<i64>, until: Option<i64>, now_ms: i64) -> bool {
     from.is_none_or(|from| from <= now_ms) && until.is_none_or(|until| now_ms <= until)
+}
+
+/// What stands between an entry and a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caution {
+    /// Nothing of it is promised before somebody has checked the single case.
+    VerifyFirst,
+    /// Whatever rests on it is looked at by a person.
+    ReviewNeeded,
 }
 
 /// On which channels a version is in use.

@@ -32,6 +32,7 @@ fn a_named_store_shuts_out_another() {
 #[test]
 fn a_general_language_covers_its_regional_forms() {
     assert!(scope("language=zh").covers(&scope("language=zh-CN")));
+    assert!(scope("language=zh-CN").covers(&scope("language=zh")), "which Chinese is not known");
     assert!(!scope("language=zh-TW").covers(&scope("language=zh-CN")));
     assert!(!scope("language=zh").covers(&scope("language=zha")));
 }

@@ -29,10 +29,11 @@ mod xml;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, Forbids, HitTests, Kind, Release, Scope};
+use crate::{Caution, Entry, Forbids, HitTests, Kind, Release, Scope};
 use collector::Collector;
 pub use fault::Fault;
 pub use pdf::pages as pdf_pages;
+pub(crate) use place::file_of;
 pub use place::{Place, Spot};
 
 /// Largest file read, bytes.
@@ -109,6 +110,9 @@ pub struct Item {
     /// What must not be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forbids: Option<Forbids>,
+    /// What stands between it and a promise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<Caution>,
 }
 
 impl Item {
@@ -130,6 +134,7 @@ impl Item {
             source: self.source,
             tests: self.tests,
             forbids: self.forbids,
+            cautions: self.cautions,
             release: Release::default(),
         }
     }

@@ -15,13 +15,14 @@ mod postings;
 mod questions;
 mod rank;
 mod terms;
+mod together;
 
 use std::sync::{Arc, Mutex, RwLock};
 
 use serde::Serialize;
 
 use crate::text::{fold, is_whole};
-use crate::{Entry, Kind, Release, Scope, Synonyms};
+use crate::{Caution, Entry, Kind, Release, Scope, Synonyms};
 pub use indexed::Indexed;
 pub use meaning::{Direction, Face, Meanings};
 use postings::{Postings, Scratch};
@@ -107,6 +108,11 @@ pub struct Hit {
     pub verify_by: Option<i64>,
     /// Unix ms until which it may be used.
     pub valid_until: Option<i64>,
+    /// What stands between it and a promise.
+    pub cautions: Vec<Caution>,
+    /// Whether it is one answer with the first hit: a section of the same document that says what that one leaves open of
+    /// the question, while that one says what it leaves open. True of one hit at most.
+    pub completes: bool,
 }
 
 impl Index {
@@ -151,8 +157,10 @@ impl Index {
         let ranked =
             rank::rank(self, &rank::Asked { text: &text, wanted: &wanted, near: &near }, &candidates, query.scope);
         let confidence = rank::confidence(&ranked, !near.is_empty());
-        let shown = ranked.iter().take(query.limit.min(MAX_HITS));
-        Found { hits: shown.filter_map(|ranked| self.hit(ranked, &wanted)).collect(), confidence }
+        let shown = ranked.get(..query.limit.min(MAX_HITS)).unwrap_or(&ranked);
+        let completing = together::completing(self, shown, &wanted);
+        let hit = |ranked: &rank::Ranked| self.hit(ranked, &wanted, completing == Some(ranked.doc));
+        Found { hits: shown.iter().filter_map(hit).collect(), confidence }
     }
 
     /// What the ranking is learnt over: for every candidate of `query` its entry's id and features, named by
@@ -212,7 +220,7 @@ impl Index {
         self.scopes.get(place as usize).map(|(scope, _)| scope)
     }
 
-    fn hit(&self, ranked: &rank::Ranked, wanted: &Wanted) -> Option<Hit> {
+    fn hit(&self, ranked: &rank::Ranked, wanted: &Wanted, completes: bool) -> Option<Hit> {
         let entry = self.entries.get(ranked.doc as usize)?;
         let question = ranked.question.and_then(|number| entry.questions.get(number)).unwrap_or(&entry.title);
         Some(Hit {
@@ -229,6 +237,8 @@ impl Index {
             source: entry.source.to_string(),
             verify_by: entry.verify_by,
             valid_until: entry.valid_until,
+            cautions: entry.cautions.to_vec(),
+            completes,
         })
     }
 }

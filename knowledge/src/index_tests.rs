@@ -19,6 +19,7 @@ fn entry(id: &str, questions: &[&str], answer: &str) -> Entry {
         source: "faq.csv line 2".into(),
         tests: HitTests::default(),
         forbids: None,
+        cautions: Vec::new(),
         release: Release::default(),
     }
 }
@@ -313,4 +314,38 @@ proptest! {
             }
         }
     }
+}
+
+/// A section of a document, at a line of its file.
+fn section(id: &str, title: &str, answer: &str, source: &str) -> Entry {
+    Entry { title: title.into(), source: source.into(), ..entry(id, &[], answer) }
+}
+
+#[test]
+fn sections_of_one_document_that_say_half_of_it_each_are_one_answer() {
+    let cost = || section("cost", "退换 > 退货运费", "退货运费由买家承担。", "售后.md line 3");
+    let days = |title: &str, source: &str| section("days", title, "退款三个工作日到账。", source);
+    let asked = "退货运费谁承担退款几个工作日到账";
+    let completing = |entries: Vec<Entry>, text: &str| {
+        let index = Index::build(entries.into_iter().chain(shop()));
+        let found = index.search(&Query { text, meaning: None, scope: &Scope::default(), now_ms: 0, limit: 5 });
+        let complete: Vec<_> = found.hits.iter().filter(|hit| hit.completes).map(|hit| hit.entry.clone()).collect();
+        assert!(complete.len() <= 1 && found.hits.first().is_none_or(|hit| !hit.completes), "{complete:?}");
+        !complete.is_empty()
+    };
+    let days_here = || days("退换 > 退款到账", "售后.md line 9");
+    assert!(completing(vec![cost(), days_here()], asked));
+    assert!(completing(vec![cost(), days("退换", "售后.md line 1")], asked), "the section around it");
+    for (title, source) in
+        [("退换 > 退款到账", "别的.md line 9"), ("退款 > 到账", "售后.md line 9"), ("退换 > 退款到账", "")]
+    {
+        assert!(!completing(vec![cost(), days(title, source)], asked), "{title} {source}");
+    }
+    let english = Entry { answer: "退款 refund in 3 days".replace("退款 ", ""), ..days_here() };
+    assert!(!completing(vec![cost(), english], asked), "another language");
+    assert!(!completing(vec![cost(), days_here()], "退货运费由谁承担"), "one thing");
+    let both = section("both", "退换 > 都有", "退货运费由买家承担，退款三个工作日到账。", "售后.md line 12");
+    assert!(!completing(vec![cost(), days_here(), both], asked), "one entry says it all");
+    let exact = Entry { questions: vec![asked.into()], ..cost() };
+    assert!(!completing(vec![exact, days_here()], asked), "an entry that is asked for word for word");
 }

@@ -17,9 +17,9 @@ mod labels;
 mod synonyms;
 mod text;
 
-pub use correction::says_more;
+pub use correction::{said_instead, says_more};
 pub use encoder::{Encoder, EncoderError};
-pub use entry::{Entry, Forbids, HitTests, Kind, Release, Scope, ScopeError, UnknownKind};
+pub use entry::{Caution, Entry, Forbids, HitTests, Kind, Release, Scope, ScopeError, UnknownKind};
 pub use gap::{gap_key, question_key};
 pub use gate::{
     Disguise, Gate, GateError, Group, LeftOut, Mark, Measured, Said, Severity, Why, WordList, WordListError,

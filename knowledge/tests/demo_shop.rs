@@ -143,3 +143,27 @@ fn rules_are_kept_for_drafts() {
     assert_eq!([Kind::Forbidden, Kind::Tone, Kind::Escalation].map(count), [5, 3, 4]);
     assert_eq!(count(Kind::General), 0);
 }
+
+/// A customer who asks for one entry is answered with one; who asks for two neighbours in a breath, with both.
+#[test]
+fn neighbours_are_told_together_when_both_are_asked_for() {
+    let shop = shop();
+    let sections: Vec<_> = shop.entries().iter().filter(|entry| entry.title.contains(" > ")).collect();
+    let asked = shop.entries().iter().flat_map(|entry| &entry.questions);
+    let completed = |text: &str| ask(&shop, text).hits.iter().any(|hit| hit.completes);
+    let single: Vec<_> = asked.clone().filter(|question| completed(question)).collect();
+    assert!(single.len() * 100 <= asked.count(), "{single:?}");
+    let alone: Vec<_> = ASKED.iter().filter(|(text, _)| completed(text)).collect();
+    assert!(alone.is_empty(), "{alone:?}");
+    let pairs: Vec<_> =
+        sections.windows(2).filter(|two| two[0].source.split(' ').next() == two[1].source.split(' ').next()).collect();
+    let both = |two: &&&[&knowledge::Indexed]| {
+        let text = format!("{}{}", two[0].questions[0], two[1].questions[0]).replace(['？', '?'], "");
+        let found = ask(&shop, &text);
+        let told: Vec<_> = found.hits.iter().take(1).chain(found.hits.iter().filter(|hit| hit.completes)).collect();
+        told.len() == 2 && two.iter().all(|entry| told.iter().any(|hit| hit.entry == *entry.id))
+    };
+    let told = pairs.iter().filter(both).count();
+    println!("{told} of {} pairs", pairs.len());
+    assert!(told * 10 >= pairs.len() * 7, "{told} of {}", pairs.len());
+}

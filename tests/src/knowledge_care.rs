@@ -185,6 +185,25 @@ story!(
     }
 );
 
+story!(
+    /// Two files of one import contradict each other: named once, with the second of them, whether they are put in use or
+    /// wait; whoever answers for the first is asked only about what is in use.
+    files_of_one_import_contradict_each_other,
+    |world| {
+        let files = [
+            ("甲.csv", "question,answer\n斗篷多久能退,斗篷签收后 7 天内可以退。\n"),
+            ("乙.csv", "question,answer\n斗篷怎么洗,斗篷请用冷水手洗。\n斗篷多久能退？,斗篷签收后 30 天内可以退换。\n"),
+        ];
+        for (publish, named, asked) in [(false, 1, 0), (true, 1, 1), (true, 0, 1)] {
+            let report = world.imports_folder(&files, publish).await?;
+            world.settle().await?;
+            let found: Vec<_> = report.files.iter().flat_map(|file| &file.contradictions).collect();
+            ensure!(found.len() == named && found.iter().all(|one| one.others.len() == 1), "{publish}: {found:?}");
+            ensure!(care_cards(world, "SunMei").len() == asked, "{publish}: {:?}", care_cards(world, "SunMei"));
+        }
+    }
+);
+
 /// The customer asks, and LiHua answers in words of their own.
 async fn is_answered(world: &mut World, question: &str, answer: &str) -> anyhow::Result<()> {
     world.customer_says(question).await?;

@@ -254,3 +254,27 @@ story!(
         ensure!(found.hits.first().is_some_and(|hit| hit.text == "保修一年。"), "{found:?}");
     }
 );
+
+story!(
+    /// However many files an import has, each owner hears once what waits for them, and nobody of what is not theirs.
+    owners_hear_of_an_import_once,
+    |world| {
+        let row = |question: &str, owner: &str| format!("question,answer,owner\n{question},看说明书。,{owner}\n");
+        let files = [
+            ("a.csv", row("耳机怎么配对", "sunmei")),
+            ("b.csv", row("音箱怎么配对", "sunmei")),
+            ("c.csv", row("手表怎么配对", "chenjie")),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let report = world.imports_folder(&files, false).await?;
+        ensure!(report.files.len() == 3 && report.is_clean(), "{report:?}");
+        world.settle().await?;
+        let told = |member: &str| -> Vec<String> {
+            let inbox = world.sim.inbox(member).into_iter().map(|item| item.text);
+            inbox.filter(|text| text.contains("等您审核")).collect()
+        };
+        ensure!(told("SunMei") == ["a.csv等 2 个文件导入了 2 条，等您审核。发 /kb 查看。"], "{:?}", told("SunMei"));
+        ensure!(told("ChenJie") == ["c.csv 导入了 1 条，等您审核。发 /kb 查看。"], "{:?}", told("ChenJie"));
+        ensure!(told("LiHua").is_empty(), "nothing waits for her");
+    }
+);

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use cards::Act;
 use knowledge::Query;
 
+use crate::automation::with_auto;
 use crate::story;
 use crate::world::program::Operator;
 use crate::world::{OUTLET, World, XIAOYU};
@@ -327,5 +328,54 @@ story!(
         ensure!(!cited(world, 2).await?.contains("地区毛毯"), "{}", cited(world, 2).await?);
         world.customer_says("我在新疆，毛毯退货运费谁出").await?;
         ensure!(cited(world, 2).await?.contains("买家承担"), "{}", cited(world, 2).await?);
+    }
+);
+
+story!(
+    /// What is written for customers of one language is not told to those of another; what names none is told to all.
+    a_text_for_another_language_is_never_told,
+    |world| {
+        let rows = "question,answer,language\n毛毯 BX7 退货运费,毛毯 BX7 退货运费由店铺承担。,zh-CN\n\
+                    return fee of blanket BX7 毛毯 退货运费,We pay the return fee of blanket BX7.,en\n\
+                    毛毯 BX9 退货运费,毛毯 BX9 退货运费由买家承担。,\n";
+        imports(world, "毛毯.csv", rows, true).await?;
+        for (customer, asked, told, untold) in [
+            ("wmChinese", "毛毯 BX7 退货运费是多少", "店铺承担", "We pay"),
+            ("wmEnglish", "How much is the return fee of the blanket BX7?", "We pay", "店铺承担"),
+            ("wmEither", "毛毯 BX9 退货运费是多少", "买家承担", "We pay"),
+        ] {
+            world.asked_by(customer, asked).await?;
+            let number = world.number_of(customer).await?.context("a case")?;
+            let cited = cited(world, number).await?;
+            ensure!(cited.contains(told) && !cited.contains(untold), "{asked}: {cited}");
+        }
+    }
+);
+
+story!(
+    /// What its owner wants verified first, or looked at by a person, is marked so on the card, and never leaves by itself.
+    what_its_owner_cautions_of_waits_for_a_person,
+    in with_auto("sample = 0.02"),
+    |world| {
+        world.opens_automation().await?;
+        let scarf = |caution: &str| format!("id,question,answer,caution\nscarf,羊绒围巾怎么洗,羊绒围巾请手洗。,{caution}\n");
+        for (customer, caution, label) in
+            [("wmPlain", "", ""), ("wmFirst1", "先核实", "〔先核实〕"), ("wmPerson1", "review_needed", "〔须人工复核〕")]
+        {
+            imports(world, "围巾.csv", &scarf(caution), true).await?;
+            world.asked_by(customer, "羊绒围巾怎么洗").await?;
+            ensure!(world.customer_heard(customer).is_empty() != caution.is_empty(), "{caution}");
+            if caution.is_empty() {
+                continue;
+            }
+            let number = world.number_of(customer).await?.context("a case")?;
+            let draft = world.case(number).await?.draft().cloned().context("a draft")?;
+            ensure!(draft.parts.concat().contains("羊绒围巾请手洗。"), "{draft:?}");
+            let holder = if world.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
+            let card = world.card_of(holder, number)?.text();
+            ensure!(card.contains(label), "{card}");
+        }
+        let refused = world.imports("围巾.csv", &scarf("也许"), true).await?;
+        ensure!(refused.problems.len() == 1 && refused.lines()[0].contains("verify_first"), "{refused:?}");
     }
 );

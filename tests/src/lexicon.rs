@@ -7,7 +7,8 @@ use anyhow::{Context, ensure};
 use cards::Act;
 
 use crate::story;
-use crate::world::{Colleagues, OUTLET, Phones, Setting, World, XIAOYU};
+use crate::world::program::{Operator, until};
+use crate::world::{Colleagues, FLAGSHIP, OUTLET, Phones, Setting, World, XIAOYU};
 
 const ASKED: &str = "丝巾有什么优点";
 
@@ -124,6 +125,52 @@ story!(
         ensure!(world.case(2).await?.draft().is_none_or(|draft| !draft.verdict.words.is_empty()), "it holds");
     }
 );
+
+/// An operator puts a list in use that stops replies like one that was sent: only by the code of what was shown, which
+/// counts for this version on these channels.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_publishes_a_list_by_the_code_of_what_was_shown() -> anyhow::Result<()> {
+    let desk = Operator::begin().await?;
+    let imports = async |file: &str, text: &str, kind: &str| {
+        std::fs::write(desk.folder.path().join(file), text)?;
+        let import = ["knowledge", "import", file, "--owner", "sunmei", "--kind", kind];
+        anyhow::Ok(desk.command(&import)?.output().await?.status.code())
+    };
+    ensure!(imports("丝巾.csv", SCARF, "product").await? == Some(0));
+    let serving = desk.serves().await?;
+    desk.sim.customer_says(FLAGSHIP, XIAOYU, ASKED).await?;
+    let card = desk.card("LiHua").await?;
+    desk.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
+    until(|| desk.sim.history(XIAOYU).iter().any(|line| line.text.contains("桑蚕丝"))).await?;
+    ensure!(serving.stops().await? == Some(0));
+
+    let list = "id,words,reason\nstrict,桑蚕丝,成分要写全称\n";
+    ensure!(imports("禁用词.csv", list, "forbidden").await? == Some(1), "it is held back");
+    let publish = async |more: &[&str]| {
+        let all = [&["knowledge", "publish", "禁用词.csv:strict", "--by", "sunmei"][..], more].concat();
+        let output = desk.command(&all)?.output().await?;
+        anyhow::Ok((output.status.code(), String::from_utf8(output.stdout)?))
+    };
+    let is_in_use = async || {
+        let shown = desk.runs(&["knowledge", "show", "禁用词.csv:strict", "--json"]).await?;
+        anyhow::Ok(shown.contains("\"state\":\"published\""))
+    };
+    let (refused, shown) = publish(&[]).await?;
+    ensure!(refused == Some(1) && shown.contains("其中拦下 1 条"), "{shown}");
+    let code = shown.trim().rsplit_once("--code ").context("it says what to do")?.1.to_owned();
+    let (_, told) = publish(&["--json"]).await?;
+    ensure!(told.contains(&format!("\"code\":\"{code}\"")), "for scripts: {told}");
+    ensure!(publish(&["--preview", "--code", &code]).await?.0 == Some(0), "it is only looked at");
+    ensure!(publish(&["--code", "2222"]).await?.0 == Some(1), "a guess");
+    ensure!(publish(&["--code", &code, "--channel", "kf-outlet"]).await?.0 == Some(1), "shown for every channel");
+    ensure!(!is_in_use().await?, "nothing of that put it in use");
+    ensure!(publish(&["--code", &code]).await?.0 == Some(0), "seen and wanted");
+    ensure!(is_in_use().await?);
+    let changed = list.replace("桑蚕丝", "桑蚕丝|手感");
+    ensure!(imports("禁用词.csv", &changed, "forbidden").await? == Some(1));
+    ensure!(publish(&["--code", &code]).await?.0 == Some(1), "another version than was shown");
+    Ok(())
+}
 
 story!(
     /// A reviewer who writes a forbidden word does not send it alone: whoever is above sees the word and decides.

@@ -35,6 +35,7 @@ mod knowledge_upload;
 mod lexicon;
 mod main_loop;
 mod meaning;
+mod merged;
 mod model;
 mod notices;
 mod oddities;

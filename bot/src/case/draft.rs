@@ -101,6 +101,9 @@ pub struct Citation {
     /// Until when it may be used, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<i64>,
+    /// What its owner cautions of, whatever the time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<Shortcoming>,
 }
 
 /// What is wrong with a piece of knowledge a draft rests on. None of it forbids that a person approves the draft; each is
@@ -114,6 +117,10 @@ pub enum Shortcoming {
     Expired,
     /// Its owner should have confirmed it by now.
     Unverified,
+    /// Nothing of it is promised before somebody has checked the single case.
+    VerifyFirst,
+    /// Whatever rests on it is looked at by a person.
+    ReviewNeeded,
 }
 
 impl Shortcoming {
@@ -123,6 +130,8 @@ impl Shortcoming {
             Self::Ownerless => "kb.stale_ownerless",
             Self::Expired => "kb.stale_over",
             Self::Unverified => "kb.stale_unverified",
+            Self::VerifyFirst => "kb.caution_verify_first",
+            Self::ReviewNeeded => "kb.caution_review_needed",
         }
     }
 }
@@ -136,7 +145,8 @@ impl Citation {
             (past(self.valid_until), Shortcoming::Expired),
             (past(self.verify_by), Shortcoming::Unverified),
         ];
-        found.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what).collect()
+        let found = found.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what);
+        found.chain(self.marked.iter().copied()).collect()
     }
 }
 

@@ -5,15 +5,14 @@ use cards::words::Words;
 use channels::wecom::kf::MAX_PART_BYTES;
 use knowledge::{Found, Hit};
 
-use super::{LEAST_CONFIDENCE, Proposal, citation_of, confidence_in, in_parts};
+use super::questions::MOST_QUESTIONS;
+use super::{LEAST_CONFIDENCE, MOST_PARTS, Proposal, citation_of, confidence_in, in_parts};
 use crate::policy::Intent;
 
 /// Characters of an answer that is quoted whole; a longer one is quoted by the sentences that fit the question.
 const WHOLE: usize = 100;
 /// Characters of a reply after the hint to be shorter.
 const SHORT: usize = 50;
-/// Questions answered in one reply.
-const MOST_QUESTIONS: usize = 2;
 /// Beginnings after which another greeting would be one too many.
 const GREETINGS: &[&str] = &[
     "您好",
@@ -37,7 +36,8 @@ pub fn extractive(found: &Found, intent: Intent, hint: Option<Hint>, words: &Wor
     extractive_each(std::slice::from_ref(found), intent, hint, words)
 }
 
-/// Answers several questions (see [`super::questions`]), each from what was found for it: at most two, a part each.
+/// Answers several questions (see [`super::asked`]), each from what was found for it: at most three, a part each. One
+/// question whose answer stands in two sections has a part of each.
 ///
 /// The confidence is that of the weakest answer, 0 where a question has none: the reviewer sees that half is missing.
 pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, words: &Words) -> Option<Proposal> {
@@ -51,6 +51,22 @@ pub fn extractive_each(found: &[Found], intent: Intent, hint: Option<Hint>, word
     }
     let mut seen = std::collections::BTreeSet::new();
     hits.retain(|hit| seen.insert(hit.entry.as_str()));
+    hits.truncate(MOST_PARTS);
+    let completed: Vec<&Hit> = hits.iter().copied().chain(completing(found, hint)).collect();
+    let quote = |hits| quoting(hits, confidence, intent, hint, words);
+    // What is too long together is said by the first alone.
+    quote(completed).or_else(|| quote(hits))
+}
+
+/// The section that says what the answer to the one question leaves open, unless a reviewer chose the passages.
+fn completing(found: &[Found], hint: Option<Hint>) -> Option<&Hit> {
+    let chosen = hint.is_some_and(|hint| !matches!(hint, Hint::Softer | Hint::AddNumber));
+    let [found] = found else { return None };
+    found.hits.iter().find(|hit| hit.completes && !chosen && found.confidence >= LEAST_CONFIDENCE)
+}
+
+/// A reply that quotes these.
+fn quoting(hits: Vec<&Hit>, confidence: f64, intent: Intent, hint: Option<Hint>, words: &Words) -> Option<Proposal> {
     let opener = opener(intent, hint, words);
     let texts = hits.iter().enumerate().map(|(place, hit)| {
         let passage = passage(hit, hint);

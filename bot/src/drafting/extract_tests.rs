@@ -1,3 +1,4 @@
+use super::super::{confidence_of, is_published};
 use super::*;
 use cards::words::Locale;
 use knowledge::Kind;
@@ -17,6 +18,8 @@ fn hit(entry: &str, text: &str) -> Hit {
         source: "returns.md".into(),
         verify_by: Some(9),
         valid_until: None,
+        cautions: Vec::new(),
+        completes: false,
     }
 }
 
@@ -149,4 +152,50 @@ fn every_word_of_ours_is_there() {
             assert!(words.has(key) && text.chars().count() <= 16, "{} {key}: {text}", locale.as_str());
         }
     }
+}
+
+#[test]
+fn an_answer_in_two_sections_is_told_from_both() {
+    let mut both = found(0.8, &[SEVEN, "退款 3 天到账。", "带运费险的订单由保险公司赔付首重。"]);
+    both.hits[2].completes = true;
+    let proposal = draft(&both, None).expect("a proposal");
+    assert_eq!(proposal.parts, [format!("您好，{SEVEN}"), "带运费险的订单由保险公司赔付首重。".into()]);
+    let cited: Vec<_> = proposal.citations.iter().map(|citation| citation.entry.as_str()).collect();
+    assert_eq!((cited, proposal.confidence), (vec!["e0", "e2"], 0.8));
+    assert!(!is_published(&proposal, std::slice::from_ref(&both), "您好，"), "nobody published the two as one");
+    let one = draft(&found(0.8, &[SEVEN]), None).expect("a proposal");
+    assert!(is_published(&one, &[found(0.8, &[SEVEN])], "您好，"));
+    assert_eq!(parts(&both, Some(Hint::Shorter)).len(), 1, "the conclusion only");
+    assert_eq!(parts(&both, Some(Hint::ChangeRule)), ["您好，退款 3 天到账。"], "the reviewer wants the next one");
+    both.confidence = LEAST_CONFIDENCE - 0.01;
+    assert_eq!(draft(&both, None), None);
+    let words = Words::load(Locale::ZhCn);
+    both.confidence = 0.8;
+    let two = extractive_each(&[both.clone(), found(0.9, &["九点上班。"])], Intent::Returns, None, &words);
+    assert_eq!(two.map(|two| two.citations.len()), Some(1), "two questions have an answer each, here the same entry");
+}
+
+#[test]
+fn what_is_too_long_together_is_said_by_the_first() {
+    let three = "没有句号".repeat(400);
+    let mut both = found(0.8, &[&three, "退款 3 天到账。"]);
+    both.hits[1].completes = true;
+    let proposal = draft(&both, None).expect("a proposal");
+    assert_eq!(proposal.citations.len(), 1);
+}
+
+#[test]
+fn a_reply_is_as_sure_as_of_the_question_it_answers_worst() {
+    let mut second = found(0.6, &["退款 3 天到账。", "九点上班。"]);
+    second.hits[0].entry = "refund".into();
+    second.hits[1].entry = "hours".into();
+    let both = [found(0.9, &[SEVEN]), second];
+    let cites = |entries: &[&str]| {
+        let hits = both.iter().flat_map(|found| &found.hits).filter(|hit| entries.contains(&hit.entry.as_str()));
+        confidence_of(&hits.map(|hit| citation_of(hit, hit.span)).collect::<Vec<_>>(), &both)
+    };
+    assert_eq!(cites(&["e0", "refund"]), 0.6);
+    assert_eq!(cites(&["e0", "hours"]), 0.4, "what is left when the first is not it");
+    assert_eq!((cites(&["e0"]), cites(&[])), (0.0, 0.0), "a question without an answer");
+    assert_eq!(confidence_of(&[], &[]), 0.0);
 }

@@ -24,6 +24,8 @@ fn found() -> Found {
         source: "s".into(),
         verify_by: None,
         valid_until: None,
+        cautions: Vec::new(),
+        completes: false,
     };
     Found { hits: vec![hit("fee", PASSAGE), hit("courier", "默认发中通。")], confidence: 0.7 }
 }

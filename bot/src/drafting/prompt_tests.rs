@@ -16,6 +16,8 @@ fn found() -> Found {
         source: "s".into(),
         verify_by: None,
         valid_until: None,
+        cautions: Vec::new(),
+        completes: false,
     };
     Found { hits: vec![hit("满 99 元包邮。"), hit("发中通。\n或圆通。")], confidence: 0.9 }
 }

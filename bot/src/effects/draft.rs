@@ -3,9 +3,10 @@
 mod attachments;
 mod budget;
 mod proposal;
+mod search;
 
 use cards::Hint;
-use knowledge::{Found, Query};
+use knowledge::Found;
 
 use crate::app::App;
 use crate::automation;
@@ -15,7 +16,7 @@ use crate::chat;
 use crate::confidence::{self, Retrieval, Signals};
 use crate::drafting::{self, Proposal};
 use crate::effects::office::{self, Reply, Sight};
-use crate::knowledge_desk::{asked_on, scope_on};
+use crate::knowledge_desk::scope_on;
 use crate::policy::{
     self, Circumstances, Grounding, Grounds, Identity, Intent, Matter, Paused, Route, Verdict, WrittenBy,
 };
@@ -25,9 +26,6 @@ use crate::store::queue::{self, Door, Row};
 use crate::store::{Tx, cases, outcomes, pauses};
 use crate::view::View;
 use crate::worker::apply;
-
-/// Passages a drafter may rest on.
-const PASSAGES: usize = 5;
 
 pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) -> anyhow::Result<()> {
     let Some(mut matter) = look(app, &case, generation).await? else { return super::finished(app, row).await };
@@ -188,12 +186,7 @@ async fn search_and_judge(
     let reader = app.clone();
     let known = app.store.read(move |tx| Box::pin(async move { reader.known(tx).await })).await?;
     let channel = wanted.view.channel();
-    let mut found: Vec<Found> = Vec::new();
-    for text in &drafting::questions(&wanted.texts) {
-        let meaning = app.meaning_of(text).await;
-        let (meaning, now_ms, scope) = (meaning.as_deref(), wanted.view.now, asked_on(channel, text, &known.index));
-        found.push(known.index.search(&Query { text, meaning, scope: &scope, now_ms, limit: PASSAGES }));
-    }
+    let (questions, found) = search::for_each(app, wanted, &known.index).await;
     let (proposal, found) = proposal::propose(app, wanted, found, sight, intent).await?;
     let grounds = proposal.as_ref().map(|proposal| drafting::grounds(proposal, &found, &facts(sight)));
     let mut grounds = grounds.unwrap_or_default();
@@ -202,7 +195,7 @@ async fn search_and_judge(
         grounds.class = Grounding::Inferred;
     }
     let chances = app.chances().await?;
-    let signals = Signals::of(weakest(&wanted.texts, &found), &grounds, chances.history(intent));
+    let signals = Signals::of(weakest(&questions, &found), &grounds, chances.history(intent));
     let chance = chances.chance(&signals);
     let contradictions = policy::contradictions(&wanted.texts, &sight.shown);
     let opener = wanted.view.words().text("opener.plain", &[]);
@@ -241,8 +234,7 @@ fn identity(sight: &Sight) -> Identity {
 }
 
 /// How well the question with the worst answer is answered.
-fn weakest(texts: &[String], found: &[Found]) -> Retrieval {
-    let questions = drafting::questions(texts);
+fn weakest(questions: &[String], found: &[Found]) -> Retrieval {
     let each = questions.iter().zip(found).map(|(question, found)| confidence::retrieval(question, found));
     each.min_by(|a, b| a.confidence.total_cmp(&b.confidence)).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::care::{self, Cause};
 use crate::app::App;
 use crate::store::Tx;
-use crate::store::knowledge as entries;
+use crate::store::knowledge::{self as entries, EntryState};
 
 /// A version of an entry, as it is told of beside another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -100,14 +100,15 @@ fn contradicts(entry: &Entry, other: &Entry) -> bool {
     other.id != entry.id && meet && differ()
 }
 
-/// Asks the owners of entries that answer the same question otherwise which of them holds.
+/// Asks the owners of entries in use that answer the same question otherwise which of them holds.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn ask_owners(tx: &mut Tx, app: &App, new: &Other, others: &[Other]) -> anyhow::Result<()> {
     let occasion = format!("{}:{}", new.entry, new.version);
     for other in others {
-        let Some(known) = entries::version(tx, &other.entry, other.version).await? else { continue };
+        let known = entries::version(tx, &other.entry, other.version).await?;
+        let Some(known) = known.filter(|known| known.state == EntryState::Published) else { continue };
         care::raise(tx, app, Cause::Contradicted, &known, (&occasion, &new.title)).await?;
     }
     Ok(())

@@ -2,9 +2,10 @@
 //! proposed for removal.
 
 mod beside;
+mod owners;
 mod versions;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,14 +15,13 @@ use knowledge::import::{self, Defaults, Format, Imported, Item, Problem};
 use sha2::{Digest, Sha256};
 
 use self::beside::Beside;
+use self::owners::tell_owners;
 use self::versions::{identity, keep_all};
 use super::contradictions::{Contradiction, ask_owners};
 use super::report::{FileReport, HeldBack, HeldList, Outcome, Removals, Report, Told};
 use super::{files, pdf};
 use crate::app::App;
-use crate::case::Say;
 use crate::store::knowledge::{self as entries, Source, Sourced, StoredEntry};
-use crate::worker::Job;
 
 /// Entries of one transaction: an import of thousands must not hold up the desk.
 const TOGETHER: usize = 100;
@@ -77,17 +77,30 @@ pub async fn import_paths(
 ) -> anyhow::Result<Report> {
     let files = files::all(paths)?;
     let mut report = Report { left_aside: files.left_aside, ..Report::default() };
-    let all = files.found.len();
+    let done = import_files(app, files.found, order, progress, &mut report.files).await;
+    // What was imported before something failed waits as well.
+    tell_owners(app, &report.files).await?;
+    done.map(|()| report)
+}
+
+async fn import_files(
+    app: &App,
+    found: Vec<files::Found>,
+    order: &Order,
+    progress: impl Fn(usize, usize, &FileReport),
+    done: &mut Vec<FileReport>,
+) -> anyhow::Result<()> {
+    let all = found.len();
     let mut beside = Beside::new(app);
-    for (at, file) in files.found.into_iter().enumerate() {
+    for (at, file) in found.into_iter().enumerate() {
         let one = match files::read(&file.path)? {
             Ok(bytes) => import_beside(app, &mut beside, &file.name, bytes, order).await?,
             Err(fault) => keep(app, &mut beside, &file.name, "", Imported::refused(&file.name, fault), order).await?,
         };
         progress(at + 1, all, &one);
-        report.files.push(one);
+        done.push(one);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Imports the content of one file.
@@ -95,7 +108,9 @@ pub async fn import_paths(
 /// # Errors
 /// When the database fails.
 pub async fn import_bytes(app: &App, name: &str, bytes: Vec<u8>, order: &Order) -> anyhow::Result<FileReport> {
-    import_beside(app, &mut Beside::new(app), name, bytes, order).await
+    let report = import_beside(app, &mut Beside::new(app), name, bytes, order).await?;
+    tell_owners(app, std::slice::from_ref(&report)).await?;
+    Ok(report)
 }
 
 async fn import_beside(
@@ -151,7 +166,6 @@ async fn keep(
     }
     (report.held_back, report.held_lists) = (held_back(&report, &task), held_lists(&report, &task));
     report.contradictions = contradicted(app, beside, name, &items, &report).await?;
-    tell_owners(app, &report).await?;
     report.removals = removals(app, source, held, &report.problems).await?;
     Ok(report)
 }
@@ -191,8 +205,8 @@ fn held_lists(report: &FileReport, task: &Task) -> Vec<HeldList> {
     held.collect()
 }
 
-/// New versions that answer a question otherwise than other entries. Of the first that are in use, the others' owners are
-/// asked which holds.
+/// New versions that answer a question otherwise than other entries. Of the first that are in use, the owners of others in
+/// use are asked which holds.
 async fn contradicted(
     app: &App,
     beside: &mut Beside,
@@ -200,20 +214,21 @@ async fn contradicted(
     items: &[Item],
     report: &FileReport,
 ) -> anyhow::Result<Vec<Contradiction>> {
-    let new: HashMap<&str, &Told> =
-        report.entries.iter().filter(|t| t.outcome != Outcome::Unchanged).map(|t| (t.entry.as_str(), t)).collect();
-    if new.is_empty() {
-        return Ok(Vec::new());
-    }
+    let told: HashMap<&str, &Told> = report.entries.iter().map(|told| (told.entry.as_str(), told)).collect();
     let entry = |item: &Item| {
         let id = identity(file, item);
-        let version = new.get(id.as_str())?.version;
-        Some(Arc::new(item.clone().into_entry(id, version)))
+        let told = told.get(id.as_str())?;
+        Some((Arc::new(item.clone().into_entry(id, told.version)), *told))
     };
-    let said: Vec<Arc<Entry>> = items.iter().filter_map(entry).collect();
-    let is_in_use = |entry: &str| new.get(entry).is_some_and(|told| !told.waits);
-    let found = beside.contradictions(said.clone()).await?;
-    beside.replace(said.into_iter().filter(|entry| is_in_use(&entry.id)).collect()).await?;
+    let held: Vec<(Arc<Entry>, &Told)> = items.iter().filter_map(entry).collect();
+    let those = |are: fn(&Told) -> bool| {
+        held.iter().filter(|(_, told)| are(told)).map(|(entry, _)| entry.clone()).collect::<Vec<_>>()
+    };
+    let new = those(|told| told.outcome != Outcome::Unchanged);
+    let found = if new.is_empty() { Vec::new() } else { beside.contradictions(new).await? };
+    beside.leave(those(|told| told.waits));
+    beside.replace(those(|told| told.outcome != Outcome::Unchanged && !told.waits)).await?;
+    let is_in_use = |entry: &str| told.get(entry).is_some_and(|told| !told.waits);
     ask(app, found.iter().filter(|found| is_in_use(&found.new.entry)).take(MOST_ASKED).cloned().collect()).await?;
     Ok(found)
 }
@@ -226,29 +241,6 @@ async fn ask(app: &App, contradictions: Vec<Contradiction>) -> anyhow::Result<()
             Box::pin(async move {
                 for found in &contradictions {
                     ask_owners(tx, &app, &found.new, &found.others).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// Owners hear what waits for them, once for each file.
-async fn tell_owners(app: &App, report: &FileReport) -> anyhow::Result<()> {
-    let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
-    for told in report.entries.iter().filter(|told| told.waits) {
-        *waiting.entry(told.owner.clone()).or_default() += 1;
-    }
-    let (app, file) = (app.clone(), report.file.clone());
-    let store = app.store.clone();
-    store
-        .commit(move |tx| {
-            Box::pin(async move {
-                let desk = app.desk(tx).await?;
-                for (owner, count) in waiting {
-                    let Some(to) = app.address_of(&desk.desk, &owner) else { continue };
-                    let say = Say::new("kb.imported_for_review").with("file", &file).with("count", count);
-                    Job::Inform { to, say }.enqueue(tx, &app, app.clock.now()).await?;
                 }
                 Ok(())
             })

@@ -1,6 +1,6 @@
 //! Corrections: what a reviewer changed in a reply that reached the customer, proposed against the words it corrects.
 
-use knowledge::{Entry, HitTests, Kind, Release, Scope, says_more};
+use knowledge::{Entry, HitTests, Kind, Release, Scope, said_instead, says_more};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -56,31 +56,66 @@ pub async fn propose(
     citations: &[Citation],
 ) -> anyhow::Result<()> {
     let question = question(tx, case).await?;
-    let cited = match citations.first() {
-        Some(citation) => entries::version(tx, &citation.entry, citation.version).await?,
-        None => None,
-    };
-    let answer = cited.as_ref().and_then(StoredEntry::entry).map(|entry| entry.answer);
-    if answer.as_deref().is_some_and(|answer| !says_more(text, &[answer, &question])) {
-        return Ok(());
+    let mut cited: Vec<Cited> = Vec::new();
+    for citation in citations {
+        let stored = entries::version(tx, &citation.entry, citation.version).await?;
+        let known = stored.and_then(|stored| Some((stored.entry()?.answer, stored.owner)));
+        cited.extend(known.map(|(answer, owner)| Cited { citation, answer, owner }));
     }
-    let corrects = citations.first().filter(|_| answer.is_some()).map(|citation| Corrected {
-        entry: citation.entry.clone(),
-        version: citation.version,
-        span: citation.span,
+    let sources: Vec<&str> = cited.iter().map(|cited| cited.answer.as_str()).chain([question.as_str()]).collect();
+    let is_news = |said: &str| !said.is_empty() && says_more(said, &sources);
+    if cited.is_empty() {
+        return keep(tx, app, desk, case, Correction { about: None, question: &question, said: text, place: 0 }).await;
+    }
+    let answers: Vec<&str> = cited.iter().map(|cited| cited.answer.as_str()).collect();
+    let instead = if cited.len() == 1 { vec![text.to_owned()] } else { said_instead(text, &answers) };
+    for (place, (about, said)) in cited.iter().zip(&instead).enumerate().filter(|(_, (_, said))| is_news(said)) {
+        keep(tx, app, desk, case, Correction { about: Some(about), question: &question, said, place }).await?;
+    }
+    Ok(())
+}
+
+/// An entry that an edited reply rested on.
+struct Cited<'a> {
+    citation: &'a Citation,
+    answer: String,
+    owner: String,
+}
+
+/// What was said instead of an entry; where nothing was known, instead of nothing.
+struct Correction<'a> {
+    about: Option<&'a Cited<'a>>,
+    question: &'a str,
+    said: &'a str,
+    /// Which of the entries of the reply it is about.
+    place: usize,
+}
+
+async fn keep(
+    tx: &mut Tx,
+    app: &App,
+    desk: &Applied,
+    case: &Case,
+    Correction { about, question, said, place }: Correction<'_>,
+) -> anyhow::Result<()> {
+    let corrects = about.map(|cited| Corrected {
+        entry: cited.citation.entry.clone(),
+        version: cited.citation.version,
+        span: cited.citation.span,
     });
-    let channel_owner = desk.desk.channel(&case.channel).and_then(|channel| channel.owner.clone());
-    let owner = cited.map(|cited| cited.owner).or(channel_owner).unwrap_or_default();
+    let channel_owner = || desk.desk.channel(&case.channel).and_then(|channel| channel.owner.clone());
+    let owner = about.map(|cited| cited.owner.clone()).or_else(channel_owner).unwrap_or_default();
     // Two corrections are one where they say the same about the same words.
-    let about = corrects.as_ref().map_or(question.as_str(), |corrected| &corrected.entry);
-    let content_sha256 = hex::encode(Sha256::digest(format!("{about}\0{text}")));
+    let same = corrects.as_ref().map_or(question, |corrected| &corrected.entry);
+    let content_sha256 = hex::encode(Sha256::digest(format!("{same}\0{said}")));
     if entries::was_proposed(tx, &content_sha256).await? {
         return Ok(());
     }
-    let title = cards::one_line(&question).chars().take(TITLE).collect();
-    let proposal = Proposal { question, answer: text.to_owned(), case: case.number, corrects };
+    let title = cards::one_line(question).chars().take(TITLE).collect();
+    let proposal = Proposal { question: question.to_owned(), answer: said.to_owned(), case: case.number, corrects };
+    let behind = if place == 0 { String::new() } else { format!("-{}", place + 1) };
     let stored = StoredEntry {
-        id: format!("proposal-{}-{}", case.number, case.version),
+        id: format!("proposal-{}-{}{behind}", case.number, case.version),
         version: 1,
         state: EntryState::Proposed,
         owner,
@@ -155,6 +190,7 @@ fn new_entry(found: &StoredEntry, proposal: &Proposal) -> Entry {
         source: format!("#{}", proposal.case),
         tests: HitTests::default(),
         forbids: None,
+        cautions: Vec::new(),
         release: Release::default(),
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 pub use super::life::named as id_of;
 use super::life::{Act, state_key};
 use crate::app::App;
+use crate::case::Shortcoming;
 use crate::clock::{DAY, Timestamp};
 use crate::desk::Desk;
 use crate::store::Tx;
@@ -153,6 +154,9 @@ impl Told<'_> {
             vec![line("kb.questions", entry.questions.join(" | ")), line("kb.answer", entry.answer.clone())];
         lines.extend(entry.valid_until.map(|at| line("kb.valid_until", self.day(at))));
         lines.extend(entry.verify_by.map(|at| line("kb.verify_by", self.day(at))));
+        let cautions = entry.cautions.iter().map(|caution| self.words.text(Shortcoming::from(*caution).key(), &[]));
+        let cautions = cautions.collect::<Vec<_>>().join("、");
+        lines.extend((!cautions.is_empty()).then(|| line("kb.cautions", cautions)));
         if let Some(forbids) = &entry.forbids {
             lines.push(line("kb.forbids", forbids.words.join("、")));
         }

@@ -54,6 +54,22 @@ impl Language {
         Self::Unknown,
     ];
 
+    /// The tag of texts in it; none where nobody can tell which of several it is.
+    pub fn tag(self) -> Option<&'static str> {
+        match self {
+            Self::Chinese => Some("zh"),
+            Self::Japanese => Some("ja"),
+            Self::Korean => Some("ko"),
+            Self::Thai => Some("th"),
+            Self::English => Some("en"),
+            Self::Spanish => Some("es"),
+            Self::Portuguese => Some("pt"),
+            Self::French => Some("fr"),
+            Self::German => Some("de"),
+            Self::Arabic | Self::Cyrillic | Self::Latin | Self::Unknown => None,
+        }
+    }
+
     /// The name in the store.
     pub fn as_str(self) -> &'static str {
         match self {

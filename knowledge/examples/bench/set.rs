@@ -57,6 +57,7 @@ pub(crate) fn entry(document: &Document) -> Entry {
         source: String::new(),
         tests: HitTests::default(),
         forbids: None,
+        cautions: Vec::new(),
         release: Release::default(),
     }
 }

@@ -44,6 +44,7 @@ impl Column {
             Fault::NoAnswer | Fault::AnswerTooLong { .. } => Column::Answer,
             Fault::NoOwner | Fault::UnknownOwner { .. } => Column::Field(Field::Owner),
             Fault::Kind(_) => Column::Field(Field::Kind),
+            Fault::Caution { .. } => Column::Field(Field::Cautions),
             Fault::Severity { .. } => Column::Field(Field::Severity),
             Fault::Date { field, .. } => Column::Field(Field::named(field)?),
             Fault::DateOrder | Fault::CampaignEnd => Column::Field(Field::ValidUntil),

@@ -1,5 +1,6 @@
 //! One row or section on its way to an item: shared by all formats, so that all are checked alike.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use chrono_tz::Tz;
@@ -7,7 +8,7 @@ use chrono_tz::Tz;
 use super::columns::Columns;
 use super::dates::{self, Edge};
 use super::{Defaults, Fault, Item, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES, MAX_QUESTIONS, Place};
-use crate::{Forbids, HitTests, Kind, Scope, Severity, UnknownKind};
+use crate::{Caution, Forbids, HitTests, Kind, Scope, Severity, UnknownKind};
 
 /// Separates the parts of a title.
 pub(super) const PATH: &str = " > ";
@@ -32,6 +33,7 @@ pub(super) enum Field {
     Severity,
     Reason,
     Instead,
+    Cautions,
 }
 
 impl Field {
@@ -54,6 +56,7 @@ impl Field {
             "words" | "word" | "敏感词" | "禁用词" | "违禁词" | "禁词" => Field::Words,
             "severity" | "级别" | "严重程度" => Field::Severity,
             "reason" | "原因" | "禁用原因" => Field::Reason,
+            "caution" | "使用限制" => Field::Cautions,
             "instead" | "建议用语" | "替代说法" | "替换为" => Field::Instead,
             _ => return None,
         })
@@ -83,6 +86,7 @@ pub(super) struct Draft {
     severity: Option<String>,
     reason: Option<String>,
     instead: Option<String>,
+    cautions: Option<String>,
 }
 
 impl Draft {
@@ -110,6 +114,7 @@ impl Draft {
             Field::Severity => &mut self.severity,
             Field::Reason => &mut self.reason,
             Field::Instead => &mut self.instead,
+            Field::Cautions => &mut self.cautions,
         };
         *slot = Some(value);
     }
@@ -222,6 +227,7 @@ impl Draft {
             source: place.to_string(),
             tests: HitTests { find: listed(self.must_find), miss: listed(self.must_miss) },
             forbids,
+            cautions: cautions(self.cautions.as_deref().unwrap_or_default())?,
         })
     }
 
@@ -281,6 +287,17 @@ fn severity_named(word: &str) -> Result<Severity, Fault> {
         "suspicion" | "可疑" | "低" => Ok(Severity::Suspicion),
         _ => Err(Fault::Severity { value: word.to_owned() }),
     }
+}
+
+/// Cautions by their words, each once.
+fn cautions(words: &str) -> Result<Vec<Caution>, Fault> {
+    let caution = |word: String| match word.to_lowercase().as_str() {
+        "verify_first" | "先核实" => Ok(Caution::VerifyFirst),
+        "review_needed" | "须复核" | "需复核" => Ok(Caution::ReviewNeeded),
+        _ => Err(Fault::Caution { value: word }),
+    };
+    let cautions: BTreeSet<Caution> = several(words).map(caution).collect::<Result<_, _>>()?;
+    Ok(cautions.into_iter().collect())
 }
 
 /// A kind by its word, or by its name in Chinese as the review page shows it.

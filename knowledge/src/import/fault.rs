@@ -151,6 +151,12 @@ pub enum Fault {
         /// As written in the file.
         value: String,
     },
+    /// What it cautions of cannot be read.
+    #[error("'caution' is '{value}': write verify_first or review_needed (先核实, 须复核)")]
+    Caution {
+        /// As written in the file.
+        value: String,
+    },
     /// A date cannot be read.
     #[error("'{field}' has the date '{value}': write 2026-12-31, 2026/12/31 or 2026-12-31T18:00:00+08:00")]
     Date {

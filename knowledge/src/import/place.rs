@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Format;
+
 /// A place in a file, as exact as its format allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -40,6 +42,12 @@ pub enum Spot {
     Page(u64),
 }
 
+/// The file that a written [`Place`] names: what stands before everything else, up to its format's ending.
+pub(crate) fn file_of(written: &str) -> &str {
+    let mut names = written.match_indices(' ').filter_map(|(end, _)| written.get(..end));
+    names.find(|name| Format::of(name).is_ok()).unwrap_or(written)
+}
+
 impl fmt::Display for Place {
     /// `退换.xlsx sheet 运费 cell C12`, `faq.csv line 5 column 失效日期`, `help.docx paragraph 9`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,5 +67,27 @@ impl fmt::Display for Place {
             Some(column) => write!(f, " column {column}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_read_back_from_what_was_written() {
+        let place = |file: &str, sheet: Option<&str>, spot| Place {
+            file: file.to_owned(),
+            sheet: sheet.map(str::to_owned),
+            spot,
+            ..Place::default()
+        };
+        for (file, sheet) in [("售后/退换 2026 line 3.xlsx", Some("运费 说明")), ("faq.csv", None), ("a b.md", None)]
+        {
+            for spot in [None, Some(Spot::Line(7)), Some(Spot::Row(2)), Some(Spot::Page(1))] {
+                assert_eq!(file_of(&place(file, sheet, spot).to_string()), file);
+            }
+        }
+        assert_eq!((file_of("#12"), file_of("")), ("#12", ""));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::entry::is_within;
-use crate::{Entry, Kind};
+use crate::{Caution, Entry, Kind};
 
 /// An entry that can be found. Fields as in [`Entry`]; its scope and release are kept apart, since few entries have one of
 /// their own.
@@ -33,6 +33,8 @@ pub struct Indexed {
     pub verify_by: Option<i64>,
     /// Where it came from.
     pub source: Box<str>,
+    /// What stands between it and a promise.
+    pub cautions: Box<[Caution]>,
 }
 
 impl Indexed {
@@ -51,6 +53,7 @@ impl Indexed {
             valid_until: entry.valid_until,
             verify_by: entry.verify_by,
             source: entry.source.into(),
+            cautions: entry.cautions.into(),
         }
     }
 

@@ -36,9 +36,11 @@ pub(super) struct Ranked {
     /// Number of its question that is most like the one asked.
     pub(super) question: Option<usize>,
     pub(super) score: f32,
+    /// Bit i: it says the i-th of the question's terms.
+    pub(super) mask: u64,
     /// Similarity of that question, 0 to 1, and whether it is the same word for word.
     similarity: f32,
-    exact: bool,
+    pub(super) exact: bool,
     pub(super) features: Features,
 }
 
@@ -84,6 +86,7 @@ pub(super) fn looked_at(index: &Index, asked: &Asked<'_>, candidates: &[Candidat
                 doc: candidate.doc,
                 question: likeness.number,
                 score: 0.0,
+                mask: candidate.mask,
                 similarity: likeness.similarity,
                 exact: likeness.exact,
                 features: looker.look(entry, lexical, cover, meaning),

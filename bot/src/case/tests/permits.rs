@@ -99,6 +99,7 @@ fn cited() -> Citation {
         owner: "lihua".into(),
         verify_by: None,
         valid_until: None,
+        marked: Vec::new(),
     }
 }
 

@@ -95,8 +95,9 @@ pub(super) async fn publish(
 async fn show(app: &App, prepared: &Prepared, json: bool) -> Result<(), Failure> {
     if json {
         let Prepared { asked, differences, contradicts, measured, .. } = prepared;
+        let code = prepared.stops_replies().then(|| prepared.code());
         let shown = json!({ "asked": asked, "differences": differences, "contradicts": contradicts,
-            "measured": measured });
+            "measured": measured, "code": code });
         println!("{shown}");
         return Ok(());
     }

@@ -15,6 +15,8 @@ use crate::metrics::Asked;
 use crate::policy::{self, Intent};
 use crate::store;
 
+/// Passages that a model is given.
+const MOST_PASSAGES: usize = 10;
 /// Messages of the shop's rules behind what was looked up.
 const MOST_RULES: usize = 2;
 
@@ -65,6 +67,7 @@ fn with_rules(mut told: Proposal, wanted: &Wanted, found: &[Found], sight: &Sigh
     }
     // Another rule than none is the first.
     let another = another.filter(|_| wanted.rested_on().is_some());
+    let found = &found[..found.len().min(MOST_RULES)];
     if let Some(rules) = drafting::extractive_each(found, intent, another, wanted.view.words()) {
         told.parts.extend(rules.parts.into_iter().take(MOST_RULES));
         told.citations = rules.citations;
@@ -79,7 +82,7 @@ async fn written(app: &App, wanted: &Wanted, found: &[Found], intent: Intent) ->
     let no_model = match &app.model {
         Some(model) if passages.confidence >= drafting::LEAST_CONFIDENCE => {
             match asked(app, model, wanted, &passages).await? {
-                Ok(proposal) => return Ok(Some(as_wished(proposal, wanted, intent))),
+                Ok(proposal) => return Ok(Some(as_wished(as_sure(proposal, found), wanted, intent))),
                 Err(why) => Some(why),
             }
         }
@@ -134,6 +137,14 @@ async fn examples(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<Example>> {
     Ok(drafting::nearest_examples(&wanted.texts.join("\n"), known.collect()))
 }
 
+/// The same, no surer than it is of the question it answers worst.
+fn as_sure(proposal: Proposal, found: &[Found]) -> Proposal {
+    match found {
+        [_] => proposal,
+        several => Proposal { confidence: drafting::confidence_of(&proposal.citations, several), ..proposal },
+    }
+}
+
 /// Who asked for softer words gets them, also from a model that repeats itself.
 fn as_wished(proposal: Proposal, wanted: &Wanted, intent: Intent) -> Proposal {
     if wanted.hint == Some(Hint::Softer) && proposal.parts == wanted.words_before() {
@@ -157,14 +168,16 @@ fn with_number(proposal: Proposal, wanted: &Wanted, sight: &Sight) -> Proposal {
     drafting::with_sentence(proposal, &sentence)
 }
 
-/// What was found for all questions, as one set of passages; as sure as the surest.
+/// What was found for all questions, as one set of passages, the best for each of them first; as sure as the surest.
 fn together(found: &[Found]) -> Found {
     let mut all = Found { hits: Vec::new(), confidence: 0.0 };
-    for found in found {
-        let known: Vec<&str> = all.hits.iter().map(|hit| hit.entry.as_str()).collect();
-        let fresh: Vec<_> = found.hits.iter().filter(|hit| !known.contains(&hit.entry.as_str())).cloned().collect();
-        all.hits.extend(fresh);
-        all.confidence = all.confidence.max(found.confidence);
+    let most = found.iter().map(|found| found.hits.len()).max().unwrap_or_default();
+    for hit in (0..most).flat_map(|place| found.iter().filter_map(move |found| found.hits.get(place))) {
+        if all.hits.iter().all(|known| known.entry != hit.entry) {
+            all.hits.push(hit.clone());
+        }
     }
+    all.hits.truncate(MOST_PASSAGES);
+    all.confidence = found.iter().map(|found| found.confidence).fold(0.0, f64::max);
     all
 }

@@ -223,6 +223,7 @@ fn case() -> Case {
             owner: "wangwu".into(),
             verify_by: Some(NOW - DAY),
             valid_until: None,
+            marked: Vec::new(),
         }],
         verdict: Verdict {
             route: Route::Review(policy::Level::Reviewer),
@@ -340,6 +341,7 @@ async fn publish(tx: &mut Tx, kind: Kind) -> anyhow::Result<()> {
         source: format!("faq.csv line 2 {HOSTILE}"),
         tests: HitTests::default(),
         forbids: None,
+        cautions: Vec::new(),
         release: Release::default(),
     };
     let stored = StoredEntry {

@@ -14,16 +14,17 @@ use crate::knowledge_desk::publishing;
 use crate::meaning::Meant;
 use crate::store::{conversations, knowledge as entries};
 
-/// The knowledge in use and the shop's newest replies.
+/// The knowledge in use, what the import leaves for review, and the shop's newest replies.
 pub(super) struct Beside {
     app: App,
-    in_use: Option<Arc<InUse>>,
+    in_use: Option<Arc<Entries>>,
+    waiting: Arc<Entries>,
     replies: Option<Arc<Vec<String>>>,
 }
 
-/// The knowledge in use, also by the questions it answers.
+/// Entries, also by the questions they answer.
 #[derive(Clone)]
-struct InUse {
+struct Entries {
     entries: Vec<Arc<Entry>>,
     answering: Answering<Arc<Entry>>,
 }
@@ -31,7 +32,7 @@ struct InUse {
 impl Beside {
     /// Nothing is read yet.
     pub(super) fn new(app: &App) -> Self {
-        Self { app: app.clone(), in_use: None, replies: None }
+        Self { app: app.clone(), in_use: None, waiting: Arc::new(Entries::new(Vec::new(), 0)), replies: None }
     }
 
     /// Tries the tests the items of a file bring with them on the knowledge as it would be, by its words: a file may have
@@ -50,20 +51,30 @@ impl Beside {
         Ok(failures.await?)
     }
 
-    /// Entries of one file that answer a question otherwise than those in use, or than each other.
+    /// Entries of one file that answer a question otherwise than those in use, than what the files before it left for
+    /// review, or than each other.
     pub(super) async fn contradictions(&mut self, said: Vec<Arc<Entry>>) -> anyhow::Result<Vec<Contradiction>> {
-        let (in_use, now) = (self.in_use().await?, self.app.clock.now());
-        Ok(tokio::task::spawn_blocking(move || contradicting(&in_use, &said, now)).await?)
+        let (in_use, waiting, now) = (self.in_use().await?, self.waiting.clone(), self.app.clock.now());
+        Ok(tokio::task::spawn_blocking(move || contradicting([&in_use, &waiting], &said, now)).await?)
     }
 
     /// Goes on with these versions in use instead of the others of their entries.
     pub(super) async fn replace(&mut self, new: Vec<Arc<Entry>>) -> anyhow::Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
         self.in_use().await?;
         let now = self.app.clock.now();
         if let Some(in_use) = &mut self.in_use {
             Arc::make_mut(in_use).replace(new, now);
         }
         Ok(())
+    }
+
+    /// Goes on with these versions waiting for their owners' review.
+    pub(super) fn leave(&mut self, new: Vec<Arc<Entry>>) {
+        let now = self.app.clock.now();
+        Arc::make_mut(&mut self.waiting).replace(new, now);
     }
 
     /// What the lists of forbidden words among the items of a file would do to the shop's newest replies; nothing where
@@ -80,12 +91,12 @@ impl Beside {
         Ok(Some(tokio::task::spawn_blocking(measure).await??))
     }
 
-    async fn in_use(&mut self) -> anyhow::Result<Arc<InUse>> {
+    async fn in_use(&mut self) -> anyhow::Result<Arc<Entries>> {
         if let Some(known) = &self.in_use {
             return Ok(known.clone());
         }
         let read = self.app.store.read(|tx| Box::pin(async move { Ok(entries::in_use(tx).await?) })).await?;
-        let known = Arc::new(InUse::new(read.into_iter().map(Arc::new).collect(), self.app.clock.now()));
+        let known = Arc::new(Entries::new(read.into_iter().map(Arc::new).collect(), self.app.clock.now()));
         self.in_use = Some(known.clone());
         Ok(known)
     }
@@ -103,7 +114,7 @@ impl Beside {
     }
 }
 
-impl InUse {
+impl Entries {
     fn new(entries: Vec<Arc<Entry>>, now: i64) -> Self {
         let answering = Answering::of(entries.iter().cloned(), now);
         Self { entries, answering }
@@ -122,7 +133,7 @@ impl InUse {
 }
 
 /// The new entries' own tests that fail with them in use, by their ids.
-fn failing(in_use: &InUse, new: &[Entry], now: i64) -> HashMap<String, Vec<String>> {
+fn failing(in_use: &Entries, new: &[Entry], now: i64) -> HashMap<String, Vec<String>> {
     let ids: HashSet<&str> = new.iter().map(|entry| entry.id.as_str()).collect();
     let others = in_use.entries.iter().filter(|entry| !ids.contains(entry.id.as_str()));
     let index = Index::build(others.map(|entry| Entry::clone(entry)).chain(new.iter().cloned()));
@@ -133,15 +144,22 @@ fn failing(in_use: &InUse, new: &[Entry], now: i64) -> HashMap<String, Vec<Strin
     tried.filter(|(_, failures)| !failures.is_empty()).collect()
 }
 
-fn contradicting(in_use: &InUse, said: &[Arc<Entry>], now: i64) -> Vec<Contradiction> {
+fn contradicting(known: [&Entries; 2], said: &[Arc<Entry>], now: i64) -> Vec<Contradiction> {
     let new: HashSet<&str> = said.iter().map(|entry| entry.id.as_str()).collect();
     let beside = Answering::of(said.iter().cloned(), now);
     let contradiction = |entry: &Arc<Entry>| {
-        let known = in_use.answering.otherwise(entry).into_iter().filter(|other| !new.contains(other.entry.as_str()));
+        let known = known.iter().flat_map(|known| known.answering.otherwise(entry));
+        let known = known.filter(|other| !new.contains(other.entry.as_str()));
         // Two of one file contradict each other once.
         let own = beside.otherwise(entry).into_iter().filter(|other| other.entry < entry.id);
-        let others: Vec<Other> = known.chain(own).collect();
+        let others = each_once(known.chain(own));
         (!others.is_empty()).then(|| Contradiction { new: Other::from(&**entry), others })
     };
     said.iter().filter_map(contradiction).collect()
+}
+
+/// One version of each entry: the first, which is in use where any is.
+fn each_once(others: impl Iterator<Item = Other>) -> Vec<Other> {
+    let mut seen = HashSet::new();
+    others.filter(|other| seen.insert(other.entry.clone())).collect()
 }
