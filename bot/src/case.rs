@@ -393,6 +393,8 @@ pub enum Ending {
     Withdrawn,
     /// Nobody knows whether the reply arrived, and a person said that it does not matter any more.
     Dropped,
+    /// The customer's data were erased.
+    Erased,
 }
 
 impl Ending {
@@ -405,6 +407,7 @@ impl Ending {
             Self::AnsweredByPerson => "ending.answered_by_person",
             Self::Withdrawn => "ending.withdrawn",
             Self::Dropped => "ending.dropped",
+            Self::Erased => "ending.erased",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod erase;
 mod example;
 mod file;
 mod knowledge;

@@ -5,6 +5,7 @@ mod backoffice;
 mod backup;
 mod cases;
 mod check;
+mod erase;
 mod evidence;
 mod health;
 mod knowledge;

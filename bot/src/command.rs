@@ -5,6 +5,7 @@
 //! comes back byte for byte, and an edit's text keeps its own blanks and lines.
 
 mod argument;
+mod erase;
 mod example;
 mod knowledge;
 mod name;
@@ -12,6 +13,7 @@ mod qa;
 mod reason;
 
 pub use argument::{ScopeArg, after_name};
+pub use erase::{EraseCommand, EraseWish};
 pub use example::ExampleCommand;
 pub use knowledge::KnowledgeCommand;
 pub use qa::QaCommand;
@@ -169,6 +171,8 @@ pub enum Command {
     Example(ExampleCommand),
     /// Something about the quality of a week's replies.
     Qa(QaCommand),
+    /// Something about erasing everything of a customer.
+    Erase(EraseCommand),
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -289,6 +293,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Do => to_do(rest),
         Name::Example => example::parse(rest).map(Command::Example),
         Name::Qa => qa::parse(rest).map(Command::Qa),
+        Name::Erase => erase::parse(rest).map(Command::Erase),
     }
 }
 

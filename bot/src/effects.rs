@@ -1,6 +1,7 @@
 //! Outward calls, and nothing else: what leaves this program leaves here.
 
 mod draft;
+mod erase;
 mod fetched;
 mod hand;
 mod knowledge;
@@ -86,6 +87,7 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         Job::PrepareAction { action } => office::prepare_action(app, row, action).await,
         Job::SubmitAction { action } => office::submit_action(app, row, action).await,
         Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
+        Job::Erase { conversation, number, person } => erase::erase(app, row, &conversation, number, &person).await,
     }
 }
 

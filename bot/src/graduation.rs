@@ -6,8 +6,9 @@
 //! one looks, a channel at the limit gets there in at most one of twenty cases, and the upper 95 % bound of the rate is
 //! under the limit then. At the limit of 1 % that takes 299 good drafts in a row, and more once one was bad.
 //!
-//! Afterwards a cumulative sum over a sample that people review blind notices when the rate rises tenfold. How many reviews
-//! that takes is a matter of statistics; how many replies, of how much is reviewed once something looks bad.
+//! Afterwards a sample is reviewed blind, and too many bad ones among the newest reviews end automation. How many reviews it
+//! takes to notice a rate ten times the usual one is a matter of statistics; how many replies, of how much is reviewed once
+//! something looks bad.
 
 /// What became of a number of drafts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,17 +90,26 @@ impl Tally {
     }
 }
 
-/// The rate of bad drafts while all is well, and the one that has to be noticed.
-const WELL: f64 = 0.003;
-const WORSE: f64 = 0.03;
-/// How far the sum may rise. Chosen by simulation: a false alarm in more than 20,000 reviews, a real one in under 200.
-const ALARM: f64 = 6.2;
+/// So many bad ones among so many of the newest reviews end automation: a sudden failure by the first, a rate ten times
+/// the usual one by the second. Chosen by simulation: one false alarm in 20,000 reviews at most.
+const ALARMS: [(usize, u32); 2] = [(3, 14), (4, 190)];
+/// Bad reviews that are remembered.
+const REMEMBERED: usize = 4;
+/// Reviews after a bad one until it counts as chance.
+const UNEASY: u32 = 90;
 
 /// Watches over drafts that were sent without a person, as people review a sample of them.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
-    /// How much more the newest reviews speak for the worse rate.
-    sum: f64,
+    /// How many reviews there were from each of the newest bad ones on, it included; the newest first.
+    since: [u32; REMEMBERED],
+    dropped: bool,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { since: [u32::MAX; REMEMBERED], dropped: false }
+    }
 }
 
 impl Watch {
@@ -110,22 +120,27 @@ impl Watch {
 
     /// After one more review.
     pub fn and(self, good: bool) -> Self {
-        if self.has_dropped() {
+        if self.dropped {
             return self;
         }
-        let speaks = if good { ((1.0 - WORSE) / (1.0 - WELL)).ln() } else { (WORSE / WELL).ln() };
-        Self { sum: (self.sum + speaks).max(0.0) }
+        let mut since = self.since.map(|reviews| reviews.saturating_add(1));
+        if !good {
+            since.rotate_right(1);
+            since[0] = 1;
+        }
+        let dropped = ALARMS.iter().any(|(bad, among)| since[bad - 1] <= *among);
+        Self { since, dropped }
     }
 
-    /// The share of what leaves that is to be reviewed now: the usual one while nothing speaks for the worse rate, and all
+    /// The share of what leaves that is to be reviewed now: the usual one while nothing speaks for a worse rate, and all
     /// after a bad review, until it is clear whether that was chance.
     pub fn share(&self, usual: f64) -> f64 {
-        if self.sum > 0.0 { 1.0 } else { usual }
+        if self.since[0] <= UNEASY { 1.0 } else { usual }
     }
 
     /// Whether automation has to end. It stays so until people open it again.
     pub fn has_dropped(self) -> bool {
-        self.sum >= ALARM
+        self.dropped
     }
 }
 

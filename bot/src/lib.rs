@@ -27,6 +27,7 @@ pub mod desk;
 pub mod drafting;
 pub mod drill;
 pub mod effects;
+pub mod erasure;
 pub mod evidence;
 pub mod examples;
 pub mod graduation;

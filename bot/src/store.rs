@@ -11,6 +11,7 @@ pub mod cards;
 pub mod cases;
 pub mod conversations;
 pub mod desks;
+pub mod erasure;
 pub mod examples;
 pub mod instances;
 pub mod knowledge;

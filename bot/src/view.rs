@@ -341,6 +341,7 @@ impl View {
                 words.text(key, &[("by", self.desk.desk.name_of(by))])
             }
             Outcome::TakenOver { by } => words.text("settled.taken_over", &[("by", self.desk.desk.name_of(by))]),
+            Outcome::Erased => words.text("settled.erased", &[]),
         };
         let desc = words.text("settled.case", &[("number", &self.case.number.to_string())]);
         Card::Settled { number: self.case.number, title, desc, text: String::new() }
@@ -379,6 +380,7 @@ impl View {
     fn message_line(&self, message: &Message) -> String {
         let who = self.words().text(&format!("author.{}", message.author), &[]);
         let what = match (message.recalled, message.kind.as_str()) {
+            (true, _) if self.conversation.erased_at.is_some() => self.words().text("why.erased", &[]),
             (true, _) => self.words().text("story.recalled", &[]),
             (false, "text") => cards::quoted(&message.body),
             (false, kind) => self.words().text("story.attachment", &[("kind", &self.kind_of(kind))]),

@@ -98,6 +98,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "test_recipe",
             "evidence_stale",
             "corrections",
+            "erase",
         ],
         "state." => {
             let open =

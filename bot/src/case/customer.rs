@@ -135,6 +135,19 @@ pub(super) fn recalled(mut turn: Turn, seq: i64, anything_left: bool) -> Result<
     turn.done()
 }
 
+/// Nothing more leaves for a customer of whom nothing is kept. What may be on its way comes to its own end first.
+pub(super) fn erased(mut turn: Turn, by: &str) -> Result<Step, Refusal> {
+    match &turn.case().state {
+        State::Closed { .. } => return Err(Refusal::Closed),
+        State::Sending(sending) if sending.claimed() => return Err(Refusal::OnItsWay),
+        _ => {}
+    }
+    turn.void_authority(Voided::CaseClosed);
+    turn.settle_cards(Outcome::Erased);
+    end(&mut turn, Actor::Person(by.to_owned()), Ending::Erased);
+    turn.done()
+}
+
 fn close(turn: &mut Turn, ending: Ending, outcome: Outcome) {
     turn.void_authority(Voided::CaseClosed);
     turn.settle_cards(outcome);

@@ -142,6 +142,8 @@ pub enum Outcome {
         /// Whether they would have sent it.
         good: bool,
     },
+    /// The customer's data were erased.
+    Erased,
 }
 
 /// A sentence by locale key, put into words when it is said.

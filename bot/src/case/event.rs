@@ -110,6 +110,11 @@ pub enum Event {
         /// A pause in scope was declared after the approval, even if it was lifted since.
         paused_since_approval: bool,
     },
+    /// Everything about the customer is erased.
+    CustomerErased {
+        /// Who had it done.
+        by: String,
+    },
     /// The channel took a part of a reply and now says that it does not know whether it was delivered.
     DeliveryUnknown {
         /// The request that carried it.

@@ -122,6 +122,7 @@ pub fn step(case: &Case, event: &Event, rules: &Rules, now: Timestamp) -> Result
         Event::Settled { part, result } => sending::settled(turn, *part, result),
         Event::SettledLate { msgid, part, result } => doubt::settled_late(turn, msgid, *part, result),
         Event::Probe { part, paused_since_approval } => sending::probe(turn, *part, *paused_since_approval),
+        Event::CustomerErased { by } => customer::erased(turn, by),
         Event::DeliveryUnknown { lost, text } => doubt::reported(turn, lost, text),
         Event::NotDelivered { msgid, fail_type } => sending::not_delivered(turn, msgid, *fail_type),
     }

@@ -3,6 +3,7 @@
 mod binding;
 mod budget;
 mod doubt;
+mod erased;
 mod in_turn;
 mod invariants;
 mod matrix;

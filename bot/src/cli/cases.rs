@@ -2,8 +2,10 @@
 
 use clap::Subcommand;
 
+use super::erase::{Asked, erase};
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
+use crate::command::EraseWish;
 use crate::store::{Tx, cases};
 use crate::view::View;
 use crate::why;
@@ -17,12 +19,39 @@ pub(super) enum Command {
         /// The desk's case number
         case: i64,
     },
+    /// Erase everything that is kept of a case's customer; without --confirm it only says what that is
+    Erase {
+        #[command(flatten)]
+        asked: Asked,
+        /// The code that was shown with it
+        #[arg(long)]
+        confirm: Option<String>,
+    },
+    /// Keep a case's customer from being erased, for a reason of law
+    Hold {
+        #[command(flatten)]
+        asked: Asked,
+        /// The reason
+        #[arg(long)]
+        why: String,
+    },
+    /// End that
+    Release {
+        #[command(flatten)]
+        asked: Asked,
+    },
 }
 
 pub(super) async fn run(command: Command) -> Result<Verdict, Failure> {
     match command {
         Command::List => list().await,
         Command::Show { case } => show(case).await,
+        Command::Erase { asked, confirm: None } => erase(asked, EraseWish::Show).await,
+        Command::Erase { asked, confirm } => {
+            erase(asked, EraseWish::Confirm { code: confirm.map(|code| code.to_lowercase()) }).await
+        }
+        Command::Hold { asked, why } => erase(asked, EraseWish::Hold { why }).await,
+        Command::Release { asked } => erase(asked, EraseWish::Release).await,
     }
 }
 

@@ -88,6 +88,22 @@ fn an_example_is_shown_before_it_is_agreed_to() {
 }
 
 #[test]
+fn an_erasure_is_shown_before_it_is_confirmed() {
+    let erase = |wish: EraseWish| Command::Erase(EraseCommand { n: 15, wish });
+    same(&["/erase 15", "/清除 #15", "/删除资料15"], &erase(EraseWish::Show));
+    same(&["/清除 15 确认"], &erase(EraseWish::Confirm { code: None }));
+    let coded = EraseWish::Confirm { code: Some("7f3k".into()) };
+    same(&["/清除 15 确认 7F3K", "/erase 15 confirm 〔7f3k〕", "/清除15 确认 ７f3k"], &erase(coded));
+    let hold = EraseWish::Hold { why: "仲裁 2026-118".into() };
+    same(&["/清除 15 保留 仲裁 2026-118", "/erase 15 HOLD 仲裁 2026-118"], &erase(hold));
+    same(&["/清除 15 解除", "/erase 15 release"], &erase(EraseWish::Release));
+    for text in ["/清除", "/清除 全部", "/清除 15 好", "/清除 15 确认 7f3k 9", "/清除 15 保留", "/清除 15 解除 了"]
+    {
+        assert_eq!(bad(text), ("erase".to_owned(), "usage.erase"), "{text}");
+    }
+}
+
+#[test]
 fn quality_is_scored_by_seven_signs() {
     let qa = |command: QaCommand| Command::Qa(command);
     same(&["/qa", "/质检", "/抽检"], &qa(QaCommand::Sample { week: None }));
@@ -274,7 +290,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 30);
+    assert_eq!(lines.len(), 31);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

@@ -1,5 +1,10 @@
-//! A monotone curve from ranks to chances: neighbours that contradict each other are pooled (isotonic regression).
+//! A monotone curve from ranks to chances: neighbours that contradict each other are pooled (isotonic regression). While
+//! there are few decisions, chance makes steps in it that mean nothing; so it leans on the one line through all of them.
 
+use super::logistic::Logistic;
+
+/// As many decisions the line counts for, spread evenly over the ranks: of few it is most of the curve, of many nothing.
+const LINE: f64 = 500.0;
 /// Smallest pool: fewer decisions say too little about a chance.
 const POOL: usize = 25;
 
@@ -19,9 +24,19 @@ struct Pool {
 }
 
 impl Pool {
-    /// Rank and chance; one good and one bad draft are added, so that few decisions never make certainty.
+    fn of(decisions: &[(f64, bool)]) -> Self {
+        let ranks = decisions.iter().map(|(rank, _)| rank).sum();
+        Self { ranks, good: count(decisions.iter().filter(|(_, good)| *good).count()), count: count(decisions.len()) }
+    }
+
+    /// The same with what the line says here as so many decisions more.
+    fn leaning(self, line: &Logistic, decisions: f64) -> Self {
+        let rank = self.ranks / self.count;
+        self.with(Self { ranks: decisions * rank, good: decisions * line.chance(&[rank]), count: decisions })
+    }
+
     fn point(self) -> (f64, f64) {
-        (self.ranks / self.count, (self.good + 1.0) / (self.count + 2.0))
+        (self.ranks / self.count, self.good / self.count)
     }
 
     fn with(self, other: Self) -> Self {
@@ -31,14 +46,13 @@ impl Pool {
 
 impl Curve {
     pub(super) fn fit(ranked: &[(f64, bool)]) -> Self {
+        let line = Logistic::fit(&ranked.iter().map(|(rank, good)| (vec![*rank], *good)).collect::<Vec<_>>());
         let mut sorted = ranked.to_vec();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let each = LINE / count(sorted.len().div_ceil(POOL).max(1));
         let mut pools: Vec<Pool> = Vec::new();
         for chunk in sorted.chunks(POOL) {
-            let good = chunk.iter().filter(|(_, good)| *good).count();
-            let pool =
-                Pool { ranks: chunk.iter().map(|(rank, _)| rank).sum(), good: count(good), count: count(chunk.len()) };
-            push(&mut pools, pool);
+            push(&mut pools, Pool::of(chunk).leaning(&line, each));
         }
         Self { points: pools.into_iter().map(Pool::point).collect() }
     }

@@ -34,6 +34,11 @@ impl Logistic {
         dot(&self.weights, &self.scaled(row))
     }
 
+    /// How likely a row is, from 0 to 1.
+    pub(super) fn chance(&self, row: &[f64]) -> f64 {
+        sigmoid(self.rank(row))
+    }
+
     fn scaled(&self, row: &[f64]) -> Vec<f64> {
         let scale = self.mean.iter().zip(&self.spread);
         let scaled = row.iter().zip(scale).map(|(value, (mean, spread))| (value - mean) / spread);
@@ -48,7 +53,7 @@ impl Logistic {
             row[place] = SHRINK;
         }
         for (row, label) in rows {
-            let chance = 1.0 / (1.0 + (-dot(&self.weights, row)).exp());
+            let chance = sigmoid(dot(&self.weights, row));
             let miss = if *label { 1.0 - chance } else { -chance };
             let weight = (chance * (1.0 - chance)).max(1e-9);
             for (place, value) in row.iter().enumerate() {
@@ -78,6 +83,10 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         right[pivot] = (right[pivot] - known) / matrix[pivot][pivot];
     }
     right
+}
+
+fn sigmoid(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
 }
 
 fn dot(one: &[f64], other: &[f64]) -> f64 {

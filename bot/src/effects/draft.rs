@@ -48,6 +48,11 @@ pub(super) async fn draft(app: &App, row: Row, case: String, generation: i64) ->
                     return Ok(queue::not_now(tx, &row, app.clock.now()).await?);
                 }
                 apply::lock(tx, &app, &case).await?;
+                let conversation = conversations::load(tx, &matter.view.case.conversation).await?;
+                if conversation.is_some_and(|open| open.erased_at.is_some()) {
+                    office::discard(&app, &sight).await?;
+                    return apply::finish(tx, Door::Outbox, &row, app.clock.now()).await;
+                }
                 // What was seen is on record before anybody is shown it.
                 office::keep(tx, &app, &matter.view.case, &sight).await?;
                 let shown = match &drafted {

@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub(super) use act::{prepare_action, submit_action};
 pub(crate) use keep::forget;
-pub(super) use keep::keep;
+pub(super) use keep::{discard, keep};
 pub(super) use look::{Parcel, Reply, Sight, before_drafting};
 use profile::Profile;
 pub use seats::Seats;

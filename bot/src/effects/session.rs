@@ -44,7 +44,8 @@ async fn session<'a>(app: &'a App, conversation: &str, person: &str) -> anyhow::
             Box::pin(async move {
                 let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
                 let desk = reader.desk(tx).await?;
-                let has_session = desk.desk.channel(&open.channel).is_some_and(|channel| channel.abilities().session);
+                let has_session = open.erased_at.is_none()
+                    && desk.desk.channel(&open.channel).is_some_and(|channel| channel.abilities().session);
                 let member = desk.desk.person(&person).and_then(|p| p.wecom.clone());
                 Ok(has_session.then_some((open, member)))
             })

@@ -46,7 +46,8 @@ enum Way<'a> {
 }
 
 impl<'a> Wire<'a> {
-    /// Of a conversation's channel; `None` where the channel is no longer configured.
+    /// Of a conversation's channel; `None` where the channel is no longer configured, or nothing is
+    /// known of the customer any more.
     pub(super) async fn of(app: &'a App, conversation: &str) -> anyhow::Result<Option<Wire<'a>>> {
         let (reader, conversation) = (app.clone(), conversation.to_owned());
         let channel = app
@@ -55,7 +56,8 @@ impl<'a> Wire<'a> {
                 Box::pin(async move {
                     let open = conversations::load(tx, &conversation).await?.context("no such conversation")?;
                     let desk = reader.desk(tx).await?;
-                    let channel = desk.desk.channel(&open.channel).cloned();
+                    let known = open.erased_at.is_none();
+                    let channel = desk.desk.channel(&open.channel).filter(|_| known).cloned();
                     let hand = channel.as_ref().and_then(|channel| Hand::of(&reader, &desk, channel, &open.customer));
                     Ok(channel.map(|channel| (channel, open.customer, hand)))
                 })

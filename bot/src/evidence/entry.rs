@@ -195,6 +195,12 @@ kinds! {
     QaScored = "qa_scored",
     /// Whoever stands above a channel acknowledged a test card.
     EscalationTested = "escalation_tested",
+    /// A person wants everything about a customer erased, and confirmed what that is.
+    ErasureAsked = "erasure_asked",
+    /// A person keeps a customer's data from being erased, for a reason of law.
+    HoldPlaced = "hold_placed",
+    /// A person ended that.
+    HoldLifted = "hold_lifted",
 }
 
 impl fmt::Display for Kind {

@@ -1,6 +1,9 @@
 use super::*;
 
 const LIMIT: f64 = 0.01;
+/// The rate of bad drafts while all is well, and the one that has to be noticed.
+const WELL: f64 = 0.003;
+const WORSE: f64 = 0.03;
 
 /// Decisions of a channel whose drafts are bad at a rate; the same for the same seed.
 struct Channel {
@@ -116,7 +119,9 @@ fn a_tenfold_rate_is_noticed_within_two_hundred_reviews() {
     let mean = delays.iter().sum::<usize>() as f64 / runs as f64;
     let soon = delays.iter().filter(|delay| **delay <= 200).count();
     println!("noticed after {mean:.0} reviews on average, within 200 in {soon} of {runs}");
-    assert!(mean <= 200.0, "{mean}");
+    assert!(mean <= 135.0, "{mean}");
+    // No rule that alarms by mistake as rarely can do it in more than 88 of 100: see docs/gate.md.
+    assert!(soon * 100 >= 85 * runs as usize, "{soon} of {runs}");
 }
 
 #[test]

@@ -204,8 +204,11 @@ pub(crate) async fn corrections(tx: &mut Tx, owner: &str) -> anyhow::Result<Opti
     Ok(Some(Say::new("kb.corrections").with("count", count).with("number", number).with("title", newest.title)))
 }
 
-/// One correction of an entry was settled: its owner is asked about the next one.
-async fn ask_about_next(tx: &mut Tx, app: &App, entry: &str) -> anyhow::Result<()> {
+/// One correction of an entry was settled, or is gone: its owner is asked about the next one.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn ask_about_next(tx: &mut Tx, app: &App, entry: &str) -> anyhow::Result<()> {
     for waiting in entries::in_state(tx, EntryState::Proposed).await? {
         let Some(proposal) = proposal(&waiting) else { continue };
         if proposal.corrects.as_ref().is_some_and(|corrected| corrected.entry == entry) {

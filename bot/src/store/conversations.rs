@@ -32,6 +32,8 @@ pub struct Conversation {
     quota_left: i64,
     /// The newest case.
     pub case_id: Option<String>,
+    /// When everything about the customer was erased; whoever writes afterwards begins a new conversation.
+    pub erased_at: Option<Timestamp>,
 }
 
 /// What stands in the database for "no limit".
@@ -51,6 +53,7 @@ impl Conversation {
             window_ends_at: nothing_yet,
             quota_left: nothing_yet,
             case_id: None,
+            erased_at: None,
         }
     }
 
@@ -189,7 +192,8 @@ pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
 
 /// Notes the customer's name.
 pub async fn set_name(tx: &mut Tx, id: &str, name: &str) -> sqlx::Result<()> {
-    tx.run("UPDATE conversations SET name = $2 WHERE id = $1", args![id, name]).await.map(drop)
+    let sql = "UPDATE conversations SET name = $2 WHERE id = $1 AND erased_at IS NULL";
+    tx.run(sql, args![id, name]).await.map(drop)
 }
 
 /// What the customer was told belongs to the conversation, once.
@@ -303,7 +307,7 @@ pub async fn newest_questions(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Asked
 
 /// What customers were answered of late, the newest first.
 pub async fn newest_replies(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT body FROM messages WHERE author = 'shop' AND kind = 'text'
+    let sql = "SELECT body FROM messages WHERE author = 'shop' AND kind = 'text' AND recalled = FALSE
                ORDER BY at DESC, conversation, seq DESC LIMIT $1";
     let found: Vec<(String,)> = tx.all(sql, args![limit]).await?;
     Ok(found.into_iter().map(|(body,)| body).collect())

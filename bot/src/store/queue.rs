@@ -270,15 +270,17 @@ pub enum Door {
     Outbox,
 }
 
-/// Marks a row as done; false when it is no longer ours, so that the work belongs to somebody else.
+/// Marks a row as done, and forgets the words it carried; false when it is no longer ours, so that the work belongs to somebody
+/// else.
 pub async fn done(tx: &mut Tx, door: Door, row: &Row, now: Timestamp) -> sqlx::Result<bool> {
     let sql = match door {
         Door::Inbox => {
-            "UPDATE inbox SET done_at = $3, owner = NULL
+            "UPDATE inbox SET done_at = $3, owner = NULL, body = ''
              WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
         }
         Door::Outbox => {
-            "UPDATE outbox SET done_at = $3, owner = NULL
+            "UPDATE outbox SET done_at = $3, owner = NULL,
+             body = CASE WHEN kind IN ('text', 'say', 'prompt', 'inform') THEN '' ELSE body END
              WHERE id = $1 AND fence = $2 AND owner IS NOT NULL AND done_at IS NULL"
         }
     };
@@ -362,6 +364,27 @@ pub async fn supersede(tx: &mut Tx, lane: &str, now: Timestamp) -> sqlx::Result<
     let sql = "UPDATE outbox SET done_at = $2 WHERE lane = $1 AND done_at IS NULL AND owner IS NULL";
     tx.touch(Door::Outbox, lane);
     tx.run(sql, args![lane, now]).await.map(drop)
+}
+
+/// Forgets what was waiting to be told to colleagues and names one of these words, and what was said in the lanes of a
+/// customer, as far as nobody works on it.
+pub async fn forget_words(tx: &mut Tx, words: &[String], customer: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "SELECT id, lane, body FROM outbox WHERE done_at IS NULL AND owner IS NULL
+               AND kind IN ('text', 'say', 'prompt', 'inform')";
+    let waiting: Vec<(String, String, String)> = tx.all(sql, args![]).await?;
+    for (id, lane, _) in
+        waiting.into_iter().filter(|(_, _, body)| words.iter().any(|word| body.contains(word.as_str())))
+    {
+        tx.touch(Door::Outbox, &lane);
+        tx.run("UPDATE outbox SET done_at = $2, body = '' WHERE id = $1", args![id, now]).await?;
+    }
+    // What older versions left in rows that were done.
+    let sql = "UPDATE outbox SET body = '' WHERE done_at IS NOT NULL AND body <> ''
+               AND kind IN ('text', 'say', 'prompt', 'inform')";
+    tx.run(sql, args![]).await?;
+    tx.run("UPDATE inbox SET body = '' WHERE done_at IS NOT NULL AND body <> ''", args![]).await?;
+    let sql = "UPDATE inbox SET lane = '' WHERE done_at IS NOT NULL AND REPLACE(lane, $1, '') <> lane";
+    tx.run(sql, args![customer]).await.map(drop)
 }
 
 /// A claimed row, by door, id and fence.

@@ -1,5 +1,9 @@
 //! The record: evidence chains, written in the transaction of what they tell, and the checkpoints over them.
 
+mod erase;
+
+pub use erase::{erase_chain, erase_example, erase_look_ups, erase_message, erase_naming};
+
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -268,59 +272,6 @@ fn told(rows: Vec<Row>) -> anyhow::Result<Vec<Told>> {
         Ok(Told { at_ms: stored.record.at_ms, kind: stored.record.kind, actor: stored.record.actor, payload })
     };
     rows.into_iter().map(read).collect()
-}
-
-/// Erases what a customer said from the record; the chain still verifies, and says that it was erased.
-///
-/// # Errors
-/// When the database fails.
-pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64) -> anyhow::Result<()> {
-    for kind in [Kind::CustomerSaid, Kind::MediaRead] {
-        erase(tx, app, chain, kind, |payload| payload["seq"] == message_seq).await?;
-    }
-    Ok(())
-}
-
-/// Erases what was looked up about an order that is named in a text which its author took back. Gives what was erased.
-///
-/// # Errors
-/// When the database fails.
-pub async fn erase_look_ups(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<Vec<Value>> {
-    let named = |payload: &Value| payload["order"].as_str().is_some_and(|order| text.contains(order));
-    erase(tx, app, chain, Kind::LookedUp, named).await
-}
-
-/// Erases what an example holds that was made of a case.
-///
-/// # Errors
-/// When the database fails.
-pub async fn erase_example(tx: &mut Tx, app: &App, chain: &str, number: i64) -> anyhow::Result<()> {
-    erase(tx, app, chain, Kind::ExampleConsented, |payload| payload["number"] == number).await.map(drop)
-}
-
-async fn erase(
-    tx: &mut Tx,
-    app: &App,
-    chain: &str,
-    kind: Kind,
-    wanted: impl Fn(&Value) -> bool,
-) -> anyhow::Result<Vec<Value>> {
-    let sql = "SELECT chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload
-               FROM evidence WHERE chain = $1 AND kind = $2 AND payload IS NOT NULL ORDER BY seq";
-    let rows: Vec<Row> = tx.all(sql, args![chain, kind.as_str()]).await?;
-    let mut gone = Vec::new();
-    for row in rows {
-        let payload: Value = serde_json::from_str(row.payload.as_deref().unwrap_or("null"))?;
-        if !wanted(&payload) {
-            continue;
-        }
-        let erased = Entry::erased(Actor::Customer, &[row.seq], "the customer took the message back");
-        append(tx, app, chain, row.case_id.as_deref(), &erased).await?;
-        let sql = "UPDATE evidence SET salt = NULL, payload = NULL WHERE chain = $1 AND seq = $2";
-        tx.run(sql, args![chain, row.seq]).await?;
-        gone.push(payload);
-    }
-    Ok(gone)
 }
 
 /// An entry that is not in the tree yet.

@@ -300,6 +300,15 @@ pub enum Job {
         /// The action.
         action: String,
     },
+    /// Erase everything about a customer.
+    Erase {
+        /// The conversation.
+        conversation: String,
+        /// A case of it, by which people call the customer.
+        number: i64,
+        /// Who wants it, by id.
+        person: String,
+    },
 }
 
 /// What the tapper is asked.

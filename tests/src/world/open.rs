@@ -191,8 +191,7 @@ impl World {
     /// The program is killed and started on another database; whether it takes that for an older copy of its own.
     pub async fn starts_on(&mut self, database_url: &str) -> anyhow::Result<bool> {
         // What was sent so far has its authority in the record that is left behind.
-        self.everything_sent_was_shown().await?;
-        self.answered_for.extend(self.sim.accepted_kf_sends().into_iter().map(|sent| sent.msgid));
+        self.everything_sent_is_answered_for().await?;
         self.staging.database = Database::from_url(Some(database_url), self.folder.path())
             .map_err(|problem| anyhow::anyhow!("{problem}"))?;
         self.reopen().await?;

@@ -53,6 +53,13 @@ impl World {
         Ok(())
     }
 
+    /// The same, remembered: from here on the record need not prove it any more.
+    pub async fn everything_sent_is_answered_for(&mut self) -> anyhow::Result<()> {
+        self.everything_sent_was_shown().await?;
+        self.answered_for.extend(self.sim.accepted_kf_sends().into_iter().map(|sent| sent.msgid));
+        Ok(())
+    }
+
     /// The replies that left by a person's decision, each with it.
     pub async fn replies(&self) -> anyhow::Result<Vec<Reply>> {
         let mut replies = Vec::new();

@@ -180,6 +180,7 @@ impl World {
             Ending::AnsweredByPerson => matches!(before.state, State::HandedOver { .. }),
             Ending::Dropped => evidence.iter().any(|e| e.payload["how"] == "dropped"),
             Ending::Withdrawn => matches!(event, Event::CustomerRecalled { anything_left: false, .. }),
+            Ending::Erased => matches!(event, Event::CustomerErased { .. }),
         };
         assert!(holds, "{ending:?} after {event:?} in {:?}", before.state);
     }

@@ -60,6 +60,7 @@ fn customer() -> Vec<Happening> {
         happening("wants person", |_| wants_person(9)),
         happening("recalled some", |_| Event::CustomerRecalled { seq: 1, anything_left: true }),
         happening("recalled all", |_| Event::CustomerRecalled { seq: 1, anything_left: false }),
+        happening("erased", |_| Event::CustomerErased { by: "chenjie".into() }),
     ]
 }
 
@@ -233,6 +234,7 @@ fn became(state: &State) -> &'static str {
         State::Closed { ending: Ending::AnsweredByPerson } => "Xp",
         State::Closed { ending: Ending::Withdrawn } => "Xx",
         State::Closed { ending: Ending::Dropped } => "Xd",
+        State::Closed { ending: Ending::Erased } => "Xe",
     }
 }
 
@@ -353,6 +355,7 @@ said nothing         D   R   R   D   D   D   Nap D   D   S   =   =   D   S   U  
 wants person         Nap Nap Nap Nap Nap Nap Nap Nap Nap S   S   =   Nap S   U   U   U   U   U   =   =   =   =   cl  cl
 recalled some        D   D   D   D   D   D   Nap D   D   =   =   =   D   =   U   U   U   U   U   =   =   =   =   =   =
 recalled all         Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  Xx  =   =   =   Xx  =   U   U   U   U   U   =   =   =   =   =   =
+erased               Xe  Xe  Xe  Xe  Xe  Xe  Xe  Xe  Xe  ow  ow  ow  Xe  ow  Xe  Xe  Xe  Xe  Xe  Xe  Xe  Xe  Xe  cl  cl
 reply                R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 reply, above         R   ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov
 reply, empty         Ndf ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov  ov

@@ -95,6 +95,7 @@ fn became(outcome: &Outcome) -> String {
         Outcome::PassedOn { to } => format!("passed on to {to:?}"),
         Outcome::WindowLost => "window lost".into(),
         Outcome::Reviewed { by, good } => format!("reviewed by {by} {good}"),
+        Outcome::Erased => "erased".into(),
     }
 }
 

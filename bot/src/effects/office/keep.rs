@@ -5,6 +5,7 @@ use serde_json::json;
 use super::look::{End, Run, Sight};
 use crate::app::App;
 use crate::case::{Case, Say, Unseen};
+use crate::erasure;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::store::{Tx, back_office, record};
 use crate::worker::{Job, apply};
@@ -24,6 +25,17 @@ pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight:
         anyhow::ensure!(theirs, "an order was named in another conversation at the same moment");
     }
     kept(tx, app, Some(case), run).await
+}
+
+/// What a look-up showed of a customer whose data were erased meanwhile is not kept.
+///
+/// # Errors
+/// When the disk refuses.
+pub(in crate::effects) async fn discard(app: &App, sight: &Sight) -> anyhow::Result<()> {
+    match &sight.run {
+        Some(run) => erasure::remove_files(app, &run.payload).await,
+        None => Ok(()),
+    }
 }
 
 /// Forgets what was looked up about an order that is named in words which the customer took back.

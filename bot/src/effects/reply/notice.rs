@@ -207,7 +207,8 @@ async fn claim_welcome(
     let now = app.clock.now();
     let Some(known) = conversations::load(tx, conversation).await? else { return Ok(Claim::NotOurs) };
     let paused = pauses::covering(tx, Matter::harmless(&known.channel, conversation)).await?.is_some();
-    let Some(open) = conversations::lock(tx, conversation, now).await? else { return Ok(Claim::NotOurs) };
+    let open = conversations::lock(tx, conversation, now).await?.filter(|open| open.erased_at.is_none());
+    let Some(open) = open else { return Ok(Claim::NotOurs) };
     let notice = approved(tx, app, &open.channel).await?.welcome;
     let (Some(notice), false) = (notice, paused) else { return Ok(Claim::NotOurs) };
     let intent = format!("{conversation}\0{WELCOME}\0{code}");

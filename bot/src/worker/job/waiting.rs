@@ -47,6 +47,7 @@ impl Job {
             Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
             Self::Draw { to, until } => format!("draw:{}:{until}", to.lane()),
             Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
+            Self::Erase { conversation, .. } => format!("erase:{conversation}"),
         }
     }
 
@@ -90,7 +91,8 @@ impl Job {
             | Self::TestRecipe { .. }
             | Self::Draw { .. }
             | Self::PrepareAction { .. }
-            | Self::SubmitAction { .. } => Rank::Slow,
+            | Self::SubmitAction { .. }
+            | Self::Erase { .. } => Rank::Slow,
         }
     }
 
@@ -132,6 +134,7 @@ impl Job {
             Self::FetchUpload { .. } => "fetch_upload",
             Self::ReadUpload { .. } => "read_upload",
             Self::PublishUpload { .. } => "publish_upload",
+            Self::Erase { .. } => "erase",
         }
     }
 
