@@ -78,6 +78,7 @@ names! {
     Example = "example" | "examples" | "示例" | "样例" | "范例", Some(Power::ReadEvidence), Some("command.example"),
         "usage.example";
     Qa = "qa" | "质检" | "抽检", Some(Power::ReadEvidence), Some("command.qa"), "usage.qa";
+    Pack = "pack" | "材料" | "退款材料", Some(Power::Decide), Some("command.pack"), "usage.pack";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

@@ -195,6 +195,8 @@ kinds! {
     QaScored = "qa_scored",
     /// Whoever stands above a channel acknowledged a test card.
     EscalationTested = "escalation_tested",
+    /// What a person needs to decide about a refund was collected for them.
+    RefundPackCollected = "refund_pack_collected",
 }
 
 impl fmt::Display for Kind {
