@@ -111,6 +111,9 @@ pub struct Input {
     pub kind: InputKind,
     /// Most characters.
     pub longest: usize,
+    /// Whether it may only be an answer that the shop has published, word for word.
+    #[serde(default)]
+    pub published: bool,
 }
 
 /// A fact that a recipe finds out.

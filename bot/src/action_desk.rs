@@ -3,10 +3,12 @@
 //!
 //! Outward calls are `effects/office/act.rs`; here is what people do about an action, and what they are shown.
 
+mod answer;
 mod decide;
 mod shown;
 mod wish;
 
+pub(crate) use answer::holds;
 pub(crate) use decide::{allowed, pressed};
 pub(crate) use shown::{card, pictures, settled, state_key};
 pub(crate) use wish::{offered, wish};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
-use crate::case::Say;
+use crate::case::{Citation, Say};
 use crate::clock::Timestamp;
 use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::Intent;
@@ -40,6 +42,9 @@ pub(crate) struct Planned {
     pub(crate) fields: Vec<String>,
     /// SHA-256 of the pictures of the filled form, in hex.
     pub(crate) pictures: Vec<String>,
+    /// What the page said then, in a line; may be empty.
+    #[serde(default)]
+    pub(crate) seen: String,
     /// When it was filled in.
     pub(crate) at: Timestamp,
     /// What the customer wanted then.
@@ -82,6 +87,11 @@ impl Action {
         self.plan.as_deref().and_then(|plan| serde_json::from_str(plan).ok())
     }
 
+    /// The published answer that it says.
+    pub(crate) fn citation(&self) -> Option<Citation> {
+        self.cites.as_deref().and_then(|cites| serde_json::from_str(cites).ok())
+    }
+
     /// Whose approval stands.
     pub(crate) fn authority(&self) -> Option<Authority> {
         self.authority.as_deref().and_then(|authority| serde_json::from_str(authority).ok())
@@ -117,7 +127,7 @@ pub(crate) async fn remember(
     more: Value,
 ) -> anyhow::Result<()> {
     let mut payload = json!({ "action": action.number, "name": action.name, "store": action.store,
-        "recipe_name": action.recipe });
+        "recipe_name": action.recipe, "cites": action.citation() });
     if let (Some(all), Value::Object(more)) = (payload.as_object_mut(), more) {
         all.extend(more);
     }

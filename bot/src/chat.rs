@@ -8,6 +8,7 @@ mod file;
 mod knowledge;
 mod office;
 mod opening;
+mod pack;
 mod pause;
 mod phase;
 mod qa;
@@ -22,7 +23,7 @@ pub use sample::{begin_sample_edit, sample_reviewed};
 pub(crate) use show::shortened;
 
 use cards::Act;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::case::{Case, Decision, Event, Refusal, Say, State, Tap};
@@ -141,7 +142,15 @@ impl Desk<'_, '_> {
 
     /// A tap that needs something else first: said, and on record.
     pub(crate) async fn refused_in_words(&mut self, case: &Case, act: Act, key: &str) -> anyhow::Result<()> {
-        let payload = json!({ "refusal": key, "act": act, "version": case.version });
+        self.refused_wish(case, key, json!({ "act": act, "version": case.version })).await
+    }
+
+    /// Something that was wished for about a case and is not done: said, and on record with `more` about it.
+    pub(crate) async fn refused_wish(&mut self, case: &Case, key: &str, more: Value) -> anyhow::Result<()> {
+        let mut payload = json!({ "refusal": key });
+        if let (Some(all), Value::Object(more)) = (payload.as_object_mut(), more) {
+            all.extend(more);
+        }
         let entry = Entry { kind: Kind::Refused, actor: Actor::Person(self.person.id.clone()), payload };
         record::append(self.tx, self.app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
         self.say(Say::new(key).with("number", case.number)).await

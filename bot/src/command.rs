@@ -167,6 +167,11 @@ pub enum Command {
         /// The person's words for it; may be empty.
         text: String,
     },
+    /// Collect what a person needs to decide about a refund.
+    Pack {
+        /// The case.
+        n: i64,
+    },
     /// Something about replies the drafter may take as examples.
     Example(ExampleCommand),
     /// Something about the quality of a week's replies.
@@ -291,6 +296,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Report => alone(rest, Command::Report),
         Name::Kb => knowledge::parse(rest).map(Command::Knowledge),
         Name::Do => to_do(rest),
+        Name::Pack => with_number(rest, |n| Command::Pack { n }),
         Name::Example => example::parse(rest).map(Command::Example),
         Name::Qa => qa::parse(rest).map(Command::Qa),
         Name::Erase => erase::parse(rest).map(Command::Erase),

@@ -8,7 +8,7 @@ mod hours;
 mod taught;
 mod weekly;
 
-pub use backoffice::{Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
+pub use backoffice::{ANSWER, Action, ApiKind, BackOffice, Kuaidi100, OrderApi};
 pub use calendar::CalendarWeek;
 pub use drafting::{DailyBudget, DraftingBudgets, micros_of};
 pub use hours::{DutyWord, Shift};

@@ -19,8 +19,8 @@ mod wire;
 pub(crate) use draft::{Wanted, answer};
 pub(crate) use knowledge::what_if;
 pub(crate) use media::forget as forget_attachment;
-pub(crate) use office::forget as forget_look_ups;
 pub use office::{NoOffice, Offices, Seats, Settings as OfficeSettings, Trial};
+pub(crate) use office::{forget as forget_look_ups, part_of_pack};
 pub(crate) use reply::learned;
 pub(crate) use surface::answer_tap;
 
@@ -86,6 +86,9 @@ pub async fn perform(app: &App, row: Row) -> anyhow::Result<()> {
         }
         Job::PrepareAction { action } => office::prepare_action(app, row, action).await,
         Job::SubmitAction { action } => office::submit_action(app, row, action).await,
+        Job::CollectPack { to, case, person } => {
+            office::collect_pack(app, row, office::PackWish { case, person, to }).await
+        }
         Job::LearnName { conversation } => session::learn_name(app, row, conversation).await,
         Job::Erase { conversation, number, person } => erase::erase(app, row, &conversation, number, &person).await,
     }

@@ -117,6 +117,7 @@ fn key_of(kind: Kind) -> Option<&'static str> {
         Kind::ExampleConsented => "record.example_consented",
         Kind::ExampleWithdrawn => "record.example_withdrawn",
         Kind::QaScored => "record.qa_scored",
+        Kind::RefundPackCollected => "record.refund_pack_collected",
         _ => return None,
     })
 }
@@ -132,6 +133,7 @@ fn detail(view: &View, kind: Kind, payload: &Value) -> String {
         Kind::Drafted if payload["failed"].is_string() => view.words().text("why.draft_failed", &[]),
         Kind::Drafted => format!("{} {}", joined(&payload["parts"]), cited(&payload["citations"])).trim().to_owned(),
         Kind::LookedUp => looked_up(view, payload),
+        Kind::RefundPackCollected => collected(view, payload),
         Kind::Judged => reasons(view, payload),
         Kind::Dealt if payload["to"].is_null() => view.words().text("settled.put_back", &[]),
         Kind::Dealt => view.desk.desk.name_of(&text(&payload["to"])).to_owned(),
@@ -174,6 +176,15 @@ fn looked_up(view: &View, payload: &Value) -> String {
     lines.extend(look_up.map(|look_up| view.looked(&look_up)));
     lines.retain(|line| !line.is_empty());
     lines.join(" · ")
+}
+
+/// Of which order something was collected: what there is, and how much is missing.
+fn collected(view: &View, payload: &Value) -> String {
+    let parts = payload["parts"].as_array().into_iter().flatten();
+    let titles = parts.filter_map(|part| part["title"].as_str()).collect::<Vec<_>>().join("、");
+    let order = policy::masked(payload["order"].as_str().unwrap_or_default());
+    let missing = payload["missing"].as_array().map_or(0, Vec::len).to_string();
+    view.words().text("pack.collected", &[("order", &order), ("parts", &titles), ("missing", &missing)])
 }
 
 /// Which action, and what would be written where it is told.

@@ -17,7 +17,7 @@ const TABLES: &[&str] =
 const FILES: &[&str] = &["css", "csv", "db", "html", "js", "json", "key", "lock", "md", "rs", "toml", "txt"];
 
 /// Why an authority ended.
-const VOIDED: [&str; 21] = [
+const VOIDED: [&str; 22] = [
     "paused",
     "right_lost",
     "policy_changed",
@@ -37,6 +37,7 @@ const VOIDED: [&str; 21] = [
     "mode_changed",
     "automation_closed",
     "plan_changed",
+    "answer_withdrawn",
     "recipe_stopped",
     "too_late",
 ];
@@ -87,6 +88,7 @@ fn ends(open: &str) -> Option<Vec<&'static str>> {
             "ask_review",
             "show",
             "draw",
+            "collect_pack",
             "prepare_action",
             "submit_action",
             "fetch_upload",

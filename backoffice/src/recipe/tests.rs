@@ -20,7 +20,7 @@ fn line_of(recipe: &str, text: &str) -> usize {
 fn the_recipes_that_come_along_are_right() {
     let recipes = Recipes::read(&FilePath::new(env!("CARGO_MANIFEST_DIR")).join("recipes")).unwrap();
     let names: Vec<&str> = recipes.iter().map(|recipe| recipe.id.name.as_str()).collect();
-    assert_eq!(names, ["aftersale", "logistics", "note", "order", "order-search", "tag", "untag"]);
+    assert_eq!(names, ["aftersale", "logistics", "note", "order", "order-search", "reply", "tag", "untag"]);
 }
 
 #[test]

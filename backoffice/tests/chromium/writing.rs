@@ -2,7 +2,7 @@
 
 use backoffice::{Inputs, Oddity, Recipe, Stopped, Submitted, Unsent};
 use simulator::Lost;
-use simulator::seller::{Effect, Guise, Mishap};
+use simulator::seller::{Effect, Guise, Line, Mishap, Side};
 
 use crate::world::{Shop, prepared, submitted};
 
@@ -68,6 +68,26 @@ async fn a_tag_that_a_script_saves_is_one_write_too() {
     let none = Inputs::new(recipe, [("order", order.as_str()), ("tag", "没有这个标签")]).unwrap();
     let stopped = prepared(&browser, recipe, &none).await.unwrap_err();
     assert!(matches!(stopped, Stopped::Abnormal(Oddity::Unusable { .. }, _)), "{stopped:?}");
+}
+
+/// A plan to answer binds what stood in the conversation: nobody is answered about something they have not said yet.
+#[tokio::test]
+async fn an_answer_is_sent_once_and_only_to_what_was_read() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.browser().await;
+    let (recipe, order) = (shop.recipe("reply"), shop.seller.orders()[0].no.clone());
+    let inputs = Inputs::new(recipe, [("order", order.as_str()), ("answer", NOTE)]).unwrap();
+    let plan = prepared(&browser, recipe, &inputs).await.unwrap();
+    assert_eq!(recipe.on_card(&plan.before.facts), "买家最近说：请问快递到哪里了？");
+    let said = Line { by: Side::Buyer, text: "请问快递到哪里了？".into() };
+    shop.seller.change(&order, |order| order.chat.push(said));
+    let changed = submitted(&browser, recipe, &inputs, &plan.hash).await;
+    let Submitted::NotSent(Unsent::PlanChanged(plan)) = changed else { panic!("{changed:?}") };
+    assert_eq!(shop.writes(), []);
+    let done = submitted(&browser, recipe, &inputs, &plan.hash).await;
+    assert!(matches!(done, Submitted::Done { status: 303, .. }), "{done:?}");
+    let sent = Line { by: Side::Shop, text: NOTE.into() };
+    assert_eq!((shop.writes().len(), shop.seller.order(&order).unwrap().chat.pop()), (1, Some(sent)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use cards::{PlanAct, PlanKey};
 use serde_json::json;
 
 use super::wish::prepare;
-use super::{Authority, Outcome, Planned, remember, settle_cards};
+use super::{Authority, Outcome, Planned, holds, remember, settle_cards};
 use crate::case::{Refusal, Say};
 use crate::chat::Desk;
 use crate::evidence::{Actor, Kind};
@@ -93,6 +93,9 @@ async fn obstacle(desk: &mut Desk<'_, '_>, action: &Action, planned: &Planned) -
         Ok(power) => power == Power::DecideHighRisk,
         Err(say) => return Ok(Some(say)),
     };
+    if !holds(desk.tx, desk.app, desk.desk, action).await? {
+        return Ok(Some(action.say("action.answer_withdrawn")));
+    }
     let matter = Matter::risky(&action.channel, &action.conversation, high_risk, &desk.desk.desk);
     if let Some(pause) = pauses::covering(desk.tx, matter).await? {
         let number = cases::load(desk.tx, &action.case_id).await?.map_or(0, |case| case.number);

@@ -75,12 +75,22 @@ fn whole(words: &Words, desk: &Applied, (action, planned): (&Action, &Planned), 
         words.text("action.whole_fields", &[]),
     ];
     lines.extend(planned.fields.iter().map(|field| format!("· {field}")));
+    lines.extend(answer_said(words, desk, action));
+    let seen = cards::one_line(&planned.seen);
+    lines.extend((!seen.is_empty()).then(|| words.text("action.whole_seen", &[("seen", &seen)])));
     let (intent, risk) = (words.text(planned.intent.key(), &[]), planned.risk.label(words));
     lines.push(words.text("action.whole_grounds", &[("intent", &intent), ("risk", &risk), ("fact", &planned.fact)]));
     let by = desk.desk.name_of(&action.asked_by);
     lines.push(words.text("action.whole_asked", &[("by", by), ("at", &at)]));
     lines.push(format!("{}〔A{number} {}〕", words.text(state_key(action.state), &[]), action.code()));
     lines.join("\n")
+}
+
+/// Whose words an action says, where they are a published answer's.
+fn answer_said(words: &Words, desk: &Applied, action: &Action) -> Option<String> {
+    let cited = action.citation()?;
+    let (version, owner) = (cited.version.to_string(), desk.desk.name_of(&cited.owner));
+    Some(words.text("action.whole_answer", &[("title", &cited.title), ("version", &version), ("owner", owner)]))
 }
 
 fn brief(words: &Words, planned: &Planned) -> String {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::answer::{self, Answer, NotSaid};
 use crate::case::Say;
 use crate::chat::Desk;
 use crate::config;
 use crate::desk::{Action as Configured, BackOffice};
-use crate::evidence::{Actor, Entry, Kind};
 use crate::policy::{self, Given, Power};
 use crate::store::actions::{self, Action, ActionState};
-use crate::store::{Tx, back_office, record};
+use crate::store::{Tx, back_office};
 use crate::view::View;
 use crate::worker::Job;
 
@@ -41,8 +41,14 @@ pub(crate) async fn wish(desk: &mut Desk<'_, '_>, n: i64, name: Option<&str>, te
     let Some(order) = order_of(desk.tx, &view, office).await? else {
         return refuse(desk, &view, name, "refused.action_no_order").await;
     };
-    let inputs = filled(desk, &view, configured, &order, text);
+    let answer = match said(desk, &view, configured, text).await? {
+        Ok(answer) => answer,
+        Err(not) => return not_said(desk, &view, name, not).await,
+    };
+    let inputs = filled(desk, &view, configured, Words { order: &order, text, answer: answer.as_ref() });
     let action = begun(desk, &view, configured, inputs).await?;
+    let cites = answer.map(|answer| serde_json::to_string(&answer.citation)).transpose()?;
+    let action = Action { cites, ..action };
     prepare(desk, &action, configured.label()).await
 }
 
@@ -59,11 +65,7 @@ async fn list(desk: &mut Desk<'_, '_>, view: &View) -> anyhow::Result<()> {
 
 /// Refused before there was an action: said, and on the case's record.
 async fn refuse(desk: &mut Desk<'_, '_>, view: &View, name: &str, key: &str) -> anyhow::Result<()> {
-    let payload = json!({ "refusal": key, "action": name });
-    let entry = Entry { kind: Kind::Refused, actor: Actor::Person(desk.person.id.clone()), payload };
-    let chain = record::chain_of(&view.case.conversation);
-    record::append(desk.tx, desk.app, &chain, Some(&view.case.id), &entry).await?;
-    desk.say(Say::new(key).with("number", view.case.number)).await
+    desk.refused_wish(&view.case, key, json!({ "action": name })).await
 }
 
 /// The order the customer named, where a look-up found it to be theirs.
@@ -73,24 +75,50 @@ async fn order_of(tx: &mut Tx, view: &View, office: &BackOffice) -> anyhow::Resu
     Ok((owner.as_deref() == Some(view.conversation.id.as_str())).then_some(order))
 }
 
-fn filled(
-    desk: &Desk<'_, '_>,
+/// The published answer an action says; nothing where it says none.
+async fn said(
+    desk: &mut Desk<'_, '_>,
     view: &View,
     configured: &Configured,
-    order: &str,
     text: &str,
-) -> BTreeMap<String, String> {
+) -> anyhow::Result<Result<Option<Answer>, NotSaid>> {
+    if !configured.answers() {
+        return Ok(Ok(None));
+    }
+    Ok(answer::meant(desk.tx, desk.app, view, text).await?.map(Some))
+}
+
+/// Why no answer is said, with those there are to choose from.
+async fn not_said(desk: &mut Desk<'_, '_>, view: &View, name: &str, not: NotSaid) -> anyhow::Result<()> {
+    refuse(desk, view, name, not.key()).await?;
+    let cited = answer::cited(desk.tx, view).await?;
+    if not != NotSaid::Which || cited.is_empty() {
+        return Ok(());
+    }
+    desk.say(Say::new("action.answers_cited").with("number", view.case.number).with("answers", cited.join("、"))).await
+}
+
+/// What fills a form, besides what is known of the case.
+struct Words<'a> {
+    order: &'a str,
+    /// What whoever asked typed.
+    text: &'a str,
+    answer: Option<&'a Answer>,
+}
+
+fn filled(desk: &Desk<'_, '_>, view: &View, configured: &Configured, words: Words<'_>) -> BTreeMap<String, String> {
     let customer = view.customer_texts().pop().unwrap_or_default();
     let fact = view.fact().unwrap_or_default();
     let given = Given {
         case: view.case.number,
-        text: text.trim(),
+        text: words.text.trim(),
         customer: &cards::one_line(&customer),
         fact,
         by: &desk.person.name,
+        answer: words.answer.map_or("", |answer| &answer.text),
     };
     let inputs = configured.inputs.iter().map(|(name, words)| (name.clone(), given.fill(words)));
-    inputs.chain([(config::ORDER.to_owned(), order.to_owned())]).collect()
+    inputs.chain([(config::ORDER.to_owned(), words.order.to_owned())]).collect()
 }
 
 async fn begun(
@@ -110,6 +138,7 @@ async fn begun(
         name: configured.name.clone(),
         recipe: configured.recipe.clone(),
         inputs: serde_json::to_string(&inputs)?,
+        cites: None,
         asked_by: desk.person.id.clone(),
         asked_at: now,
         undoes: None,

@@ -8,7 +8,7 @@ use backoffice::{Account, Recipe, Recipes};
 use super::ConfigError;
 use super::check::{Findings, ID_RULE, is_id};
 use super::names::hint;
-use crate::desk::{Action, BackOffice, Desk, Mode};
+use crate::desk::{ANSWER, Action, BackOffice, Desk, Mode};
 use crate::policy::{PLACES, unknown_places};
 
 /// The input by which a look-up is told the order.
@@ -150,6 +150,22 @@ fn check_action(place: &str, office: &BackOffice, action: &Action, recipe: &Reci
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
     let wrong = what(&format!("which takes {}, and is given {}", list(&needed), list(&given)));
     found.expect(needed == given, place, wrong, format!("give `inputs` for all of them but {ORDER:?}, and no others"));
+    check_answers(place, action, recipe, found);
+}
+
+/// What reaches a buyer is a published answer and nothing else; and a published answer is no part of anything else.
+fn check_answers(place: &str, action: &Action, recipe: &Recipe, found: &mut Findings) {
+    for input in &recipe.inputs {
+        let Some(words) = action.inputs.get(&input.name) else { continue };
+        let what = format!("action {:?} gives {:?} the words {words:?}", action.name, input.name);
+        if input.published {
+            let todo = format!("write {ANSWER:?}: {:?} takes only a published answer there", recipe.id.name);
+            found.expect(words == ANSWER, place, what, todo);
+        } else {
+            let todo = "use {text}; or say `published = true` at this input of the recipe";
+            found.expect(!words.contains(ANSWER), place, what, todo);
+        }
+    }
 }
 
 fn place_of(office: &BackOffice) -> String {

@@ -86,6 +86,10 @@ fn look_ups_name_recipes_that_look() {
         errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(acts("recipe = \"note\"\ninputs = { note = \"{text}\" }"), "");
+    assert_eq!(acts("recipe = \"reply\"\ninputs = { answer = \"{answer}\" }"), "");
+    let free = acts("recipe = \"reply\"\ninputs = { answer = \"{answer} {text}\" }");
+    assert!(free.contains("takes only a published answer"), "{free}");
+    assert!(acts("recipe = \"note\"\ninputs = { note = \"{answer}\" }").contains("published = true"));
     assert!(acts("recipe = \"order\"").contains("which only reads"));
     assert!(acts("recipe = \"nota\"").contains("did you mean \"note\""));
     assert!(acts("recipe = \"note\"").contains("which takes note, order, and is given order"));

@@ -128,10 +128,18 @@ pub struct Action {
     pub high_risk: bool,
 }
 
+/// What an input is given that takes a published answer: its words and nothing else.
+pub const ANSWER: &str = "{answer}";
+
 impl Action {
     /// What people call it.
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether it says a published answer.
+    pub fn answers(&self) -> bool {
+        self.inputs.values().any(|words| words == ANSWER)
     }
 
     /// Whether somebody means this one.

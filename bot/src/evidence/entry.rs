@@ -201,6 +201,8 @@ kinds! {
     HoldPlaced = "hold_placed",
     /// A person ended that.
     HoldLifted = "hold_lifted",
+    /// What a person needs to decide about a refund was collected for them.
+    RefundPackCollected = "refund_pack_collected",
 }
 
 impl fmt::Display for Kind {

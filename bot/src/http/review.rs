@@ -10,6 +10,7 @@ mod decide;
 mod form;
 mod look_up;
 mod media;
+mod pack;
 mod page;
 mod report;
 mod seal;

@@ -87,10 +87,12 @@ pub struct Given<'a> {
     pub fact: &'a str,
     /// The name of whoever asked.
     pub by: &'a str,
+    /// The words of the published answer that was asked for.
+    pub answer: &'a str,
 }
 
 /// The places that may stand in an action's inputs.
-pub const PLACES: [&str; 5] = ["case", "text", "customer", "fact", "by"];
+pub const PLACES: [&str; 6] = ["case", "text", "customer", "fact", "by", "answer"];
 
 impl Given<'_> {
     /// The words with their places filled. What fills a place is not looked at for further places.
@@ -112,6 +114,7 @@ impl Given<'_> {
             "customer" => self.customer.to_owned(),
             "fact" => self.fact.to_owned(),
             "by" => self.by.to_owned(),
+            "answer" => self.answer.to_owned(),
             other => format!("{{{other}}}"),
         }
     }
@@ -201,7 +204,8 @@ mod tests {
 
     #[test]
     fn places_are_filled_once() {
-        let given = Given { case: 81, text: "已{by}催", customer: "到哪了", fact: "已发货", by: "李华" };
+        let given =
+            Given { case: 81, text: "已{by}催", customer: "到哪了", fact: "已发货", by: "李华", answer: "" };
         assert_eq!(given.fill("#{case} {text}：{customer}｜{fact}（{by}）"), "#81 已{by}催：到哪了｜已发货（李华）");
         assert_eq!(given.fill("没有{"), "没有{");
         assert_eq!(unknown_places("{text}{when}{by}{order"), ["when"]);

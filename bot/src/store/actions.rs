@@ -29,6 +29,8 @@ pub struct Action {
     pub recipe: String,
     /// What the recipe is given, as JSON.
     pub inputs: String,
+    /// The published answer that it says, as JSON; nothing where it says none.
+    pub cites: Option<String>,
     /// Who asked for it, by id.
     pub asked_by: String,
     /// When.
@@ -60,6 +62,7 @@ impl Action {
             authority: None,
             claimed_at: None,
             outcome: None,
+            cites: None,
             ..self
         }
     }
@@ -152,8 +155,9 @@ impl TryFrom<String> for ActionState {
 
 /// Adds an action that somebody asked for.
 pub async fn add(tx: &mut Tx, action: &Action) -> sqlx::Result<()> {
-    let sql = "INSERT INTO actions (id, number, case_id, conversation, channel, store, name, recipe, inputs, asked_by,
-               asked_at, undoes, state, round) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let sql = "INSERT INTO actions (id, number, case_id, conversation, channel, store, name, recipe, inputs, cites,
+               asked_by, asked_at, undoes, state, round)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let a = action;
     let args = args![
         &a.id,
@@ -165,6 +169,7 @@ pub async fn add(tx: &mut Tx, action: &Action) -> sqlx::Result<()> {
         &a.name,
         &a.recipe,
         &a.inputs,
+        a.cites.as_deref(),
         &a.asked_by,
         a.asked_at,
         a.undoes.as_deref(),

@@ -160,7 +160,20 @@ pub async fn in_state(tx: &mut Tx, state: EntryState) -> sqlx::Result<Vec<Stored
 /// Everything that is in use, each with where: on channels where a newer version of the same entry is in use, the older
 /// one is not. What cannot be read is left out, rather than leaving the desk without any knowledge.
 pub async fn in_use(tx: &mut Tx) -> sqlx::Result<Vec<Entry>> {
-    let published = in_state(tx, EntryState::Published).await?;
+    Ok(released(&in_state(tx, EntryState::Published).await?))
+}
+
+/// The versions of one entry that are in use, each with where, the newest first.
+pub async fn in_use_of(tx: &mut Tx, id: &str) -> sqlx::Result<Vec<Entry>> {
+    let mut published = history(tx, id).await?;
+    published.retain(|version| version.state == EntryState::Published);
+    let mut found = released(&published);
+    found.reverse();
+    Ok(found)
+}
+
+/// Published versions, in the order of entries and versions, each with where it is in use.
+fn released(published: &[StoredEntry]) -> Vec<Entry> {
     let mut found = Vec::with_capacity(published.len());
     for (at, stored) in published.iter().enumerate() {
         let newer = published.iter().skip(at + 1).take_while(|next| next.id == stored.id);
@@ -170,7 +183,7 @@ pub async fn in_use(tx: &mut Tx) -> sqlx::Result<Vec<Entry>> {
             None => tracing::error!(entry = %stored.id, version = stored.version, "an entry cannot be read"),
         }
     }
-    Ok(found)
+    found
 }
 
 /// Every published entry that was imported from this file.

@@ -31,7 +31,17 @@ impl View {
         let offered: Vec<&str> = action_desk::offered(self).iter().map(|action| action.label()).collect();
         let number = self.case.number.to_string();
         let line = || self.words().text("card.actions", &[("number", &number), ("actions", &offered.join("、"))]);
-        (!offered.is_empty()).then(line)
+        let lines = [(!offered.is_empty()).then(line), self.pack_line()];
+        let lines: Vec<String> = lines.into_iter().flatten().collect();
+        (!lines.is_empty()).then(|| lines.join(" · "))
+    }
+
+    /// How to have collected what decides a refund, where the customer wants one and there is something to look at.
+    fn pack_line(&self) -> Option<String> {
+        use policy::Intent::{Compensation, Refund, Returns};
+        let wanted = matches!(self.intent_now(), Refund | Returns | Compensation);
+        let office = self.desk.desk.back_office(&self.channel()?.store).filter(|_| wanted)?;
+        office.looks_up(Refund).then(|| self.words().text("pack.offer", &[("number", &self.case.number.to_string())]))
     }
 
     /// What was looked up, and when, or why it was not.

@@ -290,6 +290,16 @@ pub enum Job {
         /// The end of the week.
         until: Timestamp,
     },
+    /// Collect what a person needs to decide about a refund.
+    CollectPack {
+        /// Whose phone.
+        #[serde(rename = "member")]
+        to: Address,
+        /// The case.
+        case: String,
+        /// Who wishes for it, by id.
+        person: String,
+    },
     /// Fill in what would be done in a back office.
     PrepareAction {
         /// The action.

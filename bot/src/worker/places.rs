@@ -11,7 +11,7 @@ fn most(rank: Rank) -> i64 {
     match rank {
         Rank::First => 24,
         Rank::Turns => 1,
-        Rank::Then => 24,
+        Rank::Then => 12,
         Rank::Slow => 8,
         Rank::Linked => 8,
     }
@@ -65,11 +65,11 @@ mod tests {
     fn a_flood_of_one_rank_leaves_the_others_their_places() {
         let free = |places: &Places| Rank::ALL.map(|rank| places.free(rank));
         let places = Places::default();
-        let flood: Vec<Place> = (0..24).map(|_| places.take(Rank::Then)).collect();
+        let flood: Vec<Place> = (0..12).map(|_| places.take(Rank::Then)).collect();
         assert_eq!(free(&places), [24, 1, 0, 8, 8]);
         let slow = places.take(Rank::Slow);
         assert_eq!(free(&places), [24, 1, 0, 7, 8]);
         drop((flood, slow));
-        assert_eq!(free(&places), [24, 1, 24, 8, 8]);
+        assert_eq!(free(&places), [24, 1, 12, 8, 8]);
     }
 }

@@ -35,6 +35,13 @@ pub enum Effect {
         /// The tag.
         tag: String,
     },
+    /// A buyer was answered in an order's conversation.
+    Reply {
+        /// The order.
+        order: String,
+        /// The words.
+        text: String,
+    },
     /// A refund was agreed to.
     Refund {
         /// The order.

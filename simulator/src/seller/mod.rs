@@ -1,5 +1,5 @@
-//! A Chinese shop's back office (商家后台) as a strict site with a ledger: orders, logistics, after-sales, notes, tags and
-//! refunds behind a sign-in, with everything that gets in the way of whoever works there, and a page that tries every
+//! A Chinese shop's back office (商家后台) as a strict site with a ledger: orders, logistics, after-sales, notes, tags,
+//! refunds and the buyers' messages behind a sign-in, with everything that gets in the way of whoever works there, and a page that tries every
 //! way to write that a browser has.
 //!
 //! It takes a write only from who is signed in and knows the session's token, and does it as often as it is asked to:
@@ -21,7 +21,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 pub use ledger::{Effect, Hit, Write};
-pub use shop::{AfterSale, Item, Order, Parcel};
+pub use shop::{AfterSale, Item, Line, Order, Parcel, Side};
 pub use ways::WAYS;
 
 use crate::clock::Clock;

@@ -1,6 +1,6 @@
 //! The site's pages.
 
-use super::shop::{AfterSale, Order};
+use super::shop::{AfterSale, Line, Order, Side};
 
 /// A document before it is dressed up.
 pub(super) struct Page {
@@ -13,6 +13,8 @@ pub(super) struct Page {
 pub(super) const TAGS: [&str; 4] = ["催发货", "物流异常", "重点跟进", "老客户"];
 /// Most characters of a note.
 pub(super) const NOTE_CHARS: usize = 200;
+/// Most characters of a message to a buyer.
+pub(super) const REPLY_CHARS: usize = 500;
 
 pub(super) fn html(page: &Page, user: &str) -> String {
     let Page { title, body } = page;
@@ -205,6 +207,29 @@ pub(super) fn note_form(order: &Order, token: &str) -> Page {
     Page { title: "添加备注", body }
 }
 
+/// What buyer and shop wrote each other about an order, and a form to answer in.
+pub(super) fn conversation(order: &Order, token: &str) -> Page {
+    let line = |(at, line): (usize, &Line)| {
+        let by = match line.by {
+            Side::Buyer => "from-buyer",
+            Side::Shop => "from-shop",
+        };
+        format!("<li class=\"{by}\" data-no=\"{}\">{}</li>", at + 1, escaped(&line.text))
+    };
+    let body = format!(
+        "<main id=\"conversation\"><h1>客户消息</h1><dl><dt>订单编号</dt><dd id=\"order-no\">{no}</dd>\
+         <dt>买家</dt><dd class=\"buyer-name\">{buyer}</dd></dl><ol id=\"messages\">{messages}</ol>\
+         <form id=\"reply-form\" method=\"post\" action=\"/conversations/{no}/messages\">\
+         <input type=\"hidden\" name=\"csrf\" value=\"{token}\">\
+         <label>回复买家 <textarea id=\"reply-text\" name=\"text\" maxlength=\"{REPLY_CHARS}\" data-autosave></textarea></label>\
+         <button id=\"reply-send\" type=\"submit\">发送</button></form></main>",
+        no = order.no,
+        buyer = escaped(&order.buyer),
+        messages = order.chat.iter().enumerate().map(line).collect::<String>(),
+    );
+    Page { title: "客户消息", body }
+}
+
 pub(super) fn tag_form(order: &Order, token: &str) -> Page {
     let options: String = TAGS.iter().map(|tag| format!("<option value=\"{tag}\">{tag}</option>")).collect();
     let body = format!(
@@ -238,7 +263,8 @@ pub(super) const STYLE: &str = "body{font:14px/1.6 \"Noto Sans CJK SC\",sans-ser
     dl{display:grid;grid-template-columns:96px 1fr;gap:4px 16px}dt{color:#8a8f99}dd{margin:0}\
     table{border-collapse:collapse;width:100%;margin:12px 0}th,td{border-bottom:1px solid #eceef1;padding:6px 8px;text-align:left}\
     .buyer-phone{font-family:\"DejaVu Sans Mono\",monospace}.danger{background:#d93026;color:#fff}\
-    textarea{width:480px;height:96px}.modal{display:none}.modal.open{display:block;position:fixed;inset:0;background:rgba(0,0,0,.5);z-index:9}\
+    #messages{list-style:none;padding:0;max-width:560px}#messages li{margin:8px 0;padding:6px 12px;border-radius:6px;background:#eceef1;white-space:pre-line}\
+    #messages .from-shop{background:#dcebff;margin-left:48px}textarea{width:480px;height:96px}.modal{display:none}.modal.open{display:block;position:fixed;inset:0;background:rgba(0,0,0,.5);z-index:9}\
     .modal .box{background:#fff;width:360px;margin:160px auto;padding:24px}";
 
 pub(super) const SCRIPT: &str = include_str!("app.js");

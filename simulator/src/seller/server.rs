@@ -35,6 +35,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/orders/{no}/tag", get(tag_form))
         .route("/orders/{no}/untag", get(untag_form))
         .route("/aftersales/{no}", get(after_sale))
+        .route("/conversations/{no}", get(conversation))
         .layer(middleware::from_fn_with_state(shared.clone(), hampered));
     Router::new()
         .merge(pages)
@@ -42,6 +43,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/login", get(|State(s): Site| async move { shown(&s, &pages::sign_in(false)) }).post(sign_in))
         .route("/orders/{no}/notes", post(add_note))
         .route("/orders/{no}/untag", post(remove_tag))
+        .route("/conversations/{no}/messages", post(answer_buyer))
         .route("/aftersales/{no}/refund", post(refund))
         .route("/api/orders/{no}/tags", post(add_tag))
         .route("/api/logistics/query", post(events))
@@ -158,6 +160,10 @@ async fn untag_form(State(shared): Site, headers: HeaderMap, Path(no): Path<Stri
     form(&shared, &headers, &no, pages::untag_form)
 }
 
+async fn conversation(State(shared): Site, headers: HeaderMap, Path(no): Path<String>) -> Response {
+    form(&shared, &headers, &no, pages::conversation)
+}
+
 fn form(shared: &Shared, headers: &HeaderMap, no: &str, made: fn(&super::Order, &str) -> Page) -> Response {
     let token = token(shared, headers).unwrap_or_default();
     let order = shared.kept().orders.get(no).cloned();
@@ -186,6 +192,18 @@ async fn remove_tag(
     let back = format!("/orders/{no}/untag");
     let effect = |tag| Effect::Untag { order: no, tag };
     handed_in(&shared, (&hangup, &headers), (&body, "tag"), effect, &back).await
+}
+
+async fn answer_buyer(
+    State(shared): Site,
+    ConnectInfo(hangup): ConnectInfo<Hangup>,
+    headers: HeaderMap,
+    Path(no): Path<String>,
+    body: Bytes,
+) -> Response {
+    let back = format!("/conversations/{no}");
+    let effect = |text| Effect::Reply { order: no, text };
+    handed_in(&shared, (&hangup, &headers), (&body, "text"), effect, &back).await
 }
 
 /// A form with a token was handed in: what it does is in one of its fields, and leads back to a page.

@@ -33,6 +33,26 @@ pub struct Order {
     pub tags: Vec<String>,
     /// Tags that were taken off, oldest first.
     pub removed: Vec<String>,
+    /// 客户消息: what buyer and shop wrote each other about it, oldest first.
+    pub chat: Vec<Line>,
+}
+
+/// A message of an order's conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Whose.
+    pub by: Side,
+    /// The words.
+    pub text: String,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// 买家.
+    Buyer,
+    /// 商家.
+    Shop,
 }
 
 /// A line of an order.
@@ -119,7 +139,18 @@ fn order(n: usize) -> Order {
         notes: if n.is_multiple_of(6) { vec!["买家催过一次，已安抚".to_owned()] } else { Vec::new() },
         tags: if n.is_multiple_of(7) { vec!["老客户".to_owned()] } else { Vec::new() },
         removed: Vec::new(),
+        chat: chat(status),
     }
+}
+
+fn chat(status: &str) -> Vec<Line> {
+    let asked = match status {
+        "已发货" => "请问快递到哪里了？",
+        "已签收" => "收到了，尺码偏小，可以退吗？",
+        _ => "在吗？什么时候能发货？",
+    };
+    let greeted = Line { by: Side::Shop, text: "您好，暖衣旗舰店为您服务".to_owned() };
+    vec![greeted, Line { by: Side::Buyer, text: asked.to_owned() }]
 }
 
 fn item(n: usize) -> Item {

@@ -4,7 +4,8 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 
 use super::ledger::{Effect, Write};
-use super::pages::{NOTE_CHARS, TAGS};
+use super::pages::{NOTE_CHARS, REPLY_CHARS, TAGS};
+use super::shop::{Line, Side};
 use super::{Kept, Mishap, Shared};
 use crate::faults::Lost;
 
@@ -82,7 +83,8 @@ fn refusal(kept: &Kept, session: Option<&str>, token: &str, effect: &Effect) -> 
         return Some(StatusCode::FORBIDDEN);
     }
     let (order, fits) = match effect {
-        Effect::Note { order, text } => (order, !text.trim().is_empty() && text.chars().count() <= NOTE_CHARS),
+        Effect::Note { order, text } => (order, is_text(text, NOTE_CHARS)),
+        Effect::Reply { order, text } => (order, is_text(text, REPLY_CHARS)),
         Effect::Tag { order, tag } => (order, TAGS.contains(&tag.as_str())),
         Effect::Untag { order, tag } => (order, kept.orders.get(order).is_some_and(|order| order.tags.contains(tag))),
         Effect::Refund { order } => (order, kept.orders.get(order).is_some_and(|order| order.after_sale.is_some())),
@@ -94,11 +96,19 @@ fn refusal(kept: &Kept, session: Option<&str>, token: &str, effect: &Effect) -> 
     (!fits).then_some(StatusCode::UNPROCESSABLE_ENTITY)
 }
 
+fn is_text(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.replace("\r\n", "\n").chars().count() <= longest
+}
+
 fn carry_out(kept: &mut Kept, effect: Effect) {
     match effect {
         Effect::Note { order, text } => {
             let text = text.replace("\r\n", "\n");
             kept.orders.entry(order).and_modify(|order| order.notes.push(text));
+        }
+        Effect::Reply { order, text } => {
+            let line = Line { by: Side::Shop, text: text.replace("\r\n", "\n") };
+            kept.orders.entry(order).and_modify(|order| order.chat.push(line));
         }
         Effect::Tag { order, tag } => {
             kept.orders.entry(order).and_modify(|order| order.tags.push(tag));

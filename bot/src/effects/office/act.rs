@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::look::{End, Run, keep_pictures, why};
 use super::settled::{self, Came};
 use super::{NoOffice, Office, Offices, is_over};
-use crate::action_desk::{Planned, allowed, remember};
+use crate::action_desk::{Planned, allowed, holds, remember};
 use crate::app::App;
 use crate::case::Unseen;
 use crate::config;
@@ -206,6 +206,9 @@ async fn void(tx: &mut Tx, app: &App, action: &Action) -> anyhow::Result<Option<
     if !desk.desk.person(&authority.person).is_some_and(may) {
         return Ok(Some("right_lost"));
     }
+    if !holds(tx, app, &desk, action).await? {
+        return Ok(Some("answer_withdrawn"));
+    }
     let runs = back_office::runs_of(tx, &action.store, &action.recipe).await?;
     Ok(runs.is_some_and(|runs| runs.stopped_at.is_some()).then_some("recipe_stopped"))
 }
@@ -231,6 +234,7 @@ async fn kept_plan(app: &App, errand: &Errand, case: &str, plan: &Plan) -> anyho
         title: recipe.title.clone(),
         order: plan.before.inputs.get(config::ORDER).cloned().unwrap_or_default(),
         fields: plan.fields.iter().map(|field| labelled(recipe, &plan.before, &field.value)).collect(),
+        seen: seen_before(recipe, &plan.before),
         pictures,
         at: app.clock.now(),
         intent: errand.action.planned().map_or_else(|| view.intent_now(), |before| before.intent),
@@ -241,6 +245,11 @@ async fn kept_plan(app: &App, errand: &Errand, case: &str, plan: &Plan) -> anyho
     let payload = payload_of(recipe, plan, &planned, &log);
     let took = i64::try_from(plan.before.took_ms).unwrap_or(i64::MAX);
     Ok(KeptPlan { run: Run::of(office, recipe, planned.at, payload, End::Through(took, None)), planned })
+}
+
+/// What the page said when the form was filled in; a plan binds it.
+fn seen_before(recipe: &Recipe, before: &Finding) -> String {
+    if before.facts.is_empty() { String::new() } else { recipe.on_card(&before.facts) }
 }
 
 /// What stands in a field, behind what people call it where that is known.

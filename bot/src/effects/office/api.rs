@@ -200,18 +200,21 @@ async fn found(
     let shown = seen.shown(view);
     let said: serde_json::Map<String, Value> =
         shown.iter().map(|fact| (fact.label.clone(), json!(fact.said))).collect();
+    // A parcel's way may have been asked for a while ago: the facts are as old as the oldest of them.
+    let at = seen.track().map_or(now, |(_, asked_at)| now.min(asked_at));
+    let until: serde_json::Map<String, Value> =
+        shown.iter().map(|fact| (fact.label.clone(), json!(at + COUNTS_FOR))).collect();
     let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let title = view.words().text("order_state.title", &[]);
     let kind = config.api.as_ref().map(|api| api.kind.as_str()).unwrap_or_default();
     let payload = json!({
         "recipe": { "name": kind, "version": 1, "hash": "" }, "title": title, "account": config.account(),
         "order": question.order, "outcome": "found", "at": now, "took_ms": took, "url": answer.url, "said": said,
+        "until": until,
         "pictures": [], "text_sha256": hex::encode(Sha256::digest(&answer.raw)), "log_sha256": raw,
         "tracking": seen.on_record(),
     });
     let fact = shown.iter().map(|fact| fact.said.as_str()).take(2).collect::<Vec<_>>().join(" ");
-    // A parcel's way may have been asked for a while ago: the facts are as old as the oldest of them.
-    let at = seen.track().map_or(now, |(_, asked_at)| now.min(asked_at));
     let looked = Looked::Found { fact, stale_at: at + COUNTS_FOR, pictures: Vec::new() };
     let reply = Reply::Facts(seen.told(view));
     let run = Run {

@@ -1,6 +1,6 @@
 //! What a look-up leaves behind: its entry in the conversation's record, and how its recipe fares.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::look::{End, Run, Sight};
 use crate::app::App;
@@ -19,6 +19,14 @@ pub(in crate::effects) async fn keep(tx: &mut Tx, app: &App, case: &Case, sight:
     let Some(run) = &sight.run else { return Ok(()) };
     let entry = Entry { kind: Kind::LookedUp, actor: Actor::System, payload: run.payload.clone() };
     record::append(tx, app, &record::chain_of(&case.conversation), Some(&case.id), &entry).await?;
+    fared(tx, app, case, run).await
+}
+
+/// How a look-up for a case fared: the order that it found is its customer's from now on.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn fared(tx: &mut Tx, app: &App, case: &Case, run: &Run) -> anyhow::Result<()> {
     if let End::Through(_, Some(order)) = &run.end {
         let theirs = back_office::claim_order(tx, &run.store, order, &case.conversation).await?;
         // Two asked at the same moment. The unit is not kept, and the next try knows whose it is.
@@ -44,15 +52,19 @@ pub(in crate::effects) async fn discard(app: &App, sight: &Sight) -> anyhow::Res
 /// When the database fails, or the disk refuses.
 pub(crate) async fn forget(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<()> {
     for payload in record::erase_look_ups(tx, app, chain, text).await? {
-        let pictures = payload["pictures"].as_array().into_iter().flatten().map(|picture| &picture["sha256"]);
-        let kept = pictures
-            .chain([&payload["picture"], &payload["log_sha256"], &payload["tracking"]["answer_sha256"]])
-            .filter_map(|name| name.as_str());
-        for name in kept {
+        let parts = payload["parts"].as_array().into_iter().flatten();
+        for name in parts.chain([&payload]).flat_map(blobs_of) {
             app.blobs.remove(name).await?;
         }
     }
     Ok(())
+}
+
+/// What is kept beside the record of a look-up, by SHA-256.
+fn blobs_of(look_up: &Value) -> impl Iterator<Item = &str> {
+    let pictures = look_up["pictures"].as_array().into_iter().flatten().map(|picture| &picture["sha256"]);
+    let others = [&look_up["picture"], &look_up["log_sha256"], &look_up["tracking"]["answer_sha256"]];
+    pictures.chain(others).filter_map(Value::as_str)
 }
 
 /// How a recipe fared; whoever has to look is told.

@@ -105,7 +105,7 @@ pub(in crate::effects) async fn before_drafting(
 /// Another program has the store's browser.
 #[derive(Debug, thiserror::Error)]
 #[error("another program has the store's browser")]
-struct Elsewhere;
+pub(super) struct Elsewhere;
 
 async fn looked_up(app: &App, view: &View, texts: &[String], intent: Intent) -> anyhow::Result<Sight> {
     let Some(config) = view.channel().and_then(|channel| view.desk.desk.back_office(&channel.store)) else {
@@ -148,7 +148,13 @@ fn wanted<'a>(
     of(intent).or_else(|| if named && says_nothing { before() } else { None })
 }
 
-async fn look(app: &App, view: &View, config: &BackOffice, question: &Question<'_>) -> anyhow::Result<Sight> {
+/// Looks an order up in one way: by the shop's own interface where it has one, else on its page.
+pub(super) async fn look(
+    app: &App,
+    view: &View,
+    config: &BackOffice,
+    question: &Question<'_>,
+) -> anyhow::Result<Sight> {
     let recipe = question.recipe.unwrap_or_default().to_owned();
     let (store, order) = (config.id.clone(), question.order.to_owned());
     let conversation = view.conversation.id.clone();
@@ -335,11 +341,13 @@ fn payload_of(recipe: &Recipe, question: &Question<'_>, finding: &Finding, log: 
         .facts
         .iter()
         .map(|(name, fact)| (recipe.label(name).to_owned(), json!(recipe.in_words(name, &fact.value))));
+    let until = finding.facts.iter().map(|(name, fact)| (recipe.label(name).to_owned(), json!(fact.stale_at_ms)));
     let stopped = finding.asked.iter().filter(|asked| asked.barred.is_some()).count();
     Ok(json!({
         "recipe": finding.recipe, "title": recipe.title, "account": finding.account, "order": question.order,
         "outcome": "found", "at": finding.at_ms, "took_ms": finding.took_ms, "pages": finding.pages,
-        "facts": finding.facts, "said": said.collect::<serde_json::Map<_, _>>(), "pictures": finding.pictures,
+        "facts": finding.facts, "said": said.collect::<serde_json::Map<_, _>>(),
+        "until": until.collect::<serde_json::Map<_, _>>(), "pictures": finding.pictures,
         "text_sha256": finding.text_sha256, "log_sha256": log,
         "requests": { "all": finding.asked.len() + finding.asked_more, "stopped": stopped },
     }))

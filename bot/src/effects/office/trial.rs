@@ -105,7 +105,8 @@ fn filled(plan: Plan) -> Trial {
 }
 
 /// What stands for a person's words in a form that is filled in for a trial.
-const SAMPLE: Given<'static> = Given { case: 0, text: "test", customer: "test", fact: "test", by: "test" };
+const SAMPLE: Given<'static> =
+    Given { case: 0, text: "test", customer: "test", fact: "test", by: "test", answer: "test" };
 
 /// What a recipe that writes is given for a trial: what the action that uses it, or is taken back by it, would give.
 fn sample(config: &BackOffice, recipes: &Recipes, recipe: &Recipe, order: &str) -> BTreeMap<String, String> {

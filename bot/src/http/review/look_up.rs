@@ -18,8 +18,8 @@ pub(super) struct LookUpShown {
     title: String,
     at: String,
     order: String,
-    /// What was seen, by name; nothing where it could not be seen.
-    facts: Vec<(String, String)>,
+    /// What was seen; nothing where it could not be seen.
+    facts: Vec<FactShown>,
     /// SHA-256 of the pictures, in hex.
     pictures: Vec<String>,
     /// The address of the last page.
@@ -31,6 +31,17 @@ pub(super) struct LookUpShown {
     requests: Option<(u64, u64)>,
     /// Whether nothing was found.
     nothing: bool,
+}
+
+/// A fact, and how long it counts.
+#[derive(Debug, Serialize)]
+struct FactShown {
+    name: String,
+    said: String,
+    /// Until when it counts; nothing where that was not kept.
+    until: Option<String>,
+    /// Whether it does not count any more.
+    over: bool,
 }
 
 /// The look-ups on a case's record, the newest first.
@@ -46,8 +57,9 @@ fn seen(told: &Told) -> bool {
 
 /// Whether an entry of the record is of a look-up, or of an action, with this picture.
 pub(super) fn has_picture(told: &Told, sha256: &str) -> bool {
-    let payload = told.payload.as_ref().filter(|_| seen(told));
-    payload.is_some_and(|payload| pictures(payload).iter().any(|picture| picture == sha256))
+    let payload = told.payload.as_ref().filter(|_| seen(told) || told.kind == Kind::RefundPackCollected);
+    let parts = payload.into_iter().flat_map(|payload| payload["parts"].as_array().into_iter().flatten());
+    payload.into_iter().chain(parts).any(|payload| pictures(payload).iter().any(|picture| picture == sha256))
 }
 
 fn pictures(payload: &Value) -> Vec<String> {
@@ -55,7 +67,8 @@ fn pictures(payload: &Value) -> Vec<String> {
     listed.chain([&payload["picture"]]).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn shown(view: &View, payload: &Value) -> LookUpShown {
+/// A look-up as it is on record.
+pub(super) fn shown(view: &View, payload: &Value) -> LookUpShown {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let recipe = &payload["recipe"];
     let hash: String = text(&recipe["hash"]).chars().take(8).collect();
@@ -65,12 +78,7 @@ fn shown(view: &View, payload: &Value) -> LookUpShown {
         title: text(&payload["title"]),
         at: moment(view, payload["at"].as_i64().unwrap_or_default()),
         order: policy::masked(&text(&payload["order"])),
-        facts: payload["said"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, said)| (name.clone(), text(said)))
-            .collect(),
+        facts: facts(view, payload),
         pictures: pictures(payload),
         url: pages.unwrap_or_else(|| text(&payload["url"])),
         account: text(&payload["account"]),
@@ -78,4 +86,17 @@ fn shown(view: &View, payload: &Value) -> LookUpShown {
         requests: requests["all"].as_u64().zip(requests["stopped"].as_u64()),
         nothing: payload["outcome"] != "found",
     }
+}
+
+fn facts(view: &View, payload: &Value) -> Vec<FactShown> {
+    let fact = |(name, said): (&String, &Value)| {
+        let until = payload["until"][name].as_i64();
+        FactShown {
+            name: name.clone(),
+            said: said.as_str().unwrap_or_default().to_owned(),
+            until: until.map(|until| moment(view, until)),
+            over: until.is_some_and(|until| until <= view.now),
+        }
+    };
+    payload["said"].as_object().into_iter().flatten().map(fact).collect()
 }

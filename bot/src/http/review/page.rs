@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::basis::{self, Basis, Rules};
 use super::form::{self, Forms, editable};
 use super::look_up::{self, LookUpShown};
+use super::pack::{self, PackShown};
 use super::story::{self, Said};
 use super::trouble::Trouble;
 use super::visitor::Visitor;
@@ -51,6 +52,8 @@ pub(super) struct Page {
     pub(super) reasons: Vec<ReasonShown>,
     /// What was looked up in the back office, the newest first.
     pub(super) look_ups: Vec<LookUpShown>,
+    /// What was collected to decide about a refund, the newest.
+    pub(super) pack: Option<PackShown>,
     /// What the draft rests on.
     pub(super) basis: Vec<Basis>,
     /// What is allowed and what is not.
@@ -180,6 +183,7 @@ pub(super) async fn build(
         draft: drafts.map(|draft| draft_shown(view, draft)),
         reasons: reasons(view),
         look_ups: look_up::of(view, &told),
+        pack: pack::of(view, &told),
         basis: basis::of(tx, view).await?,
         rules: basis::rules(tx, app, view).await?,
         holders: holders(view, &off_duty),

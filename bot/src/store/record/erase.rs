@@ -24,13 +24,17 @@ pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64
     Ok(())
 }
 
-/// Erases what was looked up about an order that is named in a text which its author took back. Gives what was erased.
+/// Erases what was looked up about an order that is named in a text which its author took back, and what was collected
+/// beside that text. Gives what was erased.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn erase_look_ups(tx: &mut Tx, app: &App, chain: &str, text: &str) -> anyhow::Result<Vec<Value>> {
     let named = |payload: &Value| payload["order"].as_str().is_some_and(|order| text.contains(order));
-    erase(tx, app, chain, Kind::LookedUp, named).await
+    let beside = |payload: &Value| payload["claim"].as_array().into_iter().flatten().any(|said| said["text"] == text);
+    let mut gone = erase(tx, app, chain, Kind::LookedUp, named).await?;
+    gone.extend(erase(tx, app, chain, Kind::RefundPackCollected, |pack| named(pack) || beside(pack)).await?);
+    Ok(gone)
 }
 
 /// Erases what an example holds that was made of a case.

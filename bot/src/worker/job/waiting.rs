@@ -45,6 +45,7 @@ impl Job {
             Self::FetchMedia { conversation, seq, .. } => format!("media:{conversation}:{seq}"),
             Self::LearnName { conversation } => format!("name:{conversation}"),
             Self::TestRecipe { store, recipe, .. } => format!("recipe:{store}:{recipe}"),
+            Self::CollectPack { case, .. } => format!("pack:{case}"),
             Self::Draw { to, until } => format!("draw:{}:{until}", to.lane()),
             Self::PrepareAction { action } | Self::SubmitAction { action } => format!("action:{action}"),
             Self::Erase { conversation, .. } => format!("erase:{conversation}"),
@@ -90,6 +91,7 @@ impl Job {
             | Self::LearnName { .. }
             | Self::TestRecipe { .. }
             | Self::Draw { .. }
+            | Self::CollectPack { .. }
             | Self::PrepareAction { .. }
             | Self::SubmitAction { .. }
             | Self::Erase { .. } => Rank::Slow,
@@ -129,6 +131,7 @@ impl Job {
             Self::AskReview { .. } => "ask_review",
             Self::Show { .. } => "show",
             Self::Draw { .. } => "draw",
+            Self::CollectPack { .. } => "collect_pack",
             Self::PrepareAction { .. } => "prepare_action",
             Self::SubmitAction { .. } => "submit_action",
             Self::FetchUpload { .. } => "fetch_upload",
@@ -142,6 +145,7 @@ impl Job {
         match self {
             Self::Draft { case, .. }
             | Self::Story { case, .. }
+            | Self::CollectPack { case, .. }
             | Self::ReviewDeadline { case, .. }
             | Self::WindowDeadline { case, .. }
             | Self::Send { case, .. }
@@ -161,6 +165,7 @@ impl Job {
             | Self::SettleCare { to, .. }
             | Self::Ask { to, .. }
             | Self::TestRecipe { to, .. }
+            | Self::CollectPack { to, .. }
             | Self::PublishUpload { to, .. }
             | Self::Send { to: Some(to), .. } => Some(to),
             _ => self.paced(),
