@@ -1,5 +1,7 @@
 //! What is written for people to read: links lead somewhere, and the guide is there in both languages.
 
+#![allow(clippy::expect_used, reason = "a test that cannot read the pages says so and stops")]
+
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -8,7 +10,8 @@ fn root() -> PathBuf {
 
 /// The Markdown files of a folder, without those below it.
 fn pages(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries =
+        std::fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("a readable folder").path());
     let mut pages: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     pages.sort();
     pages
@@ -22,8 +25,8 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn broken(page: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(page).unwrap();
-    let beside = page.parent().unwrap();
+    let text = std::fs::read_to_string(page).expect("a readable page");
+    let beside = page.parent().expect("a folder");
     let nowhere = links(&text).filter(|target| !beside.join(target).exists());
     nowhere.map(|target| format!("{}: nothing is at {target}", page.display())).collect()
 }

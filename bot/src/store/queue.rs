@@ -3,6 +3,9 @@
 //! Rows of one lane are worked one after another; rows of different lanes side by side. A claimed row belongs to an
 //! instance for as long as it shows signs of life ([`super::instances`]), and its fence proves whose it is.
 
+mod due;
+
+pub use due::due;
 use sqlx::FromRow;
 
 use super::Tx;
@@ -122,55 +125,6 @@ pub async fn enqueue(tx: &mut Tx, job: Job<'_>) -> sqlx::Result<()> {
     )
     .await
     .map(drop)
-}
-
-macro_rules! is_due {
-    ($table:literal, $rank:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM ",
-            $table,
-            " WHERE done_at IS NULL AND head AND owner IS NULL AND rank = ",
-            $rank,
-            " AND due_at <= $1)"
-        )
-    };
-}
-
-const DUE: &str = concat!(
-    "SELECT ",
-    is_due!("inbox", 0),
-    ", ",
-    is_due!("outbox", 0),
-    ", ",
-    is_due!("inbox", 1),
-    ", ",
-    is_due!("outbox", 1),
-    ", ",
-    is_due!("inbox", 2),
-    ", ",
-    is_due!("outbox", 2),
-    ", ",
-    is_due!("outbox", 3),
-    ", ",
-    is_due!("outbox", 4)
-);
-
-/// Where there is something to claim, the first ranks first: one look instead of eight where there is
-/// little.
-pub async fn due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<(Rank, Door)>> {
-    let found: Option<(bool, bool, bool, bool, bool, bool, bool, bool)> = tx.one(DUE, args![now]).await?;
-    let (a, b, c, d, e, f, linked, turns) = found.unwrap_or_default();
-    let places = [
-        (Rank::First, Door::Inbox, a),
-        (Rank::First, Door::Outbox, b),
-        (Rank::Turns, Door::Outbox, turns),
-        (Rank::Then, Door::Inbox, c),
-        (Rank::Then, Door::Outbox, d),
-        (Rank::Slow, Door::Inbox, e),
-        (Rank::Slow, Door::Outbox, f),
-        (Rank::Linked, Door::Outbox, linked),
-    ];
-    Ok(places.into_iter().filter(|(.., due)| *due).map(|(rank, door, _)| (rank, door)).collect())
 }
 
 /// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.
