@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aijia::args;
 use aijia::case::{Ending, State};
 use aijia::evidence::Kind;
-use aijia::{args, worker};
 use anyhow::{Context, ensure};
 use cards::Act;
 use simulator::{Api, Fault, Lost};
@@ -208,18 +208,12 @@ story!(
         let card = world.card("LiHua")?;
         world.sim.faults().next(Api::KfSendMsg, 1, Fault::After(Lost::Hang));
         world.sim.tap("LiHua", &card.task_id, &card.key(Act::Send)?, &[]).await?;
-        let (app, goal) = (world.app.clone(), world.sim.count(Api::KfSendMsg) + 1);
-        let working = tokio::spawn(async move { worker::pump(&app).await });
-        while world.sim.count(Api::KfSendMsg) < goal {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        working.abort();
+        world.killed_at(Api::KfSendMsg, 1).await?;
         let (text, code) = shown(world, 1).await?;
         ensure!(text.contains("还在路上"), "{text}");
         world.member_says("ChenJie", &format!("/清除 1 确认 {code}")).await?;
         ensure!(places(world, CANARY).await?.contains("messages.body"), "it waits");
         world.everything_sent_is_answered_for().await?;
-        world.restart().await?;
         world.wait(Duration::from_secs(61)).await?;
         world.wait(Duration::from_secs(10)).await?;
         ensure!(places(world, CANARY).await?.is_empty(), "{:?}", places(world, CANARY).await?);
