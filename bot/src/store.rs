@@ -65,6 +65,16 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };
 }
 
+tokio::task_local! {
+    /// When what is committed here is written.
+    static TURN: Turn;
+}
+
+/// Does something for which somebody waits: what it commits is written ahead of everything else on SQLite.
+pub async fn ahead<T>(doing: impl Future<Output = T>) -> T {
+    TURN.scope(Turn::Ahead, doing).await
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -122,21 +132,7 @@ impl Store {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
     {
         let (unit, answer) = unit::without_type(unit);
-        self.run(Turn::Behind, unit).await?;
-        answer.take()
-    }
-
-    /// [`Store::commit`] for what somebody outside waits for: on SQLite it is written ahead of everything else.
-    ///
-    /// # Errors
-    /// Those of [`Store::commit`].
-    pub async fn commit_ahead<T, F>(&self, unit: F) -> anyhow::Result<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<T>> + Clone + Send + 'static,
-    {
-        let (unit, answer) = unit::without_type(unit);
-        self.run(Turn::Ahead, unit).await?;
+        self.run(TURN.try_get().unwrap_or(Turn::Behind), unit).await?;
         answer.take()
     }
 
@@ -303,6 +299,7 @@ async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
     let cannot = || format!("cannot open the database {}", path.display());
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .test_before_acquire(false)
         .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await
         .with_context(cannot)?;
@@ -317,6 +314,8 @@ async fn open_sqlite(path: &Path, metrics: Metrics) -> anyhow::Result<Backend> {
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
+        // A file does not go away as a server does.
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .with_context(cannot)?;
@@ -392,7 +391,11 @@ async fn begin(pool: &PgPool, how: &'static str) -> anyhow::Result<Tx> {
 async fn commit_once(pool: &PgPool, metrics: &Metrics, unit: &mut Unit) -> anyhow::Result<bool> {
     let began = std::time::Instant::now();
     let mut tx = begin(pool, "BEGIN").await?;
-    match unit(&mut tx).await {
+    let done = match unit(&mut tx).await {
+        Ok(()) => lanes::settle(&mut tx).await,
+        failed => failed,
+    };
+    match done {
         Ok(()) => {
             let brings_work = tx.brings_work();
             chaos::point("postgres.before_commit");

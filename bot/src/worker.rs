@@ -48,7 +48,7 @@ use crate::chaos;
 use crate::clock::{HOUR, SECOND, Timestamp};
 use crate::effects::{self, backoff};
 use crate::store::queue::{self, Door, Rank, Row};
-use crate::store::{News, Tx, Unavailable, accounts, instances};
+use crate::store::{self, News, Tx, Unavailable, accounts, instances};
 use instance::Working;
 use places::{Place, Places};
 
@@ -65,10 +65,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// far less than a look for each.
 const TOGETHER: Duration = Duration::from_millis(3);
 
-/// A claimed row, the door it came through, the place it takes while it is worked, and the sign that it is.
+/// A claimed row, the door it came through and its rank, the place it takes while it is worked, and the sign that it is.
 struct Work {
     door: Door,
     row: Row,
+    rank: Rank,
     place: Place,
     working: Working,
 }
@@ -162,8 +163,7 @@ async fn idle(running: &mut JoinSet<()>, news: &mut News, stop: &mut watch::Rece
 
 async fn round(app: &App, running: &mut JoinSet<()>, places: &Places) -> anyhow::Result<bool> {
     chaos::point("worker.before_claim");
-    let full = Rank::ALL.into_iter().all(|rank| places.free(rank) == 0);
-    let work = if full { Vec::new() } else { claim(app, places).await? };
+    let work = if places.are_taken() { Vec::new() } else { claim(app, places).await? };
     chaos::point("worker.claimed");
     let busy = !work.is_empty();
     for work in work {
@@ -195,43 +195,41 @@ async fn chores(app: &App) -> anyhow::Result<bool> {
 async fn claim(app: &App, places: &Places) -> anyhow::Result<Vec<Work>> {
     let (now, places, me) = (app.clock.now(), places.clone(), app.instance.id().to_owned());
     let serves_aibot = app.serves_aibot();
-    let claimed = app
-        .store
-        .commit(move |tx| {
-            Box::pin(async move {
-                if !instances::is_listed(tx, &me).await? {
-                    instances::beat(tx, &me, now).await?;
+    let claimed = app.store.commit(move |tx| {
+        Box::pin(async move {
+            if !instances::is_listed(tx, &me).await? {
+                instances::beat(tx, &me, now).await?;
+            }
+            let mut claimed = Vec::new();
+            for (rank, door) in queue::due(tx, now).await? {
+                let ours = rank != Rank::Linked || serves_aibot;
+                let limit = if ours { places.free(rank, door) } else { 0 };
+                if limit > 0 {
+                    let rows = queue::claim(tx, door, &me, now, rank, limit).await?;
+                    claimed.extend(rows.into_iter().map(|row| (door, row, rank, places.take(rank, door))));
                 }
-                let mut claimed = Vec::new();
-                for (rank, door) in queue::due(tx, now).await? {
-                    let ours = rank != Rank::Linked || serves_aibot;
-                    let limit = if ours { places.free(rank) } else { 0 };
-                    if limit > 0 {
-                        let rows = queue::claim(tx, door, &me, now, rank, limit).await?;
-                        claimed.extend(rows.into_iter().map(|row| (door, row, places.take(rank))));
-                    }
-                }
-                Ok(claimed)
-            })
+            }
+            Ok(claimed)
         })
-        .await?;
-    let begun = claimed.into_iter().map(|(door, row, place)| {
+    });
+    let begun = store::ahead(claimed).await?.into_iter().map(|(door, row, rank, place)| {
         let working = Working::on(app, &row.id);
-        Work { door, row, place, working }
+        Work { door, row, rank, place, working }
     });
     Ok(begun.collect())
 }
 
 async fn finish_or_postpone(app: &App, work: Work) {
-    let Work { door, row, place: _place, working: _working } = work;
-    let doing = async {
+    let Work { door, row, rank, place: _place, working: _working } = work;
+    let doing = caught(async {
         match door {
             Door::Inbox => inbox::handle(app, row.clone()).await,
             Door::Outbox => effects::perform(app, row.clone()).await,
         }
-    };
+    });
     chaos::point("worker.before_work");
-    let Err(problem) = caught(doing).await else { return };
+    let done = if rank == Rank::First { store::ahead(doing).await } else { doing.await };
+    let Err(problem) = done else { return };
     tracing::warn!(row = %row.id, problem = %format!("{problem:#}"), "work is put back for later");
     if let Err(problem) = postpone(app, door, row, problem).await {
         tracing::error!(problem = %format!("{problem:#}"), "work could not be put back; it is let go of in a moment");

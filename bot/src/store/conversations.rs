@@ -182,6 +182,13 @@ pub async fn lock(tx: &mut Tx, id: &str, now: Timestamp) -> sqlx::Result<Option<
     tx.one("UPDATE conversations SET touched_at = $2 WHERE id = $1 RETURNING *", args![id, now]).await
 }
 
+/// The same by one of its cases.
+pub async fn lock_of_case(tx: &mut Tx, case_id: &str, now: Timestamp) -> sqlx::Result<Option<Conversation>> {
+    let sql = "UPDATE conversations SET touched_at = $2 WHERE id = (SELECT conversation FROM cases WHERE id = $1)
+               RETURNING *";
+    tx.one(sql, args![case_id, now]).await
+}
+
 /// Stores what changes about a conversation.
 pub async fn save(tx: &mut Tx, c: &Conversation) -> sqlx::Result<()> {
     let args = args![&c.id, c.last_seq, c.window_ends_at, c.quota_left, c.case_id.clone()];

@@ -52,7 +52,8 @@ pub fn read_triggers(text: Option<&str>) -> anyhow::Result<Triggers> {
 
 /// The id of the version in force.
 pub async fn current_id(tx: &mut Tx) -> sqlx::Result<Option<String>> {
-    Ok(tx.one::<(Option<String>,)>("SELECT MAX(id) FROM desks", args![]).await?.and_then(|(id,)| id))
+    let newest: Vec<(Option<String>,)> = tx.seldom("SELECT MAX(id) FROM desks").await?;
+    Ok(newest.into_iter().next().and_then(|(id,)| id))
 }
 
 /// Whether a file with this content was ever applied.

@@ -7,8 +7,8 @@ use super::Tx;
 use super::queue::Door;
 use crate::args;
 
-/// Finds the heads of the lanes this unit touched; the last thing before its commit. Whoever adds to a lane and
-/// whoever finishes in it do this one after the other, so that the later one sees what the earlier one left.
+/// Finds the heads of the lanes that were touched in this transaction; the last thing before its commit. Whoever adds to
+/// a lane and whoever finishes in it do this one after the other, so that the later one sees what the earlier one left.
 pub(super) async fn settle(tx: &mut Tx) -> anyhow::Result<()> {
     let touched = tx.touched();
     let alone = tx.either("", ALONE);

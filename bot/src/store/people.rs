@@ -77,7 +77,7 @@ pub async fn set_duty(tx: &mut Tx, person: &str, on: bool, now: Timestamp) -> sq
 
 /// What everybody last said about being on duty.
 pub async fn duty_words(tx: &mut Tx) -> sqlx::Result<HashMap<String, DutyWord>> {
-    let rows: Vec<(String, bool, Timestamp)> = tx.all("SELECT person, on_duty, at FROM duty_words", args![]).await?;
+    let rows: Vec<(String, bool, Timestamp)> = tx.seldom("SELECT person, on_duty, at FROM duty_words").await?;
     Ok(rows.into_iter().map(|(person, on, at)| (person, DutyWord { on, at })).collect())
 }
 

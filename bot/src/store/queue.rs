@@ -8,7 +8,7 @@ mod due;
 pub use due::due;
 use sqlx::FromRow;
 
-use super::Tx;
+use super::{Tx, Value};
 use crate::args;
 use crate::clock::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -112,19 +112,42 @@ pub struct Job<'a> {
     pub due_at: Timestamp,
 }
 
+/// Adds a job.
+macro_rules! insert_sql {
+    () => {
+        "INSERT INTO outbox (id, lane, rank, kind, case_id, member, body, due_at, attempts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)"
+    };
+}
+
+/// Ends what an earlier job of the lane was going to do and nobody has begun.
+macro_rules! supersede_sql {
+    () => {
+        "UPDATE outbox SET done_at = $9 WHERE lane = $2 AND done_at IS NULL AND owner IS NULL"
+    };
+}
+
 /// Stores something to be done.
 pub async fn enqueue(tx: &mut Tx, job: Job<'_>) -> sqlx::Result<()> {
+    insert(tx, insert_sql!(), job, None).await
+}
+
+/// The same, in the place of what an earlier job of its lane was going to do and nobody has begun.
+pub async fn enqueue_instead(tx: &mut Tx, job: Job<'_>, now: Timestamp) -> sqlx::Result<()> {
+    let sql = tx.either(
+        concat!(supersede_sql!(), "; ", insert_sql!()),
+        concat!("WITH superseded AS (", supersede_sql!(), ") ", insert_sql!()),
+    );
+    insert(tx, sql, job, Some(now)).await
+}
+
+async fn insert(tx: &mut Tx, sql: &'static str, job: Job<'_>, now: Option<Timestamp>) -> sqlx::Result<()> {
     let rank = job.rank.stored();
-    let args = args![job.id, &job.lane, rank, job.kind, job.case_id, job.member, job.body, job.due_at];
+    let mut args = args![job.id, &job.lane, rank, job.kind, job.case_id, job.member, job.body, job.due_at];
+    args.extend(now.map(Value::from));
     tx.has_work();
     tx.touch(Door::Outbox, &job.lane);
-    tx.run(
-        "INSERT INTO outbox (id, lane, rank, kind, case_id, member, body, due_at, attempts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
-        args,
-    )
-    .await
-    .map(drop)
+    tx.run(sql, args).await.map(drop)
 }
 
 /// Takes the next heads of a door that are due. A row that another claimer is just taking is passed over.
@@ -311,13 +334,6 @@ pub async fn cut_short(tx: &mut Tx, door: Door, row: &Row, due_at: Timestamp, pr
     };
     tx.touch(door, &row.lane);
     tx.run(sql, args![&row.id, row.fence, due_at, problem]).await.map(drop)
-}
-
-/// Ends what an earlier job of a lane was going to do and nobody has begun: a newer one takes its place.
-pub async fn supersede(tx: &mut Tx, lane: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE outbox SET done_at = $2 WHERE lane = $1 AND done_at IS NULL AND owner IS NULL";
-    tx.touch(Door::Outbox, lane);
-    tx.run(sql, args![lane, now]).await.map(drop)
 }
 
 /// Forgets what was waiting to be told to colleagues and names one of these words, and what was said in the lanes of a

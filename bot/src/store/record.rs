@@ -23,6 +23,21 @@ pub fn chain_of(conversation: &str) -> String {
     format!("conversation:{conversation}")
 }
 
+/// Adds an entry.
+macro_rules! entry_sql {
+    () => {
+        "INSERT INTO evidence (chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    };
+}
+
+/// Makes it the head of its chain.
+macro_rules! head_sql {
+    () => {
+        "INSERT INTO chains (chain, seq, hash) VALUES ($1, $2, $9)
+         ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash"
+    };
+}
 /// Adds an entry to a chain, in the transaction of what it tells.
 ///
 /// # Errors
@@ -33,11 +48,7 @@ pub async fn append(tx: &mut Tx, app: &App, chain: &str, case: Option<&str>, ent
     let prev = take_head(tx, chain).await?;
     let record = evidence::seal(chain, prev.as_ref(), now, case, entry, salt);
     let payload = evidence::canonical(&entry.payload);
-    insert(tx, &record, &hex::encode(salt), &payload).await?;
-    let sql = "INSERT INTO chains (chain, seq, hash) VALUES ($1, $2, $3)
-               ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
-    tx.run(sql, args![chain, record.seq, hex::encode(record.hash)]).await?;
-    Ok(())
+    insert(tx, &record, &hex::encode(salt), &payload).await
 }
 
 /// The newest entry of a chain, kept from others until this transaction ends: several instances may write to one chain.
@@ -71,9 +82,8 @@ async fn insert(tx: &mut Tx, r: &Record, salt: &str, payload: &str) -> anyhow::R
         salt,
         payload
     ];
-    let sql =
-        "INSERT INTO evidence (chain, seq, at_ms, case_id, kind, actor, commitment, prev, hash, format, salt, payload)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let sql = tx
+        .either(concat!(entry_sql!(), "; ", head_sql!()), concat!("WITH added AS (", entry_sql!(), ") ", head_sql!()));
     tx.run(sql, args).await?;
     Ok(())
 }

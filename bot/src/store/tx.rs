@@ -1,6 +1,8 @@
 //! One transaction on either database, and the values its queries take.
 
-use std::collections::BTreeSet;
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::queue::Door;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
@@ -66,12 +68,17 @@ impl From<bool> for Value {
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
+/// What every step asks and few change, as statements name it: tables, and a row of `kv`.
+const SELDOM: [&str; 4] = ["desks", "duty_words", "pauses", "pause_register"];
+
 /// A transaction in progress.
 pub struct Tx {
     inner: Inner,
     has_work: bool,
-    /// Lanes whose head this unit may have changed.
+    /// Lanes whose head may have changed.
     lanes: BTreeSet<(Door, String)>,
+    /// What was read of [`SELDOM`] so far, by the text of its query.
+    seldom: HashMap<&'static str, Arc<dyn Any + Send + Sync>>,
     /// Whether the pause register is held already.
     holds_register: bool,
 }
@@ -110,11 +117,12 @@ impl Tx {
     }
 
     fn of(inner: Inner) -> Self {
-        Self { inner, has_work: false, lanes: BTreeSet::new(), holds_register: false }
+        Self { inner, has_work: false, lanes: BTreeSet::new(), seldom: HashMap::new(), holds_register: false }
     }
 
     /// Runs a statement and says how many rows it changed.
     pub async fn run(&mut self, sql: &'static str, args: Args) -> sqlx::Result<u64> {
+        self.forget_what_changes(sql);
         match &mut self.inner {
             Inner::Sqlite(tx) => Ok(sqlite_query(sql, args).execute(&mut **tx).await?.rows_affected()),
             Inner::Postgres(tx) => Ok(postgres_query(sql, args).execute(&mut **tx).await?.rows_affected()),
@@ -123,6 +131,7 @@ impl Tx {
 
     /// All rows of a query.
     pub async fn all<T: Row>(&mut self, sql: &'static str, args: Args) -> sqlx::Result<Vec<T>> {
+        self.forget_what_changes(sql);
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let rows = sqlite_query(sql, args).fetch_all(&mut **tx).await?;
@@ -140,6 +149,36 @@ impl Tx {
         Ok(self.all(sql, args).await?.into_iter().next())
     }
 
+    /// All rows of a query without arguments about what seldom changes ([`SELDOM`]). On SQLite it is asked once in a
+    /// transaction, beside which nobody else writes; on PostgreSQL others may have changed it since.
+    pub(super) async fn seldom<T: Row + Clone + Sync + 'static>(&mut self, sql: &'static str) -> sqlx::Result<Vec<T>> {
+        if let Some(known) = self.seldom.get(sql).and_then(|rows| rows.downcast_ref::<Vec<T>>()) {
+            return Ok(known.clone());
+        }
+        let rows: Vec<T> = self.all(sql, Vec::new()).await?;
+        if self.writes_alone() {
+            self.seldom.insert(sql, Arc::new(rows.clone()));
+        }
+        Ok(rows)
+    }
+
+    fn forget_what_changes(&mut self, sql: &str) {
+        if !self.seldom.is_empty() && !sql.starts_with("SELECT") && SELDOM.iter().any(|name| sql.contains(name)) {
+            self.seldom.clear();
+        }
+    }
+
+    /// Whether nobody else writes while this transaction stands, and what was read stays true.
+    pub(super) fn writes_alone(&self) -> bool {
+        matches!(self.inner, Inner::Sqlite(_))
+    }
+
+    /// Undoes what the unit did since its savepoint.
+    pub(super) async fn undo_unit(&mut self) -> sqlx::Result<()> {
+        self.seldom.clear();
+        self.run("ROLLBACK TO unit", Vec::new()).await.map(drop)
+    }
+
     /// Remembers to wake the workers of all instances after the commit.
     pub(super) fn has_work(&mut self) {
         self.has_work = true;
@@ -150,10 +189,9 @@ impl Tx {
         self.has_work
     }
 
-    /// Begins another unit in the same transaction, which knows nothing of the one before.
+    /// Begins another unit in the same transaction, which is not told of the work the one before brought.
     pub(super) fn begin_unit(&mut self) {
         self.has_work = false;
-        self.lanes.clear();
     }
 
     /// Remembers a lane whose next row has to be looked for before the commit.

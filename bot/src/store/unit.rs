@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use futures::future::BoxFuture;
 
-use super::lanes;
 use super::tx::Tx;
 
-/// A unit with what belongs to every one: it finds the heads of the lanes it touched. It may be run again; what it
-/// answered last counts.
+/// A unit of work. It may be run again; what it answered last counts.
 pub(super) type Unit = Box<dyn for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, anyhow::Result<()>> + Send>;
 
 /// What a unit answered, once it has been run.
@@ -36,7 +34,6 @@ where
         Box::pin(async move {
             tx.begin_unit();
             let said = unit(tx).await?;
-            lanes::settle(tx).await?;
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
             Ok(())
         })

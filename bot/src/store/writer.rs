@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::lanes;
 use super::tx::Tx;
 use super::unavailable::Unavailable;
 use super::unit::Unit;
@@ -40,7 +41,7 @@ struct Done {
 /// Who is written first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Ahead of everything: the platform waits for an answer.
+    /// Ahead of everything: the platform waits for an answer, or somebody with a phone in their hand.
     Ahead,
     /// After what came before.
     Behind,
@@ -165,7 +166,7 @@ impl Pen {
     }
 
     async fn write_group(&mut self, first: Job, queue: &mut Queue) -> anyhow::Result<()> {
-        let mut tx = match self.pool.begin_with("BEGIN IMMEDIATE").await {
+        let mut tx = match self.pool.begin_with("BEGIN IMMEDIATE; SAVEPOINT unit").await {
             Ok(tx) => Tx::sqlite(tx),
             Err(problem) => {
                 // Dropping the jobs tells every caller; those behind it have waited as long.
@@ -176,22 +177,17 @@ impl Pen {
         chaos::point("writer.begun");
         let (began, mut next, mut answers, mut sound) = (Instant::now(), Some(first), Vec::new(), Ok(()));
         while let Some(job) = next.take() {
-            let (answer, ended) = in_savepoint(&mut tx, job).await;
+            let Done { keep, fatal, answer } = job(&mut tx).await;
             answers.push(answer);
-            sound = ended;
-            if sound.is_ok() && answers.len() < GROUP && began.elapsed() < GROUP_TIME {
+            if answers.len() < GROUP && began.elapsed() < GROUP_TIME {
                 next = queue.take();
             }
-        }
-        chaos::point("writer.before_commit");
-        let committed = match sound {
-            Ok(()) => tx.commit().await,
-            // The database gave the transaction up by itself: what came before in it is gone as well.
-            Err(problem) => {
-                let _ = tx.rollback().await;
-                Err(problem)
+            sound = end(&mut tx, keep, fatal, next.is_some()).await;
+            if sound.is_err() {
+                break;
             }
-        };
+        }
+        let committed = commit(tx, sound).await;
         let fate = committed.as_ref().copied().map_err(|problem| format!("{problem:#}"));
         self.metrics.committed(answers.len(), began.elapsed());
         self.since_checkpoint += answers.len();
@@ -219,21 +215,33 @@ impl Pen {
     }
 }
 
-/// Runs a unit, and says whether the transaction around it still stands.
-async fn in_savepoint(tx: &mut Tx, job: Job) -> (Answer, anyhow::Result<()>) {
-    let begun = tx.run("SAVEPOINT unit", Vec::new()).await;
-    let Done { keep, fatal, answer } = job(tx).await;
-    (answer, end(tx, begun.map(drop), keep, fatal).await)
-}
-
-async fn end(tx: &mut Tx, begun: sqlx::Result<()>, keep: bool, fatal: bool) -> anyhow::Result<()> {
-    begun?;
+/// Ends a unit in its savepoint, and opens the next one where another unit follows. Fails where the transaction around
+/// it no longer stands.
+async fn end(tx: &mut Tx, keep: bool, fatal: bool, another: bool) -> anyhow::Result<()> {
     ensure!(!fatal, "{LOST}");
     if !keep {
-        tx.run("ROLLBACK TO unit", Vec::new()).await?;
+        tx.undo_unit().await?;
     }
-    tx.run("RELEASE unit", Vec::new()).await?;
+    let ended = if another { "RELEASE unit; SAVEPOINT unit" } else { "RELEASE unit" };
+    tx.run(ended, Vec::new()).await?;
     Ok(())
+}
+
+/// Writes what the units of a group left, with the heads of the lanes they touched.
+async fn commit(mut tx: Tx, sound: anyhow::Result<()>) -> anyhow::Result<()> {
+    let settled = match sound {
+        Ok(()) => lanes::settle(&mut tx).await,
+        lost => lost,
+    };
+    chaos::point("writer.before_commit");
+    match settled {
+        Ok(()) => tx.commit().await,
+        // The database gave the transaction up by itself: what came before in it is gone as well.
+        Err(problem) => {
+            let _ = tx.rollback().await;
+            Err(problem)
+        }
+    }
 }
 
 /// Marks that a unit met a failure of the storage.

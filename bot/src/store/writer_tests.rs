@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::args;
 use crate::config::Database;
-use crate::store::{Store, unit};
+use crate::store::{Store, pauses, unit};
 
 /// A row of some pages.
 async fn put(store: &Store, id: String, text: String) -> anyhow::Result<()> {
@@ -140,5 +140,34 @@ async fn what_somebody_outside_waits_for_is_written_first() -> anyhow::Result<()
     let order = order.lock().unwrap_or_else(PoisonError::into_inner).clone();
     assert_eq!(order, ["ahead", "behind", "behind", "behind", "behind", "behind"]);
     let _ = std::fs::remove_dir_all(&folder);
+    Ok(())
+}
+
+/// How many pauses a unit sees that declares one meanwhile, and fails where it is to.
+async fn declares(store: &Store, id: &'static str, fails: bool) -> anyhow::Result<(usize, usize)> {
+    let seen = store.commit(move |tx| {
+        Box::pin(async move {
+            let before = pauses::in_force(tx).await?.len();
+            pauses::declare(tx, id, &pauses::Scope::Everything, "amei", "", 1).await?;
+            anyhow::ensure!(!fails, "no");
+            Ok((before, pauses::in_force(tx).await?.len()))
+        })
+    });
+    seen.await
+}
+
+#[tokio::test]
+async fn what_is_read_once_for_many_units_is_read_again_after_a_change() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("aijia-seldom-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let store = Store::open(&Database::Sqlite(folder.join("aijia.db"))).await?;
+    // They come together, and share a transaction.
+    let units = [declares(&store, "p1", false), declares(&store, "p2", true), declares(&store, "p3", false)];
+    let seen = futures::future::join_all(units).await;
+    let seen: Vec<Option<(usize, usize)>> = seen.into_iter().map(Result::ok).collect();
+    assert_eq!(seen, [Some((0, 1)), None, Some((1, 2))]);
+    let turn = store.commit(|tx| Box::pin(async move { Ok(pauses::turn(tx).await?) })).await?;
+    assert_eq!(turn, 2, "what was undone is not counted");
+    std::fs::remove_dir_all(&folder)?;
     Ok(())
 }

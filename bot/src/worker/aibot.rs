@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::case::Say;
 use crate::clock::{MINUTE, Timestamp};
 use crate::effects;
-use crate::store::accounts;
+use crate::store::{self, accounts};
 use crate::surface::{Address, Attached, SentFile, Surface};
 
 /// How long one look listens.
@@ -270,7 +270,8 @@ async fn keep(app: &App, key: &str, from: &Address, deed: &Deed) -> bool {
 async fn store(app: &App, key: &str, from: &Address, deed: &Deed) -> anyhow::Result<()> {
     let (app, key, from, deed) = (app.clone(), format!("aibot:{key}"), from.clone(), deed.clone());
     let store = app.store.clone();
-    store.commit_ahead(move |tx| Box::pin(async move { store_deed(tx, &app, &key, &from, deed).await })).await
+    let kept = store.commit(move |tx| Box::pin(async move { store_deed(tx, &app, &key, &from, deed).await }));
+    store::ahead(kept).await
 }
 
 /// Where nothing answered a tap in time, its card says that it is being worked on; what comes of it follows in words.

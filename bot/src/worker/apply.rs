@@ -47,15 +47,34 @@ pub async fn apply_with(
     event: &Event,
     next_holder: Option<&str>,
 ) -> anyhow::Result<Result<Case, Refusal>> {
-    let now = app.clock.now();
-    let known = cases::load(tx, case_id).await?.context("no such case")?;
+    let read_before = match mistake::made(Mistake::DecideOnOldRead) {
+        true => cases::load(tx, case_id).await?,
+        false => None,
+    };
     // The register comes before the conversation everywhere, so that a pause and a claim cannot wait for each other.
     pauses::hold(tx).await?;
-    let mut conversation = conversations::lock(tx, &known.conversation, now).await?.context("no such conversation")?;
-    let mut case = match mistake::made(Mistake::DecideOnOldRead) {
-        true => known,
-        false => cases::load(tx, case_id).await?.context("no such case")?,
+    let now = app.clock.now();
+    let mut conversation = conversations::lock_of_case(tx, case_id, now).await?.context("no such case")?;
+    let case = match read_before {
+        Some(case) => case,
+        None => cases::load(tx, case_id).await?.context("no such case")?,
     };
+    apply_locked(tx, app, &mut conversation, case, event, next_holder).await
+}
+
+/// Lets an event happen to a case as it was read since its conversation was locked.
+///
+/// # Errors
+/// When the database fails, or the case's channel does not exist.
+pub async fn apply_locked(
+    tx: &mut Tx,
+    app: &App,
+    conversation: &mut Conversation,
+    mut case: Case,
+    event: &Event,
+    next_holder: Option<&str>,
+) -> anyhow::Result<Result<Case, Refusal>> {
+    let now = app.clock.now();
     // Only now: a configuration put in force while this waited for its turn is the one to decide by.
     let desk = app.desk(tx).await?;
     case.window = conversation.window();
@@ -85,7 +104,7 @@ pub async fn apply_with(
         Ok(step) => {
             let next = step.next.clone();
             outcome::note(tx, &case, &step.evidence, now).await?;
-            keep(tx, app, &desk, &mut conversation, step).await?;
+            keep(tx, app, &desk, conversation, step).await?;
             Ok(Ok(next))
         }
         Err(refusal) => {
@@ -100,9 +119,8 @@ pub async fn apply_with(
 /// # Errors
 /// When the database fails.
 pub async fn lock(tx: &mut Tx, app: &App, case_id: &str) -> anyhow::Result<()> {
-    let Some(case) = cases::load(tx, case_id).await? else { return Ok(()) };
     pauses::hold(tx).await?;
-    conversations::lock(tx, &case.conversation, app.clock.now()).await?;
+    conversations::lock_of_case(tx, case_id, app.clock.now()).await?;
     Ok(())
 }
 

@@ -196,8 +196,7 @@ impl Turn<'_, '_> {
         }
         let Some(case) = case else { return self.only_record(&open, seq, at, &text, backlog).await };
         let event = Event::customer_said(seq, at, &kind, text);
-        let _ = apply::apply(self.tx, self.app, &case.id, &event).await?;
-        Ok(())
+        apply::apply_locked(self.tx, self.app, &mut open, case, &event, None).await.map(drop)
     }
 
     /// Whether a later version of a message came before it.

@@ -12,7 +12,7 @@ use super::reviewer;
 use crate::app::App;
 use crate::desk::{Channel, ChannelKind, Desk};
 use crate::store::queue::{Rank, Row};
-use crate::store::{Tx, queue};
+use crate::store::{self, Tx, queue};
 use crate::surface::{Address, Attached, SentFile, Surface};
 
 /// Something the world said, as stored in the inbox.
@@ -126,21 +126,20 @@ impl On {
 /// When the database fails; whoever sent it then sends it again.
 pub async fn arrived(app: App, on: On, replay_key: Option<String>, arrivals: Vec<Arrival>) -> anyhow::Result<bool> {
     let store = app.store.clone();
-    store
-        .commit_ahead(move |tx| {
-            Box::pin(async move {
-                let desk = app.desk(tx).await?;
-                let Some(channel) = on.channel(&desk.desk) else { return Ok(false) };
-                let key: Vec<&str> = replay_key.iter().map(String::as_str).collect();
-                if key.is_empty() || !queue::first_seen(tx, &key).await?.is_empty() {
-                    for arrival in arrivals {
-                        store_arrival(tx, &app, &channel.id, arrival).await?;
-                    }
+    let kept = store.commit(move |tx| {
+        Box::pin(async move {
+            let desk = app.desk(tx).await?;
+            let Some(channel) = on.channel(&desk.desk) else { return Ok(false) };
+            let key: Vec<&str> = replay_key.iter().map(String::as_str).collect();
+            if key.is_empty() || !queue::first_seen(tx, &key).await?.is_empty() {
+                for arrival in arrivals {
+                    store_arrival(tx, &app, &channel.id, arrival).await?;
                 }
-                Ok(true)
-            })
+            }
+            Ok(true)
         })
-        .await
+    });
+    store::ahead(kept).await
 }
 
 /// Stores one thing that arrived on a channel with a door of its own.

@@ -337,14 +337,10 @@ impl Job {
     /// # Errors
     /// When the database fails.
     pub async fn enqueue(&self, tx: &mut Tx, app: &App, due: Timestamp) -> anyhow::Result<()> {
-        let lane = self.lane();
-        if matches!(self, Self::Draft { .. }) {
-            // Whoever types ten messages is answered once.
-            queue::supersede(tx, &lane, app.clock.now()).await?;
-        }
+        let now = app.clock.now();
         let job = queue::Job {
-            id: app.ids.next(app.clock.now())?,
-            lane,
+            id: app.ids.next(now)?,
+            lane: self.lane(),
             rank: self.rank(),
             kind: self.kind(),
             case_id: self.case(),
@@ -352,7 +348,11 @@ impl Job {
             body: serde_json::to_string(self)?,
             due_at: due,
         };
-        Ok(queue::enqueue(tx, job).await?)
+        match self {
+            // Whoever types ten messages is answered once.
+            Self::Draft { .. } => Ok(queue::enqueue_instead(tx, job, now).await?),
+            _ => Ok(queue::enqueue(tx, job).await?),
+        }
     }
 
     /// The same for another phone of the same person; nothing for what is about one phone.

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use super::{caught, inbox};
 use crate::app::App;
 use crate::chaos;
-use crate::store::{Tx, accounts, queue};
+use crate::store::{self, Tx, accounts, queue};
 
 /// Callbacks written together at most.
 const TOGETHER: usize = 128;
@@ -124,7 +124,8 @@ async fn store(app: &App, received: Vec<Received>) -> anyhow::Result<()> {
     let keys = received.iter().map(|one| one.replay_key.clone()).collect();
     let rang = received.iter().any(|one| matches!(one.incoming, Incoming::Doorbell { .. }));
     let writer = app.clone();
-    app.store.commit_ahead(move |tx| Box::pin(async move { keep(tx, &writer, received).await })).await?;
+    let kept = app.store.commit(move |tx| Box::pin(async move { keep(tx, &writer, received).await }));
+    store::ahead(kept).await?;
     app.receipts.remember(keys);
     if rang {
         app.receipts.doorbell.notify_one();

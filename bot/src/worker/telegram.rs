@@ -17,8 +17,8 @@ use crate::case::Say;
 use crate::clock::{SECOND, Timestamp};
 use crate::desk::{ChannelKind, Desk};
 use crate::metrics::Ignored;
-use crate::store::Tx;
 use crate::store::accounts::{self, Account};
+use crate::store::{self, Tx};
 
 /// How long one question waits for something new.
 const WAIT: Duration = Duration::from_secs(25);
@@ -146,18 +146,17 @@ fn is_wanted(desk: &Desk) -> bool {
 /// When the database fails; Telegram then delivers it again.
 pub async fn delivered(app: App, update: Update) -> anyhow::Result<bool> {
     let store = app.store.clone();
-    store
-        .commit_ahead(move |tx| {
-            Box::pin(async move {
-                let desk = app.desk(tx).await?;
-                if !is_wanted(&desk.desk) {
-                    return Ok(false);
-                }
-                keep_one(tx, &app, &desk.desk, &update).await?;
-                Ok(true)
-            })
+    let kept = store.commit(move |tx| {
+        Box::pin(async move {
+            let desk = app.desk(tx).await?;
+            if !is_wanted(&desk.desk) {
+                return Ok(false);
+            }
+            keep_one(tx, &app, &desk.desk, &update).await?;
+            Ok(true)
         })
-        .await
+    });
+    store::ahead(kept).await
 }
 
 /// Whoever writes to the bot in private is a customer, unless they are configured as a colleague: then it is never a

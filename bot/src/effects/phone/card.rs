@@ -253,10 +253,30 @@ type ToSettle = (Option<String>, Drawn);
 
 /// The code that changes the card, taken so that nobody uses it twice, and what the card becomes.
 async fn to_settle(app: &App, task_id: &str) -> anyhow::Result<Option<ToSettle>> {
-    let (app, task_id) = (app.clone(), task_id.to_owned());
-    let store = app.store.clone();
-    store
+    let Some((posting, drawn)) = become_of(app, task_id).await? else { return Ok(None) };
+    let now = app.clock.now();
+    app.store
         .commit(move |tx| {
+            Box::pin(async move {
+                let code = store::cards::take_code(tx, &posting.task_id).await?;
+                let life = posting.to.surface.abilities().card_life_ms;
+                let alive = |(_, posted_at): &(String, Timestamp)| life.is_none_or(|life| now - posted_at < life);
+                let code = code.filter(alive).map(|(code, _)| code);
+                if code.is_none() && store::cards::known(tx, &posting).await? {
+                    store::cards::gone(tx, &posting.task_id).await?;
+                    return Ok(None);
+                }
+                Ok(Some((code, drawn)))
+            })
+        })
+        .await
+}
+
+/// A card on a phone, and what it turns into.
+async fn become_of(app: &App, task_id: &str) -> anyhow::Result<Option<(store::cards::Posting, Drawn)>> {
+    let (reader, task_id) = (app.clone(), task_id.to_owned());
+    app.store
+        .read(move |tx| {
             Box::pin(async move {
                 let Some(posting) = store::cards::load(tx, &task_id).await? else { return Ok(None) };
                 if posting.posted_at.is_none() || posting.state == "gone" {
@@ -264,17 +284,8 @@ async fn to_settle(app: &App, task_id: &str) -> anyhow::Result<Option<ToSettle>>
                 }
                 let outcome = posting.outcome.as_deref().and_then(|o| serde_json::from_str::<Outcome>(o).ok());
                 let Some(outcome) = outcome else { return Ok(None) };
-                let view = View::load(tx, &app, &posting.case_id).await?;
-                let now = app.clock.now();
-                let code = store::cards::take_code(tx, &task_id).await?;
-                let life = posting.to.surface.abilities().card_life_ms;
-                let alive = |(_, posted_at): &(String, Timestamp)| life.is_none_or(|life| now - posted_at < life);
-                let code = code.filter(alive).map(|(code, _)| code);
-                if code.is_none() && store::cards::known(tx, &posting).await? {
-                    store::cards::gone(tx, &task_id).await?;
-                    return Ok(None);
-                }
-                Ok(Some((code, (view.settled(&outcome), view.words()))))
+                let view = View::load(tx, &reader, &posting.case_id).await?;
+                Ok(Some((posting, (view.settled(&outcome), view.words()))))
             })
         })
         .await
