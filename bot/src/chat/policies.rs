@@ -58,7 +58,7 @@ async fn take_back(desk: &mut Desk<'_, '_>, code: Option<&str>) -> anyhow::Resul
     let say = |key| {
         Say::new(key).with("before", short_version(earlier.current())).with("now", short_version(&earlier.policy))
     };
-    let (done, told) = (say("policies.done"), say("policies.done_by"));
+    let (done, told) = (say("policies.done"), say("policies.done_by").with_person("by", &desk.person.id));
     earlier.put_in_force(desk.tx, desk.app, desk.person).await?;
     desk.say(done).await?;
     phase::tell_others(desk, told).await

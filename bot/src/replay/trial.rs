@@ -17,7 +17,7 @@ const QUOTED: usize = 40;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn newest(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Past>> {
+pub async fn newest(tx: &mut Tx, limit: i64) -> anyhow::Result<Vec<Past>> {
     let mut pasts = Vec::new();
     for case in cases::newest(tx, limit).await? {
         let messages = conversations::of_case(tx, &case.conversation, &case.id).await?;
