@@ -23,7 +23,7 @@ mod tests;
 
 pub use authority::{Approval, Authority, Permit};
 pub use doubt::{Doubt, Lost, Resolution};
-pub use draft::{Author, Citation, Draft, NoModel, Shortcoming, digest};
+pub use draft::{Author, Citation, Draft, NoModel, Shortcoming, Translation, digest};
 pub use effect::{Effect, Fill, Outcome, Say};
 pub use event::{Decision, Drafted, Event, PartResult, Recipient, Tap};
 pub use in_turn::{InTurn, Roster};

@@ -11,6 +11,7 @@ mod opening;
 mod pack;
 mod pause;
 mod phase;
+mod policies;
 mod qa;
 mod sample;
 mod show;

@@ -15,6 +15,7 @@ mod qa;
 mod replay;
 mod report;
 mod serve;
+mod trial;
 mod wecom;
 
 #[cfg(feature = "demo")]
@@ -128,6 +129,8 @@ enum Command {
 enum ConfigCommand {
     /// Put the file of AIJIA_CONFIG in force on all instances
     Apply,
+    /// Show which of the newest cases a file would have judged otherwise; nothing is put in force
+    Try(trial::Wish),
 }
 
 /// The credential with the variables that are secret, as systemd's LoadCredential= hands it over.
@@ -209,6 +212,7 @@ async fn dispatch(command: Command) -> Result<Verdict, Failure> {
         Command::Replay(wish) => replay::replay(wish).await,
         Command::Evidence(command) => evidence::run(command).await,
         Command::Config(ConfigCommand::Apply) => serve::apply().await,
+        Command::Config(ConfigCommand::Try(wish)) => trial::attempt(wish).await,
         Command::Backup { folder } => backup::backup(&folder).await,
         Command::Restore { folder } => backup::restore(&folder).await,
         Command::Health => health::health().await,

@@ -9,6 +9,7 @@ mod erase;
 mod example;
 mod knowledge;
 mod name;
+mod policy;
 mod qa;
 mod reason;
 
@@ -16,6 +17,7 @@ pub use argument::{ScopeArg, after_name};
 pub use erase::{EraseCommand, EraseWish};
 pub use example::ExampleCommand;
 pub use knowledge::KnowledgeCommand;
+pub use policy::PolicyCommand;
 pub use qa::QaCommand;
 
 use cards::RejectReason;
@@ -178,6 +180,8 @@ pub enum Command {
     Qa(QaCommand),
     /// Something about erasing everything of a customer.
     Erase(EraseCommand),
+    /// Something about the policies there were.
+    Policy(PolicyCommand),
 }
 
 /// A channel and an intent as somebody typed them. Nobody has looked yet whether there are such.
@@ -300,6 +304,7 @@ fn build(name: Name, rest: &str) -> Option<Command> {
         Name::Example => example::parse(rest).map(Command::Example),
         Name::Qa => qa::parse(rest).map(Command::Qa),
         Name::Erase => erase::parse(rest).map(Command::Erase),
+        Name::Policy => policy::parse(rest).map(Command::Policy),
     }
 }
 

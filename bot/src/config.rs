@@ -14,7 +14,9 @@ pub use backoffice::{ORDER, read_recipes};
 pub use database::Database;
 pub use environment::{Aibot, Encoder, Environment, Official, OpenAi, Telegram, Wecom, WecomCallback};
 pub use file::parse_desk;
-pub use version::{people_version, policy_version, short_version};
+pub use version::{deciding_as, people_version, policy_changes, policy_version, short_version};
+
+pub(crate) use check::check;
 
 use thiserror::Error;
 

@@ -23,7 +23,7 @@ pub(crate) use embeddings::TEXTS as TEXTS_TOGETHER;
 pub use examples::{Example, LONGEST as LONGEST_EXAMPLE, nearest as nearest_examples};
 pub use extract::{extractive, extractive_each};
 pub use lexicon::Lexicon;
-pub use model::{Answered, DraftError, Flaw, Model, Question, proposal};
+pub use model::{Answered, DraftError, Flaw, Model, Outage, Question, proposal};
 pub(crate) use placeholders::{Placeholders, blanked};
 pub use questions::{Asked, are_answered_apart, asked};
 pub use senses::{Reads, Sense};
@@ -32,7 +32,7 @@ pub use wish::{Wish, go_on_from, retold, soften, wants_another_passage, with_sen
 
 use knowledge::{Caution, Found, Hit};
 
-use crate::case::{Citation, NoModel, Shortcoming};
+use crate::case::{Citation, NoModel, Shortcoming, Translation};
 use crate::policy::{Grounds, Sources, check_claims};
 
 /// Confidence from which on a passage is worth showing to a reviewer; below it the knowledge has a gap.
@@ -60,6 +60,8 @@ pub struct Proposal {
     pub no_model: Option<NoModel>,
     /// Numbers of the cases whose replies the model was shown as examples of manner.
     pub examples: Vec<i64>,
+    /// For a reviewer who reads another language than the customer's.
+    pub translation: Option<Translation>,
 }
 
 /// The place in a hit that a draft rests on: the byte range of what it was given.

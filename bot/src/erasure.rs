@@ -56,17 +56,21 @@ impl Inventory {
     }
 }
 
+/// What is said about a wish: that it is granted, or why it is not.
+pub type Answer = Result<Say, Say>;
+
 /// Does what somebody with the right to erase wants done about the customer of a case, and says what became of it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn answer(tx: &mut Tx, app: &App, person: &Person, case: &Case, wish: &EraseWish) -> anyhow::Result<Say> {
+pub async fn answer(tx: &mut Tx, app: &App, person: &Person, case: &Case, wish: &EraseWish) -> anyhow::Result<Answer> {
     // Nothing comes in, leaves or is decided in between.
     apply::lock(tx, app, &case.id).await?;
     let open = conversations::load(tx, &case.conversation).await?.context("no such conversation")?;
     let mut asking = Asking { tx, app, person, number: case.number, open: &open };
     if let Some(at) = open.erased_at {
-        return asking.already(at).await;
+        let already = asking.already(at).await?;
+        return Ok(if matches!(wish, EraseWish::Confirm { .. }) { Ok(already) } else { Err(already) });
     }
     match wish {
         EraseWish::Show => asking.show().await,
@@ -95,12 +99,12 @@ impl Asking<'_, '_> {
         Ok(self.say("erase.already").with("at", local(at, &desk.desk.desk.timezone, "%Y-%m-%d %H:%M")))
     }
 
-    async fn show(&mut self) -> anyhow::Result<Say> {
+    async fn show(&mut self) -> anyhow::Result<Answer> {
         if let Some(hold) = store::held(self.tx, &self.open.id).await? {
-            return Ok(held(self.number, &hold));
+            return Ok(Err(held(self.number, &hold)));
         }
         let inventory = Inventory::of(self.tx, self.app, &self.open.id).await?;
-        self.shown(&inventory).await
+        self.shown(&inventory).await.map(Ok)
     }
 
     async fn shown(&mut self, inventory: &Inventory) -> anyhow::Result<Say> {
@@ -123,35 +127,35 @@ impl Asking<'_, '_> {
     }
 
     /// Only what was shown: without its code, or where there is more or less of it by now, it is shown instead.
-    async fn confirm(&mut self, code: Option<&str>) -> anyhow::Result<Say> {
+    async fn confirm(&mut self, code: Option<&str>) -> anyhow::Result<Answer> {
         if let Some(hold) = store::held(self.tx, &self.open.id).await? {
-            return Ok(held(self.number, &hold));
+            return Ok(Err(held(self.number, &hold)));
         }
         let inventory = Inventory::of(self.tx, self.app, &self.open.id).await?;
         if code != Some(inventory.code(&self.open.id)?.as_str()) {
-            return self.shown(&inventory).await;
+            return self.shown(&inventory).await.map(Err);
         }
         let payload = json!({ "number": self.number, "channel": self.open.channel, "what": inventory });
         self.note(Kind::ErasureAsked, payload).await?;
         let (conversation, person) = (self.open.id.clone(), self.person.id.clone());
         let job = Job::Erase { conversation, number: self.number, person };
         job.enqueue(self.tx, self.app, self.app.clock.now()).await?;
-        Ok(self.say("erase.asked"))
+        Ok(Ok(self.say("erase.asked")))
     }
 
-    async fn hold(&mut self, why: &str) -> anyhow::Result<Say> {
+    async fn hold(&mut self, why: &str) -> anyhow::Result<Answer> {
         let hold = LegalHold { why: why.to_owned(), person: self.person.id.clone(), at: self.app.clock.now() };
         store::hold(self.tx, &self.open.id, &hold).await?;
         self.note(Kind::HoldPlaced, json!({ "number": self.number, "why": why })).await?;
-        Ok(self.say("erase.hold_placed").with("why", why))
+        Ok(Ok(self.say("erase.hold_placed").with("why", why)))
     }
 
-    async fn release(&mut self) -> anyhow::Result<Say> {
+    async fn release(&mut self) -> anyhow::Result<Answer> {
         if !store::release(self.tx, &self.open.id).await? {
-            return Ok(self.say("erase.not_held"));
+            return Ok(Err(self.say("erase.not_held")));
         }
         self.note(Kind::HoldLifted, json!({ "number": self.number })).await?;
-        Ok(self.say("erase.hold_lifted"))
+        Ok(Ok(self.say("erase.hold_lifted")))
     }
 
     /// On the desk's record, which is not the customer's.

@@ -37,6 +37,7 @@ pub mod meaning;
 pub mod metrics;
 pub mod mistake;
 pub mod policy;
+pub mod policy_desk;
 pub mod qa;
 pub mod replay;
 pub mod report;

@@ -16,12 +16,14 @@ mod past;
 mod scene;
 mod summary;
 mod told;
+mod trial;
 
 pub use files::{Files, write};
 pub use likeness::{Compared, Likeness};
 pub use past::{Flaw, MOST_BYTES, Past, Read, Refused, Said, Speaker, Unreadable, read};
 pub use scene::{Became, Replayed};
 pub use summary::{Earned, Kind, Summary};
+pub use trial::{judged_otherwise, newest};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

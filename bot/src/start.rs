@@ -324,6 +324,22 @@ async fn keeps_busy_channels(tx: &mut Tx, desk: &Desk) -> anyhow::Result<()> {
     if problems.is_empty() { Ok(()) } else { Err(BadConfig(problems).into()) }
 }
 
+/// Puts a configuration in force that no file has: it was put together from one in force, `before`, and an earlier one.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn put_together(
+    tx: &mut Tx,
+    app: &App,
+    desk: Desk,
+    triggers: Option<String>,
+    before: Applied,
+) -> anyhow::Result<()> {
+    let content = serde_json::to_string(&(&before.id, &desk, &triggers))?;
+    let new = File { desk, triggers, content_sha256: hex::encode(Sha256::digest(content)) };
+    put_in_force(tx, app, new, Some(before)).await
+}
+
 async fn put_in_force(tx: &mut Tx, app: &App, new: File, before: Option<Applied>) -> anyhow::Result<()> {
     let now = app.clock.now();
     let people = config::people_version(&new.desk);

@@ -209,6 +209,8 @@ impl View {
         let mut rows: Vec<Row> = Vec::new();
         let cited = draft.map(|draft| draft.citations.as_slice()).unwrap_or_default();
         rows.extend(self.basis_lines(cited).into_iter().map(|line| row(RowLabel::Basis, line)));
+        let translated = draft.and_then(|draft| draft.translation.as_ref()).map(|told| cards::one_line(&told.asked));
+        rows.extend(translated.map(|asked| row(RowLabel::Translation, asked)));
         let look_up = draft.and_then(|d| d.look_up.as_ref());
         if let Some(look_up) = look_up {
             let order = look_up.order.clone().map(|order| row(RowLabel::Order, order));
@@ -233,7 +235,6 @@ impl View {
         rows
     }
 
-    /// What the draft rests on, behind what is wrong with it.
     /// What the draft rests on, a line each; what is wrong with those behind the last line stands in it as well.
     fn basis_lines(&self, cited: &[Citation]) -> Vec<String> {
         let (each, rest) = cited.split_at(cited.len().min(BASES - 1));
@@ -399,10 +400,10 @@ impl View {
         let words = self.words();
         let mut lines = vec![words.text("story.draft", &[("version", &draft.version.to_string())])];
         lines.extend(draft.parts.iter().cloned());
-        let cited = draft.citations.iter().map(|c| format!("{} v{}", c.title, c.version));
-        let cited = cited.collect::<Vec<_>>().join("、");
+        lines.extend(draft.translation.iter().flat_map(|translation| translation.told(words)));
+        let cited: Vec<String> = draft.citations.iter().map(|c| format!("{} v{}", c.title, c.version)).collect();
         if !cited.is_empty() {
-            lines.push(words.text("story.basis", &[("entries", &cited)]));
+            lines.push(words.text("story.basis", &[("entries", &cited.join("、"))]));
         }
         let reasons = self.reasons().join("、");
         if !reasons.is_empty() {

@@ -230,5 +230,7 @@ vocabulary! {
         Until = "until",
         /// 可做: what may be done in the back office, and how to ask for it.
         Actions = "actions",
+        /// 译文: what the customer said, translated for the reviewer.
+        Translation = "translation",
     }
 }

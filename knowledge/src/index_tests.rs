@@ -349,3 +349,36 @@ fn sections_of_one_document_that_say_half_of_it_each_are_one_answer() {
     let exact = Entry { questions: vec![asked.into()], ..cost() };
     assert!(!completing(vec![exact, days_here()], asked), "an entry that is asked for word for word");
 }
+
+#[test]
+fn of_two_sections_alike_that_of_the_document_that_says_more_of_it_goes_first() {
+    let text = "请冷水手洗，平铺阴干。";
+    let alone = section("alone", "围巾 > 保养", text, "围巾.md line 3");
+    let here = section("here", "毛衫 > 保养", text, "毛衫.md line 3");
+    let beside = section("beside", "毛衫 > 起球", "手洗、平铺也会有少量起球。", "毛衫.md line 9");
+    let asked = "手洗以后平铺吗";
+    let in_order = |entries: Vec<Entry>| {
+        let mut found = ids(&Index::build(entries), asked, "", 0);
+        found.retain(|id| id != "beside");
+        found
+    };
+    assert_eq!(in_order(vec![alone.clone(), here.clone(), beside]), ["here", "alone"]);
+    assert_eq!(in_order(vec![alone, here]), ["alone", "here"], "as they were given");
+}
+
+#[test]
+fn what_a_long_message_means_counts_for_less() {
+    let index = Index::build(shop());
+    let faces = index.faces();
+    let direction = Arc::new(Direction::of(&[1.0, 0.0]).unwrap());
+    index.know(Meanings::new(faces.iter().map(|face| (face, direction.clone())), &[]));
+    let place = Index::FEATURES.iter().position(|name| *name == "meaning").unwrap();
+    let nearest = |text: &str| {
+        let query = Query { text, meaning: Some(&[1.0, 0.0]), scope: &Scope::default(), now_ms: 0, limit: 5 };
+        index.close_look(&query).iter().map(|(_, row)| row[place]).fold(0.0, f32::max)
+    };
+    let long = |chars: usize| format!("包邮吗{}", "。".repeat(chars - 3));
+    for (chars, near) in [(3, 1.0), (120, 1.0), (240, 0.5), (1_200, 0.1)] {
+        assert!((nearest(&long(chars)) - near).abs() < 0.01, "{chars} characters");
+    }
+}

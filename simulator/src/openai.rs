@@ -5,6 +5,7 @@
 //! Answers depend on the request alone: no clock, no randomness.
 
 mod answer;
+mod dialect;
 mod embedding;
 mod request;
 mod senses;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use answer::Completion;
+pub use dialect::Dialect;
 use request::{ChatRequest, EmbeddingRequest, Refused};
 
 /// Bytes of `Behaviour::Broken(BrokenKind::HugeBody)`'s answer text.
@@ -50,8 +52,12 @@ pub enum Behaviour {
     Hostile,
     /// Answers with exactly this message content, in a well-formed completion.
     Says(String),
+    /// Like `Honest`, in the manner of one kind of server.
+    Speaks(Dialect),
     /// Fails in one particular way.
     Broken(BrokenKind),
+    /// Fails so when it is asked for the first time, and is `Honest` from then on.
+    Stumbles(BrokenKind),
     /// 429 with `Retry-After: 1`.
     RateLimited,
 }
@@ -349,7 +355,10 @@ async fn behave(shared: &Shared, number: u64, request: &ChatRequest) -> Reply {
         }
         Behaviour::Hostile => completed(answer::hostile_completion(number, request)),
         Behaviour::Says(content) => completed(Completion::of(number, request, content)),
+        Behaviour::Speaks(dialect) => dialect::spoken(dialect, request, honest()),
         Behaviour::Broken(kind) => broken(shared, kind, honest()).await,
+        Behaviour::Stumbles(kind) if number == 1 => broken(shared, kind, honest()).await,
+        Behaviour::Stumbles(_) => completed(honest()),
         Behaviour::RateLimited => Reply::refused(&Refused::rate_limited()),
     }
 }
@@ -415,7 +424,12 @@ async fn embed(shared: &Shared, request: &EmbeddingRequest) -> Reply {
     let answer = Reply::json(StatusCode::OK, &embedding::response(request, &locked(&shared.alike)));
     let behaviour = locked(&shared.behaviour).clone();
     match behaviour {
-        Behaviour::Honest | Behaviour::Uncounted | Behaviour::Hostile | Behaviour::Says(_) => answer,
+        Behaviour::Honest
+        | Behaviour::Uncounted
+        | Behaviour::Hostile
+        | Behaviour::Says(_)
+        | Behaviour::Speaks(_)
+        | Behaviour::Stumbles(_) => answer,
         Behaviour::Slow { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             answer

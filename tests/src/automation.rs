@@ -72,7 +72,7 @@ impl World {
     }
 
     /// The reviewer who has the card of what a customer heard, and the card.
-    async fn sampled(&self, customer: &str) -> anyhow::Result<(&'static str, Card)> {
+    pub(crate) async fn sampled(&self, customer: &str) -> anyhow::Result<(&'static str, Card)> {
         let number = self.number_of(customer).await?.context("a case")?;
         let reviewer = if self.card_of("LiHua", number).is_ok() { "LiHua" } else { "ZhaoLiu" };
         Ok((reviewer, self.card_of(reviewer, number)?))

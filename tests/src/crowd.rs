@@ -358,6 +358,7 @@ fn waiting_case(
         intent: Intent::Other,
         action: None,
         look_up: None,
+        translation: None,
         supersedes: None,
     };
     let drafted = Event::Drafted { generation: 0, drafted: Drafted::Reply(Box::new(draft)) };

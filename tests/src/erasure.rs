@@ -1,5 +1,9 @@
 //! What a customer takes back is nowhere any more, and neither is a customer who asks for it.
 
+mod command_line;
+mod cut_short;
+mod reach;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

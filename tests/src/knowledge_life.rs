@@ -231,6 +231,28 @@ story!(
 );
 
 story!(
+    /// An entry that would take a question another one has to answer is not published either: whose test fails is said. Once
+    /// that one has the question no more, it is.
+    an_entry_that_takes_anothers_question_is_held_back,
+    |world| {
+        let scarf = |tests: &str| {
+            format!("id,question,answer,must_find\nscarf,羊绒围巾可以机洗吗,羊绒围巾请手洗。,{tests}\n")
+        };
+        let machine = "id,question,answer\nmachine,羊绒围巾可以机洗么呀,羊绒围巾可以放进洗衣袋机洗。\n";
+        imports(world, "围巾.csv", &scarf("羊绒围巾可以机洗么呀"), true).await?;
+        let report = imports(world, "机洗.csv", machine, true).await?;
+        let told = "✗ 羊绒围巾可以机洗么呀（羊绒围巾可以机洗吗）";
+        ensure!(report.held_back.len() == 1 && report.held_back[0].failures == [told], "{report:?}");
+        let n = number(world, "机洗.csv:machine").await?;
+        world.member_says("SunMei", &format!("/kb publish {n}")).await?;
+        let said = world.newest_text("SunMei");
+        ensure!(said.contains("没有发布") && said.contains(told), "{said}");
+        imports(world, "围巾.csv", &scarf("羊绒围巾可以机洗吗"), true).await?;
+        publishes(world, n, "").await?;
+    }
+);
+
+story!(
     /// Before a version is published, its owner sees which of the customers' questions would be answered otherwise.
     what_a_change_would_change_is_shown,
     |world| {

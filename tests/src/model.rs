@@ -117,6 +117,49 @@ story!(
     }
 );
 
+/// A Spanish draft with what the customer said and what it says in Chinese.
+fn translates() -> Behaviour {
+    let answer = "Lave el suéter a mano con agua fría, por favor.";
+    let told =
+        json!({"answer": answer, "citations": ["p1"], "asked": "毛衣可以机洗吗？", "said": "请用冷水手洗毛衣。"});
+    Behaviour::Says(told.to_string())
+}
+
+story!(
+    /// Scenario 78: who writes in another language is answered in it. The reviewer reads what they said and what the draft says
+    /// in their own; original, translation, draft and reviewer are on record; the customer gets no translation. Whoever takes
+    /// their words back takes the translation with them.
+    a_reviewer_reads_a_translation,
+    in with(translates()),
+    |world| {
+        let shop = "question,answer\n¿Se puede lavar el suéter a máquina?,羊毛衫请冷水手洗。\n";
+        world.imports("suéter.csv", shop, true).await?;
+        let asked = "Hola, ¿se puede lavar el suéter a máquina?";
+        let msgid = world.sim.customer_says(FLAGSHIP, XIAOYU, asked).await?;
+        world.settle().await?;
+        world.wait(Duration::from_secs(4)).await?;
+        let case = world.case(1).await?;
+        let translation = case.draft().context("a draft")?.translation.clone().context("a translation")?;
+        ensure!(translation.asked == "毛衣可以机洗吗？" && translation.said.as_deref() == Some("请用冷水手洗毛衣。"));
+        ensure!(prompts(world).contains("translated into Simplified Chinese"));
+        let card = world.card("LiHua")?.text();
+        ensure!(card.contains("译文") && card.contains("毛衣可以机洗吗"), "{card}");
+        world.taps("LiHua", Act::Send).await?;
+        ensure!(world.customer_heard(XIAOYU) == ["Lave el suéter a mano con agua fría, por favor."]);
+        let translated = |told: Value| told["translation"]["asked"].is_string();
+        ensure!(world.entries(Kind::Drafted).await?.into_iter().any(translated), "it is on record");
+        world.sim.customer_recalls(&msgid).await?;
+        world.settle().await?;
+        world.wait(Duration::from_secs(4)).await?;
+        ensure!(!world.entries(Kind::Drafted).await?.into_iter().any(translated), "what was taken back is on record");
+        world.record_verifies().await?;
+        let before = prompts(world).matches("translated into").count();
+        world.sim.add_customer("wmChinese", "阿青");
+        world.says(FLAGSHIP, "wmChinese", FACT).await?;
+        ensure!(prompts(world).matches("translated into").count() == before, "nobody needs a translation of Chinese");
+    }
+);
+
 story!(
     /// Numbers, amounts and links that stand in no cited passage are not shown.
     an_invented_fact_is_not_on_the_card,

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use aijia::store::{cases, queue, record};
 use anyhow::{Context, ensure};
+use cards::Act;
 use serde_json::{Value, json};
 use simulator::openai::Behaviour;
 
 use crate::operations::{beside, finished};
 use crate::story;
-use crate::world::{DESK, Setting, World};
+use crate::world::{DESK, OUTLET, Setting, World};
 
 /// What the shop's knowledge says about pilling.
 const PILLING: &str = "羊毛针织衫（M101）在腋下、袖口等摩擦多的地方穿久了会有少量起球，这是羊毛的特性。建议隔天穿、反面洗，起球后用毛球修剪器轻轻修剪即可。";
@@ -83,6 +84,34 @@ async fn done(world: &World) -> anyhow::Result<String> {
 fn keep(world: &World, name: &str, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
     Ok(std::fs::write(world.folder.path().join(name), bytes)?)
 }
+
+story!(
+    /// Before a configuration is put in force it is tried on the newest cases: each that it would judge otherwise is named,
+    /// with both judgements, and nothing is changed. A file that cannot be used is refused with its line.
+    a_configuration_is_tried_on_the_newest_cases,
+    |world| {
+        world.customer_says("羊毛衫会起球吗？").await?;
+        world.taps("LiHua", Act::Send).await?;
+        world.sim.add_customer("wmOther", "阿青");
+        world.says(OUTLET, "wmOther", "羊毛衫怎么洗？").await?;
+        keep(world, "other.toml", DESK.replacen("mode = \"draft\"", "mode = \"read_only\"", 1))?;
+        keep(world, "bad.toml", DESK.replacen("confidence = 0.90", "confidence = 7", 1))?;
+        let before = done(world).await?;
+        let tries = |file: &str| {
+            let aside = world.folder.path().join("aside");
+            finished(beside(world, &aside, &world.database_url(), &["config", "try", file, "--last", "50"])?)
+        };
+        let (code, said) = tries("other.toml")?;
+        ensure!(code == Some(0) && said.contains("2 个编号、2 次发问：1 次会有不同"), "{code:?} {said}");
+        ensure!(said.contains("#1 羊毛衫会起球吗？：") && !said.contains("#2 "), "{said}");
+        ensure!(said.contains("给审核") && said.contains("→") && said.contains("等人处理"), "{said}");
+        let (code, said) = tries("aijia.toml")?;
+        ensure!(code == Some(0) && said.contains("：0 次会有不同"), "{code:?} {said}");
+        let (code, said) = tries("bad.toml")?;
+        ensure!(code == Some(2) && said.contains("confidence is 7"), "{code:?} {said}");
+        ensure!(done(world).await? == before, "it changed something: {before} → {}", done(world).await?);
+    }
+);
 
 story!(
     /// Each turn takes the desk's own way at its own time, stands beside what a person sent, and changes nothing.

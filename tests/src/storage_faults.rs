@@ -13,7 +13,7 @@ use crate::world::{World, XIAOYU};
 const FACT: &str = "羊毛衫会起球吗？";
 
 /// A statement of a test, in a unit of its own.
-async fn run(world: &World, sql: &'static str) -> anyhow::Result<()> {
+pub async fn run(world: &World, sql: &'static str) -> anyhow::Result<()> {
     world.app.store.commit(move |tx| Box::pin(async move { Ok(tx.run(sql, args![]).await?) })).await.map(drop)
 }
 

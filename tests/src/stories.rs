@@ -46,6 +46,7 @@ mod orphans;
 mod pacing;
 mod pauses;
 mod phones;
+mod policy_back;
 mod pressure;
 mod qa;
 mod races;

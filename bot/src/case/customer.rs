@@ -231,7 +231,7 @@ fn propose(turn: &mut Turn, draft: &super::Draft) {
 fn record_draft(turn: &mut Turn, draft: &super::Draft) {
     let suggestion = json!({
         "parts": draft.parts, "author": draft.author, "citations": draft.citations, "confidence": draft.confidence,
-        "grounds": draft.grounds, "chance": draft.chance, "look_up": draft.look_up,
+        "grounds": draft.grounds, "chance": draft.chance, "look_up": draft.look_up, "translation": draft.translation,
         "intent": draft.intent, "action": draft.action, "threshold": turn.rules.desk.policy.confidence,
     });
     turn.record(Kind::Drafted, Actor::System, suggestion);

@@ -1,5 +1,6 @@
 //! What would be sent, and the digest that binds a decision to it.
 
+use cards::words::Words;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -47,9 +48,30 @@ pub struct Draft {
     /// What was looked up for it in the back office.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_up: Option<LookUp>,
+    /// What the customer said and what it says in the reviewer's language, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation>,
     /// The message id of the request it is sent again for, where that got lost and a person says that it did not arrive.
     #[serde(default)]
     pub supersedes: Option<String>,
+}
+
+/// A model's translation for the reviewer: to work with, and never sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    /// What the customer said.
+    pub asked: String,
+    /// What the draft says; none where a person wrote it.
+    pub said: Option<String>,
+}
+
+impl Translation {
+    /// Both in words, a line each.
+    pub fn told(&self, words: &Words) -> Vec<String> {
+        let line = |key, text: &str| words.text(key, &[("text", &cards::one_line(text))]);
+        let said = self.said.as_deref().map(|said| line("story.translated_reply", said));
+        std::iter::once(line("story.translated", &self.asked)).chain(said).collect()
+    }
 }
 
 impl Draft {

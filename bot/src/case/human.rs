@@ -148,6 +148,9 @@ fn edit(turn: &mut Turn, tap: &Tap, parts: &[String], verdict: &policy::Verdict)
     draft.verdict = verdict.clone();
     draft.grounds = draft.grounds.after_edit(parts);
     draft.chance = None;
+    if let Some(translation) = &mut draft.translation {
+        translation.said = None;
+    }
     let change = json!({ "before": before.map(|d| d.parts), "after": draft.parts, "version": tap.version });
     turn.record(Kind::Edited, Actor::Person(tap.person.clone()), change);
     turn.settle_cards(Outcome::Updated);
@@ -189,6 +192,7 @@ pub(super) fn blank(turn: &Turn, verdict: &policy::Verdict) -> Draft {
         intent: policy::Intent::Other,
         action: None,
         look_up: None,
+        translation: None,
         supersedes: None,
     }
 }

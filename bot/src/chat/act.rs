@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Along, Desk, ask, erase, example, knowledge, office, pack, pause, phase, qa, show};
+use super::{Along, Desk, ask, erase, example, knowledge, office, pack, pause, phase, policies, qa, show};
 use crate::action_desk;
 use crate::case::{Decision, Event, Rejection, Say, State, Tap};
 use crate::command::Command;
@@ -54,6 +54,7 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: Command, along: Along<'
         Command::Example(command) => example::on(desk, command).await,
         Command::Qa(command) => qa::on(desk, command).await,
         Command::Erase(command) => erase::on(desk, command).await,
+        Command::Policy(command) => policies::on(desk, command).await,
         Command::Pack { n } => pack::wish(desk, n).await,
         Command::Do { n, action, text } => action_desk::wish(desk, n, action.as_deref(), &text).await,
     }

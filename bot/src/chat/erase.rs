@@ -10,6 +10,6 @@ pub(super) async fn on(desk: &mut Desk<'_, '_>, command: EraseCommand) -> anyhow
     if let Err(denied) = policy::may(desk.person, Power::Erase, view.channel()) {
         return desk.denied(&denied).await;
     }
-    let say = erasure::answer(desk.tx, desk.app, desk.person, &view.case, &command.wish).await?;
+    let (Ok(say) | Err(say)) = erasure::answer(desk.tx, desk.app, desk.person, &view.case, &command.wish).await?;
     desk.say(say).await
 }

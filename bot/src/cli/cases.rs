@@ -1,6 +1,7 @@
 //! `aijia case …` and `aijia why`.
 
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::erase::{Asked, erase};
 use super::{Failure, Verdict, assemble};
@@ -32,7 +33,7 @@ pub(super) enum Command {
         #[command(flatten)]
         asked: Asked,
         /// The reason
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         why: String,
     },
     /// End that

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::{Failure, Verdict, assemble};
 use crate::app::App;
+use crate::case::Say;
 use crate::command::EraseWish;
 use crate::erasure;
 use crate::policy::{self, Power};
@@ -26,13 +27,19 @@ pub(super) async fn erase(asked: Asked, wish: EraseWish) -> Result<Verdict, Fail
     let hint =
         (wish == EraseWish::Show).then(|| format!("aijia case erase {} --by {} --confirm CODE", asked.case, asked.by));
     let worker = app.clone();
-    let said = app.store.commit(move |tx| Box::pin(async move { answer(tx, &worker, &asked, &wish).await })).await?;
+    let answered =
+        app.store.commit(move |tx| Box::pin(async move { answer(tx, &worker, &asked, &wish).await })).await?;
+    let (Ok(said) | Err(said)) = &answered;
     println!("{said}");
+    if answered.is_err() {
+        return Ok(Verdict::Bad);
+    }
     hint.iter().for_each(|hint| println!("{hint}"));
     Ok(Verdict::Good)
 }
 
-async fn answer(tx: &mut Tx, app: &App, asked: &Asked, wish: &EraseWish) -> anyhow::Result<String> {
+/// In words: that it is granted, or why it is not.
+async fn answer(tx: &mut Tx, app: &App, asked: &Asked, wish: &EraseWish) -> anyhow::Result<Result<String, String>> {
     let desk = app.desk(tx).await?;
     let person = desk.desk.person(&asked.by).with_context(|| format!("{} is nobody in aijia.toml", asked.by))?;
     let case = cases::by_number(tx, asked.case).await?;
@@ -40,6 +47,6 @@ async fn answer(tx: &mut Tx, app: &App, asked: &Asked, wish: &EraseWish) -> anyh
     if policy::may(person, Power::Erase, desk.desk.channel(&case.channel)).is_err() {
         bail!("{} may not erase customers' data: an admin may", asked.by);
     }
-    let say = erasure::answer(tx, app, person, &case, wish).await?;
-    Ok(say.in_words(desk.words(), &desk.desk))
+    let in_words = |say: Say| say.in_words(desk.words(), &desk.desk);
+    Ok(erasure::answer(tx, app, person, &case, wish).await?.map(in_words).map_err(in_words))
 }

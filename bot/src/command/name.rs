@@ -80,6 +80,7 @@ names! {
     Qa = "qa" | "质检" | "抽检", Some(Power::ReadEvidence), Some("command.qa"), "usage.qa";
     Erase = "erase" | "清除" | "删除资料", Some(Power::Erase), Some("command.erase"), "usage.erase";
     Pack = "pack" | "材料" | "退款材料", Some(Power::Decide), Some("command.pack"), "usage.pack";
+    Policy = "policy" | "策略" | "规则", Some(Power::SetMode), Some("command.policy"), "usage.policy";
 }
 
 /// The command that `text`, which follows a slash, begins with, and what comes after its name. `word` is the length in

@@ -104,6 +104,17 @@ fn an_erasure_is_shown_before_it_is_confirmed() {
 }
 
 #[test]
+fn a_policy_is_taken_back_by_the_code_of_what_was_shown() {
+    let back = |code: Option<&str>| Command::Policy(PolicyCommand::TakeBack { code: code.map(Into::into) });
+    same(&["/policy", "/策略", "／规则"], &Command::Policy(PolicyCommand::List));
+    same(&["/策略 停用", "/policy ROLLBACK", "/规则　退回"], &back(None));
+    same(&["/策略 停用 7F3K", "/policy back 〔7f3k〕", "/policy disable ７f3k"], &back(Some("7f3k")));
+    for text in ["/策略 停用 7f3k 9", "/策略 好", "/policy 7f3k"] {
+        assert_eq!(bad(text), ("policy".to_owned(), "usage.policy"), "{text}");
+    }
+}
+
+#[test]
 fn quality_is_scored_by_seven_signs() {
     let qa = |command: QaCommand| Command::Qa(command);
     same(&["/qa", "/质检", "/抽检"], &qa(QaCommand::Sample { week: None }));
@@ -290,7 +301,7 @@ fn spellings_are_unique_and_read_back() {
 #[test]
 fn every_command_a_person_can_use_is_in_the_help() {
     let lines: Vec<_> = help_text_keys().collect();
-    assert_eq!(lines.len(), 32);
+    assert_eq!(lines.len(), 33);
     assert!(lines.contains(&("command.help", None)) && lines.contains(&("command.approve", Some(Power::Decide))));
     for locale in cards::words::Locale::ALL {
         let words = cards::words::Words::load(*locale);

@@ -82,7 +82,17 @@ impl Signals {
         let found = [odds, score, lead, drop, sentence, answer, title, answer - rival, length.ln_1p(), sure * lead];
         let known = [is(Grounding::Documented), is(Grounding::EvidenceBacked), unfounded, self.history, novelty];
         let compared = [only_first, only_second, twins, verbatim, verbatim_title, size.ln_1p()];
-        found.into_iter().chain(compared).chain(known).collect()
+        found.into_iter().chain(compared).chain(known).chain([self.retrieval.bet()]).collect()
+    }
+}
+
+impl Retrieval {
+    /// What the ranking itself would bet on the first passage: its weights are learnt so that the chances of passages are as
+    /// the exponentials of their scores. The passages between the second and the fifth count as the fifth.
+    fn bet(&self) -> f64 {
+        let rivals = f64::from(u8::try_from(RIVALS).unwrap_or(u8::MAX));
+        let behind = |part: f64| (-self.score * part).exp();
+        1.0 / (1.0 + behind(self.lead) + rivals * behind(self.drop))
     }
 }
 

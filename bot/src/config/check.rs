@@ -62,7 +62,7 @@ impl Findings {
 }
 
 /// Everything that does not fit together, in the order of the file's tables.
-pub(super) fn check(desk: &Desk) -> Vec<ConfigError> {
+pub(crate) fn check(desk: &Desk) -> Vec<ConfigError> {
     let mut found = Findings::default();
     check_settings(desk, &mut found);
     check_people(desk, &mut found);

@@ -1,5 +1,7 @@
 //! Versions of what was configured: one of what decides about drafts, one of everything else.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -8,6 +10,8 @@ use crate::evidence::canonical;
 
 /// Digits shown of a version.
 const SHORT: usize = 16;
+/// Characters shown of a setting.
+const LEAF: usize = 60;
 
 /// The version of the deciding part: the policy, the trigger words in force (`triggers`: their table's text),
 /// each channel's store, mode, allowed actions and required reviews,
@@ -16,6 +20,10 @@ const SHORT: usize = 16;
 /// A draft is approved under this version; a new one voids open cards. People, names and hours do not change it,
 /// nor does the order of channels or of lists.
 pub fn policy_version(desk: &Desk, triggers: &str) -> String {
+    hash(&deciding_part(desk, triggers))
+}
+
+fn deciding_part(desk: &Desk, triggers: &str) -> Value {
     let Policy { confidence, high_value_cents, triggers: _, auto } = &desk.policy;
     let mut channels: Vec<&Channel> = desk.channels.iter().collect();
     channels.sort_by(|a, b| a.id.cmp(&b.id));
@@ -36,7 +44,54 @@ pub fn policy_version(desk: &Desk, triggers: &str) -> String {
     if !desk.intents.is_empty() {
         part["intents"] = json!(desk.intents);
     }
-    hash(&part)
+    part
+}
+
+/// A desk that decides as an earlier one did. A channel which that one did not have decides as it does.
+pub fn deciding_as(mut desk: Desk, earlier: &Desk) -> Desk {
+    desk.policy.clone_from(&earlier.policy);
+    desk.stores.clone_from(&earlier.stores);
+    desk.intents.clone_from(&earlier.intents);
+    for channel in &mut desk.channels {
+        let Some(before) = earlier.channel(&channel.id) else { continue };
+        let Channel { store, platform, region, mode, allowed_actions, review_required, .. } = before.clone();
+        *channel = Channel { store, platform, region, mode, allowed_actions, review_required, ..channel.clone() };
+    }
+    desk
+}
+
+/// What decides otherwise in the second of two desks, each with the version of its trigger words: `place: before → after`, by
+/// the configuration's own names.
+pub fn policy_changes(before: (&Desk, &str), after: (&Desk, &str)) -> Vec<String> {
+    let [before, after] = [before, after].map(|(desk, triggers)| {
+        let mut leaves = BTreeMap::new();
+        collect_leaves(&deciding_part(desk, short_version(triggers)), String::new(), &mut leaves);
+        leaves
+    });
+    let places: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let shown = |leaves: &BTreeMap<String, String>, place: &String| {
+        leaves.get(place).map_or("–".to_owned(), |leaf| cut(leaf))
+    };
+    let changed = places.into_iter().filter(|place| before.get(*place) != after.get(*place));
+    changed.map(|place| format!("{place}: {} → {}", shown(&before, place), shown(&after, place))).collect()
+}
+
+/// Everything a value holds by its place; tables of a list go by their id.
+fn collect_leaves(value: &Value, place: String, leaves: &mut BTreeMap<String, String>) {
+    let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| collect_leaves(field, below(name), leaves)),
+        Value::Array(items) if items.iter().any(|item| item["id"].is_string()) => {
+            items.iter().for_each(|item| collect_leaves(item, below(item["id"].as_str().unwrap_or("?")), leaves));
+        }
+        Value::String(text) => drop(leaves.insert(place, text.clone())),
+        other => drop(leaves.insert(place, other.to_string())),
+    }
+}
+
+fn cut(leaf: &str) -> String {
+    let shown: String = leaf.chars().take(LEAF).collect();
+    if shown.len() < leaf.len() { format!("{shown}…") } else { shown }
 }
 
 fn deciding(channel: &Channel) -> Value {

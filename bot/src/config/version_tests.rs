@@ -115,3 +115,39 @@ fn people_see_the_beginning_of_a_version() {
     assert_eq!(short_version(&version), &version[..16]);
     assert_eq!(short_version("短"), "短");
 }
+
+#[test]
+fn what_decided_before_decides_again_beside_the_people_of_now() {
+    let before = desk();
+    let mut now = desk();
+    now.policy.confidence = 0.5;
+    now.channels[0].mode = Mode::ReadOnly;
+    now.channels[0].review_required.clear();
+    now.channels[0].permitted.clear();
+    now.desk.review_minutes += 1;
+    let new = Channel { id: "new".into(), mode: Mode::Auto, ..now.channels[0].clone() };
+    now.channels.push(new.clone());
+    let again = deciding_as(now.clone(), &before);
+    assert_eq!(people_version(&again), people_version(&now));
+    assert_eq!(again.channels.last(), Some(&new), "what is new since then decides as it does");
+    let without_new = Desk { channels: again.channels[..before.channels.len()].to_vec(), ..again };
+    assert_eq!(policy_version(&without_new, "t"), policy_version(&before, "t"));
+}
+
+#[test]
+fn what_decides_otherwise_is_told_by_its_place() {
+    let (before, mut after) = (desk(), desk());
+    after.policy.confidence = 0.5;
+    after.channels[0].mode = Mode::ReadOnly;
+    after.desk.review_minutes += 1;
+    let id = &before.channels[0].id;
+    let told = policy_changes((&before, "t"), (&after, "u"));
+    let mode = json!(before.channels[0].mode);
+    let wanted = [
+        format!("channels.{id}.mode: {} → read_only", mode.as_str().unwrap()),
+        format!("policy.confidence: {} → 0.5", before.policy.confidence),
+        "triggers: t → u".to_owned(),
+    ];
+    assert_eq!(told, wanted);
+    assert!(policy_changes((&before, "t"), (&before, "t")).is_empty());
+}

@@ -49,7 +49,8 @@ impl Embeddings {
     /// When the address is none, the key cannot be sent, or no client can be built.
     pub fn new(base: &str, key: &SecretString, name: &str) -> Result<Self, DraftError> {
         let base = base.trim_end_matches('/');
-        let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        let url =
+            Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}").into()))?;
         let http = connection(&url, PATIENCE)?;
         let through = http.clone();
         let client = Client::build(http, settings(base, key)?).with_http_service(tower::service_fn(move |request| {

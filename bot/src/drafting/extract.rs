@@ -78,8 +78,7 @@ fn quoting(hits: Vec<&Hit>, confidence: f64, intent: Intent, hint: Option<Hint>,
         confidence,
         action: action(intent).map(str::to_owned),
         drafter: "extractive".into(),
-        no_model: None,
-        examples: Vec::new(),
+        ..Proposal::default()
     })
 }
 

@@ -2,9 +2,12 @@
 //!
 //! That client would read answers of any length, write those it cannot read into the log, customers' words included,
 //! and try again for as long as a server asks for. So it sends through [`exchange`], which hands it nothing but
-//! completions of a bearable size. One request, no retry: the built-in drafter stands behind it.
+//! completions of a bearable size. What may do better the next time is tried once more, all within one patience: the
+//! built-in drafter stands behind it.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_openai::Client;
@@ -16,7 +19,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::BoxError;
 use url::{Host, Url};
 
@@ -24,7 +27,7 @@ use super::placeholders::{BLANK, Placeholders};
 use super::{
     Example, Proposal, Usage, Wish, citation_of, clean, confidence_in, in_parts, prompt, wants_another_passage,
 };
-use crate::case::Citation;
+use crate::case::{Citation, Translation};
 use crate::policy::unfounded;
 
 /// Time for one answer, all of it.
@@ -41,6 +44,9 @@ const MOST_CHARS: usize = 600;
 pub struct Model {
     client: Client<OpenAIConfig>,
     name: String,
+    patience: Duration,
+    /// Whether the server may be asked for an answer in the form of an object: until it refuses that.
+    gives_objects: AtomicBool,
 }
 
 /// Why a model gave no draft. Neither says a word of what was asked or answered.
@@ -48,10 +54,59 @@ pub struct Model {
 pub enum DraftError {
     /// The server did not answer as one; trying later may help.
     #[error("the model is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(Outage),
     /// It answered, and the answer must not be used.
     #[error("the model's answer is unusable: {0}")]
     Unusable(Flaw),
+}
+
+impl DraftError {
+    /// Whether the next try may do better: the server was in trouble, or what came was no JSON.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable(outage) => matches!(outage, Outage::Status(500..) | Outage::Broken(_)),
+            Self::Unusable(flaw) => *flaw == Flaw::NotJson,
+        }
+    }
+}
+
+/// Why a server did not answer as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outage {
+    /// It answered with this status.
+    Status(u16),
+    /// The connection broke.
+    Broken(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Outage {
+    /// Whether the server says that it does not understand what it is asked.
+    fn is_about_the_request(&self) -> bool {
+        matches!(self, Self::Status(400 | 422))
+    }
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Broken(why) | Self::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<String> for Outage {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
+impl From<&str> for Outage {
+    fn from(why: &str) -> Self {
+        Self::Other(why.to_owned())
+    }
 }
 
 /// What is wrong with an answer.
@@ -93,7 +148,10 @@ pub enum Flaw {
 #[derive(Serialize)]
 struct Request<'a> {
     model: &'a str,
-    messages: Value,
+    messages: &'a Value,
+    /// What most servers can do; a schema is refused by some, and what it would ask for is looked at here anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Value>,
 }
 
 /// The part of a completion that is read; servers differ in everything else.
@@ -144,19 +202,38 @@ impl Model {
 
     fn with_patience(base: &str, key: SecretString, name: &str, patience: Duration) -> Result<Self, DraftError> {
         let base = base.trim_end_matches('/');
-        let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        let url =
+            Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}").into()))?;
         let http = connection(&url, patience)?;
         let through = http.clone();
         let client = Client::build(http, settings(base, &key)?).with_http_service(tower::service_fn(move |request| {
             exchange::<Completion>(through.clone(), request, MOST_BYTES)
         }));
-        Ok(Self { client, name: name.to_owned() })
+        Ok(Self { client, name: name.to_owned(), patience, gives_objects: AtomicBool::new(true) })
     }
 
     /// Drafts an answer to a question. The proposal is [`DraftError::Unavailable`] when the server does not answer in
     /// time, [`DraftError::Unusable`] when its answer is not one that may be shown.
     pub async fn draft(&self, question: &Question<'_>) -> Answered {
-        let (message, counted) = match self.ask(question.messages.clone()).await {
+        let mut usage = Usage::default();
+        let tries = async {
+            let first = self.answer(question).await;
+            usage += first.usage;
+            if !first.proposal.as_ref().is_err_and(DraftError::may_pass) {
+                return first.proposal;
+            }
+            let second = self.answer(question).await;
+            usage += second.usage;
+            second.proposal
+        };
+        let proposal = tokio::time::timeout(self.patience, tries).await;
+        let late = |_| Err(DraftError::Unavailable("there was no answer in time".into()));
+        Answered { proposal: proposal.unwrap_or_else(late), usage }
+    }
+
+    /// One try.
+    async fn answer(&self, question: &Question<'_>) -> Answered {
+        let (message, counted) = match self.ask(&question.messages).await {
             Ok(answer) => answer,
             // What never answered is not counted; what answered badly is, as it was expected.
             Err(error @ DraftError::Unavailable(_)) => {
@@ -170,12 +247,26 @@ impl Model {
         Answered { proposal: content.and_then(|content| question.read(&content, &self.name)), usage }
     }
 
-    /// What the model said, if anything, and what the server counted.
-    async fn ask(&self, messages: Value) -> Result<(Message, Option<Usage>), DraftError> {
-        let request = Request { model: &self.name, messages };
-        let completion: Completion = self.client.chat().create_byot(request).await.map_err(without_words)?;
+    /// What the model said, if anything, and what the server counted. A server that knows no form for an answer is asked
+    /// without one from then on.
+    async fn ask(&self, messages: &Value) -> Result<(Message, Option<Usage>), DraftError> {
+        let as_object = self.gives_objects.load(Ordering::Relaxed);
+        let completion = match self.complete(messages, as_object).await {
+            Err(DraftError::Unavailable(outage)) if as_object && outage.is_about_the_request() => {
+                let completion = self.complete(messages, false).await?;
+                self.gives_objects.store(false, Ordering::Relaxed);
+                completion
+            }
+            completed => completed?,
+        };
         let said = completion.choices.into_iter().next().map(|choice| choice.message);
         Ok((said.unwrap_or_default(), completion.usage))
+    }
+
+    async fn complete(&self, messages: &Value, as_object: bool) -> Result<Completion, DraftError> {
+        let response_format = as_object.then(|| json!({ "type": "json_object" }));
+        let request = Request { model: &self.name, messages, response_format };
+        self.client.chat().create_byot(request).await.map_err(without_words)
     }
 }
 
@@ -207,6 +298,12 @@ impl<'a> Question<'a> {
         let passages = without_the_first(found, wish);
         let asks = wish.map(|wish| Wish { before: &before, ..wish });
         Self { messages: prompt::messages(&customer, &passages, examples, asks), passages, placeholders, wish }
+    }
+
+    /// The same for a reviewer who reads `language`, which is not the customer's.
+    pub fn translated_into(mut self, language: &str) -> Self {
+        prompt::ask_for_translation(&mut self.messages, language);
+        self
     }
 
     /// What it will take at most, or nearly.
@@ -270,7 +367,9 @@ fn is_here(url: &Url) -> bool {
 }
 
 fn unavailable(error: reqwest::Error) -> DraftError {
-    DraftError::Unavailable(error.without_url().to_string())
+    let late = error.is_timeout();
+    let why = error.without_url().to_string();
+    DraftError::Unavailable(if late { Outage::Other(why) } else { Outage::Broken(why) })
 }
 
 /// What the client's error is to us. What it says is not repeated: it may quote the answer.
@@ -299,7 +398,7 @@ pub(super) async fn exchange<T: DeserializeOwned>(
     }
     let response = http.execute(request).await.map_err(unavailable)?;
     if !response.status().is_success() {
-        return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())).into());
+        return Err(DraftError::Unavailable(Outage::Status(response.status().as_u16())).into());
     }
     let bytes = read(response, most).await?;
     serde_json::from_slice::<T>(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))?;
@@ -338,7 +437,12 @@ fn restored(
     let parts = usable(&answer, found)?;
     let confidence = answer.cited.iter().map(|place| confidence_in(found, *place)).fold(0.0, f64::max);
     let citations = answer.cited.iter().filter_map(|place| found.hits.get(*place)).map(whole).collect();
-    Ok(Proposal { parts, citations, confidence, action: None, drafter, no_model: None, examples: Vec::new() })
+    let shown = |text: &str| Some(clean(&placeholders.restore(text))).filter(|text| cards::showable(text));
+    let translation = answer
+        .translation
+        .as_ref()
+        .and_then(|(asked, said)| Some(Translation { asked: shown(asked)?, said: Some(shown(said)?) }));
+    Ok(Proposal { parts, citations, confidence, drafter, translation, ..Proposal::default() })
 }
 
 /// A model rests on all of a passage that it was given.

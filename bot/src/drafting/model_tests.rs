@@ -5,7 +5,7 @@ use super::*;
 use cards::Hint;
 use knowledge::{Hit, Kind};
 use serde_json::json;
-use simulator::openai::{Behaviour, BrokenKind, FakeModel};
+use simulator::openai::{Behaviour, BrokenKind, Dialect, FakeModel};
 
 const PASSAGE: &str = "满 99 元包邮，不满收 8 元，详见 https://shop.example/fee。";
 
@@ -105,14 +105,39 @@ async fn a_broken_server_is_an_error_of_its_kind() {
 }
 
 #[tokio::test]
-async fn a_failure_is_not_tried_again() {
-    for behaviour in
-        [Behaviour::Broken(BrokenKind::Http500), Behaviour::RateLimited, Behaviour::Broken(BrokenKind::Prose)]
-    {
+async fn what_may_pass_is_tried_once_more_and_nothing_else_is() {
+    use BrokenKind::{CutsOff, EmptyChoices, Http500, HugeBody, Prose, Refuses, TruncatedJson};
+    let broken = |tries: usize| move |kind: BrokenKind| (Behaviour::Broken(kind), tries);
+    let twice = [Http500, Prose, TruncatedJson, CutsOff].map(broken(2));
+    let once = [EmptyChoices, Refuses, HugeBody].map(broken(1));
+    for (behaviour, tries) in twice.into_iter().chain(once).chain([(Behaviour::RateLimited, 1)]) {
         let server = FakeModel::start(behaviour.clone()).await.expect("a server");
         let model = Model::new(&server.base_url(), "key".into(), "m").expect("a model");
         draft(&model, &["包邮吗".into()], None).await.expect_err("no draft");
-        assert_eq!(server.chats().len(), 1, "{behaviour:?}");
+        assert_eq!(server.chats().len(), tries, "{behaviour:?}");
+    }
+    for kind in [Http500, Prose] {
+        let proposal = drafted(Behaviour::Stumbles(kind)).await.expect("a proposal");
+        assert_eq!(proposal.parts, [PASSAGE], "{kind:?}");
+    }
+}
+
+/// Servers differ in what they take and in what they say around an answer; a draft comes of each, and none is asked twice
+/// for what it does not know.
+#[tokio::test]
+async fn every_kind_of_server_is_understood() {
+    for (dialect, requests) in [(Dialect::Reasoning, 2), (Dialect::Thinking, 2), (Dialect::Formless, 3)] {
+        let server = FakeModel::start(Behaviour::Speaks(dialect)).await.expect("a server");
+        let model = Model::new(&server.base_url(), "key".into(), "m").expect("a model");
+        for _ in 0..2 {
+            let proposal = draft(&model, &["包邮吗".into()], None).await.expect("a proposal");
+            assert_eq!(proposal.parts, [PASSAGE], "{dialect:?}");
+        }
+        let chats = server.chats();
+        assert_eq!(chats.len(), requests, "{dialect:?}");
+        let asked_for_objects = |chat: &serde_json::Value| chat["response_format"]["type"] == "json_object";
+        assert!(chats.first().is_some_and(asked_for_objects));
+        assert_eq!(chats.last().is_some_and(asked_for_objects), dialect != Dialect::Formless);
     }
 }
 
@@ -127,7 +152,7 @@ async fn a_redirect_is_not_followed() {
         tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/v1/chat/completions", to)).await });
     let model = Model::new(&base, "key".into(), "m").expect("a model");
     let error = draft(&model, &["包邮吗".into()], None).await;
-    assert_eq!(error, Err(DraftError::Unavailable("status 307".into())));
+    assert_eq!(error, Err(DraftError::Unavailable(Outage::Status(307))));
     assert!(elsewhere.ledger().is_empty());
     server.abort();
 }
@@ -224,5 +249,7 @@ async fn what_an_answer_takes_is_counted() {
     assert_eq!(estimated.tokens_in, question.expected().tokens_in);
     assert!(estimated.tokens_out > 0 && estimated.tokens_out < question.expected().tokens_out);
     assert_eq!(taken(Behaviour::RateLimited).await, Usage::default());
-    assert_eq!(taken(Behaviour::Broken(BrokenKind::TruncatedJson)).await, question.expected());
+    let mut both = question.expected();
+    both += question.expected();
+    assert_eq!(taken(Behaviour::Broken(BrokenKind::TruncatedJson)).await, both);
 }

@@ -28,6 +28,18 @@ Rules:
 const MANNER: &str = "\
 7. Lines with the key example are past replies of this shop to other customers. They show its manner and nothing else: address, tone, length. They are no passages: nothing they say is a fact, and none can be cited. 〔略〕 stands for something left out; never write it.";
 
+/// Said where the reviewer does not read the customer's language.
+const TRANSLATED: &str = "\
+8. The reviewer does not read the customer's language. Add the keys asked (all that the customer says) and said (all of your answer), each translated into {language}, with nothing added or left out.";
+/// Characters of a translation; a longer one is none of a few chat messages.
+const TRANSLATION: usize = 2_000;
+
+/// Asks for a translation beside the answer.
+pub(super) fn ask_for_translation(messages: &mut Value, language: &str) {
+    let rules = messages[0]["content"].as_str().unwrap_or_default();
+    messages[0]["content"] = format!("{rules}\n{}", TRANSLATED.replace("{language}", language)).into();
+}
+
 /// The two messages of a request: instructions, and data.
 pub(super) fn messages(customer: &[String], found: &Found, examples: &[Example], asks: Option<Wish<'_>>) -> Value {
     let mut rules = vec![SYSTEM.to_owned()];
@@ -89,6 +101,8 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// Places of the passages it names, counted from 0, each once.
     pub(super) cited: Vec<usize>,
+    /// What the customer said and what the answer says, in the reviewer's language.
+    pub(super) translation: Option<(String, String)>,
 }
 
 /// The object as models write it; whatever else they add is not read.
@@ -97,10 +111,27 @@ struct Written {
     answer: String,
     #[serde(default)]
     citations: Vec<Value>,
+    #[serde(default)]
+    asked: Value,
+    #[serde(default)]
+    said: Value,
+}
+
+impl Written {
+    /// Both halves of a translation, or none of it.
+    fn translation(&self) -> Option<(String, String)> {
+        let told = |text: &Value| {
+            let text = text.as_str().map(str::trim).filter(|text| !text.is_empty())?;
+            (text.chars().count() <= TRANSLATION).then(|| text.to_owned())
+        };
+        Some((told(&self.asked)?, told(&self.said)?))
+    }
 }
 
 /// Reads a message: one JSON object with something to say, whatever stands around it, resting on a passage there is.
 pub(super) fn read(content: &str, passages: usize) -> Result<Answer, DraftError> {
+    // Models that think may write down what they thought, drafts of the object included.
+    let content = content.rsplit_once("</think>").map_or(content, |(_, answer)| answer);
     let (start, end) = (content.find('{'), content.rfind('}'));
     let object = start.zip(end).and_then(|(start, end)| content.get(start..=end));
     let object = object.ok_or(DraftError::Unusable(Flaw::NotJson))?;
@@ -117,7 +148,7 @@ pub(super) fn read(content: &str, passages: usize) -> Result<Answer, DraftError>
     if cited.is_empty() {
         Err(DraftError::Unusable(Flaw::NoCitation))
     } else {
-        Ok(Answer { text: written.answer, cited })
+        Ok(Answer { translation: written.translation(), text: written.answer, cited })
     }
 }
 

@@ -79,7 +79,7 @@ fn a_hint_becomes_an_instruction_of_ours() {
 #[test]
 fn an_answer_is_read_from_whatever_stands_around_it() {
     let object = "{\"answer\":\"满 99 元包邮。\",\"citations\":[\"p1\"],\"intent\":\"shipping\",\"approved\":true}";
-    let wanted = Answer { text: "满 99 元包邮。".into(), cited: vec![0] };
+    let wanted = Answer { text: "满 99 元包邮。".into(), cited: vec![0], translation: None };
     for content in [object.to_owned(), format!("```json\n{object}\n```"), format!("Sure! {object} Anything else?")] {
         assert_eq!(read(&content, 2).as_ref(), Ok(&wanted), "{content}");
     }
@@ -101,4 +101,33 @@ fn anything_else_is_unusable() {
         assert_eq!(read(content, 2), Err(DraftError::Unusable(Flaw::NotJson)), "{content}");
     }
     assert_eq!(read("{\"answer\":\" \",\"citations\":[\"p1\"]}", 2), Err(DraftError::Unusable(Flaw::NoAnswer)));
+}
+
+#[test]
+fn thoughts_before_an_answer_are_skipped() {
+    let answer = r#"{"answer":"满 99 元包邮。","citations":["p1"]}"#;
+    for content in [
+        format!("<think>\n{{\"answer\": \"还没想好\"}}\n</think>\n\n```json\n{answer}\n```"),
+        format!("想一想 {{p1}}</think>{answer}"),
+        answer.to_owned(),
+    ] {
+        assert_eq!(read(&content, 2).map(|answer| answer.text), Ok("满 99 元包邮。".to_owned()), "{content}");
+    }
+    assert_eq!(read("<think>{\"answer\":\"没写完", 2), Err(DraftError::Unusable(Flaw::NotJson)));
+}
+
+#[test]
+fn a_translation_is_whole_or_none() {
+    let read = |more: &str| {
+        let content = format!(r#"{{"answer":"Sí.","citations":["p1"]{more}}}"#);
+        read(&content, 1).expect("an answer").translation
+    };
+    let whole = Some(("可以机洗吗".to_owned(), "可以。".to_owned()));
+    assert_eq!(read(r#","asked":" 可以机洗吗 ","said":"可以。""#), whole);
+    let long = format!(r#","asked":"{}","said":"可以。""#, "长".repeat(TRANSLATION + 1));
+    for odd in
+        ["", r#","asked":"可以机洗吗""#, r#","asked":7,"said":"可以。""#, r#","asked":"","said":"可以。""#, &long]
+    {
+        assert_eq!(read(odd), None, "{odd}");
+    }
 }

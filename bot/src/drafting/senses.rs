@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::model::{Completion, connection, read};
+use super::model::{Completion, Outage, connection, read};
 use super::{DraftError, Flaw, Usage, clean};
 
 /// Time for one answer, all of it.
@@ -76,7 +76,8 @@ impl Sense {
     /// When the address is none, or no client can be built.
     pub fn new(reads: Reads, base_url: &str, key: SecretString, model: &str) -> Result<Self, DraftError> {
         let base = base_url.trim_end_matches('/');
-        let url = Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}")))?;
+        let url =
+            Url::parse(base).map_err(|error| DraftError::Unavailable(format!("bad base address: {error}").into()))?;
         let http = connection(&url, PATIENCE)?;
         let path = match reads {
             Reads::Pictures => "chat/completions",
@@ -147,10 +148,10 @@ impl Sense {
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<T, DraftError> {
-        let gone = |error: reqwest::Error| DraftError::Unavailable(error.without_url().to_string());
+        let gone = |error: reqwest::Error| DraftError::Unavailable(error.without_url().to_string().into());
         let response = request.bearer_auth(self.key.expose_secret()).send().await.map_err(gone)?;
         if !response.status().is_success() {
-            return Err(DraftError::Unavailable(format!("status {}", response.status().as_u16())));
+            return Err(DraftError::Unavailable(Outage::Status(response.status().as_u16())));
         }
         let bytes = read(response, MOST_BYTES).await?;
         serde_json::from_slice(&bytes).map_err(|_| DraftError::Unusable(Flaw::NotJson))

@@ -1,5 +1,7 @@
 //! How much of a model an answer takes.
 
+use std::ops::AddAssign;
+
 use serde::Deserialize;
 
 /// Tokens of an answer that is still to come, for what is set aside before.
@@ -14,6 +16,13 @@ pub struct Usage {
     /// Answered.
     #[serde(rename = "completion_tokens", default)]
     pub tokens_out: i64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        self.tokens_in = self.tokens_in.saturating_add(more.tokens_in);
+        self.tokens_out = self.tokens_out.saturating_add(more.tokens_out);
+    }
 }
 
 impl Usage {

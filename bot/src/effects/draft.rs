@@ -312,6 +312,7 @@ fn draft_of(proposal: Proposal, judged: Judged, policy: &str) -> Draft {
         intent: judged.intent,
         action: proposal.action,
         look_up: None,
+        translation: proposal.translation,
         supersedes: None,
     }
 }

@@ -203,6 +203,8 @@ kinds! {
     HoldLifted = "hold_lifted",
     /// What a person needs to decide about a refund was collected for them.
     RefundPackCollected = "refund_pack_collected",
+    /// A person took the policy in force back: what decided before it decides again.
+    PolicyTakenBack = "policy_taken_back",
 }
 
 impl fmt::Display for Kind {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use knowledge::{Entry, Gate, HitTests, Index, Measured, Query, Scope, WordList};
+use knowledge::{Entry, Gate, Hit, HitTests, Index, Measured, Query, Scope, WordList};
 use sha2::{Digest, Sha256};
 
 use super::contradictions::{Answering, Other};
@@ -149,6 +149,8 @@ struct Staged {
     only: Vec<String>,
     with: Index,
     near: Vec<Asked>,
+    /// Other entries with tests that the version says something about.
+    beside: Vec<Entry>,
     contradicts: Vec<Other>,
 }
 
@@ -156,16 +158,18 @@ fn stage(mut before: Before, only: Vec<String>, now: i64) -> Staged {
     let mut released = before.entry.clone();
     released.release.only.clone_from(&only);
     let contradicts = Answering::of(&before.in_use, now).otherwise(&before.entry);
+    let alone = Index::build([before.entry.clone()]);
+    let beside = beside(&before.entry, &alone, &before.in_use, now);
     let with = Index::build(replaced(std::mem::take(&mut before.in_use), released));
-    let near = near(&before.entry, &before.known.index, &before.asked, &before.desk, now);
-    Staged { near: near.into_iter().cloned().collect(), before, only, with, contradicts }
+    let near = near(&before.entry, [&alone, &before.known.index], &before.asked, &before.desk, now);
+    Staged { near: near.into_iter().cloned().collect(), before, only, with, beside, contradicts }
 }
 
 /// What the questions mean that it is tried on; nothing where nothing says so.
 async fn meant(app: &App, staged: &Staged) -> Meant {
     let Some(meaning) = &app.meaning else { return Meant::new() };
-    let tests = &staged.before.entry.tests;
-    let tests = tests.find.iter().chain(&tests.miss).map(|test| bare(test).to_owned());
+    let tested = [&staged.before.entry].into_iter().chain(&staged.beside).map(|entry| &entry.tests);
+    let tests = tested.flat_map(|tests| tests.find.iter().chain(&tests.miss)).map(|test| bare(test).to_owned());
     let new = Index::build([staged.before.entry.clone()]).faces();
     let texts = tests.chain(staged.near.iter().map(|asked| asked.text.clone())).collect();
     meaning.of_all(&app.store, texts, &staged.with, &new).await.unwrap_or_else(|problem| {
@@ -175,10 +179,15 @@ async fn meant(app: &App, staged: &Staged) -> Meant {
 }
 
 fn compare(staged: Staged, meant: &Meant, now: i64) -> Result<Prepared, Refused> {
-    let Staged { before, only, with, near, contradicts } = staged;
+    let Staged { before, only, with, near, beside, contradicts } = staged;
     let Before { desk, stored, entry, edition, known, said, .. } = before;
     let index = &known.index;
-    let failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), meant, now);
+    let mut failures = failures(&with, &entry, &scopes_of(&entry, &only, &desk), meant, now);
+    for other in &beside {
+        let scopes = scopes_of(other, &other.release.only, &desk);
+        let taken = taken([index, &with], other, &scopes, meant, now);
+        failures.extend(taken.into_iter().filter(|(by, _)| *by == entry.id).map(|(_, test)| test));
+    }
     if !failures.is_empty() {
         return Err(Refused::TestsFail(failures));
     }
@@ -213,15 +222,49 @@ pub(super) fn failures(index: &Index, entry: &Entry, scopes: &[Scope], meant: &M
     // What is not yet in force is tested as of its first day.
     let now = entry.valid_from.map_or(now, |from| from.max(now));
     let is_answer = |test: &str, scope: &Scope| {
-        let text = bare(test);
-        let query = Query { text, meaning: meant.get(text).map(Vec::as_slice), scope, now_ms: now, limit: 1 };
-        let found = index.search(&query);
-        let answers = found.hits.first().is_some_and(|hit| hit.entry == entry.id && hit.version == entry.version);
-        answers && found.confidence >= LEAST_CONFIDENCE
+        let answer = answer(index, test, scope, meant, now);
+        answer.is_some_and(|hit| hit.entry == entry.id && hit.version == entry.version)
     };
     let unfound = find.iter().filter(|test| scopes.iter().any(|scope| !is_answer(test, scope)));
     let found = miss.iter().filter(|test| scopes.iter().any(|scope| is_answer(test, scope)));
     unfound.map(|test| format!("✗ {test}")).chain(found.map(|test| format!("✗ ≠ {test}"))).collect()
+}
+
+/// The tests of another entry that fail because of what is new in the second of two indexes: questions which that entry
+/// has to answer, and which something else would answer. Each with the id of what takes it, in the words it was written in,
+/// and with whose it is.
+pub(super) fn taken(
+    [before, with]: [&Index; 2],
+    other: &Entry,
+    scopes: &[Scope],
+    meant: &Meant,
+    now: i64,
+) -> Vec<(String, String)> {
+    let taker = |test: &String| {
+        let now_is = |index: &Index, scope: &Scope| answer(index, test, scope, meant, now).map(|hit| hit.entry);
+        let own = scopes.iter().filter(|scope| now_is(before, scope).as_ref() == Some(&other.id));
+        let mut takers = own.filter_map(|scope| now_is(with, scope)).filter(|taker| *taker != other.id);
+        takers.next().map(|taker| (taker, format!("✗ {test}（{}）", other.title)))
+    };
+    other.tests.find.iter().filter_map(taker).collect()
+}
+
+/// What an index answers a test's question with, if it is as sure of it as a draft has to be.
+fn answer(index: &Index, test: &str, scope: &Scope, meant: &Meant, now: i64) -> Option<Hit> {
+    let text = bare(test);
+    let query = Query { text, meaning: meant.get(text).map(Vec::as_slice), scope, now_ms: now, limit: 1 };
+    let found = index.search(&query);
+    found.hits.into_iter().next().filter(|_| found.confidence >= LEAST_CONFIDENCE)
+}
+
+/// The entries in use one of whose tests asks for something that a new one, `alone` in an index, says anything about.
+fn beside(entry: &Entry, alone: &Index, in_use: &[Entry], now: i64) -> Vec<Entry> {
+    let about = |test: &String| {
+        let query = Query { text: bare(test), meaning: None, scope: &entry.scope, now_ms: now, limit: 1 };
+        !alone.search(&query).hits.is_empty()
+    };
+    let touched = |other: &&Entry| other.id != entry.id && other.tests.find.iter().any(about);
+    in_use.iter().filter(touched).cloned().collect()
 }
 
 /// A test's question without what stands in brackets before it.
@@ -230,9 +273,14 @@ fn bare(test: &str) -> &str {
     named.map_or(test, |(_, question)| question)
 }
 
-/// The newest questions that have something to do with an entry, or with the version of it in use.
-fn near<'a>(entry: &Entry, index: &Index, asked: &'a [Asked], desk: &Applied, now: i64) -> Vec<&'a Asked> {
-    let alone = Index::build([entry.clone()]);
+/// The newest questions that have something to do with an entry, `alone` in an index, or with the version of it in use.
+fn near<'a>(
+    entry: &Entry,
+    [alone, index]: [&Index; 2],
+    asked: &'a [Asked],
+    desk: &Applied,
+    now: i64,
+) -> Vec<&'a Asked> {
     let touches = |asked: &&Asked| {
         let scope = asked_on(desk.desk.channel(&asked.channel), &asked.text, index);
         let query = Query { text: &asked.text, meaning: None, scope: &scope, now_ms: now, limit: NEAR };

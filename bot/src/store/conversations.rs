@@ -327,6 +327,12 @@ pub async fn unanswered(tx: &mut Tx, conversation: &str) -> sqlx::Result<Vec<Mes
     tx.all(sql, args![conversation]).await
 }
 
+/// What was said in a case, oldest first, without what was taken back.
+pub async fn of_case(tx: &mut Tx, conversation: &str, case_id: &str) -> sqlx::Result<Vec<Message>> {
+    let sql = "SELECT * FROM messages WHERE conversation = $1 AND case_id = $2 AND recalled = FALSE ORDER BY seq";
+    tx.all(sql, args![conversation, case_id]).await
+}
+
 /// What a customer wrote in a case, oldest first, without what was taken back.
 pub async fn words_in_case(tx: &mut Tx, conversation: &str, case_id: &str) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT body FROM messages WHERE conversation = $1 AND case_id = $2 AND author = 'customer'

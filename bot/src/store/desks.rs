@@ -23,6 +23,19 @@ pub struct Applied {
     pub policy: String,
 }
 
+/// A configuration that is or was in force, by what decides in it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Version {
+    /// Its id.
+    pub id: String,
+    /// The policy version.
+    pub policy: String,
+    /// Since when.
+    pub applied_at: Timestamp,
+    /// When somebody took its policy back, if anybody did.
+    pub taken_back_at: Option<Timestamp>,
+}
+
 #[derive(FromRow)]
 struct Stored {
     id: String,
@@ -35,10 +48,30 @@ struct Stored {
 /// The version in force, if any was ever applied.
 pub async fn current(tx: &mut Tx) -> anyhow::Result<Option<Applied>> {
     let sql = "SELECT id, content_sha256, body, triggers, policy FROM desks ORDER BY id DESC LIMIT 1";
-    let Some(row) = tx.one::<Stored>(sql, args![]).await? else { return Ok(None) };
-    let desk = serde_json::from_str(&row.body)?;
-    let triggers = read_triggers(row.triggers.as_deref())?;
-    Ok(Some(Applied { id: row.id, content_sha256: row.content_sha256, desk, triggers, policy: row.policy }))
+    tx.one::<Stored>(sql, args![]).await?.as_ref().map(read).transpose()
+}
+
+fn read(row: &Stored) -> anyhow::Result<Applied> {
+    let (desk, triggers) = (serde_json::from_str(&row.body)?, read_triggers(row.triggers.as_deref())?);
+    let Stored { id, content_sha256, policy, .. } = row;
+    Ok(Applied { id: id.clone(), content_sha256: content_sha256.clone(), desk, triggers, policy: policy.clone() })
+}
+
+/// A version by its id, with the text of its table of trigger words; none for the built-in one.
+pub async fn with_triggers(tx: &mut Tx, id: &str) -> anyhow::Result<Option<(Applied, Option<String>)>> {
+    let sql = "SELECT id, content_sha256, body, triggers, policy FROM desks WHERE id = $1";
+    let Some(row) = tx.one::<Stored>(sql, args![id]).await? else { return Ok(None) };
+    Ok(Some((read(&row)?, row.triggers)))
+}
+
+/// The versions there were, the one in force first.
+pub async fn versions(tx: &mut Tx) -> sqlx::Result<Vec<Version>> {
+    tx.all("SELECT id, policy, applied_at, taken_back_at FROM desks ORDER BY id DESC LIMIT 1000", args![]).await
+}
+
+/// Notes that somebody took a policy back, whichever configurations had it.
+pub async fn take_back(tx: &mut Tx, policy: &str, now: Timestamp) -> sqlx::Result<()> {
+    tx.run("UPDATE desks SET taken_back_at = $2 WHERE policy = $1", args![policy, now]).await.map(drop)
 }
 
 /// The table of trigger words in a text; the built-in one without a text.

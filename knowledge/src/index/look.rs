@@ -12,8 +12,15 @@ use crate::text::{Canonical, Class, fold, is_whole};
 /// What is known about a candidate; [`NAMES`] says what each number is. All but `length` lie between 0 and 1.
 pub(super) type Features = [f32; NAMES.len()];
 
+/// Places of features that are asked for by name.
+pub(super) const LEXICAL: usize = 0;
+pub(super) const COVER: usize = 4;
+pub(super) const MEANING: usize = 13;
+/// The one that [`super::document`] fills in.
+pub(super) const DOCUMENT: usize = 14;
+
 /// The features in their order.
-pub(super) const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 15] = [
     // BM25F score of the whole entry as a share of the highest one possible.
     "lexical", // BM25 of the answer alone by words, and by pairs of Chinese characters.
     "words", "pairs", // Weight of the question's terms in the last part of the title's path.
@@ -24,8 +31,9 @@ pub(super) const NAMES: [&str; 14] = [
     "verbatim", // Logarithm of the answer's length.
     "length",
     // The answer has the form that the question asks for: yes or no, steps, a reason, a definition.
-    "whether", "how", "why", "what", // How near it is to what the question means, where that is known.
-    "meaning",
+    "whether", "how", "why", "what",    // How near it is to what the question means, where that is known.
+    "meaning", // The share of all candidates' `lexical` that those out of its document have together.
+    "document",
 ];
 
 /// Most characters of an answer that are looked at.
@@ -89,7 +97,7 @@ impl Looker {
         }
     }
 
-    /// The features of `entry`; `lexical` and `cover` are known from the postings, `meaning` from its directions.
+    /// The features of `entry` by itself; `lexical` and `cover` are known from the postings, `meaning` from its directions.
     pub(super) fn look(&self, entry: &Indexed, lexical: f32, cover: f32, meaning: f32) -> Features {
         let answer = shortened(&entry.answer);
         // An entry with questions of its own is compared by them: see `questions`.
@@ -127,6 +135,8 @@ impl Looker {
             f32::from(u8::from(form.why)),
             f32::from(u8::from(form.what)),
             meaning,
+            // Only seen beside the others.
+            0.0,
         ]
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::look::{Features, Looker, NAMES, share};
+use super::look::{COVER, Features, LEXICAL, Looker, MEANING, NAMES, share};
 use super::postings::{Candidate, MOST_IMPACT};
 use super::terms::Wanted;
-use super::{Index, questions};
+use super::{Index, document, questions};
 use crate::Scope;
 
 /// Lines `name weight relative`: what [`NAMES`] add to the score, as they are and as shares of the highest among the
@@ -76,7 +76,7 @@ pub(super) fn looked_at(index: &Index, asked: &Asked<'_>, candidates: &[Candidat
     let print = questions::print(asked.text);
     let looker = Looker::new(asked.text, wanted, index.average);
     let known = candidates.iter().filter_map(|candidate| Some((candidate, index.entries.get(candidate.doc as usize)?)));
-    known
+    let mut ranked: Vec<Ranked> = known
         .map(|(candidate, entry)| {
             let likeness = index.questions.likeness(candidate.doc, wanted, print);
             let lexical = share(candidate.score, wanted.total * MOST_IMPACT);
@@ -92,7 +92,9 @@ pub(super) fn looked_at(index: &Index, asked: &Asked<'_>, candidates: &[Candidat
                 features: looker.look(entry, lexical, cover, meaning),
             }
         })
-        .collect()
+        .collect();
+    document::look_around(index, &mut ranked);
+    ranked
 }
 
 /// What the highest value of a feature counts as at least: the best of many poor matches is no good match.
@@ -112,17 +114,16 @@ impl Ranked {
         learnt.sum::<f32>() + QUESTION * self.similarity + if self.exact { EXACT } else { 0.0 }
     }
 
-    fn lexical(&self) -> f32 {
-        self.features[0]
+    pub(super) fn lexical(&self) -> f32 {
+        self.features[LEXICAL]
     }
 
-    fn meaning(&self) -> f32 {
-        self.features[NAMES.len() - 1]
+    pub(super) fn meaning(&self) -> f32 {
+        self.features[MEANING]
     }
 
     /// How sure the match is by itself, without its rivals.
     fn strength(&self) -> f32 {
-        const COVER: usize = 4;
         let exact = if self.exact { 1.0 } else { 0.0 };
         self.lexical() + self.similarity + 0.15 * self.features[COVER] + exact
     }

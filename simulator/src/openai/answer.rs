@@ -130,6 +130,13 @@ impl Completion {
         Completion { refuses: true, ..self }
     }
 
+    /// The same with what it thought before, and its words as a block of Markdown.
+    pub(super) fn thinking(self) -> Completion {
+        let thought = "<think>\n先看 p1，草稿 {\"answer\": \"还没想好\"}，再想想。\n</think>\n\n";
+        let content = format!("{thought}```json\n{}\n```", self.content);
+        self.saying(content)
+    }
+
     /// The same without its count of tokens.
     pub(super) fn uncounted(self) -> Completion {
         Completion { counts: false, ..self }

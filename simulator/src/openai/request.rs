@@ -121,6 +121,8 @@ pub(super) struct ChatRequest {
     /// Role and text of each message; picture parts are left out.
     pub(super) messages: Vec<(String, String)>,
     pub(super) choices: u64,
+    /// The form that the answer is to have, where one is asked for: the type of `response_format`.
+    pub(super) form: Option<String>,
     /// Whether there is a picture in it.
     pub(super) sees: bool,
 }
@@ -137,7 +139,8 @@ impl ChatRequest {
         }
         let choices = whole(&fields, "n", 1, 8)?.unwrap_or(1);
         let sees = fields.get("messages").is_some_and(|messages| messages.to_string().contains("\"image_url\""));
-        Ok(ChatRequest { model, messages, choices, sees })
+        let form = fields.get("response_format").and_then(|format| format["type"].as_str()).map(str::to_owned);
+        Ok(ChatRequest { model, messages, choices, form, sees })
     }
 }
 

@@ -110,6 +110,7 @@ pub fn draft(store: &Store, look: &Look, luck: &mut Luck) -> Drafted {
         intent: Intent::Other,
         action: None,
         look_up: None,
+        translation: None,
         supersedes: None,
     });
     match (route, empty) {

@@ -75,6 +75,13 @@ impl Operator {
         Ok(said.into_owned())
     }
 
+    /// Runs a command to its end: its exit code, and everything it said.
+    pub async fn tries(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+        let output = self.command(arguments)?.output().await?;
+        let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Ok((output.status.code(), format!("{said}{wrong}")))
+    }
+
     /// Starts `aijia serve`; its log goes to `log` in the folder.
     pub async fn serves(&self) -> anyhow::Result<Serving> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log"))?;

@@ -204,6 +204,7 @@ pub(in crate::case) fn proposal(parts: &[&str], route: Route) -> Draft {
         intent: Intent::Other,
         action: None,
         look_up: None,
+        translation: None,
         supersedes: None,
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use cards::Hint;
+use cards::words::Locale;
 use knowledge::Found;
 
 use super::{Wanted, budget};
@@ -12,7 +13,7 @@ use crate::case::NoModel;
 use crate::drafting::{self, Answered, DraftError, Example, Flaw, Model, Proposal, Question, Usage, Wish};
 use crate::effects::office::{Parcel, Reply, Sight};
 use crate::metrics::Asked;
-use crate::policy::{self, Intent};
+use crate::policy::{self, Intent, Language};
 use crate::store;
 
 /// Passages that a model is given.
@@ -102,6 +103,10 @@ async fn asked(
     let before = wanted.words_before();
     let examples = examples(app, wanted).await?;
     let question = Question::new(&wanted.texts, passages, &examples, wanted.hint.map(|hint| Wish { hint, before }));
+    let question = match translated_into(wanted) {
+        Some(language) => question.translated_into(language),
+        None => question,
+    };
     let aside = match budget::set_aside(app, &wanted.view, question.expected()).await? {
         Ok(aside) => aside,
         Err(spent) => {
@@ -123,6 +128,16 @@ async fn asked(
             DraftError::Unusable(_) => NoModel::Unusable,
         }
     }))
+}
+
+/// The reviewers' language, where the customer's is another one.
+fn translated_into(wanted: &Wanted) -> Option<&'static str> {
+    let (read, name) = match wanted.view.desk.desk.desk.locale.parse().unwrap_or_default() {
+        Locale::ZhCn => (Language::Chinese, "Simplified Chinese"),
+        Locale::En => (Language::English, "English"),
+    };
+    let written = policy::language_of(&wanted.texts);
+    (written != read && written != Language::Unknown).then_some(name)
 }
 
 /// Replies of the same channel in the customer's language that its owner lets the model learn its manner from, those about

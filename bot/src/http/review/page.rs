@@ -16,7 +16,7 @@ use super::trouble::Trouble;
 use super::visitor::Visitor;
 use super::{base, sign_in};
 use crate::app::App;
-use crate::case::{Author, Draft, Part, State};
+use crate::case::{Author, Draft, Part, State, Translation};
 use crate::http::render;
 use crate::store::{Tx, pauses, people, record};
 use crate::view::{View, local};
@@ -109,6 +109,7 @@ pub(super) struct DraftShown {
     by: String,
     sure: Option<String>,
     parts: Vec<PartShown>,
+    translation: Option<Translation>,
     action: Option<String>,
 }
 
@@ -277,6 +278,7 @@ fn draft_shown(view: &View, draft: &Draft) -> DraftShown {
         by,
         sure,
         parts: parts.collect(),
+        translation: draft.translation.clone(),
         action: draft.action.as_deref().map(|action| words.text(action, &[])),
     }
 }

@@ -238,6 +238,7 @@ fn case() -> Case {
         intent: Intent::Returns,
         action: None,
         look_up: None,
+        translation: None,
         supersedes: None,
     };
     Case {

@@ -35,17 +35,18 @@ impl Beside {
         Self { app: app.clone(), in_use: None, waiting: Arc::new(Entries::new(Vec::new(), 0)), replies: None }
     }
 
-    /// Tries the tests the items of a file bring with them on the knowledge as it would be, by its words: a file may have
-    /// thousands. Gives those that fail, by the entries' ids.
+    /// Tries the tests the items of a file bring with them on the knowledge as it would be, and those of the knowledge in use
+    /// that the items may take the answer from, by the words alone: a file may have thousands. Gives those that fail, by the
+    /// ids of the items' entries.
     pub(super) async fn failures(
         &mut self,
         file: &str,
         items: &[Item],
     ) -> anyhow::Result<HashMap<String, Vec<String>>> {
-        if items.iter().all(|item| item.tests.is_empty()) {
+        let (in_use, now) = (self.in_use().await?, self.app.clock.now());
+        if items.iter().all(|item| item.tests.is_empty()) && !in_use.has_tests() {
             return Ok(HashMap::new());
         }
-        let (in_use, now) = (self.in_use().await?, self.app.clock.now());
         let new: Vec<Entry> = items.iter().map(|item| item.clone().into_entry(identity(file, item), 0)).collect();
         let failures = tokio::task::spawn_blocking(move || failing(&in_use, &new, now));
         Ok(failures.await?)
@@ -120,6 +121,10 @@ impl Entries {
         Self { entries, answering }
     }
 
+    fn has_tests(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.tests.find.is_empty())
+    }
+
     fn replace(&mut self, new: Vec<Arc<Entry>>, now: i64) {
         let ids: HashSet<&str> = new.iter().map(|entry| entry.id.as_str()).collect();
         for older in self.entries.extract_if(.., |known| ids.contains(known.id.as_str())) {
@@ -132,16 +137,27 @@ impl Entries {
     }
 }
 
-/// The new entries' own tests that fail with them in use, by their ids.
+/// The new entries' own tests that fail with them in use, and those of others that they take, by the new ones' ids.
 fn failing(in_use: &Entries, new: &[Entry], now: i64) -> HashMap<String, Vec<String>> {
     let ids: HashSet<&str> = new.iter().map(|entry| entry.id.as_str()).collect();
-    let others = in_use.entries.iter().filter(|entry| !ids.contains(entry.id.as_str()));
-    let index = Index::build(others.map(|entry| Entry::clone(entry)).chain(new.iter().cloned()));
-    let tried = new.iter().map(|entry| {
-        let scopes = std::slice::from_ref(&entry.scope);
-        (entry.id.clone(), publishing::failures(&index, entry, scopes, &Meant::new(), now))
-    });
-    tried.filter(|(_, failures)| !failures.is_empty()).collect()
+    let others = || in_use.entries.iter().filter(|entry| !ids.contains(entry.id.as_str()));
+    let with = Index::build(others().map(|entry| Entry::clone(entry)).chain(new.iter().cloned()));
+    let meant = Meant::new();
+    let mut failing: HashMap<String, Vec<String>> = HashMap::new();
+    for entry in new {
+        let own = publishing::failures(&with, entry, std::slice::from_ref(&entry.scope), &meant, now);
+        failing.entry(entry.id.clone()).or_default().extend(own);
+    }
+    if in_use.has_tests() {
+        let before = Index::build(in_use.entries.iter().map(|entry| Entry::clone(entry)));
+        let scopes = |other: &Entry| [other.scope.clone()];
+        let taken = others().flat_map(|other| publishing::taken([&before, &with], other, &scopes(other), &meant, now));
+        for (by, test) in taken.filter(|(by, _)| ids.contains(by.as_str())) {
+            failing.entry(by).or_default().push(test);
+        }
+    }
+    failing.retain(|_, failures| !failures.is_empty());
+    failing
 }
 
 fn contradicting(known: [&Entries; 2], said: &[Arc<Entry>], now: i64) -> Vec<Contradiction> {

@@ -13,7 +13,8 @@ const TAKEN_BACK: &str = "the customer took the message back";
 /// Why everything about a customer goes.
 const ASKED_FOR: &str = "everything about the customer was erased";
 
-/// Erases what a customer said from the record; the chain still verifies, and says that it was erased.
+/// Erases what a customer said from the record, and every draft that came with a translation of their words; the chain
+/// still verifies, and says that it was erased.
 ///
 /// # Errors
 /// When the database fails.
@@ -21,6 +22,7 @@ pub async fn erase_message(tx: &mut Tx, app: &App, chain: &str, message_seq: i64
     for kind in [Kind::CustomerSaid, Kind::MediaRead] {
         erase(tx, app, chain, kind, |payload| payload["seq"] == message_seq).await?;
     }
+    erase(tx, app, chain, Kind::Drafted, |payload| !payload["translation"].is_null()).await?;
     Ok(())
 }
 
